@@ -1,0 +1,130 @@
+package otlp
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// A Key is an attribute's name in wire form. Make those that are known
+// beforehand with NewKey, once, and others with AppendKey.
+type Key []byte
+
+// NewKey returns the key of an attribute called name.
+func NewKey(name string) Key { return AppendKey(nil, "", []byte(name)) }
+
+// AppendKey appends the key of an attribute called prefix+name to dst, which
+// may be a scratch buffer: the key is copied whenever it is used.
+func AppendKey(dst []byte, prefix string, name []byte) Key {
+	dst = append(dst, tagKey)
+	dst = binary.AppendUvarint(dst, uint64(len(prefix)+len(name)))
+	dst = append(dst, prefix...)
+	return append(dst, name...)
+}
+
+// Name is the attribute's name.
+func (k Key) Name() string {
+	if len(k) == 0 {
+		return ""
+	}
+	_, n := binary.Uvarint(k[1:])
+	return string(k[1+n:])
+}
+
+// String adds a string attribute.
+func (w *Writer) String(k Key, v string) { w.Buf = appendStringAttribute(w.Buf, k, v) }
+
+// Text adds a string attribute from bytes.
+func (w *Writer) Text(k Key, v []byte) { w.Buf = appendStringAttribute(w.Buf, k, v) }
+
+// Int adds an integer attribute.
+func (w *Writer) Int(k Key, v int64) {
+	value := 1 + varintSize(uint64(v))
+	b := appendAttributeHead(w.Buf, k, value)
+	w.Buf = binary.AppendUvarint(append(b, tagInt), uint64(v))
+}
+
+// Double adds a floating point attribute.
+func (w *Writer) Double(k Key, v float64) {
+	b := appendAttributeHead(w.Buf, k, 9)
+	w.Buf = binary.LittleEndian.AppendUint64(append(b, tagDouble), doubleBits(v))
+}
+
+// Bool adds a boolean attribute.
+func (w *Writer) Bool(k Key, v bool) {
+	var n byte
+	if v {
+		n = 1
+	}
+	w.Buf = append(appendAttributeHead(w.Buf, k, 2), tagBool, n)
+}
+
+// Strings adds a list of strings as an attribute.
+func (w *Writer) Strings(k Key, values ...string) {
+	w.BeginList(k)
+	for _, v := range values {
+		w.Buf = appendListItem(w.Buf, v)
+	}
+	w.EndList()
+}
+
+// BeginList opens an attribute that is a list of strings. Only Item may be
+// called until EndList.
+func (w *Writer) BeginList(k Key) {
+	w.list, w.key = len(w.Buf), len(k)
+	b := append(w.Buf, tagAttribute, 0)
+	b = append(b, k...)
+	w.Buf = append(b, tagValue, 0, tagArray, 0)
+}
+
+// Item adds a string to the open list.
+func (w *Writer) Item(v []byte) { w.Buf = appendListItem(w.Buf, v) }
+
+// EndList closes the list.
+func (w *Writer) EndList() {
+	value := w.list + 2 + w.key + 2 // where the AnyValue begins
+	w.Buf = closeLength(w.Buf, value+2, 1)
+	w.Buf = closeLength(w.Buf, value, 1)
+	w.Buf = closeLength(w.Buf, w.list+2, 1)
+}
+
+func appendListItem[T ~string | ~[]byte](b []byte, v T) []byte {
+	b = append(b, tagArrayValue)
+	b = binary.AppendUvarint(b, uint64(stringSize(len(v))))
+	return appendBytes(b, tagString, v)
+}
+
+// appendAttributeHead appends an attribute up to its AnyValue, which the
+// caller appends and which takes value bytes, fewer than 128.
+func appendAttributeHead(b []byte, k Key, value int) []byte {
+	b = append(b, tagAttribute)
+	b = binary.AppendUvarint(b, uint64(len(k)+2+value))
+	b = append(b, k...)
+	return append(b, tagValue, byte(value))
+}
+
+func appendStringAttribute[T ~string | ~[]byte](b []byte, k Key, v T) []byte {
+	if len(k)+len(v)+4 < 0x80 {
+		return appendShortAttribute(b, k, v)
+	}
+	value := stringSize(len(v))
+	b = slices.Grow(b, len(k)+len(v)+32)
+	b = append(b, tagAttribute)
+	b = binary.AppendUvarint(b, uint64(len(k)+1+varintSize(uint64(value))+value))
+	b = append(b, k...)
+	b = append(b, tagValue)
+	b = binary.AppendUvarint(b, uint64(value))
+	return appendBytes(b, tagString, v)
+}
+
+// appendShortAttribute is for the common case: every length in it fits one byte.
+func appendShortAttribute[T ~string | ~[]byte](b []byte, k Key, v T) []byte {
+	at, size := len(b), len(k)+len(v)+6
+	b = slices.Grow(b, size)[:at+size]
+	out := b[at:]
+	out[0], out[1] = tagAttribute, byte(size-2)
+	copy(out[2:], k)
+	out = out[2+len(k):]
+	out[0], out[1], out[2], out[3] = tagValue, byte(len(v)+2), tagString, byte(len(v))
+	copy(out[4:], v)
+	return b
+}
