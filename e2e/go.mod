@@ -1,0 +1,3 @@
+module github.com/rtcship/rtcship/e2e
+
+go 1.26.8

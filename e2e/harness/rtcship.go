@@ -1,0 +1,121 @@
+package harness
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A Ship is an `rtcship run` that can be stopped, killed and started again on the same state.
+type Ship struct {
+	State  string // its state directory
+	Config string // its configuration file
+	Admin  string // address of its admin listener
+
+	process *Process
+}
+
+// NewShip prepares a run of rtcship with the given configuration (YAML), to which the state directory and the address of
+// the admin listener are added; it does not run yet.
+func NewShip(t testing.TB, config string) *Ship {
+	t.Helper()
+	dir := t.TempDir()
+	s := &Ship{State: filepath.Join(dir, "state"), Config: filepath.Join(dir, "rtcship.yaml"), Admin: FreeAddr(t)}
+	s.Configure(t, config)
+	return s
+}
+
+// Configure replaces the configuration file.
+func (s *Ship) Configure(t testing.TB, config string) {
+	t.Helper()
+	text := fmt.Sprintf("state_dir: %s\nadmin: {listen: %q}\n%s", s.State, s.Admin, config)
+	if err := os.WriteFile(s.Config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Launch starts rtcship and does not wait.
+func (s *Ship) Launch(t testing.TB, args ...string) {
+	t.Helper()
+	cmd := exec.Command(Binary(t), append([]string{"run", "--config", s.Config}, args...)...)
+	cmd.Env = environment()
+	s.process = Start(t, "rtcship", cmd)
+}
+
+// Start starts rtcship and waits until its listeners are open.
+func (s *Ship) Start(t testing.TB, args ...string) {
+	t.Helper()
+	s.Launch(t, args...)
+	s.WaitReady(t)
+}
+
+// WaitReady waits until rtcship says on /readyz that it takes logs.
+func (s *Ship) WaitReady(t testing.TB) {
+	t.Helper()
+	Wait(t, 20*time.Second, "rtcship's /readyz", func() error {
+		return httpOK("http://" + s.Admin + "/readyz")
+	}, s.process)
+}
+
+// Stop ends rtcship with SIGTERM: it ships what it has and must exit 0 within its drain time.
+func (s *Ship) Stop(t testing.TB) {
+	t.Helper()
+	s.process.Stop(t, 35*time.Second)
+}
+
+// Kill ends rtcship as a crash would.
+func (s *Ship) Kill() { s.process.Kill() }
+
+// Process returns the running process.
+func (s *Ship) Process() *Process { return s.process }
+
+// Metric returns the sum of the samples of a metric whose labels hold all of the given ones, written `name="value"`.
+func (s *Ship) Metric(t testing.TB, name string, labels ...string) float64 {
+	t.Helper()
+	resp, err := client.Get("http://" + s.Admin + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sumSamples(string(text), name, labels)
+}
+
+func sumSamples(text, name string, labels []string) (sum float64) {
+lines:
+	for line := range strings.Lines(text) {
+		rest, ok := strings.CutPrefix(strings.TrimSpace(line), name)
+		if !ok || rest == "" || rest[0] != '{' && rest[0] != ' ' {
+			continue
+		}
+		for _, l := range labels {
+			if !strings.Contains(rest, l) {
+				continue lines
+			}
+		}
+		v, err := strconv.ParseFloat(rest[strings.LastIndexByte(rest, ' ')+1:], 64)
+		if err == nil {
+			sum += v
+		}
+	}
+	return sum
+}
+
+// environment is that of the test without what would reconfigure rtcship.
+func environment() (env []string) {
+	for _, kv := range os.Environ() {
+		if !strings.HasPrefix(kv, "RTCSHIP_") && !strings.HasPrefix(kv, "OTEL_") {
+			env = append(env, kv)
+		}
+	}
+	return env
+}
