@@ -38,7 +38,9 @@ func Collector() (string, error) { return collector().find() }
 
 // BuildCollector returns the path of the OpenTelemetry Collector, built first if need be: two to five minutes on two
 // cores, through the Go module proxy. Progress is written to w.
-func BuildCollector(ctx context.Context, w io.Writer) (string, error) { return collector().build(ctx, w) }
+func BuildCollector(ctx context.Context, w io.Writer) (string, error) {
+	return collector().build(ctx, w)
+}
 
 // goTool runs the go command in dir, politely: other work on the machine goes first. It is kept out of any workspace
 // or flags meant for the module that the caller stands in.
