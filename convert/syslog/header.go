@@ -1,0 +1,115 @@
+// Package syslog reads the header in front of a syslog message: RFC 5424, the
+// many shapes of RFC 3164, and the header that Pexip Infinity writes.
+//
+// The form is found out for each message on its own, since one listener hears
+// many senders, and no message is refused: what is not recognised stays in the
+// text. Every byte of a message is in one field of its Header, apart from the
+// blanks and signs between them.
+package syslog
+
+import (
+	"bytes"
+	"time"
+)
+
+// A Format is the form of a header.
+type Format uint8
+
+// The forms of header. A message may have a priority and nothing else of a
+// header; its Format is then None.
+const (
+	None    Format = iota // no time was found
+	RFC5424               // version 1: time, host, application, process, message id, structured data
+	RFC3164               // "Jan _2 15:04:05", host, tag
+	ISO                   // RFC 3164 with an ISO 8601 time; Pexip's own header is of this form
+)
+
+// String names the format.
+func (f Format) String() string {
+	return [...]string{"none", "rfc5424", "rfc3164", "iso"}[f&3]
+}
+
+// A Header is what stands in front of the text of a message, and the text.
+// Its slices lie in the message. Fields that the message does not have, or has
+// as RFC 5424's "-", are nil.
+type Header struct {
+	Format   Format
+	Priority int       // facility*8 + severity, or -1
+	Time     time.Time // in UTC; zero if the header has none
+	TimeText []byte    // the time as it was written
+	Host     []byte
+	App      []byte // APP-NAME, or the tag without its process id
+	ProcID   []byte
+	MsgID    []byte
+	Data     []byte // the structured data, brackets included; see Element
+	Text     []byte
+}
+
+// Facility is the facility code (RFC 5424, table 1), or -1.
+func (h *Header) Facility() int {
+	if h.Priority < 0 {
+		return -1
+	}
+	return h.Priority >> 3
+}
+
+// Severity is the severity code (RFC 5424, table 2: 0 is an emergency, 7 is
+// debugging), or -1.
+func (h *Header) Severity() int {
+	if h.Priority < 0 {
+		return -1
+	}
+	return h.Priority & 7
+}
+
+// Parse reads the header of msg. A time without a year is given the latest year
+// that does not put it after observed, and a time without a zone is UTC.
+func Parse(msg []byte, observed time.Time) Header {
+	h := Header{Priority: -1}
+	rest := bytes.TrimRight(msg, "\x00\r\n")
+	rest = h.priority(rest)
+	if h.rfc5424(rest) {
+		return h
+	}
+	h.Text = trimBOM(rest)
+	h.rfc3164(h.Text, observed)
+	return h
+}
+
+// priority takes "<134>" off the beginning of b.
+func (h *Header) priority(b []byte) []byte {
+	if len(b) < 3 || b[0] != '<' {
+		return b
+	}
+	n, i := 0, 1
+	for i < len(b) && i < 4 && isDigit(b[i]) {
+		n = n*10 + int(b[i]-'0')
+		i++
+	}
+	if i == 1 || i == len(b) || b[i] != '>' || n > 191 {
+		return b
+	}
+	h.Priority = n
+	return b[i+1:]
+}
+
+// trimBOM removes the mark that RFC 5424 puts before UTF-8 text.
+func trimBOM(b []byte) []byte { return bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")) }
+
+func isDigit(c byte) bool { return c-'0' < 10 }
+
+// cut splits b at its first blank and drops the blanks between the parts.
+func cut(b []byte) (word, rest []byte) {
+	i := bytes.IndexByte(b, ' ')
+	if i < 0 {
+		return b, nil
+	}
+	return b[:i], trimBlanks(b[i:])
+}
+
+func trimBlanks(b []byte) []byte {
+	for len(b) > 0 && b[0] == ' ' {
+		b = b[1:]
+	}
+	return b
+}

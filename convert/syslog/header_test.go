@@ -1,0 +1,212 @@
+package syslog
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// show prints a header on one line, absent fields left out.
+func show(h Header) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s", h.Format)
+	if h.Priority >= 0 {
+		fmt.Fprintf(&b, " pri=%d.%d", h.Facility(), h.Severity())
+	}
+	if !h.Time.IsZero() {
+		fmt.Fprintf(&b, " at=%s", h.Time.Format(time.RFC3339Nano))
+	}
+	for _, f := range []struct {
+		name  string
+		value []byte
+	}{{"host", h.Host}, {"app", h.App}, {"pid", h.ProcID}, {"msgid", h.MsgID}, {"data", h.Data}} {
+		if f.value != nil {
+			fmt.Fprintf(&b, " %s=%s", f.name, f.value)
+		}
+	}
+	return b.String() + " | " + string(h.Text)
+}
+
+func TestParse(t *testing.T) {
+	observed := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	f := func(msg, want string) {
+		t.Helper()
+		h := Parse([]byte(msg), observed)
+		if got := show(h); got != want {
+			t.Errorf("%q\n got %s\nwant %s", msg, got, want)
+		}
+	}
+
+	// RFC 5424.
+	f(`<165>1 2003-10-11T22:14:15.003Z mymachine evntslog - ID47 [exampleSDID@32473 iut="3"] An event`,
+		`rfc5424 pri=20.5 at=2003-10-11T22:14:15.003Z host=mymachine app=evntslog msgid=ID47 data=[exampleSDID@32473 iut="3"] | An event`)
+	f("<34>1 2003-10-11T22:14:15.003Z h su - ID47 - \xef\xbb\xbf'su root' failed", `rfc5424 pri=4.2 at=2003-10-11T22:14:15.003Z host=h app=su msgid=ID47 | 'su root' failed`)
+	f(`<165>1 2003-08-24T05:14:15.000003-07:00 192.0.2.1 p 8710 - - text`, `rfc5424 pri=20.5 at=2003-08-24T12:14:15.000003Z host=192.0.2.1 app=p pid=8710 | text`)
+	f(`<0>1 - - - - - -`, `rfc5424 pri=0.0 | `)
+	f(`<0>1 - h a - - [a b="]\"\\"][c@1] x`, `rfc5424 pri=0.0 host=h app=a data=[a b="]\"\\"][c@1] | x`)
+	f(`<0>1 - h a - - [a b="x"]`, `rfc5424 pri=0.0 host=h app=a data=[a b="x"] | `)
+	f(`<0>1 - h a - - [a b="x] text`, `rfc5424 pri=0.0 host=h app=a | [a b="x] text`)
+	f(`<0>1 - h a - - [a b="x"]text`, `rfc5424 pri=0.0 host=h app=a | [a b="x"]text`)
+	f(`<0>1 - h a - - [a b=x] text`, `rfc5424 pri=0.0 host=h app=a | [a b=x] text`)
+	f(`<0>1 - h a - - [] text`, `rfc5424 pri=0.0 host=h app=a | [] text`)
+	f(`<14>1 2026-01-02T03:04:05Z node`, `rfc5424 pri=1.6 at=2026-01-02T03:04:05Z host=node | `)
+	f(`<14>1 2026-01-02T03:04:05Z node pexip Level="INFO" Name="x"`, `rfc5424 pri=1.6 at=2026-01-02T03:04:05Z host=node app=pexip | Level="INFO" Name="x"`)
+	f(`1 2026-01-02T03:04:05Z node app - - - text`, `rfc5424 at=2026-01-02T03:04:05Z host=node app=app | text`)
+	f(`<14>1 yesterday h a - - - text`, `none pri=1.6 | 1 yesterday h a - - - text`)
+	f(`1 - what is this`, `none | 1 - what is this`)
+
+	// RFC 3164.
+	f(`<34>Oct 11 22:14:15 mymachine su: 'su root' failed`, `rfc3164 pri=4.2 at=2025-10-11T22:14:15Z host=mymachine app=su | 'su root' failed`)
+	f(`<13>Feb  5 17:32:18 10.0.0.99 use the BFG!`, `rfc3164 pri=1.5 at=2026-02-05T17:32:18Z host=10.0.0.99 | use the BFG!`)
+	f(`<13>Feb 5 17:32:18 host app[99]: one blank before the day`, `rfc3164 pri=1.5 at=2026-02-05T17:32:18Z host=host app=app pid=99 | one blank before the day`)
+	f(`<13>Feb 05 17:32:18 host app[99] no colon`, `rfc3164 pri=1.5 at=2026-02-05T17:32:18Z host=host app=app pid=99 | no colon`)
+	f(`<13>Feb  5 17:32:18 app[99]: no host`, `rfc3164 pri=1.5 at=2026-02-05T17:32:18Z app=app pid=99 | no host`)
+	f(`<13>Feb  5 17:32:18 app: no host`, `rfc3164 pri=1.5 at=2026-02-05T17:32:18Z app=app | no host`)
+	f(`<13>Feb  5 17:32:18 postfix/smtpd[1]: x`, `rfc3164 pri=1.5 at=2026-02-05T17:32:18Z app=postfix/smtpd pid=1 | x`)
+	f(`<13>Feb  5 17:32:18 2001:db8::1 su: x`, `rfc3164 pri=1.5 at=2026-02-05T17:32:18Z host=2001:db8::1 app=su | x`)
+	f(`<13>Feb  5 17:32:18 fe80:: x`, `rfc3164 pri=1.5 at=2026-02-05T17:32:18Z host=fe80:: | x`)
+	f(`<13>Feb  5 17:32:18 "quoted" text`, `rfc3164 pri=1.5 at=2026-02-05T17:32:18Z | "quoted" text`)
+	f(`<13>Feb  5 2019 17:32:18 host app: year before the clock`, `rfc3164 pri=1.5 at=2019-02-05T17:32:18Z host=host app=app | year before the clock`)
+	f(`<13>Feb  5 17:32:18 2019 host app: year after the clock`, `rfc3164 pri=1.5 at=2019-02-05T17:32:18Z host=host app=app | year after the clock`)
+	f(`<13>2019 Feb  5 17:32:18 host app: year in front`, `rfc3164 pri=1.5 at=2019-02-05T17:32:18Z host=host app=app | year in front`)
+	f(`<13>Feb  5 17:32:18.123 UTC host app: fraction and zone`, `rfc3164 pri=1.5 at=2026-02-05T17:32:18.123Z host=host app=app | fraction and zone`)
+	f(`<13>Feb  5 17:32:18 +09:00 host app: x`, `rfc3164 pri=1.5 at=2026-02-05T08:32:18Z host=host app=app | x`)
+	f(`<189>Mar  1 18:46:11: %SYS-5-CONFIG_I: Configured`, `rfc3164 pri=23.5 at=2026-03-01T18:46:11Z app=%SYS-5-CONFIG_I | Configured`)
+	f(`Feb  5 17:32:18 host app: no priority`, `rfc3164 at=2026-02-05T17:32:18Z host=host app=app | no priority`)
+	f(`<13>Feb 30 17:32:18 host app: no such day`, `none pri=1.5 | Feb 30 17:32:18 host app: no such day`)
+	f(`<13>Feb  5 25:32:18 host app: no such hour`, `none pri=1.5 | Feb  5 25:32:18 host app: no such hour`)
+	f(`<13>Foo  5 17:32:18 host app: no such month`, `none pri=1.5 | Foo  5 17:32:18 host app: no such month`)
+	f(`<30>2024-03-18T15:13:41+01:00 nas audit[7]: ISO time`, `iso pri=3.6 at=2024-03-18T14:13:41Z host=nas app=audit pid=7 | ISO time`)
+	f(`<30>2024-03-18 15:13:41 nas audit: blank for T`, `iso pri=3.6 at=2024-03-18T15:13:41Z host=nas app=audit | blank for T`)
+	f("<30>Mar 18 15:13:41 nas app: \xef\xbb\xbfmark", `rfc3164 pri=3.6 at=2026-03-18T15:13:41Z host=nas app=app | mark`)
+
+	// Pexip's own.
+	f(`2015-11-24T15:51:11.337+00:00 node1 2015-11-24 15:51:11,337 Level="INFO" Name="x"`,
+		`iso at=2015-11-24T15:51:11.337Z host=node1 | 2015-11-24 15:51:11,337 Level="INFO" Name="x"`)
+	f(`<134>2015-11-24T15:51:11.337+00:00 node1 2015-11-24 15:51:11,337 Level="INFO"`,
+		`iso pri=16.6 at=2015-11-24T15:51:11.337Z host=node1 | 2015-11-24 15:51:11,337 Level="INFO"`)
+	f(`<134>Nov 24 15:51:11 2015-11-24 15:51:11,337 Level="INFO"`, `rfc3164 pri=16.6 at=2025-11-24T15:51:11Z | 2015-11-24 15:51:11,337 Level="INFO"`)
+	f(`<134>2015-11-24 15:51:11,337 Level="INFO"`, `none pri=16.6 | 2015-11-24 15:51:11,337 Level="INFO"`)
+	f(`2015-11-24T15:51:11Z Level="INFO"`, `iso at=2015-11-24T15:51:11Z | Level="INFO"`)
+	f(`Message="x"`, `none | Message="x"`)
+
+	// None of them.
+	f(``, `none | `)
+	f(`<`, `none | <`)
+	f(`<>x`, `none | <>x`)
+	f(`<192>x`, `none | <192>x`)
+	f(`<0191>x`, `none | <0191>x`)
+	f(`<13>`, `none pri=1.5 | `)
+	f("free text\r\n", `none | free text`)
+	f("with a NUL\x00", `none | with a NUL`)
+}
+
+// Around New Year a message belongs to the year next to it, not to the
+// year in which it was received; a file of last winter, read in summer, to last
+// winter.
+func TestYear(t *testing.T) {
+	f := func(stamp, observed, want string) {
+		t.Helper()
+		at, err := time.Parse(time.RFC3339, observed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := Parse([]byte("<13>"+stamp+" h t: x"), at)
+		if got := h.Time.Format(time.RFC3339); got != want {
+			t.Errorf("%s received %s: got %s, want %s", stamp, observed, got, want)
+		}
+	}
+	f("Dec 31 23:59:59", "2026-01-01T00:00:01Z", "2025-12-31T23:59:59Z")
+	f("Dec 31 23:59:59", "2026-01-01T09:00:01+09:00", "2025-12-31T23:59:59Z")
+	f("Jan  1 00:00:01", "2025-12-31T23:59:59Z", "2026-01-01T00:00:01Z")
+	f("Jan  8 00:00:00", "2026-01-01T00:00:00Z", "2026-01-08T00:00:00Z")
+	f("Jan  8 00:00:01", "2026-01-01T00:00:00Z", "2025-01-08T00:00:01Z")
+	f("Nov 30 12:00:00", "2026-07-01T00:00:00Z", "2025-11-30T12:00:00Z")
+	f("Jun 30 12:00:00", "2026-07-01T00:00:00Z", "2026-06-30T12:00:00Z")
+	f("Feb 29 12:00:00", "2026-03-01T00:00:00Z", "2024-02-29T12:00:00Z")
+	f("Feb 29 12:00:00", "2024-03-01T00:00:00Z", "2024-02-29T12:00:00Z")
+	f("Feb 29 12:00:00", "1904-02-24T00:00:00Z", "1904-02-29T12:00:00Z")
+	f("Feb 29 12:00:00", "1903-12-20T00:00:00Z", "1896-02-29T12:00:00Z")
+}
+
+func TestElements(t *testing.T) {
+	var got []string
+	data := []byte(`[a x="1" y="\"\]\\ \n"][b@9][c z=""]`)
+	for e, rest, ok := NextElement(data); ok; e, rest, ok = NextElement(rest) {
+		got = append(got, string(e.ID))
+		for name, value, ok := e.Next(); ok; name, value, ok = e.Next() {
+			got = append(got, fmt.Sprintf("%s=%s", name, AppendValue(nil, value)))
+		}
+	}
+	want := []string{"a", "x=1", `y="]\ \n`, "b@9", "c", "z="}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Whatever comes in, no byte of it may be missing from the header's fields,
+// apart from blanks and the signs that separate the fields.
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{
+		`<165>1 2003-10-11T22:14:15.003Z mymachine evntslog - ID47 [exampleSDID@32473 iut="3"] An event`,
+		`<34>Oct 11 22:14:15 mymachine su[12]: 'su root' failed`, `<13>2019 Feb  5 17:32:18.2 UTC host app: x`,
+		`2015-11-24T15:51:11.337+00:00 node1 2015-11-24 15:51:11,337 Level="INFO" Name="x"`, "<13>\xef\xbb\xbfx", "1 2026-01-02T03:04:05Z - - - - [a]",
+	} {
+		f.Add([]byte(s))
+	}
+	observed := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, msg []byte) {
+		before := bytes.Clone(msg)
+		h := Parse(msg, observed)
+		if !bytes.Equal(before, msg) {
+			t.Fatal("the message was changed")
+		}
+		at := 0
+		if h.Priority >= 0 {
+			at = bytes.IndexByte(msg, '>') + 1
+		}
+		for _, field := range [][]byte{h.TimeText, h.Host, h.App, h.ProcID, h.MsgID, h.Data, h.Text} {
+			if field == nil {
+				continue
+			}
+			i := cap(msg) - cap(field) // where the field lies in the message
+			if i < at {
+				t.Fatalf("field %q begins at %d, before %d: %s", field, i, at, show(h))
+			}
+			checkGap(t, msg[at:i])
+			at = i + len(field)
+		}
+		if h.Text != nil {
+			checkGap(t, msg[at:])
+		}
+	})
+}
+
+func checkGap(t *testing.T, gap []byte) {
+	t.Helper()
+	gap = bytes.ReplaceAll(gap, []byte("\xef\xbb\xbf"), nil)
+	if rest := bytes.Trim(gap, " 1234567890-[]:\x00\r\n"); len(rest) > 0 {
+		t.Fatalf("lost: %q", gap)
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	observed := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	for name, msg := range map[string]string{
+		"rfc5424": `<134>1 2026-07-01T15:51:11.337+00:00 node1 pexip - - - 2015-11-24 15:51:11,337 Level="INFO" Name="x"`,
+		"rfc3164": `<134>Jul  1 15:51:11 node1 pexip: 2015-11-24 15:51:11,337 Level="INFO" Name="x"`,
+		"pexip":   `2026-07-01T15:51:11.337+00:00 node1 2015-11-24 15:51:11,337 Level="INFO" Name="x"`,
+	} {
+		b.Run(name, func(b *testing.B) {
+			text := []byte(msg)
+			b.ReportAllocs()
+			for b.Loop() {
+				if h := Parse(text, observed); h.Host == nil {
+					b.Fatal("no host")
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,246 @@
+package syslog
+
+import "time"
+
+// parseISO reads an ISO 8601 time such as 2015-11-24T15:51:11.337+00:00 off the
+// beginning of b and returns its length, 0 if there is none. With a blank
+// instead of the T no comma may stand before the fraction: that is how Pexip
+// writes the originating time, which is no part of the header.
+func parseISO(b []byte) (t time.Time, n int) {
+	date, ok := isoDate(b)
+	if !ok || len(b) < 19 {
+		return t, 0
+	}
+	sep := b[10]
+	if sep != 'T' && sep != 't' && sep != ' ' {
+		return t, 0
+	}
+	c, n := parseClock(b[11:])
+	if n == 0 || c.comma && sep == ' ' {
+		return t, 0
+	}
+	n += 11
+	offset, z := parseZone(b[n:])
+	return date.at(c).Add(-offset), n + z
+}
+
+func originatingTime(b []byte) bool {
+	_, n := ParseOriginatingTime(b)
+	return n > 0
+}
+
+// ParseOriginatingTime reads a time as Pexip writes it in its lines, UTC, off
+// the beginning of b: 2015-11-24 15:51:11,337. It returns the length of what was read, 0 if b does not
+// begin with such a time.
+func ParseOriginatingTime(b []byte) (t time.Time, n int) {
+	date, ok := isoDate(b)
+	if !ok || len(b) < 21 || b[10] != ' ' {
+		return t, 0
+	}
+	c, n := parseClock(b[11:])
+	if n == 0 || !c.comma || 11+n < len(b) && b[11+n] != ' ' {
+		return t, 0
+	}
+	return date.at(c), 11 + n
+}
+
+type date struct{ year, month, day int }
+
+func (d date) at(c clock) time.Time {
+	return time.Date(d.year, time.Month(d.month), d.day, c.hour, c.minute, c.second, c.nanos, time.UTC)
+}
+
+// valid reports whether there is such a day.
+func (d date) valid() bool {
+	return d.month >= 1 && d.month <= 12 && d.day >= 1 && d.day <= 31 &&
+		(d.day <= 28 || time.Date(d.year, time.Month(d.month), d.day, 0, 0, 0, 0, time.UTC).Day() == d.day)
+}
+
+func isoDate(b []byte) (d date, ok bool) {
+	if len(b) < 11 || b[4] != '-' || b[7] != '-' {
+		return d, false
+	}
+	d = date{number(b[:4]), number(b[5:7]), number(b[8:10])}
+	return d, d.year >= 0 && d.valid()
+}
+
+type clock struct {
+	hour, minute, second, nanos int
+	comma                       bool // between second and fraction
+}
+
+// parseClock reads 15:04:05 with or without a fraction, and returns its length
+// or 0. A leap second becomes the first of the next minute.
+func parseClock(b []byte) (c clock, n int) {
+	if len(b) < 8 || b[2] != ':' || b[5] != ':' {
+		return c, 0
+	}
+	c.hour, c.minute, c.second = number(b[:2]), number(b[3:5]), number(b[6:8])
+	if uint(c.hour) > 23 || uint(c.minute) > 59 || uint(c.second) > 60 {
+		return c, 0
+	}
+	n = 8
+	if n+1 < len(b) && (b[n] == '.' || b[n] == ',') && isDigit(b[n+1]) {
+		c.comma = b[n] == ','
+		scale := 100_000_000
+		for n++; n < len(b) && isDigit(b[n]); n++ {
+			c.nanos += int(b[n]-'0') * scale
+			scale /= 10
+		}
+	}
+	return c, n
+}
+
+// parseZone reads Z, +01:00, +0100 or +01 and returns its length, 0 if there is none.
+func parseZone(b []byte) (offset time.Duration, n int) {
+	if len(b) == 0 {
+		return 0, 0
+	}
+	if b[0] == 'Z' || b[0] == 'z' {
+		return 0, 1
+	}
+	if b[0] != '+' && b[0] != '-' || len(b) < 3 || number(b[1:3]) < 0 {
+		return 0, 0
+	}
+	offset, n = time.Duration(number(b[1:3]))*time.Hour, 3
+	minutes := b[3:]
+	if len(minutes) > 0 && minutes[0] == ':' {
+		minutes = minutes[1:]
+	}
+	if len(minutes) >= 2 && number(minutes[:2]) >= 0 {
+		offset += time.Duration(number(minutes[:2])) * time.Minute
+		n = len(b) - len(minutes) + 2
+	}
+	if b[0] == '-' {
+		offset = -offset
+	}
+	return offset, n
+}
+
+// parseBSD reads "Jan _2 15:04:05" off the beginning of b, with the year before
+// it, before or after the clock, or not at all, and a zone or none. It returns
+// the length of what was read, 0 if there is no such time.
+func parseBSD(b []byte, observed time.Time) (t time.Time, n int) {
+	year, pos := 0, 0
+	if y := yearAt(b); y > 0 {
+		year, pos = y, 5
+	}
+	if len(b) < pos+14 {
+		return t, 0
+	}
+	month := monthAt(b[pos:])
+	if month == 0 || b[pos+3] != ' ' {
+		return t, 0
+	}
+	day, width := dayAt(b[pos+4:])
+	if day == 0 {
+		return t, 0
+	}
+	pos += 4 + width
+	if y := yearAt(b[pos:]); y > 0 && year == 0 {
+		year = y
+		pos += 5
+	}
+	c, width := parseClock(b[pos:])
+	if width == 0 {
+		return t, 0
+	}
+	pos += width
+	offset, width := trailingZone(b[pos:])
+	pos += width
+	if year == 0 && pos < len(b) && b[pos] == ' ' {
+		if y := yearAt(b[pos+1:]); y > 0 {
+			year = y
+			pos += 5
+		}
+	}
+	d := date{year, month, day}
+	if year == 0 {
+		d.year = latestYear(d, c, observed.Add(offset))
+	}
+	if !d.valid() {
+		return t, 0
+	}
+	return d.at(c).Add(-offset), pos
+}
+
+// latestYear is the last year in which the day d is not after observed. A week
+// is allowed for clocks that are ahead, so that around New Year a message of 31
+// December received on 1 January belongs to the old year, and one of 1 January
+// received on 31 December to the new one.
+func latestYear(d date, c clock, observed time.Time) int {
+	limit := observed.UTC().AddDate(0, 0, 7)
+	// 29 February may be eight years away.
+	for d.year = limit.Year(); d.year > limit.Year()-9; d.year-- {
+		if d.valid() && !d.at(c).After(limit) {
+			break
+		}
+	}
+	return d.year
+}
+
+// trailingZone reads " UTC", " GMT" or a zone as in ISO times.
+func trailingZone(b []byte) (offset time.Duration, n int) {
+	if offset, n = parseZone(b); n > 0 {
+		return offset, n
+	}
+	if len(b) >= 4 && (string(b[:4]) == " UTC" || string(b[:4]) == " GMT") && ends(b, 4) {
+		return 0, 4
+	}
+	if len(b) > 1 && b[0] == ' ' && (b[1] == '+' || b[1] == '-') {
+		if offset, n = parseZone(b[1:]); n > 0 {
+			return offset, n + 1
+		}
+	}
+	return 0, 0
+}
+
+// yearAt reads a year of this or the last century and the blank after it.
+func yearAt(b []byte) int {
+	if len(b) < 4 || !ends(b, 4) {
+		return 0
+	}
+	if y := number(b[:4]); y >= 1970 && y < 2100 {
+		return y
+	}
+	return 0
+}
+
+// dayAt reads a day of a month, with a blank or a zero before a single digit
+// or without, and the blank after it. width is the length of what was read.
+func dayAt(b []byte) (day, width int) {
+	start := 0
+	if b[0] == ' ' {
+		start = 1
+	}
+	i := start
+	for i < len(b) && i < start+2 && isDigit(b[i]) {
+		i++
+	}
+	if i == start || i == len(b) || b[i] != ' ' {
+		return 0, 0
+	}
+	return number(b[start:i]), i + 1
+}
+
+func monthAt(b []byte) int {
+	const names = "JanFebMarAprMayJunJulAugSepOctNovDec"
+	for i := 0; i < len(names); i += 3 {
+		if string(b[:3]) == names[i:i+3] {
+			return i/3 + 1
+		}
+	}
+	return 0
+}
+
+// number is the value of the digits b, or -1 if b is anything else.
+func number(b []byte) int {
+	n := 0
+	for _, c := range b {
+		if !isDigit(c) {
+			return -1
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n
+}
