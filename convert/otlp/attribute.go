@@ -58,6 +58,10 @@ func (w *Writer) Bool(k Key, v bool) {
 	w.Buf = append(appendAttributeHead(w.Buf, k, 2), tagBool, n)
 }
 
+// Null adds an attribute without a value, which is OTLP's null: it has no type
+// that could be at odds with another value of that name.
+func (w *Writer) Null(k Key) { w.Buf = appendAttributeHead(w.Buf, k, 0) }
+
 // Strings adds a list of strings as an attribute.
 func (w *Writer) Strings(k Key, values ...string) {
 	w.BeginList(k)

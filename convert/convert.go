@@ -1,0 +1,95 @@
+// Package convert turns batches of log entries into OTLP log records in wire
+// form. It does no I/O and remembers nothing from one batch to the next, so
+// the same batch gives the same records whenever and wherever it is converted.
+package convert
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rtcship/rtcship/convert/otlp"
+	"github.com/rtcship/rtcship/convert/record"
+	"github.com/rtcship/rtcship/convert/redact"
+	"github.com/rtcship/rtcship/convert/sora"
+	"github.com/rtcship/rtcship/tailer"
+)
+
+// Config says how entries are converted. The zero value of each field but
+// Redact.Enabled is a sensible default.
+type Config struct {
+	Version  string         // of the program; it becomes the scope's version
+	Sora     []otlp.Attr    // attributes of the resource that Sora's records belong to
+	Pexip    []otlp.Attr    // attributes of Pexip's resources, host.name apart
+	Timezone *time.Location // of those Sora logs that are in local time; nil = UTC
+	MaxBody  int            // bytes of body in one record; 0 = 240 KiB
+	Redact   redact.Config  // what is masked
+	Original bool           // adds log.record.original where the body is not the whole entry
+}
+
+// DefaultMaxBody keeps a record below the 256 KB at which Loki drops a line.
+const DefaultMaxBody = 240 << 10
+
+// A Converter makes records of entries. It is safe for concurrent use.
+type Converter struct {
+	settings      record.Settings
+	sora          *sora.Parser
+	soraResource  []byte
+	soraScope     []byte
+	pexipResource []byte // without host.name
+	pexipScope    []byte
+}
+
+// New returns a Converter. It fails only if a pattern of cfg.Redact is faulty.
+func New(cfg Config) (*Converter, error) {
+	r, err := redact.New(cfg.Redact)
+	if err != nil {
+		return nil, fmt.Errorf("redact: %w", err)
+	}
+	if cfg.MaxBody == 0 {
+		cfg.MaxBody = DefaultMaxBody
+	}
+	if cfg.Timezone == nil {
+		cfg.Timezone = time.UTC
+	}
+	return &Converter{
+		settings:      record.Settings{MaxBody: cfg.MaxBody, Original: cfg.Original, Redactor: r},
+		sora:          sora.NewParser(sora.Config{Timezone: cfg.Timezone}),
+		soraResource:  otlp.AppendResource(nil, cfg.Sora),
+		soraScope:     otlp.AppendScope(nil, "rtcship/sora", cfg.Version),
+		pexipResource: otlp.AppendResource(nil, cfg.Pexip),
+		pexipScope:    otlp.AppendScope(nil, "rtcship/pexip", cfg.Version),
+	}, nil
+}
+
+// Convert makes the records of b's entries and leaves them in out, in place of
+// what out held before. Each entry becomes one record or more; one that holds
+// nothing becomes none and is counted as empty.
+func (c *Converter) Convert(b tailer.Batch, out *Output) {
+	out.Reset()
+	out.Counts.Entries = len(b.Entries)
+	out.builder.StartBatch(&c.settings, b.Origin, &out.Counts)
+	if b.Origin.Source == "pexip" {
+		c.convertPexip(b, out)
+	} else {
+		c.convertSora(b, out)
+	}
+	out.builder.Trim()
+}
+
+// convertSora puts all records of a Sora log into one group.
+func (c *Converter) convertSora(b tailer.Batch, out *Output) {
+	g := out.addGroup()
+	g.Resource, g.Scope = c.soraResource, c.soraScope
+	parse := c.sora.Start(&out.builder)
+	for i := range b.Entries {
+		out.builder.Begin(&b.Entries[i])
+		if len(out.builder.Text) == 0 || !parse(&out.builder) {
+			out.builder.Skip()
+			continue
+		}
+		g.Records, g.Ends = out.builder.Finish(g.Records, g.Ends)
+	}
+	if len(g.Ends) == 0 {
+		out.Groups = out.Groups[:0]
+	}
+}

@@ -1,0 +1,95 @@
+package convert
+
+import (
+	"bytes"
+
+	"github.com/rtcship/rtcship/convert/otlp"
+	"github.com/rtcship/rtcship/convert/record"
+)
+
+// A Group is records that share a resource and a scope, each in wire form. It
+// has the fields of exporter.Group and converts to it.
+type Group struct {
+	Resource []byte // an encoded Resource message, without tag and length
+	Scope    []byte // an encoded InstrumentationScope message, without tag and length
+	Records  []byte // encoded log_records fields of ScopeLogs, one after another
+	Ends     []int  // where each record ends in Records
+}
+
+// An Output is what Convert made of one batch. It is meant to be used again:
+// its buffers are kept, so that converting allocates nothing in the long run.
+// What it holds is valid until the next Convert or Reset.
+type Output struct {
+	Groups []Group
+	Counts record.Counts
+
+	builder record.Builder
+	hosts   []host // of Groups, where they are kept apart by host
+	last    int    // group of the last entry
+}
+
+// A host is what sets one group apart from the others.
+type host struct {
+	name     []byte
+	resource []byte
+}
+
+// maxKept is how much memory each buffer of an Output keeps from batch to batch.
+const maxKept = 4 << 20
+
+// Reset empties the output.
+func (o *Output) Reset() {
+	for i := range o.Groups {
+		g := &o.Groups[i]
+		if cap(g.Records) > maxKept {
+			g.Records = nil
+		}
+		g.Records, g.Ends = g.Records[:0], g.Ends[:0]
+	}
+	o.Groups, o.hosts, o.last = o.Groups[:0], o.hosts[:0], 0
+	o.Counts.Reset()
+}
+
+// addGroup adds an empty group, with the buffers of one used earlier if any.
+func (o *Output) addGroup() *Group {
+	if n := len(o.Groups); n < cap(o.Groups) {
+		o.Groups = o.Groups[:n+1]
+	} else {
+		o.Groups = append(o.Groups, Group{})
+	}
+	return &o.Groups[len(o.Groups)-1]
+}
+
+// hostGroup is the group of the system called name: the one it was given
+// before in this batch, or a new one whose resource is base and host.name.
+// name must be valid UTF-8; an empty one stands for a system without a name.
+func (o *Output) hostGroup(base, scope, name []byte) *Group {
+	if o.last < len(o.hosts) && bytes.Equal(o.hosts[o.last].name, name) {
+		return &o.Groups[o.last]
+	}
+	for i := range o.hosts {
+		if bytes.Equal(o.hosts[i].name, name) {
+			o.last = i
+			return &o.Groups[i]
+		}
+	}
+	g := o.addGroup()
+	g.Resource, g.Scope = o.addHost(base, name), scope
+	o.last = len(o.hosts) - 1
+	return g
+}
+
+func (o *Output) addHost(base, name []byte) []byte {
+	if n := len(o.hosts); n < cap(o.hosts) {
+		o.hosts = o.hosts[:n+1]
+	} else {
+		o.hosts = append(o.hosts, host{})
+	}
+	h := &o.hosts[len(o.hosts)-1]
+	h.name = append(h.name[:0], name...)
+	h.resource = append(h.resource[:0], base...)
+	if len(name) > 0 {
+		h.resource = otlp.AppendResourceAttr(h.resource, "host.name", name)
+	}
+	return h.resource
+}

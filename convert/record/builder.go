@@ -1,0 +1,166 @@
+// Package record makes one entry into the OTLP record or records it becomes.
+//
+// A parser finds what an entry says and tells a Builder: attributes as it
+// comes upon them, time, severity, event name and body by setting fields. What
+// is the same for every source happens here and nowhere else: secrets are
+// masked before the parser sees the text, bytes that are no UTF-8 are written
+// as \xNN, long bodies are continued in further records, and each record gets
+// its log.record.uid.
+package record
+
+import (
+	"path"
+	"unicode/utf8"
+
+	"github.com/rtcship/rtcship/convert/otlp"
+	"github.com/rtcship/rtcship/convert/redact"
+	"github.com/rtcship/rtcship/tailer"
+)
+
+// Settings are what all builders of a converter share. They are read-only.
+type Settings struct {
+	MaxBody  int              // bytes of body in one record; more goes into further records
+	Original bool             // adds log.record.original to records whose body is not the whole entry
+	Redactor *redact.Redactor // nil masks nothing
+}
+
+// A Builder makes records of entries, one entry at a time:
+//
+//	b.StartBatch(settings, origin)
+//	for each entry {
+//		b.Begin(entry)
+//		… a parser reads b.Text, adds attributes, sets the fields …
+//		records, ends = b.Finish(records, ends)
+//	}
+//
+// The zero Builder is ready for StartBatch and is reused for any number of
+// batches; it then allocates nothing. It is not safe for concurrent use.
+type Builder struct {
+	Origin *tailer.Origin
+	Entry  *tailer.Entry
+	Text   []byte // the entry's text with its secrets masked; never change it
+	Counts *Counts
+
+	// A parser sets these between Begin and Finish. Slices are read by Finish
+	// and must stay as they are until then.
+	Time         int64  // nanoseconds since 1970; 0 = not known. Begin sets it to the entry's
+	Severity     int    // OTLP severity number; 0 = not known
+	SeverityText []byte // as the source wrote it
+	EventPrefix  string // the event name's first part, such as "sora."
+	EventName    []byte // its second part; the record has no event name if both are empty
+	Body         []byte // Begin sets it to Text
+
+	// Arena is room for texts that are made rather than found, such as a JSON
+	// string without its escapes. Append to it; Begin empties it.
+	Arena []byte
+
+	settings  *Settings
+	attrs     otlp.Writer // attributes of this entry
+	common    otlp.Writer // attributes of every entry of the batch
+	withFile  bool        // whether common belongs to this entry
+	seed      [2]uint64   // of the uids of this generation
+	invalid   int         // bytes of Text that are no UTF-8
+	redacted  int
+	original  bool
+	masked    []byte
+	sanitized []byte
+	body      []byte
+	key       []byte
+}
+
+var (
+	keyFileName  = otlp.NewKey("log.file.name")
+	keyFilePath  = otlp.NewKey("log.file.path")
+	keyUID       = otlp.NewKey("log.record.uid")
+	keyOriginal  = otlp.NewKey("log.record.original")
+	keyPeer      = otlp.NewKey("network.peer.address")
+	keyPeerPort  = otlp.NewKey("network.peer.port")
+	keyTransport = otlp.NewKey("network.transport")
+	keyTLS       = otlp.NewKey("tls.established")
+	keyPart      = otlp.NewKey("rtcship.part")
+	keyParts     = otlp.NewKey("rtcship.parts")
+	keyCut       = otlp.NewKey("rtcship.cut")
+	keyInvalid   = otlp.NewKey("rtcship.invalid_utf8")
+	keyRedacted  = otlp.NewKey("rtcship.redacted")
+	keyError     = otlp.NewKey("rtcship.parse_error")
+)
+
+// StartBatch prepares for the entries of one origin.
+func (b *Builder) StartBatch(s *Settings, o *tailer.Origin, counts *Counts) {
+	b.settings, b.Origin, b.Counts = s, o, counts
+	b.seed = uidSeed(o.Generation)
+	b.common.Buf = b.common.Buf[:0]
+	b.dirtyCommon(keyFileName, path.Base(o.Path))
+	b.dirtyCommon(keyFilePath, o.Path)
+}
+
+// Common adds an attribute to every record of the batch that comes from a
+// file. Call it after StartBatch.
+func (b *Builder) Common(k otlp.Key, v string) { b.dirtyCommon(k, v) }
+
+// dirtyCommon takes names of files, which are any bytes at all.
+func (b *Builder) dirtyCommon(k otlp.Key, v string) {
+	if utf8.ValidString(v) {
+		b.common.String(k, v)
+		return
+	}
+	b.sanitized = AppendValid(b.sanitized[:0], []byte(v))
+	b.common.Text(k, b.sanitized)
+}
+
+// Begin starts on the next entry.
+func (b *Builder) Begin(e *tailer.Entry) {
+	b.Entry = e
+	b.Text, b.redacted = e.Text, 0
+	if r := b.settings.Redactor; r != nil && r.Suspect(e.Text) {
+		b.masked, b.redacted = r.Append(b.masked[:0], e.Text)
+		b.Text = b.masked
+	}
+	b.invalid = 0
+	if !utf8.Valid(b.Text) {
+		b.invalid = countInvalid(b.Text)
+	}
+	b.attrs.Buf = b.attrs.Buf[:0]
+	b.Arena = b.Arena[:0]
+	b.Severity, b.SeverityText, b.EventPrefix, b.EventName = 0, nil, "", nil
+	b.Body, b.Time, b.original = b.Text, 0, b.settings.Original
+	if !e.Time.IsZero() {
+		b.Time = e.Time.UnixNano()
+	}
+	b.withFile = e.Transport == ""
+	if !b.withFile {
+		b.peer(e)
+	}
+}
+
+// Restart takes back the attributes added since Begin, for a parser that finds
+// out late that the entry is not what it took it for.
+func (b *Builder) Restart() { b.attrs.Buf = b.attrs.Buf[:0]; b.Arena = b.Arena[:0] }
+
+// ParseError says that the entry could not be understood, and why. The record
+// then carries the text as it stands.
+func (b *Builder) ParseError(f Format, reason string) {
+	b.Counts.ParseErrors[f]++
+	b.attrs.String(keyError, reason)
+}
+
+// KeepOriginal has the whole text kept in log.record.original, for entries
+// that say something which neither body nor attributes can hold.
+func (b *Builder) KeepOriginal() { b.original = true }
+
+// peer adds where a message came from. TLS is TCP to OpenTelemetry, with
+// another attribute that tells.
+func (b *Builder) peer(e *tailer.Entry) {
+	transport := e.Transport
+	if transport == "tls" {
+		transport = "tcp"
+		b.attrs.Bool(keyTLS, true)
+	}
+	b.attrs.String(keyTransport, transport)
+	if e.Peer.IsValid() {
+		b.Arena = e.Peer.Addr().Unmap().WithZone("").AppendTo(b.Arena[:0])
+		b.attrs.Text(keyPeer, b.Arena)
+		b.attrs.Int(keyPeerPort, int64(e.Peer.Port()))
+		b.Arena = b.Arena[:0]
+	}
+}

@@ -1,0 +1,61 @@
+package record
+
+// A Format is a way of writing logs that an entry may fail to follow.
+type Format uint8
+
+// The formats that parse errors are counted by.
+const (
+	JSON Format = iota
+	Legacy
+	Erlang
+	Syslog
+	Pexip
+	NumFormats
+)
+
+// String is the format's name in metrics.
+func (f Format) String() string {
+	switch f {
+	case JSON:
+		return "json"
+	case Legacy:
+		return "legacy"
+	case Erlang:
+		return "erlang"
+	case Syslog:
+		return "syslog"
+	case Pexip:
+		return "pexip"
+	}
+	return "unknown"
+}
+
+// Counts says what became of the entries of one batch.
+type Counts struct {
+	Entries     int             // entries converted
+	Empty       int             // entries that hold nothing and became no record
+	Records     int             // records made
+	Parts       int             // records among them that hold a part of a body that was too long for one
+	Redacted    int             // secrets masked
+	InvalidUTF8 int             // bytes that were no UTF-8
+	ParseErrors [NumFormats]int // entries that could not be understood, by the format expected
+
+	SoraEvents  []int // records by index into sora.Events()
+	PexipEvents []int // records by index into the Pexip catalogue
+}
+
+// Reset sets all to zero and keeps the memory.
+func (c *Counts) Reset() {
+	sora, pexip := c.SoraEvents, c.PexipEvents
+	clear(sora)
+	clear(pexip)
+	*c = Counts{SoraEvents: sora, PexipEvents: pexip}
+}
+
+// Event counts one record in counts, which holds n kinds of events.
+func Event(counts *[]int, n, index int) {
+	if len(*counts) < n {
+		*counts = append(*counts, make([]int, n-len(*counts))...)
+	}
+	(*counts)[index]++
+}

@@ -1,0 +1,133 @@
+package record
+
+import (
+	"unicode/utf8"
+
+	"github.com/rtcship/rtcship/convert/otlp"
+)
+
+// Finish appends the records of the entry to records, and to ends where each
+// of them ends.
+func (b *Builder) Finish(records []byte, ends []int) ([]byte, []int) {
+	b.addMarks()
+	body := b.validBody()
+	w := otlp.Writer{Buf: records}
+	if limit := b.settings.MaxBody; limit > 0 && len(body) > limit {
+		ends = b.finishParts(&w, ends, body, limit)
+	} else {
+		w.Begin()
+		b.addContent(&w, body, 0)
+		ends = append(ends, w.End())
+		b.Counts.Records++
+	}
+	b.Counts.Redacted += b.redacted
+	b.Counts.InvalidUTF8 += b.invalid
+	return w.Buf, ends
+}
+
+// Skip drops an entry that turned out to hold nothing, and counts it.
+func (b *Builder) Skip() { b.Counts.Empty++ }
+
+// finishParts writes a record for each part of body. All have the same time
+// and attributes.
+func (b *Builder) finishParts(w *otlp.Writer, ends []int, body []byte, limit int) []int {
+	limit = max(limit, utf8.UTFMax)
+	parts := 0
+	for rest := body; len(rest) > 0; parts++ {
+		rest = rest[cutLength(rest, limit):]
+	}
+	for part := range parts {
+		n := cutLength(body, limit)
+		w.Begin()
+		w.Int(keyPart, int64(part+1))
+		w.Int(keyParts, int64(parts))
+		b.addContent(w, body[:n], part)
+		ends = append(ends, w.End())
+		body = body[n:]
+	}
+	b.Counts.Records += parts
+	b.Counts.Parts += parts
+	return ends
+}
+
+// addMarks adds what rtcship itself has to say about the entry.
+func (b *Builder) addMarks() {
+	if b.invalid > 0 {
+		b.attrs.Int(keyInvalid, int64(b.invalid))
+	}
+	if b.redacted > 0 {
+		b.attrs.Int(keyRedacted, int64(b.redacted))
+	}
+	if b.Entry.Cut {
+		b.attrs.Bool(keyCut, true)
+	}
+	if b.original && !sameSlice(b.Body, b.Text) {
+		b.Attr(keyOriginal, b.Text)
+	}
+}
+
+func (b *Builder) addContent(w *otlp.Writer, body []byte, part int) {
+	if b.Time > 0 {
+		w.Time(b.Time)
+	}
+	if !b.Entry.Observed.IsZero() {
+		w.Observed(b.Entry.Observed.UnixNano())
+	}
+	if b.Severity > 0 {
+		w.Severity(b.Severity)
+	}
+	if len(b.SeverityText) > 0 {
+		w.SeverityText(b.valid(b.SeverityText))
+	}
+	if len(b.EventPrefix)+len(b.EventName) > 0 {
+		w.EventNameParts(b.EventPrefix, b.valid(b.EventName))
+	}
+	if b.withFile {
+		w.Append(b.common.Buf)
+	}
+	var uid [uidSize]byte
+	putUID(uid[:], b.seed, b.uidMillis(), b.Entry.Offset, part)
+	w.Text(keyUID, uid[:])
+	w.Append(b.attrs.Buf)
+	w.Body(body)
+}
+
+// uidMillis is the time part of the record's uid: its own time, or the
+// generation's birth.
+func (b *Builder) uidMillis() uint64 {
+	if b.Time > 0 {
+		return uint64(b.Time) / 1e6
+	}
+	if ms := b.Origin.Born.UnixMilli(); ms > 0 {
+		return uint64(ms) & (1<<48 - 1)
+	}
+	return 0
+}
+
+// validBody is the body as it goes out. It does not share the buffer that
+// b.valid uses.
+func (b *Builder) validBody() []byte {
+	if b.invalid == 0 || utf8.Valid(b.Body) {
+		return b.Body
+	}
+	b.body = AppendValid(b.body[:0], b.Body)
+	return b.body
+}
+
+// maxScratch is how much memory a builder keeps from one batch to the next in
+// each of its buffers.
+const maxScratch = 1 << 20
+
+// Trim lets go of buffers that one large entry has made large.
+func (b *Builder) Trim() {
+	for _, p := range []*[]byte{&b.Arena, &b.attrs.Buf, &b.masked, &b.sanitized, &b.body, &b.key} {
+		if cap(*p) > maxScratch {
+			*p = nil
+		}
+	}
+	b.Origin, b.Entry, b.Text, b.Body, b.SeverityText, b.EventName = nil, nil, nil, nil, nil, nil
+}
+
+func sameSlice(a, b []byte) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}

@@ -1,0 +1,54 @@
+package record
+
+import "encoding/binary"
+
+// uidSize is the length of a ULID in text form.
+const uidSize = 26
+
+// uidSeed is the part of a uid's hash that is the same for a whole generation.
+func uidSeed(generation [16]byte) [2]uint64 {
+	return [2]uint64{
+		mix(binary.LittleEndian.Uint64(generation[:8])),
+		mix(binary.LittleEndian.Uint64(generation[8:]) + 0x9e3779b97f4a7c15),
+	}
+}
+
+// mix is the finalizer of SplitMix64: one to one, and each bit of the input
+// moves about half of the output.
+func mix(x uint64) uint64 {
+	x ^= x >> 30
+	x *= 0xbf58476d1ce4e5b9
+	x ^= x >> 27
+	x *= 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// putUID writes the ULID (https://github.com/ulid/spec) of a record to dst: 48
+// bits of time in milliseconds and 80 bits that depend on the generation, the
+// entry's offset and the part, and on nothing else.
+//
+// Within a generation these 80 bits differ for any two records up to 2^48
+// bytes and 2^16 parts, because offset and part fit one word and mix is one to
+// one; between generations they are as good as random.
+func putUID(dst []byte, seed [2]uint64, millis uint64, offset int64, part int) {
+	low := mix(uint64(offset) ^ uint64(part)<<48 ^ seed[0])
+	high := mix(low^seed[1]) >> 48
+	putULID(dst, millis<<16|high, low)
+}
+
+// putULID writes 128 bits as 26 characters of Crockford's base 32.
+func putULID(dst []byte, high, low uint64) {
+	const digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+	dst = dst[:uidSize]
+	for i := 25; i >= 14; i-- { // 12 digits are the low 60 bits
+		dst[i] = digits[low&31]
+		low >>= 5
+	}
+	// The 4 bits left of low, and one of high, are the next digit.
+	dst[13] = digits[low&15|high&1<<4]
+	high >>= 1
+	for i := 12; i >= 0; i-- {
+		dst[i] = digits[high&31]
+		high >>= 5
+	}
+}

@@ -1,0 +1,44 @@
+package record
+
+import "unicode/utf8"
+
+// AppendValid appends v to dst with \xNN in place of each byte that is no
+// UTF-8.
+func AppendValid(dst, v []byte) []byte {
+	const hex = "0123456789abcdef"
+	for len(v) > 0 {
+		r, n := utf8.DecodeRune(v)
+		if r == utf8.RuneError && n == 1 {
+			dst = append(dst, '\\', 'x', hex[v[0]>>4], hex[v[0]&15])
+		} else {
+			dst = append(dst, v[:n]...)
+		}
+		v = v[n:]
+	}
+	return dst
+}
+
+// countInvalid is the number of bytes of v that AppendValid writes as \xNN.
+func countInvalid(v []byte) int {
+	bad := 0
+	for len(v) > 0 {
+		r, n := utf8.DecodeRune(v)
+		if r == utf8.RuneError && n == 1 {
+			bad++
+		}
+		v = v[n:]
+	}
+	return bad
+}
+
+// cutLength is how much of v, at most limit bytes, goes into one record: it ends
+// at the end of a character. v is valid UTF-8 and limit is at least 4.
+func cutLength(v []byte, limit int) int {
+	if len(v) <= limit {
+		return len(v)
+	}
+	for !utf8.RuneStart(v[limit]) {
+		limit--
+	}
+	return limit
+}
