@@ -1,0 +1,164 @@
+package tailer
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Config says what a Tailer follows and within which bounds. The zero value of
+// each field but StateDir and Sources means its default.
+type Config struct {
+	StateDir string   // where checkpoints are kept; nothing else of ours is in the files named there
+	Sources  []Source // what to follow
+
+	MaxEntry     int   // bytes of one entry; a longer one is cut into several. 8 MiB
+	Memory       int64 // bytes of all batches under way. 16 MiB
+	DeletedBytes int64 // bytes of deleted files kept from being freed. 256 MiB
+	ReadRate     int64 // bytes a second read while catching up; 0 is no limit
+	OpenFiles    int   // descriptors held at once. 512
+
+	Poll       time.Duration // between two looks at a file that moves. 100 ms
+	Scan       time.Duration // between two looks at a directory and at still files. 1 s
+	Still      time.Duration // a file not written for so long is still. 1 min
+	RotateWait time.Duration // a rotated file is looked at for so long before it counts as finished. 5 s
+	Quiet      time.Duration // without growth, after which a report in crash.log is complete. 1 s
+	DumpQuiet  time.Duration // without growth, after which a crash dump counts as complete. 1 min
+	DrainQuiet time.Duration // without growth, after which Drain takes a last line without newline. 200 ms
+	Save       time.Duration // between two checkpoints. 1 s
+	Forget     time.Duration // after which the position of a vanished file is forgotten. 1 week
+
+	Logger *slog.Logger // nil discards
+
+	// OnBlocked, if set, is called whenever a reader has become blocked, so
+	// that whoever gathers batches can ask Blocked again. It must not block.
+	OnBlocked func()
+}
+
+// A Source is one set of files that are followed in the same way.
+type Source struct {
+	Name   string // names the source in checkpoints and Status, and must stay the same: "sora", "spool"
+	Origin string // Origin.Source of its batches: "sora" or "pexip"
+
+	// Dir is the directory to follow; "" if Include has absolute patterns only.
+	Dir string
+
+	// Rules say, in order, which files below Dir are followed and how. See
+	// SoraRules.
+	Rules []Rule
+
+	// Include are further patterns (path.Match syntax), relative to Dir or
+	// absolute, of files followed line by line, and Exclude are patterns of
+	// live files to leave alone, whatever the rules say. Patterns name live
+	// files; the rotated generations of a live file come with it.
+	Include, Exclude []string
+
+	Start    Start          // where a source starts that was never followed before
+	Timezone *time.Location // of the clocks in run_erl's files. nil is UTC
+
+	// Format, if set, cuts all files of this source into entries. Such files
+	// are never rotated: each is a generation of its own, in the order of
+	// their names, and is complete as soon as a later one exists.
+	Format Format
+
+	// Settled, if set, is called each time a checkpoint has been saved in
+	// which a file has a new position: everything before offset is settled and
+	// will never be asked for again. It is called from one goroutine.
+	Settled func(path string, offset int64)
+}
+
+// A Start says where to begin with files that exist when a source is followed
+// for the first time. The zero value takes live files from their beginning and
+// leaves rotated ones alone.
+type Start struct {
+	End bool      // take only what is written from now on
+	At  time.Time // if not zero: take every generation that may hold entries from then on, rotated ones too
+}
+
+// A Rule says how the files that match a pattern are followed.
+type Rule struct {
+	Pattern string // of the path relative to the source's directory, in path.Match syntax
+	Log     string // Origin.Log; "" is the file's base name without extension
+	Form    Form
+
+	// Ring says that the matching files are the slots of a ring: each is
+	// written anew when its turn comes, and none is a rotated generation of
+	// another.
+	Ring bool
+
+	// Small says that the files are many, small, written once and never
+	// rotated. A settled one costs nothing but a few bytes of memory.
+	Small bool
+}
+
+// A Form says what an entry is.
+type Form int
+
+// The forms that are known. Line-wise forms leave out the line's end, "\n" or
+// "\r\n".
+const (
+	Lines   Form = iota // each line
+	Clocked             // each line; run_erl's clock lines set Entry.Time
+	Reports             // each Erlang report, from its header to the next
+	Whole               // the whole file
+	Dump                // the head of an Erlang crash dump
+)
+
+// The defaults of Config.
+const (
+	defaultMaxEntry     = 8 << 20
+	defaultMemory       = 16 << 20
+	defaultDeletedBytes = 256 << 20
+	defaultOpenFiles    = 512
+)
+
+func (c *Config) setDefaults() {
+	orInt := func(v *int, d int) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	orBytes := func(v *int64, d int64) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	orTime := func(v *time.Duration, d time.Duration) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	orInt(&c.MaxEntry, defaultMaxEntry)
+	orInt(&c.OpenFiles, defaultOpenFiles)
+	orBytes(&c.Memory, defaultMemory)
+	orBytes(&c.DeletedBytes, defaultDeletedBytes)
+	orTime(&c.Poll, 100*time.Millisecond)
+	orTime(&c.Scan, time.Second)
+	orTime(&c.Still, time.Minute)
+	orTime(&c.RotateWait, 5*time.Second)
+	orTime(&c.Quiet, time.Second)
+	orTime(&c.DumpQuiet, time.Minute)
+	orTime(&c.DrainQuiet, 200*time.Millisecond)
+	orTime(&c.Save, time.Second)
+	orTime(&c.Forget, 7*24*time.Hour)
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
+// check says what is wrong with c.
+func (c *Config) check() error {
+	if c.StateDir == "" {
+		return errors.New("no state directory given")
+	}
+	names := map[string]bool{}
+	for i := range c.Sources {
+		s := &c.Sources[i]
+		if s.Name == "" || names[s.Name] {
+			return fmt.Errorf("source %d: name %q is empty or taken", i, s.Name)
+		}
+		names[s.Name] = true
+	}
+	return nil
+}

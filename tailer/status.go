@@ -1,0 +1,51 @@
+package tailer
+
+import "time"
+
+// A FileStatus is the ledger's line about one generation of one file.
+type FileStatus struct {
+	Source     string `json:"source"`     // Source.Name
+	Log        string `json:"log"`        // Origin.Log
+	Path       string `json:"path"`       // where the file is, or was last
+	Generation string `json:"generation"` // in hexadecimal
+	State      State  `json:"state"`
+
+	Size    int64 `json:"size"`    // uncompressed, as far as known
+	Read    int64 `json:"read"`    // everything before has been read
+	Settled int64 `json:"settled"` // everything before is settled
+	Lag     int64 `json:"lag"`     // Size − Settled
+
+	// Behind is for how long there have been unsettled bytes; 0 if there are none.
+	Behind time.Duration `json:"behind_ns"`
+
+	// Counters since this process began: entries handed on, settled, empty
+	// lines, and entries that are parts of one over MaxEntry.
+	Entries        int64 `json:"entries"`
+	SettledEntries int64 `json:"settled_entries"`
+	Empty          int64 `json:"empty"`
+	Cut            int64 `json:"cut"`
+
+	Gaps  []Gap  `json:"gaps,omitempty"`
+	Error string `json:"error,omitempty"` // the last one, "" when it is over
+}
+
+// A State says how a file is followed at present.
+type State string
+
+// The states a followed file can be in.
+const (
+	Live       State = "live"       // at its own name
+	Rotated    State = "rotated"    // at another name
+	Compressed State = "compressed" // its content is in a compressed file
+	Deleted    State = "deleted"    // has no name any more, but is still open
+	Missing    State = "missing"    // cannot be found
+	Unreadable State = "unreadable" // is there and cannot be read at present
+)
+
+// A Gap is bytes that were there and cannot be had any more.
+type Gap struct {
+	At     int64     `json:"at"` // offset of the first byte
+	Bytes  int64     `json:"bytes"`
+	Reason string    `json:"reason"`
+	Time   time.Time `json:"time"` // when it was found out
+}
