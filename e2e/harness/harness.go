@@ -56,22 +56,6 @@ func Binary(t testing.TB) string {
 	return binary
 }
 
-// Program returns the path of a foreign program, or fails the test with the make target that installs it.
-func Program(t testing.TB, name, target string) string {
-	t.Helper()
-	if path, err := exec.LookPath(name); err == nil {
-		return path
-	}
-	// Daemons live where an ordinary user's PATH does not look.
-	for _, dir := range []string{"/usr/sbin", "/sbin", "/usr/local/sbin"} {
-		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
-			return path
-		}
-	}
-	t.Fatalf("%s is not installed: run `make %s`, which installs it", name, target)
-	return ""
-}
-
 // FreeAddr returns an address on 127.0.0.1 whose port was free for TCP and UDP just now. The port is below the range that
 // the kernel takes for outgoing connections, so it stays free while the part that listens there is stopped.
 func FreeAddr(t testing.TB) string {

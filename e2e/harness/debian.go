@@ -1,0 +1,50 @@
+package harness
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rtcship/rtcship/e2e/cache"
+)
+
+// Debian returns a command that runs a program of the Debian packages unpacked in the cache, such as "usr/sbin/logrotate".
+// Without them the test fails and names the make target that fetches them.
+func Debian(t testing.TB, program string, args ...string) *exec.Cmd {
+	t.Helper()
+	root := debianRoot(t)
+	path := filepath.Join(root, program)
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("%s is not in the cache: run `make e2e-debian`, which fetches it", program)
+	}
+	cmd := exec.Command(path, args...)
+	libraries, _ := filepath.Glob(filepath.Join(root, "usr/lib/*-linux-gnu*"))
+	more, _ := filepath.Glob(filepath.Join(root, "lib/*-linux-gnu*"))
+	libraries = append(append(libraries, more...), filepath.Join(root, "usr/lib/syslog-ng"))
+	cmd.Env = append(environment(),
+		"LD_LIBRARY_PATH="+strings.Join(libraries, ":"),
+		"ERL_ROOTDIR="+filepath.Join(root, "usr/lib/erlang"),
+		"LC_ALL=C")
+	return cmd
+}
+
+// DebianGlob returns the one folder or file of the unpacked packages that matches pattern.
+func DebianGlob(t testing.TB, pattern string) string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(debianRoot(t), pattern))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%s in the cache: %d found (%v): run `make e2e-debian`", pattern, len(found), err)
+	}
+	return found[0]
+}
+
+func debianRoot(t testing.TB) string {
+	t.Helper()
+	dir, err := cache.Dir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, "debian")
+}
