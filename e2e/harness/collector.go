@@ -112,6 +112,13 @@ func (c *Collector) Records(t testing.TB) []Record {
 	return records
 }
 
+// Tally counts the numbered lines among Records.
+func (c *Collector) Tally(t testing.TB) *Tally {
+	t.Helper()
+	c.Records(t)
+	return c.reader.tally
+}
+
 // client never follows the environment's proxy: every part is on this machine.
 var client = &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{Proxy: nil}}
 

@@ -52,10 +52,14 @@ type Reader struct {
 
 	offset  int64
 	records []Record
+	tally   *Tally
 }
 
 // Read returns all records of the complete lines in the file. A file that is not there holds none.
 func (r *Reader) Read() ([]Record, error) {
+	if r.tally == nil {
+		r.tally = NewTally()
+	}
 	f, err := os.Open(r.Path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -74,6 +78,9 @@ func (r *Reader) Read() ([]Record, error) {
 			return nil, fmt.Errorf("%s at byte %d: %w", r.Path, r.offset, err)
 		}
 		r.records = append(r.records, records...)
+		for _, rec := range records {
+			r.tally.Add(rec.Text(), rec.UID())
+		}
 		r.offset += int64(len(line))
 	}
 	return r.records, nil

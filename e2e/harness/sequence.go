@@ -21,27 +21,37 @@ func SoraLine(stream string, n int, pad string) string {
 // A Tally is what arrived of a load: for each stream the uids under which each number came.
 type Tally struct {
 	streams map[string]map[int][]string
-	Repeats int      // records that came again
-	Faults  []string // two uids for one line, or one uid for two lines
+	owners  map[string]string // uid to its line
+	Repeats int               // records that came again
+	Faults  []string          // two uids for one line, or one uid for two lines
+}
+
+// NewTally returns a tally of nothing.
+func NewTally() *Tally {
+	return &Tally{streams: map[string]map[int][]string{}, owners: map[string]string{}}
 }
 
 // Count counts the sequence numbers in records; records without one are passed over.
 func Count(records []Record) *Tally {
-	t := &Tally{streams: map[string]map[int][]string{}}
-	owner := map[string]string{}
+	t := NewTally()
 	for _, r := range records {
-		m := sequence.FindStringSubmatch(r.Text())
-		if m == nil {
-			continue
-		}
-		n, _ := strconv.Atoi(m[2])
-		t.add(m[1], n, r.UID())
-		if o, known := owner[r.UID()]; known && o != m[0] {
-			t.Faults = append(t.Faults, fmt.Sprintf("uid %s stands for %s and for %s", r.UID(), o, m[0]))
-		}
-		owner[r.UID()] = m[0]
+		t.Add(r.Text(), r.UID())
 	}
 	return t
+}
+
+// Add counts the record with the given body and uid, if the body has a sequence number.
+func (t *Tally) Add(body, uid string) {
+	m := sequence.FindStringSubmatch(body)
+	if m == nil {
+		return
+	}
+	n, _ := strconv.Atoi(m[2])
+	t.add(m[1], n, uid)
+	if o, known := t.owners[uid]; known && o != m[0] {
+		t.Faults = append(t.Faults, fmt.Sprintf("uid %s stands for %s and for %s", uid, o, m[0]))
+	}
+	t.owners[uid] = m[0]
 }
 
 func (t *Tally) add(stream string, n int, uid string) {
@@ -91,6 +101,23 @@ func (t *Tally) Missing(stream string, n int) (gaps []Range) {
 func (t *Tally) Complete(stream string, n int) error {
 	if gaps := t.Missing(stream, n); len(gaps) > 0 {
 		return fmt.Errorf("stream %s: %d of %d arrived; missing: %v", stream, t.Have(stream), n, gaps[:min(len(gaps), 20)])
+	}
+	if len(t.Faults) > 0 {
+		return fmt.Errorf("stream %s: %d faulty uids, such as: %s", stream, len(t.Faults), t.Faults[0])
+	}
+	return nil
+}
+
+// Holds is nil if the given numbers of a stream arrived, and under one uid each.
+func (t *Tally) Holds(stream string, numbers map[int]bool) error {
+	missing := 0
+	for n := range numbers {
+		if len(t.streams[stream][n]) == 0 {
+			missing++
+		}
+	}
+	if missing > 0 {
+		return fmt.Errorf("stream %s: %d of %d lines are missing", stream, missing, len(numbers))
 	}
 	if len(t.Faults) > 0 {
 		return fmt.Errorf("stream %s: %d faulty uids, such as: %s", stream, len(t.Faults), t.Faults[0])

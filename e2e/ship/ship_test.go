@@ -41,7 +41,7 @@ export: {endpoint: "http://%s"}
 	collector.Stop(t)
 	w.write(t, 1)
 	time.Sleep(2 * time.Second) // long enough for attempts that fail
-	if n := harness.Count(collector.Records(t)).Have("sora"); n != load/2 {
+	if n := collector.Tally(t).Have("sora"); n != load/2 {
 		t.Errorf("%d numbered lines arrived at a stopped collector, want %d", n, load/2)
 	}
 	collector.Start(t)
@@ -50,7 +50,7 @@ export: {endpoint: "http://%s"}
 	collector.Stop(t)
 
 	records := collector.Records(t)
-	tally := harness.Count(records)
+	tally := collector.Tally(t)
 	for _, stream := range []string{"sora", "udp", "tcp"} {
 		if err := tally.Complete(stream, load); err != nil {
 			t.Error(err)
@@ -71,7 +71,7 @@ export: {endpoint: "http://%s"}
 func wait(t *testing.T, collector *harness.Collector, ship *harness.Ship, what string, n int) {
 	t.Helper()
 	harness.Wait(t, 40*time.Second, what, func() error {
-		tally := harness.Count(collector.Records(t))
+		tally := collector.Tally(t)
 		for _, stream := range []string{"sora", "udp", "tcp"} {
 			if err := tally.Complete(stream, n); err != nil {
 				return err

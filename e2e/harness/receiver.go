@@ -1,0 +1,193 @@
+package harness
+
+import (
+	"context"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	collogs "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
+	common "go.opentelemetry.io/proto/slim/otlp/common/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// A Fault is what a Receiver does to a request instead of taking and acknowledging it.
+type Fault int
+
+// The faults. LoseAck and DropAfter take the records first: what comes again then is a repeat.
+const (
+	None Fault = iota
+	Refuse
+	Exhausted
+	Stall
+	LoseAck
+	DropBefore
+	DropAfter
+	faults
+)
+
+// A Receiver is an OTLP/gRPC server in the test's own process that misbehaves on purpose and counts what it was given.
+type Receiver struct {
+	Addr string
+
+	mu       sync.Mutex
+	faulty   float64 // share of requests that meet a fault
+	random   *rand.Rand
+	tally    *Tally
+	met      [faults]int
+	listener *droppingListener
+}
+
+// NewReceiver starts a receiver that meets the given share of requests with a random fault.
+func NewReceiver(t testing.TB, faulty float64, seed uint64) *Receiver {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Receiver{
+		Addr: l.Addr().String(), faulty: faulty, random: rand.New(rand.NewPCG(seed, seed)),
+		tally: NewTally(), listener: &droppingListener{Listener: l, conns: map[net.Conn]bool{}},
+	}
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(64 << 20))
+	server.RegisterService(&grpc.ServiceDesc{
+		ServiceName: "opentelemetry.proto.collector.logs.v1.LogsService",
+		HandlerType: (*any)(nil),
+		Methods:     []grpc.MethodDesc{{MethodName: "Export", Handler: exportHandler}},
+	}, r)
+	go server.Serve(r.listener)
+	t.Cleanup(server.Stop)
+	return r
+}
+
+// Behave ends all faults.
+func (r *Receiver) Behave() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.faulty = 0
+}
+
+// Complete is nil if all numbers below n of a stream were taken, under one uid each.
+func (r *Receiver) Complete(stream string, n int) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tally.Complete(stream, n)
+}
+
+// Holds is nil if the given numbers of a stream were taken, under one uid each.
+func (r *Receiver) Holds(stream string, numbers map[int]bool) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tally.Holds(stream, numbers)
+}
+
+// Repeats returns how many records came again.
+func (r *Receiver) Repeats() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tally.Repeats
+}
+
+// Met returns how many requests met each fault.
+func (r *Receiver) Met() [faults]int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.met
+}
+
+func exportHandler(srv any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+	var req collogs.ExportLogsServiceRequest
+	if err := decode(&req); err != nil {
+		return nil, err
+	}
+	return srv.(*Receiver).export(ctx, &req)
+}
+
+func (r *Receiver) export(ctx context.Context, req *collogs.ExportLogsServiceRequest) (*collogs.ExportLogsServiceResponse, error) {
+	switch r.next() {
+	case Refuse:
+		return nil, status.Error(codes.Unavailable, "refused for the test")
+	case Exhausted:
+		return nil, status.Error(codes.ResourceExhausted, "no room, for the test")
+	case Stall:
+		select {
+		case <-ctx.Done():
+		case <-time.After(2 * time.Second):
+		}
+		return nil, status.Error(codes.DeadlineExceeded, "stalled for the test")
+	case LoseAck:
+		r.take(req)
+		return nil, status.Error(codes.Unavailable, "taken, but the answer is lost for the test")
+	case DropBefore:
+		r.listener.drop()
+		return nil, status.Error(codes.Unavailable, "dropped")
+	case DropAfter:
+		r.take(req)
+		r.listener.drop()
+		return nil, status.Error(codes.Unavailable, "dropped")
+	}
+	r.take(req)
+	return &collogs.ExportLogsServiceResponse{}, nil
+}
+
+func (r *Receiver) next() Fault {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f := None
+	if r.random.Float64() < r.faulty {
+		f = 1 + Fault(r.random.IntN(int(faults)-1))
+	}
+	r.met[f]++
+	return f
+}
+
+func (r *Receiver) take(req *collogs.ExportLogsServiceRequest) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, rl := range req.ResourceLogs {
+		for _, sl := range rl.ScopeLogs {
+			for _, lr := range sl.LogRecords {
+				r.tally.Add(lr.Body.GetStringValue(), uidOf(lr.Attributes))
+			}
+		}
+	}
+}
+
+func uidOf(attributes []*common.KeyValue) string {
+	for _, kv := range attributes {
+		if kv.Key == "log.record.uid" {
+			return kv.Value.GetStringValue()
+		}
+	}
+	return ""
+}
+
+// A droppingListener can close all connections that it has accepted, as a broken network would.
+type droppingListener struct {
+	net.Listener
+	mu    sync.Mutex
+	conns map[net.Conn]bool
+}
+
+func (l *droppingListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil {
+		l.mu.Lock()
+		l.conns[c] = true
+		l.mu.Unlock()
+	}
+	return c, err
+}
+
+func (l *droppingListener) drop() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.conns {
+		c.Close()
+	}
+	clear(l.conns)
+}
