@@ -1,6 +1,20 @@
 // Package exporter delivers encoded records to an OpenTelemetry Collector and
 // answers for each of them: Send returns nil once its records are settled.
+//
+// A record is settled when the collector has acknowledged it, or when the
+// collector refuses it for good and it has been written to the dead letters.
+// Everything else is tried again for as long as the caller is willing to wait,
+// because the caller's data is on disk and costs nothing to keep.
 package exporter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
 
 // A Group is records that share a resource and a scope, each already in
 // OTLP's protobuf wire form
@@ -10,4 +24,168 @@ type Group struct {
 	Scope    []byte // an encoded InstrumentationScope message, without tag and length; shared between groups
 	Records  []byte // encoded log_records fields of ScopeLogs, tag and length included, one after another
 	Ends     []int  // where each record ends in Records, so that a request can be split
+}
+
+// ErrClosed is what Send returns after Close.
+var ErrClosed = errors.New("exporter is closed")
+
+// An Exporter gathers records of many callers into requests and sends them.
+// All its methods may be called from several goroutines at once.
+type Exporter struct {
+	cfg      Config
+	client   client
+	payloads payloads
+	dead     *deadLetters
+	endpoint string // for people: without user and password
+	log      *slog.Logger
+	loud     *limiter // complaints to the log, each kind once in a while
+	stats    counters
+
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	runs   sync.WaitGroup // one for each request under way
+
+	mu       sync.Mutex
+	pending  queue
+	flush    bool // whatever is pending leaves as soon as a request may
+	timer    *time.Timer
+	inFlight int // requests
+	calls    int // Send calls with unsettled records
+	closed   bool
+	paused   int // requests that cannot write their dead letter; no other starts
+	learned  sizeLimit
+
+	accepts acceptance
+}
+
+// New returns an Exporter for cfg. It reads the files that cfg names, so that
+// a fault in them is known at once, and does not connect.
+func New(cfg Config) (*Exporter, error) {
+	cfg = cfg.withDefaults()
+	target, err := parseEndpoint(cfg)
+	if err != nil {
+		return nil, err
+	}
+	creds, err := newCredentials(cfg.TLS, target.secure)
+	if err != nil {
+		return nil, err
+	}
+	headers, err := newHeaders(cfg.Headers, cfg.HeadersFile)
+	if err != nil {
+		return nil, err
+	}
+	dead, err := openDeadLetters(cfg.DeadLetters)
+	if err != nil {
+		return nil, err
+	}
+	e := &Exporter{cfg: cfg, endpoint: redacted(cfg.Endpoint), dead: dead, log: cfg.Logger, loud: newLimiter(time.Minute)}
+	e.ctx, e.cancel = context.WithCancel(context.Background())
+	if e.client, err = newClient(cfg, target, creds, headers); err != nil {
+		e.cancel()
+		return nil, errors.Join(err, dead.close())
+	}
+	if target.plainGuess {
+		e.log.Warn("the endpoint has no scheme and no TLS settings: records are sent unencrypted; write https:// or http:// to say what is meant",
+			"endpoint", cfg.Endpoint)
+	}
+	return e, nil
+}
+
+func newClient(cfg Config, t target, creds *credentials, headers *headerSource) (client, error) {
+	if cfg.Protocol == ProtocolHTTP {
+		return newHTTPClient(cfg, t, creds, headers), nil
+	}
+	return newGRPCClient(cfg, t, creds, headers)
+}
+
+// Send blocks until every record of groups is settled: acknowledged by the
+// collector, or refused by it for good and kept as a dead letter. It then
+// returns nil. It returns an error only if ctx ends first, or the Exporter is
+// closed; the records may then have been delivered or not, and must be offered
+// again.
+//
+// Send does not keep groups: when it has returned, the caller may reuse every
+// buffer, whatever the network is still doing. Records of one call keep their
+// order within a request; between requests order is not promised.
+func (e *Exporter) Send(ctx context.Context, groups []Group) error {
+	c := &call{done: make(chan struct{})}
+	if err := e.enter(c, groups); err != nil || c.unsettled == 0 {
+		return err
+	}
+	e.evaluate()
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		return e.withdraw(c, context.Cause(ctx))
+	case <-e.ctx.Done():
+		return e.withdraw(c, ErrClosed)
+	}
+}
+
+func (e *Exporter) enter(c *call, groups []Group) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return ErrClosed
+	}
+	now := time.Now()
+	for i := range groups {
+		e.pending.add(c, &groups[i], now)
+	}
+	if c.unsettled > 0 {
+		e.calls++
+	}
+	return nil
+}
+
+// withdraw takes back what has not left yet and waits until no request holds
+// c's buffers. If everything was settled meanwhile, there is no error.
+func (e *Exporter) withdraw(c *call, cause error) error {
+	e.mu.Lock()
+	if c.unsettled > 0 {
+		e.calls--
+	}
+	c.withdrawn = true
+	e.pending.remove(c)
+	for _, r := range c.requests {
+		r.interrupt()
+	}
+	idle := c.whenIdle()
+	e.mu.Unlock()
+	<-idle
+	e.evaluate() // fewer calls wait: perhaps those that do are all there are
+	select {
+	case <-c.done:
+		return nil
+	default:
+		return fmt.Errorf("deliver: %w", cause)
+	}
+}
+
+// Poke tells the Exporter that the answer of Config.Blocked may have changed.
+func (e *Exporter) Poke() { e.evaluate() }
+
+// Close ends all Send calls that still wait and releases the connection. It
+// returns when nothing is under way any more, or when ctx ends.
+func (e *Exporter) Close(ctx context.Context) error {
+	e.mu.Lock()
+	e.closed = true
+	if e.timer != nil {
+		e.timer.Stop()
+	}
+	e.mu.Unlock()
+	e.cancel()
+	idle := make(chan struct{})
+	go func() {
+		e.runs.Wait()
+		close(idle)
+	}()
+	var err error
+	select {
+	case <-idle:
+	case <-ctx.Done():
+		err = fmt.Errorf("close exporter: %w", context.Cause(ctx))
+	}
+	return errors.Join(err, e.client.close(), e.dead.close())
 }

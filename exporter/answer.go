@@ -1,0 +1,80 @@
+package exporter
+
+import "time"
+
+// A verdict is what an answer means for the records that were sent.
+type verdict int
+
+const (
+	accepted    verdict = iota // settled, save for records rejected by partial success
+	tooLarge                   // fewer records at once may do
+	refused                    // a record in it is at fault, or else the collector is
+	faulty                     // again; after many equal ones perhaps a record is at fault
+	again                      // again, for ever
+	unwelcome                  // again, and somebody should look: authentication, a wrong address
+	interrupted                // the attempt was ended here
+)
+
+// An answer is what became of one attempt.
+type answer struct {
+	verdict  verdict
+	code     string        // "OK", "UNAVAILABLE", "HTTP 503", "no answer"
+	message  string        // the collector's own words, or the error
+	hint     string        // what to do about it, in plain words; may be empty
+	delay    time.Duration // what RetryInfo or Retry-After asked for; 0 if nothing
+	rejected int64         // records refused by partial success
+	latency  time.Duration
+	wire     int // bytes sent
+}
+
+const (
+	// maxDelay bounds what a collector may ask for: a mistaken date in
+	// Retry-After must not stop delivery for a day.
+	maxDelay = 5 * time.Minute
+
+	// equalAnswers is how many equal answers make what looks like a fault of
+	// the collector's look like one of a record's.
+	equalAnswers = 10
+
+	// maxSuspects is how many records may stand under suspicion before the
+	// collector itself is examined with a probe.
+	maxSuspects = 8
+)
+
+// handle acts on the answer to w. It is the table of this package: every
+// answer there is ends in one of these lines.
+func (r *request) handle(w *work, a answer) {
+	switch a.verdict {
+	case accepted:
+		r.accept(w, a)
+	case tooLarge:
+		r.e.shrink(w)
+		r.isolate(w, a)
+	case refused:
+		r.isolate(w, a)
+	case faulty:
+		if w.repeated(a) >= equalAnswers || w.isolating {
+			w.isolating = true
+			r.isolate(w, a)
+		} else {
+			r.push(w)
+		}
+		r.wait(w, a)
+	case again, unwelcome:
+		r.push(w)
+		r.wait(w, a)
+	case interrupted:
+		r.push(w)
+	}
+}
+
+// refusalsNeeded says how often a record that stands alone must have been
+// refused before it is taken for the one at fault. Twice is enough if the
+// answer says that the record is bad; an answer that may as well mean trouble
+// in the collector must come as often as it took to begin the search.
+func (a answer) refusalsNeeded() int {
+	if a.verdict == faulty {
+		return equalAnswers
+	}
+	return 2
+}

@@ -1,0 +1,155 @@
+package exporter
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// A target is an endpoint taken apart.
+type target struct {
+	addr       string // for gRPC's dialer
+	url        string // for HTTP
+	socket     string // path of a Unix socket, for HTTP
+	secure     bool
+	roundRobin bool
+	plainGuess bool // unencrypted towards another machine, and nobody said so
+}
+
+// resolvers are the target schemes that gRPC resolves itself.
+var resolvers = []string{"unix", "unix-abstract", "dns", "passthrough", "ipv4", "ipv6", "vsock"}
+
+func parseEndpoint(cfg Config) (target, error) {
+	if err := checkChoices(cfg); err != nil {
+		return target{}, err
+	}
+	scheme, _, ok := strings.Cut(cfg.Endpoint, "://")
+	switch {
+	case ok && (scheme == "http" || scheme == "https"):
+		return parseURL(cfg, scheme == "https")
+	case isResolver(cfg.Endpoint):
+		return parseResolved(cfg)
+	case ok:
+		return target{}, fmt.Errorf("endpoint %q: unknown scheme %q", cfg.Endpoint, scheme)
+	}
+	return parseBare(cfg)
+}
+
+func checkChoices(cfg Config) error {
+	for _, c := range []struct {
+		what, value string
+		choices     []string
+	}{
+		{"protocol", cfg.Protocol, []string{ProtocolGRPC, ProtocolHTTP}},
+		{"compression", cfg.Compression, []string{CompressionNone, CompressionGzip, CompressionZstd}},
+		{"dead letters when full", cfg.DeadLetters.WhenFull, []string{WhenFullPause, WhenFullDropOldest}},
+	} {
+		if !slices.Contains(c.choices, c.value) {
+			return fmt.Errorf("%s %q: must be one of %s", c.what, c.value, strings.Join(c.choices, ", "))
+		}
+	}
+	if cfg.MaxRequest < 1 || cfg.Concurrency < 1 || cfg.Timeout < 0 || cfg.MaxDelay < 0 {
+		return fmt.Errorf("max_request, concurrency, timeout and max_delay must be positive")
+	}
+	return nil
+}
+
+func isResolver(endpoint string) bool {
+	scheme, _, ok := strings.Cut(endpoint, ":")
+	if !ok || !slices.Contains(resolvers, scheme) {
+		return false
+	}
+	// "dns:4317" may be a host called dns.
+	return strings.Contains(endpoint, "://") || strings.HasPrefix(scheme, "unix")
+}
+
+func parseURL(cfg Config, secure bool) (target, error) {
+	u, err := url.Parse(cfg.Endpoint)
+	if err != nil {
+		return target{}, fmt.Errorf("endpoint: %w", err)
+	}
+	if u.Hostname() == "" {
+		return target{}, fmt.Errorf("endpoint %q: no host", cfg.Endpoint)
+	}
+	if cfg.Protocol == ProtocolHTTP {
+		if !cfg.ExactPath {
+			u.Path = logsPath(u.Path)
+		} else if u.Path == "" {
+			u.Path = "/"
+		}
+		return target{url: u.String(), secure: secure}, nil
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[bool]string{true: "443", false: "80"}[secure]
+	}
+	return target{addr: net.JoinHostPort(u.Hostname(), port), secure: secure}, nil
+}
+
+func logsPath(path string) string {
+	path = strings.TrimSuffix(path, "/")
+	if strings.HasSuffix(path, "/v1/logs") {
+		return path
+	}
+	return path + "/v1/logs"
+}
+
+func parseResolved(cfg Config) (target, error) {
+	t := target{addr: cfg.Endpoint, secure: wantsTLS(cfg), roundRobin: strings.HasPrefix(cfg.Endpoint, "dns:")}
+	local := strings.HasPrefix(cfg.Endpoint, "unix")
+	t.plainGuess = !t.secure && !local && cfg.Insecure == nil
+	if cfg.Protocol != ProtocolHTTP {
+		return t, nil
+	}
+	if !local {
+		return target{}, fmt.Errorf("endpoint %q: with %s it must be a URL or unix:", cfg.Endpoint, ProtocolHTTP)
+	}
+	_, path, _ := strings.Cut(cfg.Endpoint, ":")
+	if strings.HasPrefix(path, "//") {
+		path = path[2:]
+	}
+	t.socket, t.url = path, httpURL(t.secure, "localhost")
+	if strings.HasPrefix(cfg.Endpoint, "unix-abstract:") {
+		t.socket = "@" + path
+	}
+	return t, nil
+}
+
+func parseBare(cfg Config) (target, error) {
+	host, _, err := net.SplitHostPort(cfg.Endpoint)
+	if err != nil || host == "" {
+		return target{}, fmt.Errorf("endpoint %q: must be a URL or host:port", cfg.Endpoint)
+	}
+	t := target{addr: cfg.Endpoint, secure: wantsTLS(cfg)}
+	if cfg.Protocol == ProtocolHTTP {
+		t.url = httpURL(t.secure, cfg.Endpoint)
+	}
+	ip := net.ParseIP(host)
+	local := host == "localhost" || ip != nil && ip.IsLoopback()
+	t.plainGuess = !t.secure && !local && cfg.Insecure == nil
+	return t, nil
+}
+
+func wantsTLS(cfg Config) bool {
+	if cfg.Insecure != nil {
+		return !*cfg.Insecure
+	}
+	return cfg.TLS.isSet()
+}
+
+func httpURL(secure bool, host string) string {
+	if secure {
+		return "https://" + host + "/v1/logs"
+	}
+	return "http://" + host + "/v1/logs"
+}
+
+// redacted returns an endpoint without the password that a URL may hold.
+func redacted(endpoint string) string {
+	if u, err := url.Parse(endpoint); err == nil {
+		return u.Redacted()
+	}
+	return endpoint
+}

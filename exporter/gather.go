@@ -1,0 +1,228 @@
+package exporter
+
+import (
+	"slices"
+	"sort"
+	"time"
+)
+
+// A call is one Send that waits. Its fields are guarded by Exporter.mu.
+type call struct {
+	unsettled int // records
+	withdrawn bool
+	done      chan struct{} // closed when unsettled becomes 0
+	requests  []*request    // that may hold its buffers
+	idle      chan struct{} // closed when requests becomes empty; nil until somebody waits for it
+}
+
+// whenIdle returns a channel that is closed once no request holds the buffers.
+func (c *call) whenIdle() <-chan struct{} {
+	c.idle = make(chan struct{})
+	if len(c.requests) == 0 {
+		close(c.idle)
+	}
+	return c.idle
+}
+
+// release says that r holds nothing of c any more.
+func (c *call) release(r *request) {
+	i := slices.Index(c.requests, r)
+	if i < 0 {
+		return
+	}
+	c.requests = slices.Delete(c.requests, i, i+1)
+	if len(c.requests) == 0 && c.idle != nil {
+		close(c.idle)
+	}
+}
+
+// A piece is the records lo to hi of one group.
+type piece struct {
+	call   *call
+	group  *Group
+	lo, hi int
+	at     time.Time // when its Send began
+}
+
+func (p piece) records() int { return p.hi - p.lo }
+
+func (p piece) start() int {
+	if p.lo == 0 {
+		return 0
+	}
+	return p.group.Ends[p.lo-1]
+}
+
+func (p piece) bytes() []byte {
+	start, end := p.start(), p.group.Ends[p.hi-1]
+	return p.group.Records[start:end:end]
+}
+
+func (p piece) size() int { return p.group.Ends[p.hi-1] - p.start() }
+
+// overhead is an upper bound for what a group adds to a request around its
+// records: two messages in messages, each with tag and length.
+func (p piece) overhead() int { return len(p.group.Resource) + len(p.group.Scope) + 4*maxFieldHeader }
+
+// fit returns how many records of p have at most room bytes together.
+func (p piece) fit(room int) int {
+	base := p.start()
+	ends := p.group.Ends[p.lo:p.hi]
+	return sort.Search(len(ends), func(i int) bool { return ends[i]-base > room })
+}
+
+// split takes the first n records off p.
+func (p piece) split(n int) (head, tail piece) {
+	head, tail = p, p
+	head.hi, tail.lo = p.lo+n, p.lo+n
+	return head, tail
+}
+
+// A queue is pieces that wait for a request, in the order they came.
+type queue struct {
+	pieces []piece
+	bytes  int // with overhead
+}
+
+func (q *queue) empty() bool { return len(q.pieces) == 0 }
+
+func (q *queue) add(c *call, g *Group, now time.Time) {
+	if len(g.Records) == 0 {
+		return
+	}
+	if len(g.Ends) == 0 {
+		g = &Group{Resource: g.Resource, Scope: g.Scope, Records: g.Records, Ends: []int{len(g.Records)}}
+	}
+	p := piece{call: c, group: g, hi: len(g.Ends), at: now}
+	q.pieces = append(q.pieces, p)
+	q.bytes += p.size() + p.overhead()
+	c.unsettled += p.records()
+}
+
+func (q *queue) remove(c *call) {
+	q.pieces = slices.DeleteFunc(q.pieces, func(p piece) bool {
+		if p.call != c {
+			return false
+		}
+		q.bytes -= p.size() + p.overhead()
+		return true
+	})
+}
+
+// take removes as many records as make a request of at most limit bytes, and
+// at least one.
+func (q *queue) take(limit int) []piece {
+	var taken []piece
+	n := 0
+	for ; n < len(q.pieces); n++ {
+		p := q.pieces[n]
+		need := p.size() + p.overhead()
+		if need <= limit {
+			taken = append(taken, p)
+			limit -= need
+			q.bytes -= need
+			continue
+		}
+		if k := p.fit(limit - p.overhead()); k > 0 || len(taken) == 0 {
+			head, tail := p.split(max(k, 1))
+			taken = append(taken, head)
+			q.bytes -= head.size()
+			q.pieces[n] = tail
+			if tail.records() == 0 {
+				q.bytes -= tail.overhead()
+				n++
+			}
+		}
+		break
+	}
+	q.pieces = slices.Delete(q.pieces, 0, n)
+	return taken
+}
+
+// evaluate asks whether more can come, and sends what should leave.
+func (e *Exporter) evaluate() {
+	e.mu.Lock()
+	waiting, ask := e.calls, e.cfg.Blocked != nil && !e.flush && !e.pending.empty()
+	e.mu.Unlock()
+	blocked := ask && e.cfg.Blocked(waiting)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.flush = e.flush || blocked
+	e.pump()
+}
+
+// pump starts requests while there is a reason and a free place. The caller
+// holds e.mu.
+func (e *Exporter) pump() {
+	for e.inFlight < e.cfg.Concurrency && !e.pending.empty() && !e.closed && e.paused == 0 {
+		limit := e.learned.limit(e.cfg.MaxRequest)
+		ripe := e.flush || e.pending.bytes >= limit || time.Since(e.pending.pieces[0].at) >= e.cfg.MaxDelay
+		if !ripe {
+			break
+		}
+		e.start(e.pending.take(limit))
+	}
+	e.flush = e.flush && !e.pending.empty()
+	e.arm()
+}
+
+// arm sets the timer for the first pending record. While all places are taken
+// no timer is needed: a request that settles pumps.
+func (e *Exporter) arm() {
+	if e.pending.empty() || e.inFlight >= e.cfg.Concurrency || e.closed || e.paused > 0 {
+		return
+	}
+	wait := e.cfg.MaxDelay - time.Since(e.pending.pieces[0].at)
+	if e.timer == nil {
+		e.timer = time.AfterFunc(wait, e.tick)
+		return
+	}
+	e.timer.Reset(wait)
+}
+
+func (e *Exporter) tick() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.pump()
+}
+
+// start hands pieces to a request of their own. The caller holds e.mu.
+func (e *Exporter) start(pieces []piece) {
+	r := &request{e: e, stack: []*work{newWork(pieces)}}
+	for _, p := range pieces {
+		if !slices.Contains(r.calls, p.call) {
+			r.calls = append(r.calls, p.call)
+			p.call.requests = append(p.call.requests, r)
+		}
+	}
+	e.inFlight++
+	e.runs.Add(1)
+	go r.run()
+}
+
+// finish gives a request's place back.
+func (e *Exporter) finish(r *request) {
+	e.mu.Lock()
+	for _, c := range r.calls {
+		c.release(r)
+	}
+	e.inFlight--
+	e.mu.Unlock()
+	e.evaluate()
+	e.runs.Done()
+}
+
+// settle answers for the records of w.
+func (e *Exporter) settle(w *work) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, p := range w.pieces {
+		c := p.call
+		if c.unsettled -= p.records(); c.unsettled == 0 {
+			close(c.done)
+			if !c.withdrawn {
+				e.calls--
+			}
+		}
+	}
+}

@@ -1,0 +1,111 @@
+package exporter
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+// A client makes one attempt with a payload. When send returns, nothing refers
+// to the payload's buffers any more.
+type client interface {
+	send(ctx context.Context, p *payload) answer
+	close() error
+}
+
+const exportMethod = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
+
+// A grpcClient speaks OTLP/gRPC.
+type grpcClient struct {
+	conn    *grpc.ClientConn
+	conns   *connections
+	headers *headerSource
+	packer  *packer
+}
+
+func newGRPCClient(cfg Config, t target, creds *credentials, headers *headerSource) (*grpcClient, error) {
+	c := &grpcClient{conns: newConnections(), headers: headers, packer: newPacker(cfg.Compression)}
+	options := []grpc.DialOption{
+		grpc.WithTransportCredentials(creds.forGRPC(c.conns)),
+		grpc.WithUserAgent(cfg.UserAgent),
+		grpc.WithDisableRetry(),
+		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(codec{}), grpc.MaxCallSendMsgSize(math.MaxInt32)),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}),
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: 500 * time.Millisecond, Multiplier: 2, Jitter: 0.3, MaxDelay: 5 * time.Second},
+			MinConnectTimeout: 5 * time.Second,
+		}),
+	}
+	if t.roundRobin {
+		options = append(options, grpc.WithDefaultServiceConfig(`{"loadBalancingConfig":[{"round_robin":{}}]}`))
+	}
+	options = append(options, c.packer.dialOptions()...)
+	conn, err := grpc.NewClient(t.addr, options...)
+	if err != nil {
+		return nil, fmt.Errorf("endpoint %q: %w", cfg.Endpoint, err)
+	}
+	c.conn = conn
+	return c, nil
+}
+
+func (c *grpcClient) send(ctx context.Context, p *payload) answer {
+	headers, err := c.headers.get()
+	if err != nil {
+		return answer{verdict: unwelcome, code: codeNoAnswer, message: err.Error()}
+	}
+	if err := c.packer.pack(p); err != nil {
+		return answer{verdict: again, code: codeNoAnswer, message: err.Error()}
+	}
+	defer c.packer.release(p)
+	for name, value := range headers {
+		ctx = metadata.AppendToOutgoingContext(ctx, name, value)
+	}
+	out := &outgoing{p: p, freed: make(chan struct{})}
+	var in response
+	// The first attempt fails at once when there is no connection, so that it
+	// is seen. The next ones wait for one as long as they may: the first
+	// connection that can be made is used without delay.
+	err = c.conn.Invoke(ctx, exportMethod, out, &in, grpc.WaitForReady(p.patient))
+	c.conns.await(out)
+	st := status.Convert(err)
+	if st.Code() == codes.DeadlineExceeded && !out.taken.Load() {
+		st = status.New(codes.Unavailable, st.Message())
+	}
+	a := classifyGRPC(st, in)
+	a.wire = p.wireSize()
+	return a
+}
+
+func (c *grpcClient) close() error { return c.conn.Close() }
+
+// codec hands payloads to gRPC as they are.
+type codec struct{}
+
+func (codec) Name() string { return "proto" }
+
+func (codec) Marshal(v any) (mem.BufferSlice, error) {
+	out, ok := v.(*outgoing)
+	if !ok {
+		return nil, fmt.Errorf("cannot send a %T", v)
+	}
+	return out.take(), nil
+}
+
+func (codec) Unmarshal(data mem.BufferSlice, v any) error {
+	in, ok := v.(*response)
+	if !ok {
+		return fmt.Errorf("cannot receive a %T", v)
+	}
+	var err error
+	*in, err = parseResponse(data.Materialize())
+	return err
+}

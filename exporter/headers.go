@@ -1,0 +1,82 @@
+package exporter
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+	"sync"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// A headerSource gives the headers of each request.
+type headerSource struct {
+	fixed map[string]string
+	path  string
+
+	mu    sync.Mutex
+	stamp fileStamp
+	all   map[string]string // read-only once made
+}
+
+func newHeaders(fixed map[string]string, path string) (*headerSource, error) {
+	h := &headerSource{fixed: map[string]string{}, path: path}
+	for name, value := range fixed {
+		if err := addHeader(h.fixed, name, value); err != nil {
+			return nil, err
+		}
+	}
+	h.all = h.fixed
+	_, err := h.get()
+	return h, err
+}
+
+// get returns all headers, names in lower case. The file is read again when it
+// has changed; its headers win over the fixed ones.
+func (h *headerSource) get() (map[string]string, error) {
+	if h.path == "" {
+		return h.fixed, nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	stamp := stampOf(h.path)
+	if stamp == h.stamp {
+		return h.all, nil
+	}
+	content, err := os.ReadFile(h.path)
+	if err != nil {
+		return nil, fmt.Errorf("read headers file: %w", err)
+	}
+	all := maps.Clone(h.fixed)
+	for i, line := range strings.Split(string(content), "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		name, value, ok := strings.Cut(line, ":")
+		if !ok {
+			return nil, fmt.Errorf("headers file %s, line %d: not of the form name: value", h.path, i+1)
+		}
+		if err := addHeader(all, name, value); err != nil {
+			return nil, fmt.Errorf("headers file %s, line %d: %w", h.path, i+1, err)
+		}
+	}
+	h.stamp, h.all = stamp, all
+	return all, nil
+}
+
+// addHeader checks a header. An error does not show the value, which may be a
+// secret.
+func addHeader(headers map[string]string, name, value string) error {
+	name = strings.ToLower(strings.TrimSpace(name))
+	value = strings.TrimSpace(value)
+	if !httpguts.ValidHeaderFieldName(name) || strings.HasPrefix(name, "grpc-") {
+		return fmt.Errorf("header %q: not a possible name", name)
+	}
+	if !httpguts.ValidHeaderFieldValue(value) {
+		return fmt.Errorf("header %q: the value holds characters that a header cannot", name)
+	}
+	headers[name] = value
+	return nil
+}

@@ -1,0 +1,82 @@
+package exporter
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	spb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// A response is what an ExportLogsServiceResponse says.
+type response struct {
+	rejected int64  // partial_success.rejected_log_records
+	message  string // partial_success.error_message
+}
+
+// parseResponse reads an encoded ExportLogsServiceResponse. Fields it does not
+// know are passed over.
+func parseResponse(b []byte) (response, error) {
+	var r response
+	err := eachField(b, func(num protowire.Number, v []byte, n uint64) error {
+		if num != 1 {
+			return nil
+		}
+		return eachField(v, func(num protowire.Number, v []byte, n uint64) error {
+			switch num {
+			case 1:
+				r.rejected = max(int64(n), 0)
+			case 2:
+				r.message = strings.ToValidUTF8(string(v), "?")
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return response{}, fmt.Errorf("parse response: %w", err)
+	}
+	return r, nil
+}
+
+// eachField calls f for each field of an encoded message, with the bytes of a
+// length-delimited one or the number of a varint.
+func eachField(b []byte, f func(num protowire.Number, v []byte, n uint64) error) error {
+	for len(b) > 0 {
+		num, typ, n := protowire.ConsumeTag(b)
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		b = b[n:]
+		var body []byte
+		var value uint64
+		switch typ {
+		case protowire.BytesType:
+			body, n = protowire.ConsumeBytes(b)
+		case protowire.VarintType:
+			value, n = protowire.ConsumeVarint(b)
+		default:
+			n = protowire.ConsumeFieldValue(num, typ, b)
+		}
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		b = b[n:]
+		if err := f(num, body, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// retryInfo returns the delay that a status asks for, and whether there is one.
+func retryInfo(st *spb.Status) (time.Duration, bool) {
+	for _, detail := range st.GetDetails() {
+		var info errdetails.RetryInfo
+		if detail.MessageIs(&info) && detail.UnmarshalTo(&info) == nil {
+			return max(info.GetRetryDelay().AsDuration(), 0), true
+		}
+	}
+	return 0, false
+}
