@@ -1,16 +1,35 @@
 package convert
 
-import "github.com/rtcship/rtcship/tailer"
+import (
+	"net/netip"
+
+	"github.com/rtcship/rtcship/convert/pexip"
+	"github.com/rtcship/rtcship/tailer"
+)
 
 // convertPexip puts the records of each system into a group of their own.
 func (c *Converter) convertPexip(b tailer.Batch, out *Output) {
+	var peer [64]byte
 	for i := range b.Entries {
-		out.builder.Begin(&b.Entries[i])
+		e := &b.Entries[i]
+		out.builder.Begin(e)
 		if len(out.builder.Text) == 0 {
 			out.builder.Skip()
 			continue
 		}
-		g := out.hostGroup(c.pexipResource, c.pexipScope, nil)
+		host := pexip.Parse(&out.builder)
+		if host == nil {
+			host = appendPeer(peer[:0], e.Peer)
+		}
+		g := out.hostGroup(c.pexipResource, c.pexipScope, host)
 		g.Records, g.Ends = out.builder.Finish(g.Records, g.Ends)
 	}
+}
+
+// appendPeer appends the address of a sender who did not give a name.
+func appendPeer(dst []byte, peer netip.AddrPort) []byte {
+	if !peer.IsValid() {
+		return dst
+	}
+	return peer.Addr().Unmap().WithZone("").AppendTo(dst)
 }

@@ -65,7 +65,7 @@ const (
 
 	// maxText bounds the text of one entry, so that a damaged length is
 	// recognized as such and no reader has to hold more than this.
-	maxText = 16 << 20
+	maxText = 64 << 20
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -157,18 +157,19 @@ func decodeMeta(b []byte, n int) (m Message, _ int, _ verdict) {
 	return m, n, whole
 }
 
-// nextEntry returns the offset in b, after 0, at which the next sound entry
-// begins, or -1 if there is none.
+// nextEntry returns the offset in b, after 0, at which something that may be
+// an entry begins, or len(b). The last bytes of b may be the first of the
+// magic number, and are then not skipped.
 func nextEntry(b []byte) int {
 	for i := 1; i < len(b); i++ {
-		j := bytes.Index(b[i:], []byte(entryMagic))
+		j := bytes.IndexByte(b[i:], entryMagic[0])
 		if j < 0 {
-			return -1
+			return len(b)
 		}
 		i += j
-		if _, _, v := decodeEntry(b[i:]); v == whole {
+		if _, _, v := decodeEntry(b[i:]); v != damaged {
 			return i
 		}
 	}
-	return -1
+	return len(b)
 }

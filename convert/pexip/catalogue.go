@@ -1,0 +1,239 @@
+package pexip
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"strings"
+)
+
+// A Message is a kind of message that Pexip Infinity is known to log, or, if
+// Message is empty, a module: what holds for any other message of it.
+type Message struct {
+	Event      string   `json:"event"`   // event name of the records, the same for ever
+	Module     string   `json:"module"`  // value of Name
+	Message    string   `json:"message"` // text; <name> stands for data, and * at the end for anything
+	Level      string   `json:"level"`   // as it is usually logged; "" if not known
+	Documented bool     `json:"documented"`
+	Parameters []string `json:"parameters"` // keys of the pairs that come with it
+	Meaning    string   `json:"meaning"`
+	MeaningJA  string   `json:"meaning_ja"` // the same in Japanese
+	Look       string   `json:"look"`       // what to look at first; "" if there is nothing to do
+	Signaling  bool     `json:"signaling"`  // of a module: Detail is a message of a protocol
+}
+
+//go:embed catalogue.json
+var catalogueJSON []byte
+
+// catalogue is catalogue.json, indexed. It is never changed.
+var catalogue = loadCatalogue(catalogueJSON)
+
+// Fields that the parser has to do with.
+const (
+	fieldUnknown uint8 = iota
+	fieldLevel
+	fieldName
+	fieldMessage
+)
+
+var (
+	fieldDetail     = catalogue.attribute["detail"]
+	fieldMethod     = catalogue.attribute["method"]
+	fieldCallID     = catalogue.attribute["call_id"]
+	fieldCSeq       = catalogue.attribute["cseq"]
+	fieldStatusCode = catalogue.attribute["status_code"]
+	fieldRequest    = catalogue.attribute["request"]
+	fieldSource     = catalogue.attribute["src_address"]
+	fieldTarget     = catalogue.attribute["dst_address"]
+)
+
+// A catalog knows the messages, modules and keys.
+type catalog struct {
+	messages  []Message
+	modules   []Message
+	fields    []field
+	exact     map[string]int   // index into messages, by text without the final period
+	module    map[string]int   // index into modules
+	key       map[string]uint8 // index into fields, by folded key
+	attribute map[string]uint8 // index into fields, by attribute name without its prefix
+	templates []template
+}
+
+// loadCatalogue panics on a faulty catalogue, which is part of the program.
+func loadCatalogue(data []byte) *catalog {
+	var file struct {
+		Fields []struct {
+			Name, Attribute, Type, Meaning string
+		}
+		Modules, Messages []Message
+	}
+	if err := json.Unmarshal(data, &file); err != nil {
+		panic("pexip: catalogue: " + err.Error())
+	}
+	c := &catalog{
+		messages:  file.Messages,
+		modules:   file.Modules,
+		exact:     make(map[string]int),
+		module:    make(map[string]int),
+		key:       make(map[string]uint8),
+		attribute: make(map[string]uint8),
+	}
+	c.addField("", "", "none", "") // fieldUnknown
+	c.addField("Level", "", "level", "")
+	c.addField("Name", "module", "name", "The module that logged it")
+	c.addField("Message", "", "message", "")
+	for _, f := range file.Fields {
+		c.addField(f.Name, f.Attribute, f.Type, f.Meaning)
+	}
+	for i, m := range c.modules {
+		c.module[m.Module] = i
+	}
+	for i, m := range c.messages {
+		c.addMessage(i, m.Message)
+	}
+	return c
+}
+
+func (c *catalog) addField(name, attribute, kind, meaning string) {
+	id := uint8(len(c.fields))
+	c.fields = append(c.fields, newField(name, attribute, kind, meaning))
+	if name != "" {
+		var buf [maxKey]byte
+		c.key[string(fold(buf[:0], []byte(name)))] = id
+	}
+	if attribute != "" {
+		c.attribute[attribute] = id
+	}
+}
+
+func (c *catalog) addMessage(index int, text string) {
+	if strings.ContainsAny(text, "<*") {
+		c.templates = append(c.templates, c.newTemplate(index, text))
+		return
+	}
+	c.exact[strings.TrimSuffix(text, ".")] = index
+}
+
+// find returns the index of the event that text of module is, among the
+// messages and then the modules, or -1. If text matches a template, that is
+// returned too, and the data in the text.
+func (c *catalog) find(module, text []byte, data *templateData) (int, *template) {
+	text = bytes.TrimRight(text, " .")
+	if i, ok := c.exact[string(text)]; ok {
+		return i, nil
+	}
+	for i := range c.templates {
+		if t := &c.templates[i]; t.match(text, data) {
+			return t.index, t
+		}
+	}
+	if i, ok := c.module[string(module)]; ok {
+		return len(c.messages) + i, nil
+	}
+	return -1, nil
+}
+
+func (c *catalog) event(index int) string {
+	if index < len(c.messages) {
+		return c.messages[index].Event
+	}
+	return c.modules[index-len(c.messages)].Event
+}
+
+// A template is a text with data in it.
+type template struct {
+	index  int      // into messages
+	pieces []string // fixed texts; between two of them is data
+	fields []uint8  // where the data goes; 0 = nowhere
+}
+
+func (c *catalog) newTemplate(index int, text string) template {
+	t := template{index: index}
+	for {
+		before, rest, found := strings.Cut(text, "<")
+		if !found {
+			break
+		}
+		name, after, _ := strings.Cut(rest, ">")
+		t.pieces = append(t.pieces, before)
+		t.fields = append(t.fields, c.attribute[name])
+		text = after
+	}
+	if rest, found := strings.CutSuffix(text, "*"); found {
+		t.pieces = append(t.pieces, rest)
+		t.fields = append(t.fields, 0)
+		text = ""
+	}
+	t.pieces = append(t.pieces, text)
+	return t
+}
+
+// templateData is the data in a text, in the order of its template.
+type templateData [8][]byte
+
+// match reports whether text follows the template, and sets data. Data ends
+// where the next piece first occurs; the last piece must end the text.
+func (t *template) match(text []byte, data *templateData) bool {
+	n := len(t.pieces) - 1
+	first, last := t.pieces[0], t.pieces[n]
+	if len(text) < len(first)+len(last) || string(text[:len(first)]) != first || string(text[len(text)-len(last):]) != last {
+		return false
+	}
+	rest := text[len(first) : len(text)-len(last)]
+	for i, piece := range t.pieces[1:n] {
+		at := bytes.Index(rest, []byte(piece))
+		if at < 0 {
+			return false
+		}
+		data[i], rest = rest[:at], rest[at+len(piece):]
+	}
+	data[n-1] = rest
+	return true
+}
+
+// Messages returns all known messages and, after them, the modules. The index
+// of an event in it is the one that records are counted by.
+func Messages() []Message {
+	all := append([]Message(nil), catalogue.messages...)
+	return append(all, catalogue.modules...)
+}
+
+// Lookup returns the messages and modules that text stands for: those whose
+// event or module it is, or else those whose text or event has it in it, case
+// and a final period apart. Data in a template is matched as well, so that a
+// line's own Message can be looked up.
+func Lookup(text string) []Message {
+	text = strings.ToLower(strings.TrimRight(strings.TrimSpace(text), " ."))
+	if text == "" {
+		return nil
+	}
+	var exact, part []Message
+	for i, m := range Messages() {
+		switch known := strings.ToLower(strings.TrimRight(m.Message, ".*")); {
+		case known == text, m.Event == text, m.Module == text, catalogue.fitsTemplate(i, text):
+			exact = append(exact, m)
+		case strings.Contains(known, text), strings.Contains(m.Event, text), strings.Contains(m.Module, text) && m.Message == "":
+			part = append(part, m)
+		}
+	}
+	if len(exact) > 0 {
+		return exact
+	}
+	return part
+}
+
+// fitsTemplate reports whether lower, in small letters, follows the template
+// of the message at index.
+func (c *catalog) fitsTemplate(index int, lower string) bool {
+	for _, t := range c.templates {
+		if t.index != index {
+			continue
+		}
+		folded := template{pieces: make([]string, len(t.pieces))}
+		for i, p := range t.pieces {
+			folded.pieces[i] = strings.ToLower(p)
+		}
+		return folded.match([]byte(lower), new(templateData))
+	}
+	return false
+}

@@ -1,0 +1,91 @@
+package pexip
+
+import (
+	"bytes"
+
+	"github.com/rtcship/rtcship/convert/record"
+)
+
+// streamDestroyed is the event whose Detail holds media statistics.
+const streamDestroyed = "pexip.media.stream_destroyed"
+
+// known sets the body and what the catalogue says of the message.
+func (p *parse) known() {
+	name, text := p.value(fieldName), p.value(fieldMessage)
+	var data templateData
+	index, tmpl := catalogue.find(name, text, &data)
+	if tmpl != nil {
+		for i, id := range tmpl.fields {
+			p.lift(id, data[i])
+		}
+	}
+	event := ""
+	if index >= 0 {
+		event = catalogue.event(index)
+		p.b.EventPrefix = event
+		record.Event(&p.b.Counts.PexipEvents, len(catalogue.messages)+len(catalogue.modules), index)
+	}
+	detail := p.value(fieldDetail)
+	switch {
+	case p.field[fieldMessage] == 0:
+		p.b.Body = bytes.TrimLeft(p.line.rest, " ")
+	case detail != nil && p.signaling(name, index):
+		p.b.Body = p.withDetail(text, detail)
+		p.signal(p.broken(detail))
+	default:
+		p.b.Body = p.broken(text)
+	}
+	if event == streamDestroyed {
+		writeMedia(p.b, p.broken(detail))
+	}
+}
+
+// signaling reports whether Detail is a message of a protocol. Where neither
+// Name nor Message is known, a source and a target tell.
+func (p *parse) signaling(name []byte, index int) bool {
+	i, ok := catalogue.module[string(name)]
+	if !ok && index >= 0 && index < len(catalogue.messages) {
+		i, ok = catalogue.module[catalogue.messages[index].Module]
+	}
+	if ok {
+		return catalogue.modules[i].Signaling
+	}
+	return p.field[fieldSource] > 0 || p.field[fieldTarget] > 0
+}
+
+// withDetail is the body of a signaling message: the text, a line break, and
+// the message itself with its line breaks restored.
+func (p *parse) withDetail(text, detail []byte) []byte {
+	p.quirk |= detailInBody
+	start := len(p.b.Arena)
+	b := append(appendBroken(p.b.Arena, text), '\n')
+	if bytes.HasPrefix(detail, []byte("b'")) || bytes.HasPrefix(detail, []byte(`b"`)) {
+		b = appendRepr(b, detail)
+	} else {
+		b = appendBroken(b, detail)
+	}
+	p.b.Arena = b
+	return b[start:len(b):len(b)]
+}
+
+// appendRepr appends text that Python printed as bytes, with line breaks for
+// the \r\n and \n in it.
+func appendRepr(dst, v []byte) []byte {
+	for i := 0; i < len(v); i++ {
+		if v[i] != '\\' || i+1 == len(v) {
+			dst = append(dst, v[i])
+			continue
+		}
+		switch {
+		case v[i+1] == 'n':
+			dst = append(dst, '\n')
+		case v[i+1] == 'r' && i+3 < len(v) && v[i+2] == '\\' && v[i+3] == 'n':
+			dst = append(dst, '\n')
+			i += 2
+		default:
+			dst = append(dst, v[i], v[i+1])
+		}
+		i++
+	}
+	return dst
+}
