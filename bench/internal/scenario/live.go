@@ -35,7 +35,7 @@ func steady(b *Bench, name string) (Figures, error) {
 	var t sink.Tally
 	m := corpus.NewMaker(2)
 	want := int64(b.Scale.Steady/tick) * linesPerTick
-	cpu, wall, err := usage(p, func() error {
+	cpu, _, err := usage(p, func() error {
 		err := everyTick(b.Scale.Steady, func(int64) error {
 			var lines []byte
 			for range linesPerTick {
@@ -47,13 +47,16 @@ func steady(b *Bench, name string) (Figures, error) {
 		if err != nil {
 			return err
 		}
-		t, err = b.wait(p, want)
+		t, err = b.arrived(want)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	f := Figures{Core: core(cpu, wall), CPU: float64(cpu) / float64(want), Requests: float64(t.Requests), Written: float64(want)}
+	f := Figures{
+		Core: core(cpu, b.Scale.Steady), CPU: float64(cpu) / float64(want),
+		Requests: float64(t.Requests), Written: float64(want), Lost: float64(want - t.Lines),
+	}
 	f.memory(p)
 	d, err := b.Sink.Delays()
 	if err != nil {

@@ -53,12 +53,6 @@ func rotation(b *Bench, name string) (Figures, error) {
 	return f, err
 }
 
-// arrived waits until all lines are there or none has come for 3 s.
-func (b *Bench) arrived(want int64) (sink.Tally, error) {
-	t, _ := b.Sink.Wait(3*time.Second, func(t sink.Tally) bool { return t.Lines >= want })
-	return t, nil
-}
-
 // rotated is a log file whose writer is rotated away.
 type rotated struct {
 	path    string

@@ -4,6 +4,7 @@
 package scenario
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -130,6 +131,16 @@ func (b *Bench) wait(p *proc.Process, lines int64) (sink.Tally, error) {
 		return t, fmt.Errorf("%d of %d lines arrived: %w", t.Lines, lines, err)
 	}
 	return t, nil
+}
+
+// arrived waits until all lines are there, or nothing has come for 3 s: what
+// is missing then is lost.
+func (b *Bench) arrived(want int64) (sink.Tally, error) {
+	t, err := b.Sink.Wait(3*time.Second, func(t sink.Tally) bool { return t.Lines >= want })
+	if errors.Is(err, sink.ErrQuiet) {
+		err = nil
+	}
+	return t, err
 }
 
 // usage is the processor time of p between two moments.

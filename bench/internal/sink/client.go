@@ -3,6 +3,7 @@ package sink
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -75,8 +76,11 @@ func (s *Sink) Delays() (Delays, error) {
 	return *a.Delays, nil
 }
 
-// Wait returns as soon as done says that enough has arrived, or when nothing
-// has arrived for patience. It asks every 5 ms, which costs the sink little.
+// ErrQuiet says that nothing arrives any more.
+var ErrQuiet = errors.New("nothing arrived for a while")
+
+// Wait returns as soon as done says that enough has arrived, or with ErrQuiet
+// when nothing has arrived for patience. It asks every 5 ms, which costs the sink little.
 func (s *Sink) Wait(patience time.Duration, done func(Tally) bool) (Tally, error) {
 	deadline := time.Now().Add(patience)
 	var last Tally
@@ -91,7 +95,7 @@ func (s *Sink) Wait(patience time.Duration, done func(Tally) bool) (Tally, error
 		}
 		last = t
 		if now.After(deadline) {
-			return t, fmt.Errorf("nothing arrived for %v after %d records in %d requests", patience, t.Records, t.Requests)
+			return t, fmt.Errorf("%w: %v after %d records in %d requests", ErrQuiet, patience, t.Records, t.Requests)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
