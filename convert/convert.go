@@ -80,10 +80,10 @@ func (c *Converter) Convert(b tailer.Batch, out *Output) {
 func (c *Converter) convertSora(b tailer.Batch, out *Output) {
 	g := out.addGroup()
 	g.Resource, g.Scope = c.soraResource, c.soraScope
-	parse := c.sora.Start(&out.builder)
+	out.sora.Start(c.sora, &out.builder)
 	for i := range b.Entries {
 		out.builder.Begin(&b.Entries[i])
-		if len(out.builder.Text) == 0 || !parse(&out.builder) {
+		if len(out.builder.Text) == 0 || !out.sora.Read() {
 			out.builder.Skip()
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/record"
+	"github.com/rtcship/rtcship/convert/sora"
 )
 
 // A Group is records that share a resource and a scope, each in wire form. It
@@ -24,6 +25,7 @@ type Output struct {
 	Counts record.Counts
 
 	builder record.Builder
+	sora    sora.Reader
 	hosts   []host // of Groups, where they are kept apart by host
 	last    int    // group of the last entry
 }

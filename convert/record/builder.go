@@ -66,6 +66,7 @@ type Builder struct {
 	sanitized []byte
 	body      []byte
 	key       []byte
+	uid       [uidSize]byte
 }
 
 var (

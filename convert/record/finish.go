@@ -85,9 +85,8 @@ func (b *Builder) addContent(w *otlp.Writer, body []byte, part int) {
 	if b.withFile {
 		w.Append(b.common.Buf)
 	}
-	var uid [uidSize]byte
-	putUID(uid[:], b.seed, b.uidMillis(), b.Entry.Offset, part)
-	w.Text(keyUID, uid[:])
+	putUID(b.uid[:], b.seed, b.uidMillis(), b.Entry.Offset, part)
+	w.Text(keyUID, b.uid[:])
 	w.Append(b.attrs.Buf)
 	w.Body(body)
 }

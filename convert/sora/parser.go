@@ -1,28 +1,93 @@
 // Package sora reads the logs of WebRTC SFU Sora: JSON lines, the legacy text
 // form, and what Erlang itself leaves in the log directory.
+//
+// The form of a line is told by its content and not by the file's name: Sora
+// switches form and extension apart, and a file may change form in the middle.
 package sora
 
 import (
 	"time"
 
+	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/record"
 )
 
 // Config says what the logs do not say themselves.
 type Config struct {
-	Timezone *time.Location // of crash reports, dumps and the console log
+	Timezone *time.Location // of crash reports and dumps, which are in local time; nil = UTC
 }
 
-// A Parser reads entries of Sora's logs. It is safe for concurrent use.
+// A Parser holds what reading Sora's logs needs. It is read-only, and shared
+// by any number of Readers.
 type Parser struct {
-	zone *time.Location
+	zone   *time.Location
+	fields *fieldTable
+	events *eventTable
 }
 
 // NewParser returns a Parser.
-func NewParser(cfg Config) *Parser { return &Parser{zone: cfg.Timezone} }
+func NewParser(cfg Config) *Parser {
+	if cfg.Timezone == nil {
+		cfg.Timezone = time.UTC
+	}
+	return &Parser{zone: cfg.Timezone, fields: newFieldTable(), events: newEventTable(Events())}
+}
 
-// Start returns the function that reads the entries of b's batch, one at a
-// time. The function returns false for an entry that holds nothing to send.
-func (p *Parser) Start(b *record.Builder) func(*record.Builder) bool {
-	return func(*record.Builder) bool { return true }
+// A Reader reads the entries of one batch after another and reuses its memory.
+// It is not safe for concurrent use.
+type Reader struct {
+	p    *Parser
+	b    *record.Builder
+	log  logSpec
+	line scanner // the line itself
+	req  scanner // the object called req in it
+
+	connection string // that the file's name is about
+}
+
+var (
+	keyLog      = otlp.NewKey("sora.log")
+	keyCode     = otlp.NewKey("sora.code")
+	keyCategory = otlp.NewKey("sora.category")
+	keyReason   = otlp.NewKey("sora.reason")
+)
+
+// Start prepares for the entries of b's batch.
+func (r *Reader) Start(p *Parser, b *record.Builder) {
+	r.p, r.b, r.log = p, b, specOf(b.Origin.Log)
+	r.connection = connectionIn(b.Origin)
+	b.Common(keyLog, b.Origin.Log)
+}
+
+// Read reads the entry that b has begun. It returns false if the entry holds
+// nothing to send.
+func (r *Reader) Read() bool {
+	b := r.b
+	b.Severity = r.log.severity
+	if b.Entry.Cut {
+		return true // a part of a text says nothing reliable
+	}
+	if r.log.read != nil {
+		return r.log.read(r)
+	}
+	i := skipSpace(b.Text, 0)
+	if i < len(b.Text) && b.Text[i] == '{' {
+		if reason := r.readJSON(); reason != "" {
+			r.fail(record.JSON, reason)
+		}
+		return true
+	}
+	if !r.readLegacy() && r.log.lines {
+		r.fail(record.Legacy, "neither a JSON object nor a line of Sora's legacy format")
+	}
+	return true
+}
+
+// fail leaves the entry's text as it stands.
+func (r *Reader) fail(f record.Format, reason string) {
+	b := r.b
+	b.Restart()
+	b.Body, b.Severity, b.SeverityText = b.Text, r.log.unread, nil
+	b.EventPrefix, b.EventName = "", nil
+	b.ParseError(f, reason)
 }

@@ -1,0 +1,107 @@
+package sora
+
+import (
+	"path"
+	"strings"
+
+	"github.com/rtcship/rtcship/tailer"
+)
+
+// request lifts identities and the type out of the object that a webhook was
+// sent with, where the line itself does not have them.
+func (r *Reader) request(f *found) {
+	if f.req == nil || f.req.kind != '{' {
+		return
+	}
+	if reason := r.req.object(r.line.raw(f.req)); reason != "" {
+		return
+	}
+	inner := r.classify(&r.req)
+	r.attributes(&r.req, &inner, false, f.seen)
+	if f.typ == nil && inner.typ != nil && inner.typ.kind == '"' {
+		r.typeName(r.text(&r.req, inner.typ))
+	}
+}
+
+// eventOfType names the event after the record's type, if it has no name yet.
+func (r *Reader) eventOfType(f *found) {
+	if f.typ != nil && f.typ.kind == '"' {
+		r.typeName(r.text(&r.line, f.typ))
+	}
+	if r.b.EventPrefix == "" {
+		r.b.EventPrefix = r.log.event
+	}
+}
+
+// maxName is the length beyond which a type is no name.
+const maxName = 64
+
+// typeName sets the event name from a type such as connection.created or
+// re-offer, or from an API operation such as Sora_20201013.ListChannels.
+func (r *Reader) typeName(typ []byte) {
+	b := r.b
+	if b.EventPrefix != "" || r.log.event != "" || len(typ) == 0 || len(typ) > maxName {
+		return
+	}
+	if r.log.prefix == "sora.api." {
+		typ = afterLastDot(typ)
+	}
+	start := len(b.Arena)
+	for i, c := range typ {
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '.', c == '_':
+		case c == '-':
+			c = '_'
+		case c >= 'A' && c <= 'Z':
+			if i > 0 && typ[i-1] >= 'a' && typ[i-1] <= 'z' {
+				b.Arena = append(b.Arena, '_')
+			}
+			c += 'a' - 'A'
+		default:
+			return
+		}
+		b.Arena = append(b.Arena, c)
+	}
+	b.EventPrefix, b.EventName = r.log.prefix, b.Arena[start:]
+}
+
+func afterLastDot(s []byte) []byte {
+	for i := len(s) - 1; i >= 0; i-- {
+		if s[i] == '.' {
+			return s[i+1:]
+		}
+	}
+	return s
+}
+
+// connectionOfFile takes the connection from the name of a file such as
+// 1777593609_5M1SWH8ZP3QY7C0KVX9B2RTD4G.jsonl where the line does not say it.
+func (r *Reader) connectionOfFile(f *found) {
+	if r.connection != "" && f.connection == nil {
+		r.b.Attr(r.p.fields.ids[fieldConnectionID].key, []byte(r.connection))
+	}
+}
+
+// connectionIn is the connection in the name of such a file, "" for others.
+func connectionIn(o *tailer.Origin) string {
+	if o.Log != logWaitTimeout {
+		return ""
+	}
+	name, _, _ := strings.Cut(path.Base(o.Path), ".")
+	i := strings.LastIndexByte(name, '_')
+	if i < 0 || !isIdentity(name[i+1:]) {
+		return ""
+	}
+	return name[i+1:]
+}
+
+// isIdentity tells whether s is made of capitals, digits, small letters and
+// hyphens, as identities of all versions are.
+func isIdentity(s string) bool {
+	for _, c := range []byte(s) {
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return len(s) >= 8
+}

@@ -1,0 +1,183 @@
+package sora
+
+import "github.com/rtcship/rtcship/convert/otlp"
+
+// A fieldID stands for a field of Sora's JSON lines that is treated in a way of
+// its own. Fields that two names stand for (node and node_name) have one id.
+type fieldID uint8
+
+// A fieldType is the one type that an attribute has for ever.
+type fieldType uint8
+
+const (
+	typeText   fieldType = iota // strings; anything else as its JSON text
+	typeBool                    // booleans; anything else goes to another name
+	typeInt                     // integers of 64 bits; likewise
+	typeDouble                  // numbers; likewise
+	typeList                    // lists of strings; likewise
+)
+
+// A fieldSpec says what becomes of a field.
+type fieldSpec struct {
+	names    []string
+	attr     string // the attribute's name after "sora."; "" for a field that becomes none
+	typ      fieldType
+	identity bool // is lifted even where the body is the line itself
+}
+
+const (
+	unknownField fieldID = iota
+	fieldTimestamp
+	fieldLevel
+	fieldMsg
+	fieldOfType
+	fieldReq
+	fieldConnectionID
+)
+
+// droppedField is an earlier one of fields that occur twice.
+const droppedField fieldID = maxFieldIDs - 1
+
+// fieldSpecs lists the fields in the order of their ids. Those that are not
+// listed are unknown: text under their own name.
+var fieldSpecs = []fieldSpec{
+	{names: []string{""}},
+	{names: []string{"timestamp"}, attr: "timestamp"},
+	{names: []string{"level"}, attr: "level_text"},
+	{names: []string{"msg"}, attr: "msg"},
+	{names: []string{"type", "operation"}, attr: "type", identity: true},
+	{names: []string{"req"}, attr: "req"},
+	{names: []string{"connection_id"}, attr: "connection_id", identity: true},
+
+	{names: []string{"channel_id"}, attr: "channel_id", identity: true},
+	{names: []string{"session_id"}, attr: "session_id", identity: true},
+	{names: []string{"client_id"}, attr: "client_id", identity: true},
+	{names: []string{"bundle_id"}, attr: "bundle_id", identity: true},
+	{names: []string{"group_id"}, attr: "group_id", identity: true},
+	{names: []string{"recording_id"}, attr: "recording_id", identity: true},
+	{names: []string{"id"}, attr: "id", identity: true},
+	{names: []string{"role"}, attr: "role", identity: true},
+	{names: []string{"node", "node_name"}, attr: "node", identity: true},
+	{names: []string{"version", "sora_version"}, attr: "version", identity: true},
+	{names: []string{"pid"}, attr: "pid", identity: true},
+	{names: []string{"rtc_id"}, attr: "rtc_id", identity: true},
+	{names: []string{"rtc_type"}, attr: "rtc_type", identity: true},
+	{names: []string{"domain"}, attr: "domain", typ: typeList, identity: true},
+	{names: []string{"multistream"}, attr: "multistream", typ: typeBool, identity: true},
+	{names: []string{"simulcast"}, attr: "simulcast", typ: typeBool, identity: true},
+	{names: []string{"spotlight"}, attr: "spotlight", typ: typeBool, identity: true},
+
+	{names: []string{"e2ee"}, attr: "e2ee", typ: typeBool},
+	{names: []string{"allowed"}, attr: "allowed", typ: typeBool},
+	{names: []string{"ignore_disconnect_websocket"}, attr: "ignore_disconnect_websocket", typ: typeBool},
+	{names: []string{"recording_block"}, attr: "recording_block", typ: typeBool},
+	{names: []string{"stats_exporter"}, attr: "stats_exporter", typ: typeBool},
+	{names: []string{"log_written"}, attr: "log_written", typ: typeBool},
+	{names: []string{"rtc_timestamp"}, attr: "rtc_timestamp", typ: typeDouble},
+
+	{names: []string{"created_time"}, attr: "created_time", typ: typeInt},
+	{names: []string{"destroyed_time"}, attr: "destroyed_time", typ: typeInt},
+	{names: []string{"start_time"}, attr: "start_time", typ: typeInt},
+	{names: []string{"stop_time"}, attr: "stop_time", typ: typeInt},
+	{names: []string{"created_at"}, attr: "created_at", typ: typeInt},
+	{names: []string{"start_time_offset"}, attr: "start_time_offset", typ: typeInt},
+	{names: []string{"stop_time_offset"}, attr: "stop_time_offset", typ: typeInt},
+	{names: []string{"minutes"}, attr: "minutes", typ: typeInt},
+	{names: []string{"size"}, attr: "size", typ: typeInt},
+	{names: []string{"split_index"}, attr: "split_index", typ: typeInt},
+	{names: []string{"split_last_index"}, attr: "split_last_index", typ: typeInt},
+	{names: []string{"total_sent_bytes"}, attr: "total_sent_bytes", typ: typeInt},
+	{names: []string{"total_received_bytes"}, attr: "total_received_bytes", typ: typeInt},
+	{names: []string{"audio_bit_rate"}, attr: "audio_bit_rate", typ: typeInt},
+	{names: []string{"video_bit_rate"}, attr: "video_bit_rate", typ: typeInt},
+	{names: []string{"video_width"}, attr: "video_width", typ: typeInt},
+	{names: []string{"video_height"}, attr: "video_height", typ: typeInt},
+	{names: []string{"max_connections"}, attr: "max_connections", typ: typeInt},
+	{names: []string{"total_connections"}, attr: "total_connections", typ: typeInt},
+	{names: []string{"channel_connections"}, attr: "channel_connections", typ: typeInt},
+	{names: []string{"channel_sendrecv_connections"}, attr: "channel_sendrecv_connections", typ: typeInt},
+	{names: []string{"channel_sendonly_connections"}, attr: "channel_sendonly_connections", typ: typeInt},
+	{names: []string{"channel_recvonly_connections"}, attr: "channel_recvonly_connections", typ: typeInt},
+	{names: []string{"channel_upstream_connections"}, attr: "channel_upstream_connections", typ: typeInt},
+	{names: []string{"channel_downstream_connections"}, attr: "channel_downstream_connections", typ: typeInt},
+
+	// Names that rtcship gives to something else; a field called so must not
+	// come under the same name.
+	{names: []string{"log"}, attr: "log_text"},
+	{names: []string{"code"}, attr: "code_text"},
+	{names: []string{"category"}, attr: "category_text"},
+	{names: []string{"reason"}, attr: "reason_text"},
+	{names: []string{"connection_id_short"}, attr: "connection_id_short_text"},
+}
+
+// maxFieldIDs is how many ids there may be: a set of them is one word.
+const maxFieldIDs = 64
+
+// A fieldTable finds fields by name and knows the keys of their attributes.
+type fieldTable struct {
+	slots [512]fieldSlot
+	ids   [maxFieldIDs]fieldKeys
+}
+
+type fieldSlot struct {
+	name string
+	id   fieldID
+}
+
+type fieldKeys struct {
+	key      otlp.Key
+	text     otlp.Key // where values of another type go
+	typ      fieldType
+	identity bool
+}
+
+func newFieldTable() *fieldTable {
+	t := new(fieldTable)
+	for id, spec := range fieldSpecs {
+		t.ids[id] = fieldKeys{
+			key:      otlp.NewKey("sora." + spec.attr),
+			text:     otlp.NewKey("sora." + spec.attr + "_text"),
+			typ:      spec.typ,
+			identity: spec.identity,
+		}
+		for _, name := range spec.names {
+			t.add(name, fieldID(id))
+		}
+	}
+	return t
+}
+
+func (t *fieldTable) add(name string, id fieldID) {
+	if name == "" {
+		return
+	}
+	for i := fieldHash(name); ; i = (i + 1) % uint(len(t.slots)) {
+		if t.slots[i].name == "" {
+			t.slots[i] = fieldSlot{name, id}
+			return
+		}
+	}
+}
+
+// find is the id of the field called name, or unknownField.
+func (t *fieldTable) find(name []byte) fieldID {
+	if len(name) == 0 {
+		return unknownField
+	}
+	for i := fieldHash(name); ; i = (i + 1) % uint(len(t.slots)) {
+		s := &t.slots[i]
+		if s.name == string(name) {
+			return s.id
+		}
+		if s.name == "" {
+			return unknownField
+		}
+	}
+}
+
+// fieldHash tells most names apart by their length and three of their letters.
+func fieldHash[T ~string | ~[]byte](name T) uint {
+	n := uint(len(name))
+	h := n*131 + uint(name[0])*31 + uint(name[n-1])*17 + uint(name[n/2])*7
+	return h % 512
+}

@@ -1,0 +1,50 @@
+package sora
+
+import "testing"
+
+func TestFieldTable(t *testing.T) {
+	if len(fieldSpecs) >= int(droppedField) {
+		t.Fatalf("%d fields: a set of them must fit one word", len(fieldSpecs))
+	}
+	table := newFieldTable()
+	attrs := make(map[string]bool)
+	for id, spec := range fieldSpecs {
+		for _, name := range spec.names {
+			if got := table.find([]byte(name)); got != fieldID(id) {
+				t.Errorf("find(%q) = %d, want %d", name, got, id)
+			}
+		}
+		if attrs[spec.attr] {
+			t.Errorf("two fields become sora.%s", spec.attr)
+		}
+		attrs[spec.attr] = true
+	}
+	for _, name := range []string{"", "x", "channel_ix", "levels", "日本"} {
+		if got := table.find([]byte(name)); got != unknownField {
+			t.Errorf("find(%q) = %d, want none", name, got)
+		}
+	}
+	for id, name := range map[fieldID]string{
+		fieldTimestamp: "timestamp", fieldLevel: "level", fieldMsg: "msg", fieldOfType: "type",
+		fieldReq: "req", fieldConnectionID: "connection_id",
+	} {
+		if fieldSpecs[id].names[0] != name {
+			t.Errorf("id %d is %q, want %q", id, fieldSpecs[id].names[0], name)
+		}
+	}
+}
+
+// Most lookups must find their field at once.
+func TestFieldTableIsSparse(t *testing.T) {
+	table := newFieldTable()
+	far := 0
+	for i, s := range table.slots {
+		if s.name != "" && uint(i) != fieldHash(s.name) {
+			t.Logf("%s is %d slots off", s.name, uint(i)-fieldHash(s.name))
+			far++
+		}
+	}
+	if far > 5 {
+		t.Errorf("%d of the names are not where their hash says", far)
+	}
+}

@@ -1,0 +1,268 @@
+package sora
+
+import (
+	"strconv"
+	"unsafe"
+)
+
+// Beyond these limits a line stays together as the body, and only identities
+// and types become attributes: Loki and Elastic take neither more attributes
+// nor larger ones of a record.
+const (
+	maxFields     = 100
+	maxAttributes = 16 << 10 // bytes of the line apart from its message
+)
+
+// A found says where the fields are that have a meaning for the whole record.
+type found struct {
+	timestamp, level, msg, typ, req, connection *field
+	seen                                        uint64 // ids that occurred
+	twice                                       bool   // a name occurred more than once
+}
+
+// readJSON makes the record of a JSON line. It returns the reason if the line
+// is no JSON object.
+func (r *Reader) readJSON() string {
+	b := r.b
+	if reason := r.line.object(b.Text); reason != "" {
+		return reason
+	}
+	f := r.classify(&r.line)
+	if f.timestamp != nil && f.timestamp.kind == '"' {
+		if nanos, ok := parseRFC3339(r.line.raw(f.timestamp)); ok {
+			b.Time = nanos
+			if b.Text[f.timestamp.end-1] == 'Z' {
+				f.timestamp = nil // all of it is in the record's time
+			}
+		}
+	}
+	level := r.level(&f)
+	if f.msg != nil && f.msg.kind == '"' && f.msg.start < f.msg.end {
+		r.message(&f, level)
+	} else {
+		r.attributes(&r.line, &f, false, 0)
+	}
+	r.request(&f)
+	r.eventOfType(&f)
+	r.connectionOfFile(&f)
+	return ""
+}
+
+// raw is the value as it stands in the text.
+func (s *scanner) raw(f *field) []byte { return s.text[f.start:f.end] }
+
+// classify gives each field its id and finds the special ones. Of fields that
+// occur twice the last one counts, as in most JSON readers.
+func (r *Reader) classify(s *scanner) found {
+	var f found
+	for i := range s.fields {
+		m := &s.fields[i]
+		m.id = r.p.fields.find(r.name(s, m))
+		bit := uint64(1) << m.id
+		if m.id == unknownField {
+			continue
+		}
+		if f.seen&bit != 0 {
+			f.twice = true
+			drop(s.fields[:i], m.id)
+		}
+		f.seen |= bit
+		switch m.id {
+		case fieldTimestamp:
+			f.timestamp = m
+		case fieldLevel:
+			f.level = m
+		case fieldMsg:
+			f.msg = m
+		case fieldOfType:
+			f.typ = m
+		case fieldReq:
+			f.req = m
+		case fieldConnectionID:
+			f.connection = m
+		}
+	}
+	return f
+}
+
+// drop takes out the earlier ones of fields that occur twice.
+func drop(fields []field, id fieldID) {
+	for i := range fields {
+		if fields[i].id == id {
+			fields[i].id = droppedField
+		}
+	}
+}
+
+// name is the field's name without escapes, until the next use of the arena.
+func (r *Reader) name(s *scanner, m *field) []byte {
+	name := s.text[m.keyStart:m.keyEnd]
+	if !m.keyEscaped {
+		return name
+	}
+	start := len(r.b.Arena)
+	r.b.Arena = appendUnescaped(r.b.Arena, name)
+	return r.b.Arena[start:]
+}
+
+// text is the value as text: a string without its escapes, anything else as JSON.
+func (r *Reader) text(s *scanner, m *field) []byte {
+	v := s.raw(m)
+	if !m.escaped {
+		return v
+	}
+	start := len(r.b.Arena)
+	r.b.Arena = appendUnescaped(r.b.Arena, v)
+	return r.b.Arena[start:]
+}
+
+// level sets the severity and returns the level's text.
+func (r *Reader) level(f *found) []byte {
+	if f.level == nil || f.level.kind != '"' {
+		return nil
+	}
+	text := r.text(&r.line, f.level)
+	r.b.Severity, r.b.SeverityText = severityOf(text), text
+	f.level = nil
+	return text
+}
+
+// message takes the body and the code from msg, and everything else as
+// attributes, unless that is too much.
+func (r *Reader) message(f *found, level []byte) {
+	b, msg := r.b, r.text(&r.line, f.msg)
+	whole := len(r.line.text)-int(f.msg.end-f.msg.start) > maxAttributes || len(r.line.fields) > maxFields
+	r.attributes(&r.line, f, !whole, 0)
+	if !whole {
+		b.Body = msg
+		if f.twice {
+			b.KeepOriginal()
+		}
+	}
+	r.code(level, msg)
+}
+
+// attributes adds the fields of s as attributes: all, or identities and types
+// only. Ids in except are left out.
+func (r *Reader) attributes(s *scanner, f *found, all bool, except uint64) {
+	for i := range s.fields {
+		m := &s.fields[i]
+		switch m.id {
+		case droppedField:
+			continue
+		case unknownField:
+			if all {
+				r.unknown(s, i, f)
+			}
+			continue
+		case fieldMsg:
+			continue
+		case fieldTimestamp:
+			if f.timestamp == nil {
+				continue
+			}
+		case fieldLevel:
+			if f.level == nil {
+				continue
+			}
+		}
+		k := &r.p.fields.ids[m.id]
+		if (all || k.identity) && except>>m.id&1 == 0 {
+			r.known(s, m, k, all)
+		}
+	}
+}
+
+// unknown adds a field that rtcship knows nothing of: always a string, so that
+// its name has one type whatever comes.
+func (r *Reader) unknown(s *scanner, i int, f *found) {
+	m := &s.fields[i]
+	name := r.name(s, m)
+	for j := i + 1; j < len(s.fields); j++ {
+		if s.fields[j].id == unknownField && string(r.name(s, &s.fields[j])) == string(name) {
+			f.twice = true
+			return
+		}
+	}
+	key := r.b.Key("sora.", name)
+	if m.kind == 'n' {
+		r.b.Null(key)
+		return
+	}
+	r.b.Attr(key, r.text(s, m))
+}
+
+// known adds a field of the table. A value that is not of the field's type
+// goes to a second name, as text.
+func (r *Reader) known(s *scanner, m *field, k *fieldKeys, nulls bool) {
+	b := r.b
+	switch {
+	case m.kind == 'n':
+		if nulls {
+			b.Null(k.key)
+		}
+		return
+	case k.typ == typeText:
+		b.Attr(k.key, r.text(s, m))
+		return
+	case k.typ == typeBool && (m.kind == 't' || m.kind == 'f'):
+		b.Bool(k.key, m.kind == 't')
+		return
+	case k.typ == typeInt && m.kind == '0':
+		if n, err := strconv.ParseInt(view(s.raw(m)), 10, 64); err == nil {
+			b.Int(k.key, n)
+			return
+		}
+	case k.typ == typeDouble && m.kind == '0':
+		if v, err := strconv.ParseFloat(view(s.raw(m)), 64); err == nil {
+			b.Double(k.key, v)
+			return
+		}
+	case k.typ == typeList && m.kind == '[':
+		if r.list(s, m, k) {
+			return
+		}
+	}
+	b.Attr(k.text, r.text(s, m))
+}
+
+// list adds a list of strings and returns false if the value is another list.
+func (r *Reader) list(s *scanner, m *field, k *fieldKeys) bool {
+	v := s.raw(m)
+	if !stringsOnly(v) {
+		return false
+	}
+	r.b.BeginList(k.key)
+	for i := skipSpace(v, 1); v[i] == '"'; {
+		end, escaped := scanString(v, i+1)
+		item := v[i+1 : end]
+		if escaped {
+			start := len(r.b.Arena)
+			r.b.Arena = appendUnescaped(r.b.Arena, item)
+			item = r.b.Arena[start:]
+		}
+		r.b.Item(item)
+		if i = skipSpace(v, end+1); v[i] == ',' {
+			i = skipSpace(v, i+1)
+		}
+	}
+	r.b.EndList()
+	return true
+}
+
+// stringsOnly tells whether a list, known to be right, holds strings only.
+func stringsOnly(v []byte) bool {
+	i := skipSpace(v, 1)
+	for v[i] == '"' {
+		end, _ := scanString(v, i+1)
+		i = skipSpace(v, end+1)
+		if v[i] == ']' {
+			return true
+		}
+		i = skipSpace(v, i+1) // past the comma
+	}
+	return v[i] == ']'
+}
+
+// view is b as a string for the length of a call that does not keep it.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

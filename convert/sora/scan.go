@@ -1,0 +1,353 @@
+package sora
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// A kind is what a JSON value is, told by its first byte; all numbers count as '0'.
+type kind byte
+
+// A field is one member of a JSON object. Offsets are into the scanned text;
+// those of strings leave the quotes out.
+type field struct {
+	keyStart, keyEnd int32
+	start, end       int32
+	kind             kind // '"', '{', '[', '0', 't', 'f' or 'n'
+	keyEscaped       bool
+	escaped          bool
+	id               fieldID
+}
+
+// maxDepth is how deep encoding/json lets values nest.
+const maxDepth = 10_000
+
+// A scanner splits a JSON object into its fields in one pass, without building
+// a tree, and checks that everything in it is JSON. It accepts exactly what
+// encoding/json accepts.
+type scanner struct {
+	text   []byte
+	fields []field
+	isList [maxDepth/64 + 1]uint64 // one bit for each open value: list or object
+}
+
+// Reasons why a text is not a JSON object, as they appear in rtcship.parse_error.
+const (
+	reasonKey      = "JSON: object key expected"
+	reasonColon    = "JSON: colon expected"
+	reasonComma    = "JSON: comma or closing brace expected"
+	reasonString   = "JSON: unterminated or faulty string"
+	reasonValue    = "JSON: value expected"
+	reasonNested   = "JSON: faulty object or list"
+	reasonTrailing = "JSON: text after the object"
+)
+
+// object reads the object that text holds into s.fields. It returns the reason
+// why text is no object, or "".
+func (s *scanner) object(text []byte) string {
+	s.text, s.fields = text, s.fields[:0]
+	i := skipSpace(text, 0)
+	if i >= len(text) || text[i] != '{' {
+		return reasonValue
+	}
+	i = skipSpace(text, i+1)
+	if i < len(text) && text[i] == '}' {
+		return trailing(text, i+1)
+	}
+	for {
+		var f field
+		end, reason := s.member(i, &f)
+		if reason != "" {
+			return reason
+		}
+		s.fields = append(s.fields, f)
+		i = skipSpace(text, end)
+		if i >= len(text) {
+			return reasonComma
+		}
+		if text[i] == '}' {
+			return trailing(text, i+1)
+		}
+		if text[i] != ',' {
+			return reasonComma
+		}
+		i = skipSpace(text, i+1)
+	}
+}
+
+// member reads `"key": value` at i and returns where it ends.
+func (s *scanner) member(i int, f *field) (int, string) {
+	text := s.text
+	if i >= len(text) || text[i] != '"' {
+		return 0, reasonKey
+	}
+	i++
+	end, escaped := scanString(text, i)
+	if end < 0 {
+		return 0, reasonString
+	}
+	f.keyStart, f.keyEnd, f.keyEscaped = int32(i), int32(end), escaped
+	i = skipSpace(text, end+1)
+	if i >= len(text) || text[i] != ':' {
+		return 0, reasonColon
+	}
+	i = skipSpace(text, i+1)
+	if i >= len(text) {
+		return 0, reasonValue
+	}
+	return s.value(i, f)
+}
+
+// value reads the value at i, which is within the text.
+func (s *scanner) value(i int, f *field) (int, string) {
+	text := s.text
+	f.start = int32(i)
+	switch c := text[i]; c {
+	case '"':
+		end, escaped := scanString(text, i+1)
+		if end < 0 {
+			return 0, reasonString
+		}
+		f.kind, f.escaped = '"', escaped
+		f.start, f.end = int32(i+1), int32(end)
+		return end + 1, ""
+	case '{', '[':
+		end := s.skipNested(i)
+		if end < 0 {
+			return 0, reasonNested
+		}
+		f.kind, f.end = kind(c), int32(end)
+		return end, ""
+	default:
+		end, k := scanScalar(text, i)
+		if end < 0 {
+			return 0, reasonValue
+		}
+		f.kind, f.end = k, int32(end)
+		return end, ""
+	}
+}
+
+// skipNested checks the object or list at i and returns where it ends, or -1.
+func (s *scanner) skipNested(i int) int {
+	text, depth := s.text, 0 // depth counts the values open around the one at i
+	for {
+		// A value begins at i.
+		i = skipSpace(text, i)
+		if i >= len(text) {
+			return -1
+		}
+		switch c := text[i]; c {
+		case '{', '[':
+			if depth++; depth >= maxDepth { // the object around it counts too
+				return -1
+			}
+			s.setList(depth, c == '[')
+			i = skipSpace(text, i+1)
+			if i < len(text) && text[i] == c+2 { // empty: in ASCII } is {+2 and ] is [+2
+				i++
+				break
+			}
+			if c == '{' {
+				if i = skipKey(text, i); i < 0 {
+					return -1
+				}
+			}
+			continue
+		case '"':
+			end, _ := scanString(text, i+1)
+			if end < 0 {
+				return -1
+			}
+			i, depth = end+1, depth+1 // as if it had been opened
+		default:
+			if i, _ = scanScalar(text, i); i < 0 {
+				return -1
+			}
+			depth++
+		}
+		// A value has ended before i; close whatever ends with it.
+		if i, depth = s.closeValues(i, depth); i < 0 || depth == 0 {
+			return i
+		}
+	}
+}
+
+// closeValues goes from the end of the value at depth to the beginning of the
+// next one. It returns depth 0 when the outermost value has ended, and -1 if
+// the text is faulty.
+func (s *scanner) closeValues(i, depth int) (int, int) {
+	text := s.text
+	for depth--; depth > 0; depth-- {
+		i = skipSpace(text, i)
+		if i >= len(text) {
+			return -1, 0
+		}
+		list := s.list(depth)
+		switch c := text[i]; {
+		case c == ',' && list:
+			return i + 1, depth
+		case c == ',':
+			return skipKey(text, skipSpace(text, i+1)), depth
+		case c == ']' && list, c == '}' && !list:
+			i++
+		default:
+			return -1, 0
+		}
+	}
+	return i, 0
+}
+
+func (s *scanner) setList(depth int, list bool) {
+	bit := uint64(1) << (depth & 63)
+	if list {
+		s.isList[depth>>6] |= bit
+	} else {
+		s.isList[depth>>6] &^= bit
+	}
+}
+
+func (s *scanner) list(depth int) bool { return s.isList[depth>>6]>>(depth&63)&1 != 0 }
+
+// skipKey reads a key and its colon at i and returns what follows, or -1.
+func skipKey(text []byte, i int) int {
+	if i < 0 || i >= len(text) || text[i] != '"' {
+		return -1
+	}
+	end, _ := scanString(text, i+1)
+	if end < 0 {
+		return -1
+	}
+	i = skipSpace(text, end+1)
+	if i >= len(text) || text[i] != ':' {
+		return -1
+	}
+	return i + 1
+}
+
+func trailing(text []byte, i int) string {
+	if skipSpace(text, i) != len(text) {
+		return reasonTrailing
+	}
+	return ""
+}
+
+func skipSpace(text []byte, i int) int {
+	for i < len(text) {
+		if c := text[i]; c > ' ' || c != ' ' && c != '\n' && c != '\r' && c != '\t' {
+			break
+		}
+		i++
+	}
+	return i
+}
+
+// scanString reads a string from after its opening quote. It returns where the
+// closing quote is, or -1, and whether there are escapes in it.
+func scanString(text []byte, i int) (end int, escaped bool) {
+	for {
+		for i+8 <= len(text) {
+			m := specials(binary.LittleEndian.Uint64(text[i:]))
+			if m != 0 {
+				i += bits.TrailingZeros64(m) >> 3
+				break
+			}
+			i += 8
+		}
+		for i < len(text) && text[i] != '"' && text[i] != '\\' && text[i] >= ' ' {
+			i++
+		}
+		if i >= len(text) || text[i] < ' ' {
+			return -1, false
+		}
+		if text[i] == '"' {
+			return i, escaped
+		}
+		escaped = true
+		if i = skipEscape(text, i); i < 0 {
+			return -1, false
+		}
+	}
+}
+
+// specials marks the bytes of x that end a plain run within a string: quotes,
+// backslashes and control characters. Only the lowest mark is reliable.
+func specials(x uint64) uint64 {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	quote, slash := x^(ones*'"'), x^(ones*'\\')
+	return ((x-ones*' ')&^x | (quote-ones)&^quote | (slash-ones)&^slash) & highs
+}
+
+// skipEscape returns what follows the escape at i, or -1.
+func skipEscape(text []byte, i int) int {
+	if i+1 >= len(text) {
+		return -1
+	}
+	switch text[i+1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return i + 2
+	case 'u':
+		if i+6 > len(text) || hex4(text[i+2:i+6]) < 0 {
+			return -1
+		}
+		return i + 6
+	}
+	return -1
+}
+
+// scanScalar reads a number or a literal and returns where it ends, or -1.
+func scanScalar(text []byte, i int) (int, kind) {
+	switch text[i] {
+	case 't':
+		return literal(text, i, "true"), 't'
+	case 'f':
+		return literal(text, i, "false"), 'f'
+	case 'n':
+		return literal(text, i, "null"), 'n'
+	}
+	return scanNumber(text, i), '0'
+}
+
+func literal(text []byte, i int, word string) int {
+	if len(text)-i < len(word) || string(text[i:i+len(word)]) != word {
+		return -1
+	}
+	return i + len(word)
+}
+
+// scanNumber follows RFC 8259, section 6.
+func scanNumber(text []byte, i int) int {
+	if i < len(text) && text[i] == '-' {
+		i++
+	}
+	if i < len(text) && text[i] == '0' {
+		i++
+	} else if i = digits(text, i); i < 0 {
+		return -1
+	}
+	if i < len(text) && text[i] == '.' {
+		if i = digits(text, i+1); i < 0 {
+			return -1
+		}
+	}
+	if i < len(text) && text[i]|0x20 == 'e' {
+		i++
+		if i < len(text) && (text[i] == '+' || text[i] == '-') {
+			i++
+		}
+		return digits(text, i)
+	}
+	return i
+}
+
+// digits skips digits, at least one.
+func digits(text []byte, i int) int {
+	start := i
+	for i < len(text) && text[i]-'0' <= 9 {
+		i++
+	}
+	if i == start {
+		return -1
+	}
+	return i
+}

@@ -1,0 +1,132 @@
+package sora
+
+import "time"
+
+// parseRFC3339 reads a time such as 2022-06-06T08:04:37.390710Z, with any
+// number of digits in the fraction and any offset. It returns nanoseconds
+// since 1970; ok is false if the text is no such time or a time that OTLP
+// cannot hold (before 1970 or after 2262).
+func parseRFC3339(s []byte) (nanos int64, ok bool) {
+	if len(s) < 20 || s[10] != 'T' && s[10] != 't' && s[10] != ' ' {
+		return 0, false
+	}
+	sec, ok := parseDateTime(s)
+	if !ok {
+		return 0, false
+	}
+	frac, n := parseFraction(s[19:])
+	if n < 0 {
+		return 0, false
+	}
+	offset, ok := parseOffset(s[19+n:])
+	if !ok {
+		return 0, false
+	}
+	return toNanos(sec-offset, frac)
+}
+
+// toNanos refuses what a positive int64 cannot hold.
+func toNanos(sec, nanos int64) (int64, bool) {
+	if sec < 0 || sec >= 1<<63/1_000_000_000 || sec == 0 && nanos == 0 {
+		return 0, false
+	}
+	return sec*1_000_000_000 + nanos, true
+}
+
+// parseDateTime reads the 19 characters YYYY-MM-DDxhh:mm:ss as UTC and returns
+// seconds since 1970.
+func parseDateTime(s []byte) (sec int64, ok bool) {
+	_ = s[18]
+	if s[4] != '-' || s[7] != '-' || s[13] != ':' || s[16] != ':' {
+		return 0, false
+	}
+	century, year := two(s[0], s[1]), two(s[2], s[3])
+	month, day := two(s[5], s[6]), two(s[8], s[9])
+	hour, minute, second := two(s[11], s[12]), two(s[14], s[15]), two(s[17], s[18])
+	if century|year|month|day|hour|minute|second >= 128 {
+		return 0, false // a character that is no digit
+	}
+	y := int(century)*100 + int(year)
+	if month < 1 || month > 12 || day < 1 || int(day) > daysIn(y, month) || hour > 23 || minute > 59 || second > 60 {
+		return 0, false
+	}
+	return int64(daysSince1970(y, int(month), int(day)))*86400 + int64(hour)*3600 + int64(minute)*60 + int64(second), true
+}
+
+// two is the number that two digits make; anything else gives a number with
+// a bit set that no number below 100 has.
+func two(a, b byte) uint {
+	a, b = a-'0', b-'0'
+	if a > 9 || b > 9 {
+		return 128
+	}
+	return uint(a)*10 + uint(b)
+}
+
+func daysIn(year int, month uint) int {
+	switch month {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
+}
+
+// daysSince1970 counts in years that begin in March, so that the leap day is
+// a year's last.
+func daysSince1970(year, month, day int) int {
+	if month <= 2 {
+		year--
+		month += 12
+	}
+	return 365*year + year/4 - year/100 + year/400 + (153*(month-3)+2)/5 + day - 719469
+}
+
+// parseFraction reads .123456 and returns nanoseconds and how many bytes it
+// took; -1 stands for a dot without digits. Digits beyond the ninth are passed over.
+func parseFraction(s []byte) (nanos int64, n int) {
+	if len(s) == 0 || s[0] != '.' && s[0] != ',' {
+		return 0, 0
+	}
+	scale := int64(1_000_000_000)
+	i := 1
+	for ; i < len(s) && s[i]-'0' <= 9; i++ {
+		if scale > 1 {
+			scale /= 10
+			nanos = nanos*10 + int64(s[i]-'0')
+		}
+	}
+	if i == 1 {
+		return 0, -1
+	}
+	return nanos * scale, i
+}
+
+// parseOffset reads what stands behind a time: Z, or +hh:mm, and nothing more.
+func parseOffset(s []byte) (sec int64, ok bool) {
+	if len(s) == 1 && s[0]|0x20 == 'z' {
+		return 0, true
+	}
+	if len(s) != 6 || s[0] != '+' && s[0] != '-' || s[3] != ':' {
+		return 0, false
+	}
+	h, m := two(s[1], s[2]), two(s[4], s[5])
+	if h > 23 || m > 59 {
+		return 0, false
+	}
+	sec = int64(h)*3600 + int64(m)*60
+	if s[0] == '-' {
+		sec = -sec
+	}
+	return sec, true
+}
+
+// local takes seconds that were read as UTC for a local time of zone.
+func local(sec int64, zone *time.Location) int64 {
+	t := time.Unix(sec, 0).UTC()
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, zone).Unix()
+}
