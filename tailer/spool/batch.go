@@ -14,7 +14,7 @@ type Batch struct {
 // hold a single huge message gives it back.
 const keepBatch = 256 << 10
 
-// Add appends a message. The text is copied. Text beyond 64 MiB goes into
+// Add appends a message. The text is copied. Text beyond 16 MiB goes into
 // further messages, each marked as cut.
 func (b *Batch) Add(m Message) {
 	for len(m.Text) > maxText {
@@ -45,6 +45,15 @@ func (b *Batch) Reset() {
 		b.buf = nil
 	}
 	*b = Batch{buf: b.buf[:0]}
+}
+
+// Take hands the messages that have not reached a segment, in their file form,
+// to f, which returns how many of the bytes it has taken. It is for sinks other
+// than a Spool.
+func (b *Batch) Take(f func(data []byte) (n int, err error)) error {
+	n, err := f(b.rest())
+	b.wrote(n)
+	return err
 }
 
 // rest returns the bytes that are still to be written.

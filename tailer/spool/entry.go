@@ -65,7 +65,7 @@ const (
 
 	// maxText bounds the text of one entry, so that a damaged length is
 	// recognized as such and no reader has to hold more than this.
-	maxText = 64 << 20
+	maxText = 16 << 20
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -157,19 +157,18 @@ func decodeMeta(b []byte, n int) (m Message, _ int, _ verdict) {
 	return m, n, whole
 }
 
-// nextEntry returns the offset in b, after 0, at which something that may be
-// an entry begins, or len(b). The last bytes of b may be the first of the
-// magic number, and are then not skipped.
+// nextEntry returns the offset in b, after 0, at which the next sound entry
+// begins, or -1 if there is none.
 func nextEntry(b []byte) int {
 	for i := 1; i < len(b); i++ {
-		j := bytes.IndexByte(b[i:], entryMagic[0])
+		j := bytes.Index(b[i:], []byte(entryMagic))
 		if j < 0 {
-			return len(b)
+			return -1
 		}
 		i += j
-		if _, _, v := decodeEntry(b[i:]); v != damaged {
+		if _, _, v := decodeEntry(b[i:]); v == whole {
 			return i
 		}
 	}
-	return len(b)
+	return -1
 }

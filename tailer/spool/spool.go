@@ -18,7 +18,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -88,8 +87,6 @@ type Spool struct {
 	retryAt  time.Time     // with fault: no write is tried before
 	closed   bool
 	counts   counters
-
-	damaged atomic.Uint64 // bytes that readers passed over
 }
 
 // counters are the parts of Status that only grow.

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer"
 )
 
 var (
@@ -74,7 +76,7 @@ func paths(t testing.TB, dir string) []string {
 
 // readAll returns every message in the files of dir, and the number of bytes
 // that were junk.
-func readAll(t testing.TB, dir string) (msgs []Message, junk int64) {
+func readAll(t testing.TB, dir string) (msgs []tailer.Entry, junk int64) {
 	t.Helper()
 	for _, p := range paths(t, dir) {
 		data, err := os.ReadFile(p)
@@ -93,24 +95,25 @@ func readAll(t testing.TB, dir string) (msgs []Message, junk int64) {
 			m.Text = bytes.Clone(m.Text)
 			msgs = append(msgs, m)
 		}
-		junk += sc.junk
+		junk += sc.torn
 	}
 	return msgs, junk
 }
 
-func equal(a, b Message) bool {
-	return bytes.Equal(a.Text, b.Text) && a.Received.Equal(b.Received) && a.Peer == b.Peer &&
+func equal(a, b tailer.Entry) bool {
+	return bytes.Equal(a.Text, b.Text) && a.Observed.Equal(b.Observed) && a.Peer == b.Peer &&
 		a.Transport == b.Transport && a.Cut == b.Cut
 }
 
 // wantMessages checks that msgs are the messages from to to-1 of a test.
-func wantMessages(t testing.TB, msgs []Message, from, to int) {
+func wantMessages(t testing.TB, msgs []tailer.Entry, from, to int) {
 	t.Helper()
 	if len(msgs) != to-from {
 		t.Fatalf("%d messages, want %d", len(msgs), to-from)
 	}
 	for i, m := range msgs {
-		if want := message(from + i); !equal(m, want) {
+		want := message(from + i)
+		if want := want.entry(); !equal(m, want) {
 			t.Fatalf("message %d is %+v, want %+v", from+i, m, want)
 		}
 	}

@@ -12,7 +12,6 @@ type Status struct {
 	Messages      uint64 // written since Open
 	MessageBytes  uint64 // that they take on disk
 	TornBytes     uint64 // cut off by Open, left by a crash
-	DamagedBytes  uint64 // passed over by readers, left by a crash or a failed write
 	Faults        uint64 // failed writes, syncs and deletions
 	FullSince     time.Time
 	Fault         string // why nothing can be written at the moment; "" if it can
@@ -28,8 +27,8 @@ func (s *Spool) Status() Status {
 	st := Status{
 		Segments: len(s.segs), Bytes: s.used, MaxBytes: s.cfg.MaxBytes,
 		Messages: s.counts.messages, MessageBytes: s.counts.bytes,
-		TornBytes: s.counts.torn, DamagedBytes: s.damaged.Load(),
-		Faults: s.counts.faults, FullSince: s.full,
+		TornBytes: s.counts.torn,
+		Faults:    s.counts.faults, FullSince: s.full,
 		LastFault: s.counts.lastFault, LastFaultTime: s.counts.lastFaultAt,
 		LastSync: s.counts.lastSync,
 	}

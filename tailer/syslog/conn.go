@@ -1,0 +1,315 @@
+package syslog
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"math/bits"
+	"net"
+	"net/netip"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/rtcship/rtcship/tailer/spool"
+)
+
+const (
+	// workers is how many connections are worked on at once. They write to one
+	// file, so more would only hold more memory when that is slow.
+	workers = 8
+
+	readSize  = 64 << 10  // what is read from a connection at once
+	writeSize = 128 << 10 // what is written to the spool at once, about
+
+	// pace is how long a connection that was read empty is left alone. What
+	// comes meanwhile is read, and written, together: at 10,000 messages a
+	// second that is the greater part of all work.
+	pace = 5 * time.Millisecond
+
+	handshakeTimeout = 10 * time.Second
+
+	// drainBytes bounds what is read from a connection that has to end.
+	drainBytes = 16 << 20
+)
+
+// work is the memory that is needed while a connection is worked on.
+type work struct {
+	in    []byte
+	batch spool.Batch
+	bytes int // of text in batch
+	cut   int // pieces in batch
+}
+
+// A conn is one connection, and belongs to one goroutine, but for stop.
+type conn struct {
+	listener *listener
+	nc       net.Conn
+	peer     netip.AddrPort
+	heard    atomic.Int64 // when something came last, nanoseconds since 1970
+	ending   atomic.Pointer[string]
+
+	framer framer
+	rest   []byte // what was read of an unfinished message
+	room   int    // bytes of memory that rest is booked with
+	timer  *time.Timer
+
+	stream atomic.Pointer[stream] // nil during the handshake
+}
+
+func newConn(l *listener, nc net.Conn, peer netip.AddrPort) *conn {
+	c := &conn{listener: l, nc: nc, peer: peer}
+	c.heard.Store(time.Now().UnixNano())
+	return c
+}
+
+// stop makes the connection take what has arrived, and end. It does not wait.
+func (c *conn) stop(reason string) {
+	c.ending.CompareAndSwap(nil, &reason)
+	if s := c.stream.Load(); s != nil {
+		(*s).interrupt()
+	} else {
+		_ = c.nc.SetDeadline(time.Unix(1, 0)) // ends the handshake
+	}
+}
+
+// serve runs the connection to its end.
+func (c *conn) serve() {
+	defer c.nc.Close()
+	s, err := c.begin()
+	handshaken := err == nil
+	if handshaken {
+		c.stream.Store(&s)
+		err = c.readAll(s)
+		c.listener.server.conns.borrow(c.room, 0)
+	}
+	switch reason := c.ending.Load(); {
+	case reason != nil:
+		c.ended(*reason, nil)
+	case !handshaken:
+		c.ended(EndHandshake, err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		c.ended(EndIdle, nil)
+	case err != io.EOF:
+		c.ended(EndError, err)
+	}
+}
+
+// ended counts why a connection was ended by us. No reason is none to count.
+func (c *conn) ended(reason string, err error) {
+	if reason == "" {
+		return
+	}
+	c.listener.counters.refused.add(reason, 1)
+	c.listener.log().Debug("connection ended", "peer", c.peer.String(), "reason", reason, "error", err)
+}
+
+// begin prepares the connection for reading, with a handshake if it needs one.
+func (c *conn) begin() (stream, error) {
+	s, err := newSocket(c.nc)
+	if err != nil || c.listener.endpoint.Scheme != "tls" {
+		return s, err
+	}
+	ctx, cancel := context.WithTimeout(c.listener.ctx, handshakeTimeout)
+	defer cancel()
+	certs := c.listener.server.settings.Load().certs
+	if certs == nil {
+		return nil, errors.New("the listener is gone")
+	}
+	tc := tls.Server(s, certs.current())
+	if err := tc.HandshakeContext(ctx); err != nil {
+		return nil, err
+	}
+	s.polling = true
+	return &tlsStream{socket: s, tls: tc}, nil
+}
+
+// readAll reads messages until the connection ends or is stopped.
+func (c *conn) readAll(s stream) error {
+	srv := c.listener.server
+	drained := 0
+	for {
+		stopping := c.ending.Load() != nil
+		if !stopping {
+			if err := c.wait(s); err != nil && c.ending.Load() == nil {
+				return c.finish(err)
+			}
+		}
+		w := <-srv.work
+		n, full, err := c.readOnce(s, w)
+		srv.work <- w
+		drained += n
+		switch {
+		case stopping && (err != nil || drained > drainBytes):
+			return c.finish(io.EOF)
+		case err == errAgain || stopping:
+		case err != nil:
+			return c.finish(err)
+		case !full:
+			c.pause()
+		}
+		if !stopping {
+			drained = 0
+		}
+	}
+}
+
+// pause lets pace go by.
+func (c *conn) pause() {
+	if c.timer == nil {
+		c.timer = time.NewTimer(pace)
+	} else {
+		c.timer.Reset(pace)
+	}
+	select {
+	case <-c.timer.C:
+	case <-c.listener.ctx.Done():
+	}
+}
+
+// wait blocks until there is something to read, for the idle timeout at most.
+func (c *conn) wait(s stream) error {
+	deadline := time.Time{}
+	if idle := c.listener.server.settings.Load().IdleTimeout; idle > 0 {
+		deadline = time.Now().Add(idle)
+	}
+	return s.ready(deadline)
+}
+
+// readOnce reads what is there, up to a buffer full, and keeps the messages in
+// it. It says how much it was, and whether there may be more.
+func (c *conn) readOnce(s stream, w *work) (n int, full bool, err error) {
+	buf := c.buffer(w)
+	have := len(buf)
+	n, err = s.read(buf[have:cap(buf)])
+	if n == 0 {
+		return 0, false, err
+	}
+	now := time.Now()
+	c.heard.Store(now.UnixNano())
+	rest, err := c.split(w, buf[:have+n], now, false)
+	if err == nil {
+		err = c.flush(w)
+	}
+	c.keep(rest)
+	return n, have+n == cap(buf), err
+}
+
+// buffer returns memory that begins with the rest and has room to read into:
+// the worker's, or the connection's own for a long message.
+func (c *conn) buffer(w *work) []byte {
+	if len(c.rest) > readSize/2 {
+		return c.rest
+	}
+	if w.in == nil {
+		w.in = make([]byte, readSize)
+	}
+	n := copy(w.in, c.rest)
+	return w.in[:n]
+}
+
+// split puts the messages in data into the batch, and returns what is left: an
+// unfinished message that there is memory to keep.
+func (c *conn) split(w *work, data []byte, now time.Time, eof bool) ([]byte, error) {
+	limit := c.listener.server.settings.Load().MaxMessage
+	c.framer.max = limit
+	for {
+		fr, n := c.framer.next(data, limit, eof)
+		if n == 0 {
+			if len(data) == 0 || c.reserve(len(data), limit) {
+				return data, nil
+			}
+			// No memory for the whole message. What is there of it goes as a
+			// piece, but for some bytes that the framer may want to look at.
+			limit = len(data) - 2*maxHeader
+			c.framer.max = limit
+			continue
+		}
+		data = data[n:]
+		c.add(w, fr, now)
+		if w.batch.Size() >= writeSize {
+			if err := c.flush(w); err != nil {
+				return data, err
+			}
+		}
+	}
+}
+
+// add puts a frame into the batch.
+func (c *conn) add(w *work, fr frame, now time.Time) {
+	counters := c.listener.counters
+	if fr.half {
+		counters.half.Add(1)
+	}
+	if len(fr.text) == 0 {
+		counters.empty.Add(1)
+		return
+	}
+	if fr.cut {
+		w.cut++
+	}
+	w.bytes += len(fr.text)
+	w.batch.Add(spool.Message{
+		Text: fr.text, Received: now, Peer: c.peer,
+		Transport: c.listener.transport, Cut: fr.cut,
+	})
+}
+
+// flush writes the batch, and waits while the spool is full.
+func (c *conn) flush(w *work) error {
+	msgs := w.batch.Len()
+	counters := c.listener.counters
+	err := c.listener.server.sink.Append(c.listener.server.grace, &w.batch)
+	left := w.batch.Len()
+	counters.messages.Add(uint64(msgs - left))
+	if err == nil {
+		counters.bytes.Add(uint64(w.bytes))
+		counters.cut.Add(uint64(w.cut))
+	}
+	counters.dropped.add(DropShutdown, left)
+	counters.badCounts.Add(uint64(c.framer.badCounts))
+	c.framer.badCounts, w.bytes, w.cut = 0, 0, 0
+	w.batch.Reset()
+	return err
+}
+
+// reserve makes sure that n bytes of an unfinished message can be kept. For a
+// long one that includes room to read on.
+func (c *conn) reserve(n, limit int) bool {
+	if n <= cap(c.rest) && (n <= readSize/2 || cap(c.rest)-n >= readSize/4) {
+		return true
+	}
+	need := max(512, 1<<bits.Len(uint(n)))
+	if n > readSize/2 {
+		need = min(2*n, limit+2*maxHeader) + readSize/2
+	}
+	if !c.listener.server.conns.borrow(c.room, need) {
+		return false
+	}
+	c.room = need
+	c.rest = make([]byte, 0, need) // keep fills it
+	return true
+}
+
+// keep makes a copy of an unfinished message, for which there is memory. What
+// was borrowed is given back as soon as it is not needed.
+func (c *conn) keep(rest []byte) {
+	if c.room > ownMemory && len(rest) <= ownMemory {
+		c.listener.server.conns.borrow(c.room, 0)
+		c.room, c.rest = 0, nil
+	}
+	c.rest = append(c.rest[:0], rest...)
+}
+
+// finish delivers what is left of an unfinished message.
+func (c *conn) finish(cause error) error {
+	w := <-c.listener.server.work
+	defer func() { c.listener.server.work <- w }()
+	_, err := c.split(w, c.rest, time.Now(), true)
+	if err == nil {
+		err = c.flush(w)
+	}
+	c.rest = nil
+	return errors.Join(err, cause)
+}

@@ -1,0 +1,201 @@
+package syslog
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/rtcship/rtcship/tailer/spool"
+)
+
+const (
+	// receiveBuffer is what is asked of the kernel for a datagram socket.
+	receiveBuffer = 8 << 20
+
+	// slab is the memory that datagrams are read into. Only what they fill of
+	// it is ever touched.
+	slab = 4 << 20
+
+	// udpSize and unixSize are how long a datagram can be: with UDP for ever,
+	// on a Unix socket with the kernel's default net.core.wmem_default.
+	udpSize  = 64 << 10
+	unixSize = 256 << 10
+
+	// drainDatagrams bounds what is read from a socket that has to close.
+	drainDatagrams = 100_000
+)
+
+// A batchReader reads many datagrams with one system call.
+type batchReader interface {
+	// read receives datagrams, and waits for the first one if wait is set.
+	read(wait bool) (n int, err error)
+	// message returns the i-th of them, valid until the next read, and
+	// whether its end is missing.
+	message(i int) (text []byte, peer netip.AddrPort, truncated bool)
+	// size is how many can come at once.
+	size() int
+}
+
+// packets is a datagram socket.
+type packets struct {
+	conn   datagramConn
+	raw    syscall.RawConn
+	file   os.FileInfo // of a Unix socket; nil for UDP
+	reader batchReader
+
+	stopping atomic.Bool
+	started  bool          // guarded by Server.mu
+	done     chan struct{} // closed once the socket is
+}
+
+// datagramConn is what *net.UDPConn and *net.UnixConn have in common.
+type datagramConn interface {
+	net.PacketConn
+	syscall.Conn
+	SetReadBuffer(bytes int) error
+}
+
+func listenUDP(e Endpoint) (*packets, error) {
+	pc, err := net.ListenPacket(e.network(), e.Address)
+	if err != nil {
+		return nil, err
+	}
+	return newPackets(pc.(*net.UDPConn), udpSize)
+}
+
+func listenUnixgram(addr *net.UnixAddr) (*packets, error) {
+	pc, err := net.ListenUnixgram("unixgram", addr)
+	if err != nil {
+		return nil, err
+	}
+	p, err := newPackets(pc, unixSize)
+	if err == nil {
+		p.file, err = os.Lstat(addr.Name)
+	}
+	return p, err
+}
+
+func newPackets(conn datagramConn, datagram int) (*packets, error) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	p := &packets{conn: conn, raw: raw, done: make(chan struct{})}
+	growReceiveBuffer(conn, raw, receiveBuffer)
+	p.reader = newBatchReader(conn, raw, slab/datagram, datagram)
+	return p, nil
+}
+
+// stop frees the address. If the socket is read, what has arrived is taken
+// first.
+func (p *packets) stop() error {
+	if !p.started {
+		return p.close()
+	}
+	p.stopping.Store(true)
+	_ = p.conn.SetReadDeadline(time.Unix(1, 0)) // fails only if it is closed
+	<-p.done
+	return nil
+}
+
+// close closes the socket, and removes the file of a Unix socket unless it is
+// another one by now.
+func (p *packets) close() error {
+	defer close(p.done)
+	if p.file != nil {
+		path := p.conn.LocalAddr().String()
+		if now, err := os.Lstat(path); err == nil && os.SameFile(now, p.file) {
+			_ = os.Remove(path) // a stale one is removed when it is next used
+		}
+	}
+	return p.conn.Close()
+}
+
+// receive takes datagrams until the listener is closed.
+func (l *listener) receive() {
+	p := l.packets
+	defer func() { _ = p.close() }()
+	var batch spool.Batch
+	drained := 0
+	for {
+		stopping := p.stopping.Load()
+		n, err := p.reader.read(!stopping)
+		if stopping && (n == 0 || drained > drainDatagrams) {
+			return
+		}
+		if n == 0 {
+			l.receiveFailed(err)
+			continue
+		}
+		l.take(n, &batch)
+		if stopping {
+			drained += n
+		} else if n < p.reader.size()/2 {
+			sleep(l.ctx, pace)
+		}
+	}
+}
+
+// receiveFailed deals with an error of a socket. Being stopped is none.
+func (l *listener) receiveFailed(err error) {
+	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		return
+	}
+	l.counters.receiveFailures.Add(1)
+	l.log().Warn("cannot receive datagrams", "error", err)
+	sleep(l.ctx, 100*time.Millisecond)
+}
+
+// take puts the n datagrams that were read into the spool.
+func (l *listener) take(n int, batch *spool.Batch) {
+	set := l.server.settings.Load()
+	now := time.Now()
+	size := 0
+	for i := range n {
+		text, peer, truncated := l.packets.reader.message(i)
+		if !set.allow.allows(peer.Addr()) {
+			l.counters.dropped.add(DropNotAllowed, 1)
+			continue
+		}
+		text = trim(text)
+		if len(text) == 0 {
+			l.counters.empty.Add(1)
+			continue
+		}
+		size += len(text)
+		m := spool.Message{Received: now, Peer: peer, Transport: l.transport}
+		m.Cut = truncated || len(text) > set.MaxMessage
+		for ; len(text) > 0; text = text[len(m.Text):] {
+			m.Text = text[:min(len(text), set.MaxMessage)]
+			batch.Add(m)
+			if m.Cut {
+				l.counters.cut.Add(1)
+			}
+		}
+	}
+	l.store(batch, size)
+}
+
+// store writes a batch of datagrams, or drops it: who sent them cannot be
+// made to wait.
+func (l *listener) store(batch *spool.Batch, size int) {
+	msgs := batch.Len()
+	err := l.server.sink.TryAppend(batch)
+	left := batch.Len()
+	l.counters.messages.Add(uint64(msgs - left))
+	batch.Reset()
+	switch {
+	case err == nil:
+		l.counters.bytes.Add(uint64(size))
+	case errors.Is(err, spool.ErrFull):
+		l.counters.dropped.add(DropSpoolFull, left)
+	case errors.Is(err, spool.ErrClosed):
+		l.counters.dropped.add(DropShutdown, left)
+	default:
+		l.counters.dropped.add(DropDisk, left)
+	}
+}

@@ -1,0 +1,132 @@
+package syslog
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"syscall"
+)
+
+// Reload replaces the configuration. Listeners whose address is in both stay
+// open, and so do their connections, unless the peer is not allowed any more;
+// limits, allow-list and certificates hold from now on. With an error, which
+// names every fault, nothing has changed.
+func (s *Server) Reload(cfg Config) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errors.New("reload syslog: server is closed")
+	}
+	cfg = cfg.withDefaults()
+	endpoints, err := parseAll(cfg.Listen)
+	if err != nil {
+		return err
+	}
+	next := &settings{Config: cfg, allow: newAllowList(cfg.Allow)}
+	if slices.ContainsFunc(endpoints, func(e Endpoint) bool { return e.Scheme == "tls" }) {
+		if next.certs, err = loadCerts(cfg.TLS, cfg.Logger); err != nil {
+			return fmt.Errorf("configure TLS: %w", err)
+		}
+	}
+	prev := s.settings.Swap(next) // new listeners look at it
+	if err := s.exchange(endpoints); err != nil {
+		s.settings.Store(prev)
+		return err
+	}
+	s.conns.enforce(next)
+	return nil
+}
+
+// parseAll parses the addresses, of which none may be there twice.
+func parseAll(addresses []string) ([]Endpoint, error) {
+	var endpoints []Endpoint
+	var errs []error
+	for _, a := range addresses {
+		e, err := ParseEndpoint(a)
+		if err == nil && e.Address != "" && slices.Contains(endpoints, e) && !e.anyPort() {
+			err = fmt.Errorf("listen address %q is there twice", a)
+		}
+		errs = append(errs, err)
+		endpoints = append(endpoints, e)
+	}
+	return endpoints, errors.Join(errs...)
+}
+
+// exchange makes the listeners those of endpoints: it opens those that are
+// new, then closes those that are gone. A new one may need the port of one
+// that goes; then the order is the other way round, and if that fails too, the
+// old one is opened again.
+func (s *Server) exchange(endpoints []Endpoint) error {
+	gone := slices.Clone(s.listeners)
+	next := make([]*listener, len(endpoints))
+	for i, e := range endpoints {
+		if j := slices.IndexFunc(gone, func(l *listener) bool { return l.endpoint == e }); j >= 0 {
+			next[i] = gone[j]
+			gone = slices.Delete(gone, j, j+1)
+		}
+	}
+	opened, err := s.open(endpoints, next)
+	if errors.Is(err, syscall.EADDRINUSE) && len(gone) > 0 {
+		for _, l := range gone {
+			_ = l.close() // it goes either way
+		}
+		var more []*listener
+		more, err = s.open(endpoints, next)
+		opened = append(opened, more...)
+		if err != nil {
+			s.reopen(gone)
+		}
+	}
+	if err != nil {
+		for _, l := range opened {
+			_ = l.close() // nothing was received yet
+		}
+		return err
+	}
+	for _, l := range gone {
+		_ = l.close()
+	}
+	for _, l := range opened {
+		if s.serving {
+			s.start(l)
+		}
+	}
+	s.listeners = next
+	return nil
+}
+
+// open opens the endpoints that have no listener in next, and puts them there.
+func (s *Server) open(endpoints []Endpoint, next []*listener) (opened []*listener, err error) {
+	var errs []error
+	for i, e := range endpoints {
+		if next[i] != nil {
+			continue
+		}
+		l, err := s.listen(e)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("listen on %s: %w", e, err))
+			continue
+		}
+		next[i] = l
+		opened = append(opened, l)
+	}
+	return opened, errors.Join(errs...)
+}
+
+// reopen puts listeners back that were closed in vain. Their counts go on.
+func (s *Server) reopen(gone []*listener) {
+	for _, old := range gone {
+		l, err := s.listen(old.endpoint)
+		if err != nil {
+			s.settings.Load().Logger.Error("cannot reopen a listener after a failed reload",
+				"listen", old.endpoint.String(), "error", err)
+			s.listeners = slices.DeleteFunc(s.listeners, func(o *listener) bool { return o == old })
+			continue
+		}
+		l.counters = old.counters
+		s.listeners[slices.Index(s.listeners, old)] = l
+		if s.serving {
+			s.start(l)
+		}
+	}
+}
