@@ -1,0 +1,52 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// DefaultText is the key's default the way it is written in a file.
+func (k Key) DefaultText() string {
+	d := Default()
+	if k.Path == "export.endpoint" {
+		return DefaultEndpoint(d.Export.Protocol)
+	}
+	return valueText(reflect.ValueOf(d).FieldByIndex(k.index))
+}
+
+// ValueText is the key's value in c the way it is written in a file.
+func (k Key) ValueText(c *Config) string {
+	return valueText(reflect.ValueOf(c).Elem().FieldByIndex(k.index))
+}
+
+func valueText(v reflect.Value) string {
+	switch {
+	case v.Kind() == reflect.Slice && v.Len() == 0:
+		return "[]"
+	case v.Kind() == reflect.Map && v.Len() == 0:
+		return "{}"
+	}
+	var n yaml.Node
+	if err := n.Encode(v.Interface()); err != nil {
+		return fmt.Sprint(v.Interface())
+	}
+	n.Style = yaml.FlowStyle
+	out, err := yaml.Marshal(&n)
+	if err != nil {
+		return fmt.Sprint(v.Interface())
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// Markdown is a table of all keys, for docs/configuration.md.
+func Markdown() string {
+	var b strings.Builder
+	b.WriteString("| key | default | variable | |\n|---|---|---|---|\n")
+	for _, k := range Keys() {
+		fmt.Fprintf(&b, "| `%s` | `%s` | `%s` | %s |\n", k.Path, k.DefaultText(), k.Env(), strings.ReplaceAll(k.Help, "|", "\\|"))
+	}
+	return b.String()
+}

@@ -1,0 +1,223 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// An Input is where values come from. Flags beat variables, variables beat
+// the file, the file beats the OTEL_* variables, those beat the defaults.
+type Input struct {
+	File    string              // path of a YAML file; "" = none
+	Environ []string            // NAME=value, as os.Environ gives it
+	Flags   map[string][]string // by key path; a list key may have several values
+}
+
+// A Loaded is a checked Config with the place each value came from.
+type Loaded struct {
+	Config
+	From     map[string]string // key path → "rtcship.yaml:3:5", "RTCSHIP_…", "--…"; no entry = default
+	Warnings []Fault           // worth telling, but no reason not to run
+}
+
+// A Fault is one thing that is wrong, at the place where it was written.
+type Fault struct {
+	Where   string // "rtcship.yaml:3:5", "RTCSHIP_EXPORT_ENDPOINT", "--endpoint"; "" for a default
+	Key     string // path of the key; "" if it is not about one
+	Message string // what is wrong and what to do
+}
+
+// String gives the fault as one line.
+func (f Fault) String() string {
+	var parts []string
+	for _, s := range []string{f.Where, f.Key, f.Message} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return strings.Join(parts, ": ")
+}
+
+// Faults is every fault of an Input; as an error it reads one fault a line.
+type Faults []Fault
+
+// Error joins the faults with newlines.
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i := range f {
+		lines[i] = f[i].String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Load reads and checks everything, and reports all faults at once, as Faults.
+func Load(in Input) (*Loaded, error) {
+	l := &loader{Loaded: Loaded{Config: Default(), From: map[string]string{}}, keys: Keys()}
+	l.applyOTel(in.Environ)
+	if in.File != "" {
+		l.applyFile(in.File)
+	}
+	l.applyEnviron(in.Environ)
+	l.applyFlags(in.Flags)
+	l.settleEndpoint()
+	l.check()
+	if len(l.faults) > 0 {
+		return nil, l.faults
+	}
+	return &l.Loaded, nil
+}
+
+type loader struct {
+	Loaded
+	keys   []Key
+	faults Faults
+}
+
+func (l *loader) fault(where, key, format string, args ...any) {
+	l.faults = append(l.faults, Fault{where, key, fmt.Sprintf(format, args...)})
+}
+
+func (l *loader) key(path string) (Key, bool) {
+	i := slices.IndexFunc(l.keys, func(k Key) bool { return k.Path == path })
+	if i < 0 {
+		return Key{}, false
+	}
+	return l.keys[i], true
+}
+
+// set decodes n into the key's field and notes where it came from.
+func (l *loader) set(k Key, n *yaml.Node, where string) {
+	field := reflect.ValueOf(&l.Config).Elem().FieldByIndex(k.index)
+	fresh := reflect.New(field.Type())
+	err := n.Decode(fresh.Interface())
+	if err == nil && field.Kind() == reflect.Int && n.Tag == "!!float" {
+		err = errFraction // yaml would cut it off
+	}
+	if err != nil {
+		l.fault(where, k.Path, "%s", decodeMessage(err, field.Type(), n))
+		return
+	}
+	field.Set(fresh.Elem())
+	l.From[k.Path] = where
+}
+
+var errFraction = errors.New("a fraction")
+
+// decodeMessage says in the terms of the config what yaml says in terms of Go.
+func decodeMessage(err error, t reflect.Type, n *yaml.Node) string {
+	want := map[reflect.Kind]string{
+		reflect.Bool: "true or false", reflect.Int: "a whole number", reflect.Int64: "a duration such as 10s",
+		reflect.String: "a text", reflect.Slice: "a list such as [a, b]", reflect.Map: "a mapping such as {name: value}",
+	}[t.Kind()]
+	if _, own := reflect.TypeAssert[yaml.Unmarshaler](reflect.New(t)); own || want == "" {
+		return err.Error()
+	}
+	if n.Kind == yaml.ScalarNode {
+		return fmt.Sprintf("want %s, not %q", want, n.Value)
+	}
+	return "want " + want
+}
+
+func (l *loader) applyFile(path string) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		l.fault(path, "", "%s: check the path given with --config", reason(err))
+		return
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(data, &doc); err != nil {
+		line, msg := splitYAMLError(err)
+		l.fault(fmt.Sprintf("%s:%d:1", path, line), "", "%s", msg)
+		return
+	}
+	if len(doc.Content) > 0 {
+		l.applyNode(path, "", doc.Content[0])
+	}
+}
+
+// reason gives the system's words without the path, which the fault names already.
+func reason(err error) string {
+	if pe, ok := err.(*os.PathError); ok { //nolint:errorlint // os.ReadFile returns it unwrapped
+		return pe.Err.Error()
+	}
+	return err.Error()
+}
+
+func splitYAMLError(err error) (line int, msg string) {
+	msg = strings.TrimPrefix(err.Error(), "yaml: ")
+	if n, _ := fmt.Sscanf(msg, "line %d:", &line); n == 1 {
+		_, msg, _ = strings.Cut(msg, ": ")
+	}
+	return max(line, 1), msg
+}
+
+// applyNode walks a mapping; prefix is the path of the mapping with a final dot, or "".
+func (l *loader) applyNode(file, prefix string, n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
+		return
+	}
+	if n.Kind != yaml.MappingNode {
+		l.fault(place(file, n), strings.TrimSuffix(prefix, "."), "want a mapping of keys")
+		return
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		name, value := n.Content[i], n.Content[i+1]
+		path := prefix + name.Value
+		if seen[path] {
+			l.fault(place(file, name), path, "is here a second time: remove one")
+			continue
+		}
+		seen[path] = true
+		l.applyEntry(file, path, name, value)
+	}
+}
+
+func (l *loader) applyEntry(file, path string, name, value *yaml.Node) {
+	if k, ok := l.key(path); ok {
+		if value.Tag != "!!null" {
+			l.set(k, value, place(file, value))
+		}
+		return
+	}
+	if l.isSection(path) {
+		l.applyNode(file, path+".", value)
+		return
+	}
+	l.fault(place(file, name), path, "unknown key%s", didYouMean(nearest(path, l.names())))
+}
+
+func (l *loader) isSection(path string) bool {
+	return slices.ContainsFunc(l.keys, func(k Key) bool { return strings.HasPrefix(k.Path, path+".") })
+}
+
+// names lists keys and sections, so that a misspelt section is recognised too.
+func (l *loader) names() []string {
+	var all []string
+	for _, k := range l.keys {
+		all = append(all, k.Path)
+		for i := range k.Path {
+			if k.Path[i] == '.' && !slices.Contains(all, k.Path[:i]) {
+				all = append(all, k.Path[:i])
+			}
+		}
+	}
+	return all
+}
+
+func didYouMean(name string) string {
+	if name == "" {
+		return ""
+	}
+	return fmt.Sprintf(": did you mean %s?", name)
+}
+
+func place(file string, n *yaml.Node) string {
+	return fmt.Sprintf("%s:%d:%d", file, n.Line, n.Column)
+}

@@ -1,0 +1,208 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// write puts text into a file that faults name "rtcship.yaml".
+func write(t *testing.T, text string) string {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("rtcship.yaml", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "rtcship.yaml"
+}
+
+func TestDefaultIsValid(t *testing.T) {
+	l, err := Load(Input{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.Export.Endpoint = "http://localhost:4317"
+	if diff := cmp.Diff(want, l.Config); diff != "" {
+		t.Errorf("config differs from the default (-want +got):\n%s", diff)
+	}
+}
+
+func TestFaults(t *testing.T) {
+	f := func(text string, want ...string) {
+		t.Helper()
+		_, err := Load(Input{File: write(t, text)})
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if diff := cmp.Diff(strings.Join(want, "\n"), got); diff != "" {
+			t.Errorf("faults of\n%s\n(-want +got):\n%s", text, diff)
+		}
+	}
+	f("sora:\n  log_dir: /x\n")
+	f("sora:\n")
+	f("sora:\n  log_dri: /x\n", "rtcship.yaml:2:3: sora.log_dri: unknown key: did you mean sora.log_dir?")
+	f("exprt:\n  endpoint: x\n", "rtcship.yaml:1:1: exprt: unknown key: did you mean export?")
+	f("zzzzzzzzzzz: 1\n", "rtcship.yaml:1:1: zzzzzzzzzzz: unknown key")
+	f("sora: [1]\n", "rtcship.yaml:1:7: sora: want a mapping of keys")
+	f("max_body: 1MiB\nmax_body: 2MiB\n", "rtcship.yaml:2:1: max_body: is here a second time: remove one")
+	f("max_body: many\n", `rtcship.yaml:1:11: max_body: "many" is no size: write bytes or a unit, such as 64KiB or 1MiB`)
+	f("max_body: 3\n", `rtcship.yaml:1:11: max_body: 3 is out of range: from 1KiB to 1GiB`)
+	f("drain_timeout: soon\n", `rtcship.yaml:1:16: drain_timeout: want a duration such as 10s, not "soon"`)
+	f("drain_timeout: 0s\n", `rtcship.yaml:1:16: drain_timeout: want more than 0, such as 10s`)
+	f("redact: {enabled: maybe}\n", `rtcship.yaml:1:19: redact.enabled: want true or false, not "maybe"`)
+	f("redact: {patterns: ['(']}\n", "rtcship.yaml:1:20: redact.patterns: error parsing regexp: missing closing ): `(`")
+	f("sora: {start: later}\n", `rtcship.yaml:1:15: sora.start: "later" is neither beginning nor end nor a time such as 2026-11-21T08:00:00Z`)
+	f("sora: {timezone: Mars}\n", `rtcship.yaml:1:18: sora.timezone: "Mars" is no time zone: write UTC or a name such as Asia/Tokyo`)
+	f("sora: {include: ['[']}\n", `rtcship.yaml:1:17: sora.include: "[": a glob with a bracket that is not closed`)
+	f("sora: {log_dir: \"\"}\n", `rtcship.yaml:1:17: sora.log_dir: there is nothing to ship: set sora.log_dir, pexip.listen or pexip.files`)
+	f("pexip: {listen: [upd://0.0.0.0:514]}\n", `rtcship.yaml:1:17: pexip.listen: "upd://0.0.0.0:514" begins with none of udp://, tcp://, tls://, unix://, unixgram://`)
+	f("pexip: {listen: [udp://0.0.0.0]}\n", `rtcship.yaml:1:17: pexip.listen: "udp://0.0.0.0" needs an address and a port: write udp://0.0.0.0:514`)
+	f("pexip: {listen: [tls://0.0.0.0:6514]}\n", `rtcship.yaml:1:17: pexip.listen: "tls://0.0.0.0:6514" needs pexip.tls.cert_file and pexip.tls.key_file`)
+	f("pexip: {listen: ['unix://x']}\n", `rtcship.yaml:1:17: pexip.listen: "unix://x" needs an absolute path: write unix:///run/rtcship/syslog.sock`)
+	f("pexip: {allow: [10.0.0.0/99]}\n", `rtcship.yaml:1:16: pexip.allow: "10.0.0.0/99" is no CIDR: write 192.0.2.0/24 or one address`)
+	f("pexip: {max_connections: 1.5}\n", `rtcship.yaml:1:26: pexip.max_connections: want a whole number, not "1.5"`)
+	f("export: {endpoint: ftp://x}\n", `rtcship.yaml:1:20: export.endpoint: "ftp://x" begins with neither http:// nor https://`)
+	f("export: {endpoint: collector}\n", `rtcship.yaml:1:20: export.endpoint: "collector" has no port: write http://host:4317`)
+	f("export: {protocol: grcp}\n", `rtcship.yaml:1:20: export.protocol: "grcp" is not one of grpc, http/protobuf: did you mean grpc?`)
+	f("export: {headers: x}\n", `rtcship.yaml:1:19: export.headers: want a mapping such as {name: value}, not "x"`)
+	f("export: {tls: {cert_file: a}}\n", `rtcship.yaml:1:27: export.tls.cert_file: a client certificate needs both export.tls.cert_file and export.tls.key_file`)
+	f("admin: {listen: here}\n", `rtcship.yaml:1:17: admin.listen: "here" is no address with a port, such as 127.0.0.1:9464`)
+	f("debug: {listen: 0.0.0.0:6060}\n", `rtcship.yaml:1:17: debug.listen: profiles show memory, so only a loopback address may serve them: write 127.0.0.1 or [::1]`)
+	f("state_dir: here\n", `rtcship.yaml:1:12: state_dir: want an absolute path, not "here"`)
+	f("a: [\n", "rtcship.yaml:1:1: did not find expected node content")
+	f("max_body: x\nmax_entry: y\n", // all faults at once
+		`rtcship.yaml:1:11: max_body: "x" is no size: write bytes or a unit, such as 64KiB or 1MiB`,
+		`rtcship.yaml:2:12: max_entry: "y" is no size: write bytes or a unit, such as 64KiB or 1MiB`)
+}
+
+func TestMissingFile(t *testing.T) {
+	_, err := Load(Input{File: filepath.Join(t.TempDir(), "none.yaml")})
+	if err == nil || !strings.Contains(err.Error(), "no such file or directory: check the path given with --config") {
+		t.Errorf("error = %v", err)
+	}
+}
+
+func TestPrecedence(t *testing.T) {
+	in := Input{
+		File:    write(t, "export: {endpoint: 'http://file:1', timeout: 7s, protocol: http/protobuf}\nmax_body: 100KiB\n"),
+		Environ: []string{"RTCSHIP_EXPORT_ENDPOINT=http://env:1", "RTCSHIP_MAX_BODY=120KiB", "RTCSHIP_SORA_LOG_DIR="},
+		Flags:   map[string][]string{"export.endpoint": {"http://flag:1"}},
+	}
+	l, err := Load(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Export.Endpoint != "http://flag:1" || l.MaxBody != 120<<10 || l.Export.Timeout != 7*time.Second {
+		t.Errorf("got endpoint %s, max_body %s, timeout %s", l.Export.Endpoint, l.MaxBody, l.Export.Timeout)
+	}
+	if l.Sora.LogDir != "/var/log/sora" {
+		t.Errorf("an empty variable must count as unset, got log_dir %q", l.Sora.LogDir)
+	}
+	from := map[string]string{
+		"export.endpoint": "--export-endpoint", "max_body": "RTCSHIP_MAX_BODY",
+		"export.timeout": "rtcship.yaml:1:46", "export.protocol": "rtcship.yaml:1:60",
+	}
+	if diff := cmp.Diff(from, l.From); diff != "" {
+		t.Errorf("origins (-want +got):\n%s", diff)
+	}
+}
+
+func TestVariables(t *testing.T) {
+	l, err := Load(Input{Environ: []string{
+		"RTCSHIP_PEXIP_LISTEN=[udp://127.0.0.1:5514, 'tcp://127.0.0.1:5514']",
+		"RTCSHIP_EXPORT_HEADERS={authorization: Bearer x}",
+		"RTCSHIP_SORA_START=2026-11-21T08:00:00Z",
+		"RTCSHIP_SORA_EXCLUDE=debug.jsonl",
+		"RTCSHIP_STATE_DIR='/with space'",
+		"RTCSHIP_LOG_OTLP=false",
+		"RTCSHIP_SERVICE_HOST=10.0.0.1",
+		"RTCSHIP_EXPORT_ENDPIONT=http://x:1",
+		"OTHER=1",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.Export.Endpoint = "http://localhost:4317"
+	want.Pexip.Listen = []string{"udp://127.0.0.1:5514", "tcp://127.0.0.1:5514"}
+	want.Export.Headers = map[string]string{"authorization": "Bearer x"}
+	want.Sora.Start = Start{StartTime, time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)}
+	want.Sora.Exclude = []string{"debug.jsonl"}
+	want.StateDir = "/with space"
+	want.Log.OTLP = false
+	if diff := cmp.Diff(want, l.Config); diff != "" {
+		t.Errorf("config (-want +got):\n%s", diff)
+	}
+	warnings := []Fault{
+		{"RTCSHIP_SERVICE_HOST", "", "unknown variable, left alone"},
+		{"RTCSHIP_EXPORT_ENDPIONT", "", "unknown variable, left alone: did you mean RTCSHIP_EXPORT_ENDPOINT?"},
+	}
+	if diff := cmp.Diff(warnings, l.Warnings); diff != "" {
+		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+}
+
+func TestRepeatedFlag(t *testing.T) {
+	l, err := Load(Input{Flags: map[string][]string{"pexip.listen": {"udp://127.0.0.1:1", "tcp://127.0.0.1:1"}, "max_body": {"1MiB", "2MiB"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(l.Pexip.Listen) != 2 || l.MaxBody != 2<<20 {
+		t.Errorf("got listen %v, max_body %s", l.Pexip.Listen, l.MaxBody)
+	}
+}
+
+func TestDefaultEndpointFollowsProtocol(t *testing.T) {
+	l, err := Load(Input{Flags: map[string][]string{"export.protocol": {"http/protobuf"}}})
+	if err != nil || l.Export.Endpoint != "http://localhost:4318" {
+		t.Errorf("endpoint %v, error %v", l, err)
+	}
+}
+
+func TestKeysHaveNames(t *testing.T) {
+	for _, k := range Keys() {
+		if k.Help == "" || strings.Contains(k.Path, "..") || k.Env() == "RTCSHIP_" || strings.Contains(k.Flag(), "_") {
+			t.Errorf("key %+v", k)
+		}
+	}
+}
+
+func TestSizeString(t *testing.T) {
+	for size, want := range map[Size]string{0: "0", 1000: "1000", 1024: "1KiB", 1536: "1536", 3 << 20: "3MiB", 1 << 40: "1TiB"} {
+		if got := size.String(); got != want {
+			t.Errorf("Size(%d) = %s, want %s", int64(size), got, want)
+		}
+	}
+}
+
+func TestOpenTelemetryVariables(t *testing.T) {
+	environ := []string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT=http://all:4317",
+		"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=http://logs:4318/x",
+		"OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
+		"OTEL_EXPORTER_OTLP_HEADERS=a=b%20c",
+		"OTEL_EXPORTER_OTLP_TIMEOUT=3000",
+		"OTEL_SERVICE_NAME=sora-1",
+	}
+	l, err := Load(Input{Environ: environ})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := l.Export
+	if e.Endpoint != "http://logs:4318/x" || !e.ExactPath || e.Protocol != "http/protobuf" || e.Headers["a"] != "b c" || e.Timeout != 3*time.Second {
+		t.Errorf("export = %+v", e)
+	}
+	if l.Resource.FromEnvironment["service.name"] != "sora-1" {
+		t.Errorf("resource = %v", l.Resource)
+	}
+	l, err = Load(Input{Environ: append(environ, "RTCSHIP_EXPORT_ENDPOINT=http://own:1")})
+	if err != nil || l.Export.Endpoint != "http://own:1" || l.Export.ExactPath {
+		t.Errorf("the own variable must win, and its path is not exact: %+v, %v", l, err)
+	}
+}
