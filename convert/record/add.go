@@ -1,0 +1,25 @@
+package record
+
+// Add adds n to c.
+func (c *Counts) Add(n *Counts) {
+	c.Entries += n.Entries
+	c.Empty += n.Empty
+	c.Records += n.Records
+	c.Parts += n.Parts
+	c.Redacted += n.Redacted
+	c.InvalidUTF8 += n.InvalidUTF8
+	for i, v := range n.ParseErrors {
+		c.ParseErrors[i] += v
+	}
+	addEvents(&c.SoraEvents, n.SoraEvents)
+	addEvents(&c.PexipEvents, n.PexipEvents)
+}
+
+func addEvents(sum *[]int, n []int) {
+	if len(*sum) < len(n) {
+		*sum = append(*sum, make([]int, len(n)-len(*sum))...)
+	}
+	for i, v := range n {
+		(*sum)[i] += v
+	}
+}

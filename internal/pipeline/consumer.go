@@ -1,0 +1,96 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/rtcship/rtcship/convert"
+	"github.com/rtcship/rtcship/exporter"
+	"github.com/rtcship/rtcship/tailer"
+)
+
+// A consumer converts a batch and sends what came of it. It is where the
+// three packages meet: tailer calls it, and its return is the acknowledgement.
+type consumer struct {
+	converter *convert.Converter
+	exporter  *exporter.Exporter
+	gate      *gate
+	outputs   sync.Pool // of *output
+	counts    *counts
+}
+
+// An output is what one batch is converted into; it is used again and again.
+type output struct {
+	convert.Output
+	groups []exporter.Group
+}
+
+func newConsumer(c *convert.Converter, e *exporter.Exporter, g *gate, n *counts) *consumer {
+	return &consumer{
+		converter: c, exporter: e, gate: g, counts: n,
+		outputs: sync.Pool{New: func() any { return new(output) }},
+	}
+}
+
+// Consume implements tailer.Consumer.
+func (c *consumer) Consume(ctx context.Context, b tailer.Batch) error {
+	release, err := c.gate.enter(ctx, textBytes(b))
+	if err != nil {
+		return err
+	}
+	defer release()
+	out := c.outputs.Get().(*output)
+	defer c.outputs.Put(out)
+	c.converter.Convert(b, &out.Output)
+	out.groups = out.groups[:0]
+	for _, g := range out.Output.Groups {
+		out.groups = append(out.groups, exporter.Group(g))
+	}
+	if err := c.exporter.Send(ctx, out.groups); err != nil {
+		return err
+	}
+	c.counts.add(b.Origin.Source, &out.Counts)
+	return nil
+}
+
+func textBytes(b tailer.Batch) int64 {
+	var n int64
+	for i := range b.Entries {
+		n += int64(len(b.Entries[i].Text))
+	}
+	return n
+}
+
+// A gate bounds how much text is converted and not yet settled. Converted
+// records are larger than their text, so without it many files with two small
+// batches each could hold more memory than limits.memory says.
+type gate struct {
+	size    int64
+	open    *semaphore.Weighted
+	waiting atomic.Int64
+	blocked func() // called when somebody begins to wait
+}
+
+func newGate(size int64, blocked func()) *gate {
+	return &gate{size: size, open: semaphore.NewWeighted(size), blocked: blocked}
+}
+
+// enter waits until n bytes may be converted. A batch larger than the gate
+// goes through alone.
+func (g *gate) enter(ctx context.Context, n int64) (release func(), err error) {
+	n = min(n, g.size)
+	if !g.open.TryAcquire(n) {
+		g.waiting.Add(1)
+		g.blocked()
+		err = g.open.Acquire(ctx, n)
+		g.waiting.Add(-1)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("wait for room to convert: %w", err)
+	}
+	return func() { g.open.Release(n) }, nil
+}

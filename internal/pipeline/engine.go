@@ -1,0 +1,132 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/rtcship/rtcship/convert"
+	"github.com/rtcship/rtcship/convert/redact"
+	"github.com/rtcship/rtcship/exporter"
+	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/tailer"
+)
+
+// An engine is what one configuration runs: files in, requests out.
+type engine struct {
+	tailer   *tailer.Tailer
+	exporter *exporter.Exporter
+}
+
+// closeTimeout bounds the end of an exporter whose callers are all gone.
+const closeTimeout = 2 * time.Second
+
+func newEngine(cfg *config.Config, p *parts, o Options) (*engine, error) {
+	converter, err := NewConverter(cfg, o.Version)
+	if err != nil {
+		return nil, fmt.Errorf("prepare conversion: %w", err)
+	}
+	e := &engine{}
+	room := int64(cfg.Export.MaxRequest) * int64(cfg.Export.Concurrency+1)
+	g := newGate(room, func() { e.exporter.Poke() })
+	exporterConfig := exportConfig(cfg, o)
+	exporterConfig.Blocked = func(waiting int) bool { return e.tailer.Blocked(waiting + int(g.waiting.Load())) }
+	if e.exporter, err = exporter.New(exporterConfig); err != nil {
+		return nil, fmt.Errorf("prepare delivery: %w", err)
+	}
+	tailerConfig := followConfig(cfg, p, o)
+	tailerConfig.OnBlocked = func() { e.exporter.Poke() }
+	e.tailer, err = tailer.New(tailerConfig, newConsumer(converter, e.exporter, g, new(counts)))
+	if err != nil {
+		return nil, fmt.Errorf("prepare following: %w", err)
+	}
+	return e, nil
+}
+
+func (e *engine) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	return e.exporter.Close(ctx)
+}
+
+// NewConverter makes the converter that cfg asks for; version is the program's.
+func NewConverter(cfg *config.Config, version string) (*convert.Converter, error) {
+	return convert.New(convert.Config{
+		Version:  version,
+		Sora:     soraResource(cfg),
+		Pexip:    pexipResource(cfg),
+		Timezone: Timezone(cfg),
+		MaxBody:  int(cfg.MaxBody),
+		Redact:   redact.Config(cfg.Redact),
+	})
+}
+
+func exportConfig(cfg *config.Config, o Options) exporter.Config {
+	return exporter.Config{
+		Endpoint:    cfg.Export.Endpoint,
+		ExactPath:   cfg.Export.ExactPath,
+		Insecure:    cfg.Export.Insecure,
+		Protocol:    cfg.Export.Protocol,
+		Compression: cfg.Export.Compression,
+		Headers:     cfg.Export.Headers,
+		HeadersFile: cfg.Export.HeadersFile,
+		TLS:         exporter.TLS(cfg.Export.TLS),
+		Timeout:     cfg.Export.Timeout,
+		MaxRequest:  int(cfg.Export.MaxRequest),
+		MaxDelay:    cfg.Export.MaxDelay,
+		Concurrency: cfg.Export.Concurrency,
+		DeadLetters: exporter.DeadLetters{
+			Path:     filepath.Join(cfg.StateDir, "dead-letters.jsonl"),
+			MaxBytes: int64(cfg.DeadLetters.MaxBytes),
+			WhenFull: cfg.DeadLetters.WhenFull,
+		},
+		UserAgent: "rtcship/" + o.Version,
+		Logger:    o.Logger,
+	}
+}
+
+func followConfig(cfg *config.Config, p *parts, o Options) tailer.Config {
+	return tailer.Config{
+		StateDir:     cfg.StateDir,
+		Sources:      sources(cfg, p),
+		MaxEntry:     int(cfg.MaxEntry),
+		Memory:       int64(cfg.Limits.Memory),
+		DeletedBytes: int64(cfg.Limits.DeletedBytes),
+		ReadRate:     int64(cfg.Limits.ReadRate),
+		OpenFiles:    cfg.Limits.OpenFiles,
+		Logger:       o.Logger,
+	}
+}
+
+// sources are Sora's directory, Pexip's files and the spool, in that order.
+func sources(cfg *config.Config, p *parts) []tailer.Source {
+	var all []tailer.Source
+	if cfg.Sora.LogDir != "" {
+		all = append(all, tailer.Source{
+			Name: "sora", Origin: "sora", Dir: cfg.Sora.LogDir, Rules: tailer.SoraRules(),
+			Include: cfg.Sora.Include, Exclude: cfg.Sora.Exclude,
+			Start: start(cfg.Sora.Start), Timezone: Timezone(cfg),
+		})
+	}
+	if len(cfg.Pexip.Files) > 0 {
+		all = append(all, tailer.Source{Name: "pexip", Origin: "pexip", Include: cfg.Pexip.Files})
+	}
+	if p != nil && p.spool != nil {
+		all = append(all, p.spool.Source("pexip"))
+	}
+	return all
+}
+
+// Timezone is that of Sora's logs in local time.
+func Timezone(cfg *config.Config) *time.Location {
+	zone, err := time.LoadLocation(cfg.Sora.Timezone)
+	if err != nil { // config has checked it
+		return time.UTC
+	}
+	return zone
+}
+
+func start(s config.Start) tailer.Start {
+	return tailer.Start{End: s.Mode == config.StartEnd, At: s.Time}
+}
