@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/rtcship/rtcship/convert"
+	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/otlpjson"
+	"github.com/rtcship/rtcship/internal/pipeline"
+	"github.com/rtcship/rtcship/tailer"
+)
+
+func newConvertCommand() *cobra.Command {
+	c := &converting{}
+	cmd := &cobra.Command{
+		Use:   "convert [FILE…]",
+		Short: "Convert log files to OTLP JSON, without sending anything",
+		Long: `convert reads log files, or standard input, and writes the records that rtcship
+would send, in the OTLP file format: one LogsData object a line. Compressed
+files (.gz, .zst) are read as they are. What kind of log a file is follows from
+its name; --name says it for standard input.`,
+		Example: `  rtcship convert /opt/sora/log/sora.jsonl
+  zcat sora.jsonl.3.gz | rtcship convert --name sora.jsonl
+  rtcship convert --source pexip support.log`,
+	}
+	cmd.Flags().StringVar(&c.source, "source", "sora", "whose logs they are: sora | pexip")
+	cmd.Flags().StringVar(&c.name, "name", "", "take the input for a file of this name, such as sora.jsonl")
+	flags := addConfigFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, files []string) error {
+		if c.source != "sora" && c.source != "pexip" {
+			return fmt.Errorf("--source %s: want sora or pexip", c.source)
+		}
+		loaded, err := flags.load()
+		if err != nil {
+			return printFaults(cmd.ErrOrStderr(), err)
+		}
+		c.out, c.err = cmd.OutOrStdout(), cmd.ErrOrStderr()
+		return c.run(&loaded.Config, cmd.InOrStdin(), files)
+	}
+	return cmd
+}
+
+type converting struct {
+	source, name string
+	out, err     io.Writer
+
+	cfg       *config.Config
+	converter *convert.Converter
+	output    convert.Output
+	line      bytes.Buffer
+}
+
+func (c *converting) run(cfg *config.Config, stdin io.Reader, files []string) (err error) {
+	c.cfg = cfg
+	if c.converter, err = pipeline.NewConverter(cfg, programVersion()); err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return c.read(stdin, "-")
+	}
+	progress := c.progress(files)
+	var errs []error
+	for _, path := range files {
+		errs = append(errs, c.file(path, progress))
+	}
+	return errors.Join(errs...)
+}
+
+// progress is a bar over all files on a terminal, and nothing elsewhere.
+func (c *converting) progress(files []string) io.Writer {
+	f, ok := c.err.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return io.Discard
+	}
+	var total int64
+	for _, path := range files {
+		if info, err := os.Stat(path); err == nil {
+			total += info.Size()
+		}
+	}
+	return progressbar.NewOptions64(total,
+		progressbar.OptionSetWriter(f), progressbar.OptionShowBytes(true),
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
+	)
+}
+
+func (c *converting) file(path string, progress io.Writer) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	defer f.Close()
+	return c.read(io.TeeReader(f, progress), path)
+}
+
+func (c *converting) read(r io.Reader, path string) error {
+	name := c.name
+	if name == "" {
+		name = filepath.Base(path)
+	}
+	stream := tailer.Stream{
+		Origin: c.source, Path: path, Name: name, MaxEntry: int(c.cfg.MaxEntry),
+		Timezone: pipeline.Timezone(c.cfg),
+	}
+	if c.source == "sora" {
+		stream.Rules = tailer.SoraRules()
+	}
+	if err := stream.Read(r, c.batch); err != nil {
+		return fmt.Errorf("convert %s: %w", path, err)
+	}
+	return nil
+}
+
+func (c *converting) batch(b tailer.Batch) error {
+	c.converter.Convert(b, &c.output)
+	for _, g := range c.output.Groups {
+		if len(g.Records) == 0 {
+			continue
+		}
+		c.line.Reset()
+		if err := otlpjson.Append(&c.line, g.Resource, g.Scope, g.Records); err != nil {
+			return err
+		}
+		if _, err := c.out.Write(c.line.Bytes()); err != nil {
+			return fmt.Errorf("write: %w", err)
+		}
+	}
+	return nil
+}

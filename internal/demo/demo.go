@@ -1,0 +1,198 @@
+// Package demo shows rtcship at work on one machine with nothing set up: it
+// writes what a Sora server writes, sends what Pexip sends, ships both into a
+// receiver of its own, and compares what went in with what came out.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+
+	logspb "go.opentelemetry.io/proto/slim/otlp/logs/v1"
+
+	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/pipeline"
+)
+
+// Options says how long the demo runs and what it shows.
+type Options struct {
+	Duration time.Duration
+	Quiet    bool // only the summary
+	Color    bool
+	Out      io.Writer
+	Logger   *slog.Logger
+	Version  string
+}
+
+// burst is how many lines are written at once, twice, to show catching up and rotation under load.
+const burst = 5000
+
+// settleTime bounds the wait for the last records after the last line was written.
+const settleTime = 15 * time.Second
+
+// Run runs the demo and prints its summary. It is an error if anything was lost.
+func Run(ctx context.Context, o Options) (err error) {
+	dir, err := os.MkdirTemp("", "rtcship-demo-")
+	if err != nil {
+		return fmt.Errorf("make a folder for the demo: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	d := &demo{Options: o, printer: &printer{w: o.Out, color: o.Color, limit: 40}}
+	d.tally = newTally(d.show)
+	d.receiver, err = startReceiver(d.tally.take)
+	if err != nil {
+		return fmt.Errorf("start the receiver: %w", err)
+	}
+	defer d.receiver.close()
+	summary, err := d.run(ctx, dir)
+	if err != nil {
+		return err
+	}
+	d.printer.close()
+	fmt.Fprintln(o.Out)
+	if err := summary.Write(o.Out); err != nil {
+		return err
+	}
+	if summary.Lost > 0 {
+		return fmt.Errorf("%d entries were lost", summary.Lost)
+	}
+	return nil
+}
+
+type demo struct {
+	Options
+	printer  *printer
+	tally    *tally
+	receiver *receiver
+	started  time.Time
+}
+
+func (d *demo) show(service string, r *logspb.LogRecord) {
+	if !d.Quiet {
+		d.printer.print(service, r)
+	}
+}
+
+// config ships the two sources into the receiver, on ports that are free.
+func (d *demo) config(dir string) (*config.Loaded, error) {
+	return config.Load(config.Input{Flags: map[string][]string{
+		"sora.log_dir":    {filepath.Join(dir, "log")},
+		"pexip.listen":    {"udp://127.0.0.1:0", "tcp://127.0.0.1:0"},
+		"export.endpoint": {d.receiver.endpoint()},
+		"state_dir":       {filepath.Join(dir, "state")},
+		"admin.listen":    {`""`},
+		"log.otlp":        {"false"},
+	}})
+}
+
+// run starts the pipeline, writes for the duration, and stops it when all has arrived.
+func (d *demo) run(ctx context.Context, dir string) (Summary, error) {
+	sora := newSoraWriter(filepath.Join(dir, "log"), rand.New(rand.NewPCG(7, 11)))
+	if err := os.Mkdir(sora.dir, 0o700); err != nil {
+		return Summary{}, err
+	}
+	stop := make(chan struct{})
+	listening := make(chan pipeline.Addresses, 1)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- pipeline.Run(context.WithoutCancel(ctx), pipeline.Options{
+			Load: func() (*config.Loaded, error) { return d.config(dir) },
+			Stop: stop, Logger: d.Logger, Version: d.Version,
+			Ready: func(a pipeline.Addresses) { listening <- a },
+		})
+	}()
+	var at pipeline.Addresses
+	select {
+	case at = <-listening:
+	case err := <-ended:
+		return Summary{}, err
+	}
+	pexip, err := dialPexip(at["udp://127.0.0.1:0"], at["tcp://127.0.0.1:0"], rand.New(rand.NewPCG(3, 5)))
+	if err != nil {
+		return Summary{}, err
+	}
+	d.started = time.Now()
+	err = errors.Join(d.write(ctx, sora, pexip), sora.close())
+	pexip.close()
+	d.settle(sora, pexip)
+	close(stop)
+	return d.summary(sora, pexip), errors.Join(err, <-ended)
+}
+
+// write keeps both sources busy: a steady trickle, two bursts, and a rotation now and then.
+func (d *demo) write(ctx context.Context, sora *soraWriter, pexip *pexipSender) error {
+	tick := time.NewTicker(40 * time.Millisecond)
+	defer tick.Stop()
+	steps := max(1, int(d.Duration/(40*time.Millisecond)))
+	for i := range steps {
+		now := time.Now()
+		err := errors.Join(sora.step(now), d.sometimes(i, steps, sora))
+		if i%2 == 0 {
+			err = errors.Join(err, pexip.step(now))
+		}
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+func (d *demo) sometimes(i, steps int, sora *soraWriter) error {
+	now := time.Now()
+	switch i {
+	case steps / 5, steps * 2 / 5, steps * 4 / 5:
+		return sora.rotate("sora", now)
+	case steps / 2:
+		return sora.crash(now)
+	case steps / 3, steps * 2 / 3:
+		for n := range burst {
+			if n == burst/2 { // in the middle of it, as a rotation in production would come
+				if err := sora.rotate("sora", now); err != nil {
+					return err
+				}
+			}
+			if err := sora.line(time.Now()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func written(sora *soraWriter, pexip *pexipSender) map[string]int {
+	all := map[string]int{"pexip": pexip.sent}
+	for log, n := range sora.written {
+		all["sora/"+log] = n
+	}
+	return all
+}
+
+// settle waits until as many records have arrived as were written, or for settleTime.
+func (d *demo) settle(sora *soraWriter, pexip *pexipSender) {
+	want := 0
+	for _, n := range written(sora, pexip) {
+		want += n
+	}
+	deadline := time.Now().Add(settleTime)
+	for d.tally.total() < want && time.Now().Before(deadline) {
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func (d *demo) summary(sora *soraWriter, pexip *pexipSender) Summary {
+	s := d.tally.summarize(written(sora, pexip))
+	s.Rotations = sora.turns
+	s.Elapsed = d.tally.last.Sub(d.started)
+	return s
+}
