@@ -1,0 +1,48 @@
+# make demo and make test are all a newcomer needs; the rest is for those who work on rtcship.
+.DEFAULT_GOAL := help
+
+CACHE        ?= $(HOME)/.cache/rtcship
+LINT_VERSION := v2.15.0
+LINT         := $(CACHE)/tools/golangci-lint-$(LINT_VERSION)
+VERSION      ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS      := -s -w -X main.version=$(VERSION)
+
+.PHONY: help
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## bin/rtcship, a static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/rtcship ./cmd/rtcship
+
+.PHONY: demo
+demo: build ## everything on this machine with nothing set up
+	bin/rtcship demo
+
+.PHONY: test
+test: fmt vet lint unit e2e ## all that a change must pass; what .ci/run calls
+
+.PHONY: fmt
+fmt: ## fails when gofmt would change a file
+	@files=$$(git ls-files '*.go' | xargs gofmt -l); test -z "$$files" || { echo "gofmt would change:"; echo "$$files"; exit 1; }
+
+.PHONY: vet
+vet: ## go vet
+	go vet ./...
+
+.PHONY: lint
+lint: $(LINT) ## golangci-lint with .golangci.yml: import directions, comments, errors
+	$(LINT) run ./...
+
+$(LINT):
+	@echo "building golangci-lint $(LINT_VERSION) once, about a minute …"
+	GOBIN=$(CACHE)/tools go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	mv $(CACHE)/tools/golangci-lint $@
+
+.PHONY: unit
+unit: ## go test -race at the root: no network, no root, under a minute
+	go test -race ./...
+
+.PHONY: e2e
+e2e: build ## against the real OpenTelemetry Collector, built once into the cache
+	$(MAKE) -C e2e e2e
