@@ -25,9 +25,32 @@ func Debian(t testing.TB, program string, args ...string) *exec.Cmd {
 	libraries = append(append(libraries, more...), filepath.Join(root, "usr/lib/syslog-ng"))
 	cmd.Env = append(environment(),
 		"LD_LIBRARY_PATH="+strings.Join(libraries, ":"),
-		"ERL_ROOTDIR="+filepath.Join(root, "usr/lib/erlang"),
-		"LC_ALL=C")
+		"LC_ALL=C", "TZ=UTC")
 	return cmd
+}
+
+// Erlang returns a command that starts an Erlang node. Debian's script for it knows one place only, so what the script
+// does is done here.
+func Erlang(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	bin := DebianGlob(t, "usr/lib/erlang/erts-*/bin")
+	program, err := filepath.Rel(debianRoot(t), filepath.Join(bin, "erlexec"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := Debian(t, program, args...)
+	cmd.Env = append(cmd.Env, ErlangEnv(t)...)
+	return cmd
+}
+
+// ErlangEnv is what a node needs to know of where it is.
+func ErlangEnv(t testing.TB) []string {
+	t.Helper()
+	return []string{
+		"ROOTDIR=" + filepath.Join(debianRoot(t), "usr/lib/erlang"),
+		"BINDIR=" + DebianGlob(t, "usr/lib/erlang/erts-*/bin"),
+		"EMU=beam", "PROGNAME=erl",
+	}
 }
 
 // DebianGlob returns the one folder or file of the unpacked packages that matches pattern.

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	collogs "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
-	common "go.opentelemetry.io/proto/slim/otlp/common/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -32,12 +31,12 @@ const (
 
 // A Receiver is an OTLP/gRPC server in the test's own process that misbehaves on purpose and counts what it was given.
 type Receiver struct {
+	*Counter
 	Addr string
 
 	mu       sync.Mutex
 	faulty   float64 // share of requests that meet a fault
 	random   *rand.Rand
-	tally    *Tally
 	met      [faults]int
 	listener *droppingListener
 }
@@ -51,7 +50,7 @@ func NewReceiver(t testing.TB, faulty float64, seed uint64) *Receiver {
 	}
 	r := &Receiver{
 		Addr: l.Addr().String(), faulty: faulty, random: rand.New(rand.NewPCG(seed, seed)),
-		tally: NewTally(), listener: &droppingListener{Listener: l, conns: map[net.Conn]bool{}},
+		Counter: NewCounter(), listener: &droppingListener{Listener: l, conns: map[net.Conn]bool{}},
 	}
 	server := grpc.NewServer(grpc.MaxRecvMsgSize(64 << 20))
 	server.RegisterService(&grpc.ServiceDesc{
@@ -69,27 +68,6 @@ func (r *Receiver) Behave() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.faulty = 0
-}
-
-// Complete is nil if all numbers below n of a stream were taken, under one uid each.
-func (r *Receiver) Complete(stream string, n int) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.tally.Complete(stream, n)
-}
-
-// Holds is nil if the given numbers of a stream were taken, under one uid each.
-func (r *Receiver) Holds(stream string, numbers map[int]bool) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.tally.Holds(stream, numbers)
-}
-
-// Repeats returns how many records came again.
-func (r *Receiver) Repeats() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.tally.Repeats
 }
 
 // Met returns how many requests met each fault.
@@ -120,17 +98,17 @@ func (r *Receiver) export(ctx context.Context, req *collogs.ExportLogsServiceReq
 		}
 		return nil, status.Error(codes.DeadlineExceeded, "stalled for the test")
 	case LoseAck:
-		r.take(req)
+		r.Take(req)
 		return nil, status.Error(codes.Unavailable, "taken, but the answer is lost for the test")
 	case DropBefore:
 		r.listener.drop()
 		return nil, status.Error(codes.Unavailable, "dropped")
 	case DropAfter:
-		r.take(req)
+		r.Take(req)
 		r.listener.drop()
 		return nil, status.Error(codes.Unavailable, "dropped")
 	}
-	r.take(req)
+	r.Take(req)
 	return &collogs.ExportLogsServiceResponse{}, nil
 }
 
@@ -143,27 +121,6 @@ func (r *Receiver) next() Fault {
 	}
 	r.met[f]++
 	return f
-}
-
-func (r *Receiver) take(req *collogs.ExportLogsServiceRequest) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, rl := range req.ResourceLogs {
-		for _, sl := range rl.ScopeLogs {
-			for _, lr := range sl.LogRecords {
-				r.tally.Add(lr.Body.GetStringValue(), uidOf(lr.Attributes))
-			}
-		}
-	}
-}
-
-func uidOf(attributes []*common.KeyValue) string {
-	for _, kv := range attributes {
-		if kv.Key == "log.record.uid" {
-			return kv.Value.GetStringValue()
-		}
-	}
-	return ""
 }
 
 // A droppingListener can close all connections that it has accepted, as a broken network would.

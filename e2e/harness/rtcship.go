@@ -119,3 +119,34 @@ func environment() (env []string) {
 	}
 	return env
 }
+
+// Backend prepares a collector with one of the configurations in manifests/collector, and returns it with the environment
+// that it must be started with; vars are further variables of that environment, NAME=value.
+func Backend(t testing.TB, name string, vars ...string) (*Collector, []string) {
+	t.Helper()
+	config, err := os.ReadFile(filepath.Join(Root(), "manifests", "collector", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := NewCollector(t, string(config), nil)
+	return c, append(vars, "OTLP_GRPC="+c.GRPC, "OTLP_HTTP="+c.HTTP, "HEALTH="+c.Health, "METRICS_LEVEL=none")
+}
+
+// SaveState copies the state directory of an rtcship that does not run. The returned function puts the copy back: what was
+// settled since is forgotten, as if the disk had been restored from a backup, while the generations keep their ids.
+func (s *Ship) SaveState(t testing.TB) (restore func()) {
+	t.Helper()
+	kept := filepath.Join(t.TempDir(), "state")
+	if err := os.CopyFS(kept, os.DirFS(s.State)); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		t.Helper()
+		if err := os.RemoveAll(s.State); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.CopyFS(s.State, os.DirFS(kept)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

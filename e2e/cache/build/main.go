@@ -23,6 +23,7 @@ func main() {
 func run(ctx context.Context, names []string) error {
 	programs := map[string]func(context.Context, io.Writer) (string, error){
 		"collector": cache.BuildCollector,
+		"loki":      cache.BuildLoki,
 	}
 	for _, n := range names {
 		build, ok := programs[n]

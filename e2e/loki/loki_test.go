@@ -1,0 +1,184 @@
+// Package loki ships through the collector configuration for Grafana Loki into a real Loki, and asks Loki for it.
+package loki
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rtcship/rtcship/e2e/cache"
+	"github.com/rtcship/rtcship/e2e/harness"
+)
+
+func TestMain(m *testing.M) { harness.Main(m) }
+
+// TestReadTwice ships a log, forgets that it did, and ships it again: Loki shows every line once.
+func TestReadTwice(t *testing.T) {
+	const lines = 2000
+	server := startLoki(t)
+	collector, env := harness.Backend(t, "loki.yaml", "LOKI_ENDPOINT=http://"+server.addr+"/otlp")
+	logs := t.TempDir()
+	var b strings.Builder
+	for n := range lines {
+		b.WriteString(harness.SoraLine("line", n, "") + "\n")
+	}
+	if err := os.WriteFile(filepath.Join(logs, "sora.jsonl"), []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ship := harness.NewShip(t, fmt.Sprintf("sora: {log_dir: %q}\nexport: {endpoint: \"http://%s\"}\nlog: {otlp: false}\n", logs, collector.GRPC))
+
+	ship.Start(t) // the collector is away: the generation gets its id, and nothing is settled
+	time.Sleep(2 * time.Second)
+	ship.Kill()
+	restore := ship.SaveState(t)
+
+	collector.Start(t, env...)
+	for round := range 2 {
+		if round == 1 {
+			restore()
+		}
+		ship.Start(t)
+		harness.Wait(t, 60*time.Second, "the acknowledgement of all lines", func() error {
+			if got := ship.Metric(t, "rtcship_records_total", `outcome="accepted"`); int(got) < lines {
+				return fmt.Errorf("%v records accepted", got)
+			}
+			return nil
+		}, ship.Process(), collector.Process())
+		ship.Stop(t)
+	}
+	tally := harness.NewTally()
+	for _, e := range server.query(t, `{service_name="sora"}`) {
+		tally.Add(e.line, e.metadata["log_record_uid"])
+	}
+	if err := tally.Complete("line", lines); err != nil {
+		t.Error(err)
+	}
+	if tally.Repeats > 0 {
+		t.Errorf("Loki shows %d lines twice", tally.Repeats)
+	}
+}
+
+// TestFields looks at what Loki makes of a record: labels, level, and structured metadata to filter by.
+func TestFields(t *testing.T) {
+	server := startLoki(t)
+	collector, env := harness.Backend(t, "loki.yaml", "LOKI_ENDPOINT=http://"+server.addr+"/otlp")
+	collector.Start(t, env...)
+	logs, tcp := t.TempDir(), harness.FreeAddr(t)
+	line := `{"timestamp":"2026-11-21T06:00:00.000001Z","level":"warning","msg":"PONG-TIMEOUT-ERROR | reason=<<\"WebSocket\">>",` +
+		`"domain":["sora"],"node":"sora@127.0.0.1","channel_id":"lobby","connection_id":"7QK2M5T8ZD1N93WBXC6R4HFEVA"}` + "\n"
+	if err := os.WriteFile(filepath.Join(logs, "sora.jsonl"), []byte(line), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ship := harness.NewShip(t, fmt.Sprintf(`
+sora: {log_dir: %q}
+pexip: {listen: ["tcp://%s"]}
+resource: {attributes: {service.namespace: conferencing}}
+export: {endpoint: "http://%s"}
+`, logs, tcp, collector.GRPC))
+	ship.Start(t)
+	harness.SendTCP(t, tcp, []string{harness.PexipLine("pexip", 0)}, harness.Newline)
+
+	for query, want := range map[string]string{
+		`{service_name="sora", service_namespace="conferencing"} | sora_code="PONG-TIMEOUT-ERROR" | sora_channel_id="lobby" | detected_level="warning"`: "PONG-TIMEOUT-ERROR",
+		`{service_name="pexip-infinity"} | pexip_module="administrator.configuration" | pexip_user="load"`:                                             "seq=pexip/0",
+	} {
+		harness.Wait(t, 30*time.Second, query, func() error {
+			entries := server.query(t, query)
+			if len(entries) != 1 || !strings.Contains(entries[0].line, want) {
+				return fmt.Errorf("%d entries: %v", len(entries), entries)
+			}
+			return nil
+		}, ship.Process(), collector.Process(), server.process)
+	}
+	ship.Stop(t)
+}
+
+// A server is a Loki of the test's own.
+type server struct {
+	addr    string
+	process *harness.Process
+}
+
+func startLoki(t *testing.T) server {
+	t.Helper()
+	bin, err := cache.Loki()
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr, grpc := harness.FreeAddr(t), harness.FreeAddr(t)
+	config, err := filepath.Abs("loki.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(bin, "-config.file="+config, "-config.expand-env=true", "-target=all")
+	cmd.Env = append(os.Environ(), "LOKI_DATA="+t.TempDir(), "LOKI_HTTP="+port(addr), "LOKI_GRPC="+port(grpc))
+	s := server{addr: addr, process: harness.Start(t, "loki", cmd)}
+	harness.Wait(t, 90*time.Second, "Loki's /ready", func() error {
+		// Before it is ready Loki says why not, in words that hold "ready" too.
+		if body, err := s.get("/ready", nil); err != nil || strings.TrimSpace(body) != "ready" {
+			return fmt.Errorf("%q, %v", body, err)
+		}
+		return nil
+	}, s.process)
+	return s
+}
+
+func port(addr string) string { return addr[strings.LastIndexByte(addr, ':')+1:] }
+
+func (s server) get(path string, query url.Values) (string, error) {
+	client := http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{Proxy: nil}}
+	resp, err := client.Get("http://" + s.addr + path + "?" + query.Encode())
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", resp.Status, body)
+	}
+	return string(body), err
+}
+
+// An entry is a line as Loki returns it, with its labels and structured metadata.
+type entry struct {
+	line     string
+	metadata map[string]string
+}
+
+// query returns what a LogQL query finds on the day of the tests' lines.
+func (s server) query(t *testing.T, logQL string) (entries []entry) {
+	t.Helper()
+	day := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
+	text, err := s.get("/loki/api/v1/query_range", url.Values{
+		"query": {logQL}, "limit": {"100000"},
+		"start": {fmt.Sprint(day.UnixNano())}, "end": {fmt.Sprint(day.AddDate(0, 0, 1).UnixNano())},
+	})
+	if err != nil {
+		t.Fatalf("%s: %v", logQL, err)
+	}
+	var answer struct {
+		Data struct {
+			Result []struct {
+				Stream map[string]string
+				Values [][2]string
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(text), &answer); err != nil {
+		t.Fatal(err)
+	}
+	for _, stream := range answer.Data.Result {
+		for _, v := range stream.Values {
+			entries = append(entries, entry{v[1], stream.Stream})
+		}
+	}
+	return entries
+}
