@@ -88,7 +88,7 @@ export: {endpoint: "http://%s"}
 
 	for query, want := range map[string]string{
 		`{service_name="sora", service_namespace="conferencing"} | sora_code="PONG-TIMEOUT-ERROR" | sora_channel_id="lobby" | detected_level="warning"`: "PONG-TIMEOUT-ERROR",
-		`{service_name="pexip-infinity"} | pexip_module="administrator.configuration" | pexip_user="load"`:                                             "seq=pexip/0",
+		`{service_name="pexip-infinity"} | pexip_module="administrator.configuration" | pexip_user="load"`:                                              "seq=pexip/0",
 	} {
 		harness.Wait(t, 30*time.Second, query, func() error {
 			entries := server.query(t, query)
