@@ -54,7 +54,7 @@ type catalog struct {
 	fields    []field
 	exact     map[string]int   // index into messages, by text without the final period
 	module    map[string]int   // index into modules
-	key       map[string]uint8 // index into fields, by folded key
+	keys      keyIndex         // of fields
 	attribute map[string]uint8 // index into fields, by attribute name without its prefix
 	templates []template
 }
@@ -75,7 +75,6 @@ func loadCatalogue(data []byte) *catalog {
 		modules:   file.Modules,
 		exact:     make(map[string]int),
 		module:    make(map[string]int),
-		key:       make(map[string]uint8),
 		attribute: make(map[string]uint8),
 	}
 	c.addField("", "", "none", "") // fieldUnknown
@@ -98,8 +97,7 @@ func (c *catalog) addField(name, attribute, kind, meaning string) {
 	id := uint8(len(c.fields))
 	c.fields = append(c.fields, newField(name, attribute, kind, meaning))
 	if name != "" {
-		var buf [maxKey]byte
-		c.key[string(fold(buf[:0], []byte(name)))] = id
+		c.keys.add(id, []byte(name))
 	}
 	if attribute != "" {
 		c.attribute[attribute] = id

@@ -156,21 +156,83 @@ func parseReported(v []byte) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// lookupKey returns the index of the field that key is, or 0. Keys are
-// compared without case and without the signs between their words.
-func (c *catalog) lookupKey(key []byte) uint8 {
-	var buf [maxKey]byte
-	return c.key[string(fold(buf[:0], key))]
+// A keyIndex finds fields by their keys. It is a hash table of its own because
+// a line has twenty keys, and a map takes longer for them than all else that
+// is done to the line.
+type keyIndex [1024]uint8
+
+// hashKey is FNV-1a of the key without case and without the signs between its
+// words.
+func hashKey(key []byte) uint32 {
+	h := uint32(2166136261)
+	for _, c := range key {
+		if f := folded[c]; f != 0 {
+			h = (h ^ uint32(f)) * 16777619
+		}
+	}
+	return h
 }
 
-func fold(dst, key []byte) []byte {
+func (x *keyIndex) add(id uint8, key []byte) {
+	i := hashKey(key) % uint32(len(x))
+	for x[i] != 0 {
+		i = (i + 1) % uint32(len(x))
+	}
+	x[i] = id
+}
+
+// lookupKey returns the index of the field that key is, or fieldUnknown. Keys
+// are compared without case and without the signs between their words.
+func (c *catalog) lookupKey(key []byte) uint8 {
+	for i := hashKey(key); ; i++ {
+		id := c.keys[i%uint32(len(c.keys))]
+		if id == fieldUnknown || sameKey(c.fields[id].name, key) {
+			return id
+		}
+	}
+}
+
+// sameKey reports whether key is name, case and signs between words apart.
+func sameKey(name string, key []byte) bool {
+	i := 0
 	for _, c := range key {
-		switch {
-		case c == '-' || c == '_' || c == '.':
-		case c >= 'A' && c <= 'Z':
-			dst = append(dst, c|0x20)
-		default:
-			dst = append(dst, c)
+		f := folded[c]
+		if f == 0 {
+			continue
+		}
+		for i < len(name) && folded[name[i]] == 0 {
+			i++
+		}
+		if i == len(name) || folded[name[i]] != f {
+			return false
+		}
+		i++
+	}
+	for i < len(name) && folded[name[i]] == 0 {
+		i++
+	}
+	return i == len(name)
+}
+
+// folded maps a byte to what it is compared as: small letters for capitals, 0
+// for a sign between words.
+var folded = newFolded()
+
+func newFolded() (t [256]byte) {
+	for c := range t {
+		t[c] = byte(c)
+		if c >= 'A' && c <= 'Z' {
+			t[c] |= 0x20
+		}
+	}
+	t['-'], t['_'], t['.'] = 0, 0, 0
+	return t
+}
+
+func fold(dst, text []byte) []byte {
+	for _, c := range text {
+		if f := folded[c]; f != 0 {
+			dst = append(dst, f)
 		}
 	}
 	return dst

@@ -115,7 +115,7 @@ func (p *parse) scan() {
 		}
 		p.field[next.field] = uint8(p.n)
 	}
-	if rest := bytes.TrimRight(s.Rest(), " "); len(rest) > 0 {
+	if rest := bytes.Trim(s.Rest(), " "); len(rest) > 0 {
 		p.b.Attr(keyRest, rest)
 		p.quirk |= tooManyPairs
 	}

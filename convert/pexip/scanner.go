@@ -49,7 +49,9 @@ func (s *Scanner) Rest() []byte { return s.text[s.pos:] }
 
 // Next returns the next token. It reports whether there was one.
 func (s *Scanner) Next() (Token, bool) {
-	s.pos += separators(s.text[s.pos:])
+	if s.pos < len(s.text) && s.text[s.pos] <= '^' {
+		s.pos += separators(s.text[s.pos:])
+	}
 	b := s.text[s.pos:]
 	if len(b) == 0 {
 		return Token{}, false
@@ -91,7 +93,8 @@ func (t *Token) quoted(b []byte) (value []byte, used int) {
 			t.Flags |= Escaped
 			continue
 		}
-		if closes(b[from:]) {
+		// Nearly always a blank and the next pair follow.
+		if from < len(b) && b[from] == ' ' && pairBegins(b[from+1:]) || closes(b[from:]) {
 			return b[:i], from
 		}
 	}

@@ -1,0 +1,112 @@
+package pexip
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rtcship/rtcship/convert/record"
+	"github.com/rtcship/rtcship/tailer"
+	common "go.opentelemetry.io/proto/slim/otlp/common/v1"
+	logs "go.opentelemetry.io/proto/slim/otlp/logs/v1"
+	"google.golang.org/protobuf/proto"
+)
+
+var observed = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+
+// A converter makes records of texts, as the Converter does.
+type converter struct {
+	builder  record.Builder
+	settings record.Settings
+	counts   record.Counts
+	origin   tailer.Origin
+	entry    tailer.Entry
+	out      []byte
+	ends     []int
+}
+
+func newConverter() *converter {
+	c := &converter{origin: tailer.Origin{Source: "pexip", Path: "pexip"}}
+	c.builder.StartBatch(&c.settings, &c.origin, &c.counts)
+	return c
+}
+
+func (c *converter) convert(text []byte) (host []byte) {
+	c.entry = tailer.Entry{Text: text, Observed: observed, Transport: "unix"}
+	c.builder.Begin(&c.entry)
+	return Parse(&c.builder)
+}
+
+// parseLine is the record of a text, and its host.
+func parseLine(t testing.TB, text string) (*logs.LogRecord, string) {
+	t.Helper()
+	c := newConverter()
+	host := string(c.convert([]byte(text)))
+	out, ends := c.builder.Finish(nil, nil)
+	var s logs.ScopeLogs
+	if err := proto.Unmarshal(out, &s); err != nil || len(s.LogRecords) != 1 || len(ends) != 1 {
+		t.Fatalf("%q: %d records: %v", text, len(s.LogRecords), err)
+	}
+	return s.LogRecords[0], host
+}
+
+// ours reports whether an attribute comes from the text.
+func ours(key string) bool {
+	return strings.HasPrefix(key, "pexip.") || strings.HasPrefix(key, "syslog.") || key == "rtcship.parse_error"
+}
+
+// attributes are those of r that come from the text, printed with their types.
+func attributes(r *logs.LogRecord) map[string]string {
+	m := make(map[string]string)
+	for _, a := range r.Attributes {
+		if !ours(a.Key) {
+			continue
+		}
+		if _, twice := m[a.Key]; twice {
+			m[a.Key] += " TWICE"
+			continue
+		}
+		switch v := a.Value.Value.(type) {
+		case *common.AnyValue_StringValue:
+			m[a.Key] = strconv.Quote(v.StringValue)
+		case *common.AnyValue_IntValue:
+			m[a.Key] = fmt.Sprintf("int %d", v.IntValue)
+		case *common.AnyValue_DoubleValue:
+			m[a.Key] = fmt.Sprintf("double %v", v.DoubleValue)
+		case *common.AnyValue_BoolValue:
+			m[a.Key] = fmt.Sprintf("bool %v", v.BoolValue)
+		default:
+			m[a.Key] = fmt.Sprintf("%T", v)
+		}
+	}
+	return m
+}
+
+// print shows a record as text, one line for each thing it says.
+func printRecord(r *logs.LogRecord, host string) string {
+	var b strings.Builder
+	if r.TimeUnixNano > 0 {
+		fmt.Fprintf(&b, "time %s\n", time.Unix(0, int64(r.TimeUnixNano)).UTC().Format(time.RFC3339Nano))
+	}
+	if host != "" {
+		fmt.Fprintf(&b, "host.name %s\n", host)
+	}
+	fmt.Fprintf(&b, "severity %s\n", strings.TrimSpace(fmt.Sprintf("%d %s", r.SeverityNumber, r.SeverityText)))
+	if r.EventName != "" {
+		fmt.Fprintf(&b, "event %s\n", r.EventName)
+	}
+	fmt.Fprintf(&b, "body %q\n", r.Body.GetStringValue())
+	attrs := attributes(r)
+	var names []string
+	for name := range attrs {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fmt.Fprintf(&b, "%s = %s\n", name, attrs[name])
+	}
+	return b.String()
+}
