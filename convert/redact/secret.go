@@ -1,0 +1,306 @@
+package redact
+
+import "bytes"
+
+// secretAt looks for a secret announced at text[i]: by a key that ends with a
+// telling word, by the beginning of a JSON web token, or by a URL. from equals
+// to if there is none. quote says that the mask needs quotes.
+func (r *Redactor) secretAt(text []byte, i int) (from, to int, quote bool) {
+	switch text[i] {
+	case 'p', 'P':
+		for _, word := range [...]string{"assword", "asswd", "wd"} {
+			if at(text, i+1, word) {
+				return keyed(text, i, i+1+len(word), colonAlways)
+			}
+		}
+		if r.pexip && (at(text, i+1, "in") || at(text, i+1, "IN")) && !isWord(text, i-1) {
+			return keyed(text, i, i+3, colonNever)
+		}
+	case 's', 'S':
+		if at(text, i+1, "ecret") {
+			return keyed(text, i, i+6, colonAlways)
+		}
+	case 't', 'T':
+		if at(text, i+1, "oken") {
+			return keyed(text, i, i+5, colonRandom)
+		}
+	case 'c':
+		if at(text, i, "credential") {
+			return keyed(text, i, i+10, colonAlways)
+		}
+		if at(text, i, "crypto:") {
+			from, to = mediaKey(text, i)
+			return from, to, false
+		}
+	case 'a', 'A':
+		if at(text, i+1, "uthorization") {
+			return keyed(text, i, i+13, colonHeader)
+		}
+	case 'd', 'D':
+		if r.pexip && at(text, i+1, "igit") && !isWord(text, i-1) {
+			return keyed(text, i, i+5, colonNever)
+		}
+	case 'e':
+		if at(text, i, "eyJ") {
+			from, to = jwt(text, i)
+			return from, to, false
+		}
+	case ':':
+		if at(text, i, "://") {
+			from, to = userInfo(text, i+3)
+			return from, to, false
+		}
+	}
+	return 0, 0, false
+}
+
+// A colonRule says when `word: value` without quotes gives a secret away. In
+// prose, a colon follows such words as well ("bad token: unexpected end").
+type colonRule int
+
+const (
+	colonNever  colonRule = iota
+	colonAlways           // up to a blank
+	colonRandom           // if the value is long and holds a digit
+	colonHeader           // up to the end of the line: the value of an HTTP or SIP header
+)
+
+// keyed finds the value of the key that ends with the word text[start:end].
+func keyed(text []byte, start, end int, rule colonRule) (from, to int, quote bool) {
+	if end < len(text) && text[end] == 's' { // tokens, credentials
+		end++
+	}
+	if isWord(text, end) {
+		return 0, 0, false
+	}
+	i, quotedKey := skipCloser(text, end)
+	i = skipBlanks(text, i)
+	if i >= len(text) {
+		return 0, 0, false
+	}
+	colon := false
+	switch {
+	case at(text, i, "=>"):
+		i += 2
+	case text[i] == '=':
+		i++
+	case text[i] == ':':
+		colon = true
+		i++
+	case text[i] == ',' && inTuple(text, start):
+		from, to = quoted(text, skipBlanks(text, i+1))
+		return from, to, false
+	default:
+		return 0, 0, false
+	}
+	i = skipBlanks(text, i)
+	if from, to = quoted(text, i); from < to {
+		return from, to, false
+	}
+	if quotedKey {
+		from, to = bareJSON(text, i)
+		return from, to, from < to
+	}
+	from, to = bare(text, i, colon, rule)
+	return from, to, false
+}
+
+// skipCloser skips what closes a quoted key: quotes with backslashes before
+// them, and >> of an Erlang binary.
+func skipCloser(text []byte, i int) (next int, quoted bool) {
+	j := i
+	for j < len(text) && text[j] == '\\' {
+		j++
+	}
+	if j >= len(text) || text[j] != '"' && text[j] != '\'' {
+		return i, false
+	}
+	j++
+	if at(text, j, ">>") {
+		j += 2
+	}
+	return j, true
+}
+
+func skipBlanks(text []byte, i int) int {
+	for i < len(text) && (text[i] == ' ' || text[i] == '\t') {
+		i++
+	}
+	return i
+}
+
+// inTuple tells whether the key around text[start] is the first element of an
+// Erlang tuple, as in {<<"authorization">>,<<"Basic …">>}.
+func inTuple(text []byte, start int) bool {
+	i := start - 1
+	for isWord(text, i) {
+		i--
+	}
+	for i >= 0 && bytes.IndexByte([]byte(`"'\<`), text[i]) >= 0 {
+		i--
+	}
+	return i >= 0 && text[i] == '{'
+}
+
+// quoted finds the value in quotes at i, which may be an Erlang binary, and may
+// have backslashes before its quotes because it stands within a string itself.
+func quoted(text []byte, i int) (from, to int) {
+	if at(text, i, "<<") {
+		i += 2
+		if i < len(text) && isDigit(text[i]) {
+			n := bytes.Index(text[i:], []byte(">>"))
+			if n < 0 {
+				n = len(text) - i
+			}
+			return i, i + n
+		}
+	}
+	j := i
+	for j < len(text) && text[j] == '\\' {
+		j++
+	}
+	if j >= len(text) || text[j] != '"' && text[j] != '\'' {
+		return 0, 0
+	}
+	from = j + 1
+	to = closingQuote(text, from, text[j], j-i)
+	return unlessMasked(text, from, to)
+}
+
+// closingQuote finds where the value ends whose opening quote has depth
+// backslashes before it. A string within a string has one backslash before its
+// quotes and three before those inside it, and so on.
+func closingQuote(text []byte, i int, quote byte, depth int) int {
+	for run := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\':
+			run++
+			continue
+		case c == quote && (run-depth)%(2*depth+2) == 0 && run >= depth:
+			return i - depth
+		case c == '"' && run < depth || c == '"' && quote != '"' && run%2 == 0:
+			return i - run%2 // the string around it ends here
+		}
+		run = 0
+	}
+	return len(text)
+}
+
+// bareJSON finds a number that is the value of a quoted key. Words such as
+// null and true are no secrets.
+func bareJSON(text []byte, i int) (from, to int) {
+	j := i
+	for j < len(text) && (isDigit(text[j]) || bytes.IndexByte([]byte("+-.eE"), text[j]) >= 0) {
+		j++
+	}
+	if j == i || !isDigit(text[i]) && text[i] != '-' {
+		return 0, 0
+	}
+	return i, j
+}
+
+// bare finds a value without quotes.
+func bare(text []byte, i int, colon bool, rule colonRule) (from, to int) {
+	if colon && rule == colonNever {
+		return 0, 0
+	}
+	if rule == colonHeader {
+		return unlessMasked(text, i, endOfHeader(text, i))
+	}
+	j := i
+	for j < len(text) && text[j] > ' ' && bytes.IndexByte([]byte("&;,\"'\\)]}<>|{[("), text[j]) < 0 && !at(text, j, "^M") {
+		j++
+	}
+	if colon && rule == colonRandom && (j-i < 16 || !bytes.ContainsAny(text[i:j], "0123456789")) {
+		return 0, 0
+	}
+	return unlessMasked(text, i, j)
+}
+
+// endOfHeader finds the end of the line, in any of the ways it may be written,
+// or of the string around it.
+func endOfHeader(text []byte, i int) int {
+	for run := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\':
+			run++
+			continue
+		case c == '\r', c == '\n', c == '^' && at(text, i, "^M"), c == '"' && run%2 == 0:
+			return i
+		case run > 0 && (c == 'r' || c == 'n'):
+			return i - run
+		}
+		run = 0
+	}
+	return len(text)
+}
+
+// mediaKey finds the SRTP key of an SDP line such as
+// a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^20.
+func mediaKey(text []byte, i int) (from, to int) {
+	line := text[i:min(i+200, len(text))]
+	n := bytes.Index(line, []byte("inline:"))
+	if n < 0 || bytes.ContainsAny(line[:n], "\r\n\\") {
+		return 0, 0
+	}
+	from = i + n + len("inline:")
+	to = from
+	for to < len(text) && (isBase64(text[to]) || text[to] == '+' || text[to] == '/' || text[to] == '=') {
+		to++
+	}
+	return from, to
+}
+
+// jwt finds a JSON web token: three parts of base64 joined by dots, the first
+// of which, being a JSON object, begins with eyJ.
+func jwt(text []byte, i int) (from, to int) {
+	if i > 0 && isBase64(text[i-1]) {
+		return 0, 0
+	}
+	j := i
+	for part := range 3 {
+		start := j
+		for j < len(text) && isBase64(text[j]) {
+			j++
+		}
+		if j-start < 10 && part < 2 {
+			return 0, 0
+		}
+		if part < 2 {
+			if j >= len(text) || text[j] != '.' {
+				return 0, 0
+			}
+			j++
+		}
+	}
+	return i, j
+}
+
+// userInfo finds what stands before the @ of a URL's host.
+func userInfo(text []byte, i int) (from, to int) {
+	for j := i; j < len(text); j++ {
+		switch c := text[j]; {
+		case c == '@':
+			return unlessMasked(text, i, j)
+		case c <= ' ', bytes.IndexByte([]byte("/?#\"'\\<>,;"), c) >= 0:
+			return 0, 0
+		}
+	}
+	return 0, 0
+}
+
+func unlessMasked(text []byte, from, to int) (int, int) {
+	if string(text[from:to]) == Mask {
+		return 0, 0
+	}
+	return from, to
+}
+
+func isDigit(c byte) bool { return c-'0' <= 9 }
+
+func isBase64(c byte) bool {
+	return c|0x20-'a' <= 25 || c-'0' <= 9 || c == '-' || c == '_'
+}
+
+// isWord tells whether a key may have text[i] in it.
+func isWord(text []byte, i int) bool { return i >= 0 && i < len(text) && isBase64(text[i]) }
