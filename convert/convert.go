@@ -31,7 +31,8 @@ const DefaultMaxBody = 240 << 10
 
 // A Converter makes records of entries. It is safe for concurrent use.
 type Converter struct {
-	settings      record.Settings
+	soraSettings  record.Settings
+	pexipSettings record.Settings
 	sora          *sora.Parser
 	soraResource  []byte
 	soraScope     []byte
@@ -51,8 +52,12 @@ func New(cfg Config) (*Converter, error) {
 	if cfg.Timezone == nil {
 		cfg.Timezone = time.UTC
 	}
+	s := record.Settings{MaxBody: cfg.MaxBody, Original: cfg.Original, Redactor: r}
+	p := s
+	p.Redactor = r.ForPexip()
 	return &Converter{
-		settings:      record.Settings{MaxBody: cfg.MaxBody, Original: cfg.Original, Redactor: r},
+		soraSettings:  s,
+		pexipSettings: p,
 		sora:          sora.NewParser(sora.Config{Timezone: cfg.Timezone}),
 		soraResource:  otlp.AppendResource(nil, cfg.Sora),
 		soraScope:     otlp.AppendScope(nil, "rtcship/sora", cfg.Version),
@@ -67,10 +72,11 @@ func New(cfg Config) (*Converter, error) {
 func (c *Converter) Convert(b tailer.Batch, out *Output) {
 	out.Reset()
 	out.Counts.Entries = len(b.Entries)
-	out.builder.StartBatch(&c.settings, b.Origin, &out.Counts)
 	if b.Origin.Source == "pexip" {
+		out.builder.StartBatch(&c.pexipSettings, b.Origin, &out.Counts)
 		c.convertPexip(b, out)
 	} else {
+		out.builder.StartBatch(&c.soraSettings, b.Origin, &out.Counts)
 		c.convertSora(b, out)
 	}
 	out.builder.Trim()

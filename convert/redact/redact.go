@@ -21,10 +21,6 @@ type Config struct {
 	// Patterns are further regular expressions (RE2). Of each match the first
 	// group is masked, or all of it if there is no group.
 	Patterns []string
-
-	// Pexip adds what Pexip's lines alone may hold: PINs and the digits that
-	// people dial.
-	Pexip bool
 }
 
 // A Redactor masks secrets. It is safe for concurrent use.
@@ -39,7 +35,7 @@ func New(cfg Config) (*Redactor, error) {
 	if !cfg.Enabled {
 		return nil, nil
 	}
-	r := &Redactor{pexip: cfg.Pexip}
+	r := new(Redactor)
 	for _, p := range cfg.Patterns {
 		re, err := regexp.Compile(p)
 		if err != nil {
@@ -48,6 +44,15 @@ func New(cfg Config) (*Redactor, error) {
 		r.patterns = append(r.patterns, re)
 	}
 	return r, nil
+}
+
+// ForPexip returns a Redactor that also masks what Pexip's lines alone may
+// hold: PINs, and the digits that people dial. It is nil if r is.
+func (r *Redactor) ForPexip() *Redactor {
+	if r == nil {
+		return nil
+	}
+	return &Redactor{patterns: r.patterns, pexip: true}
 }
 
 // Suspect tells whether text may hold a secret. It is never false for a text

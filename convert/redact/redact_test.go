@@ -80,7 +80,7 @@ func TestAppend(t *testing.T) {
 }
 
 func TestPexip(t *testing.T) {
-	r := mustNew(t, Config{Pexip: true})
+	r := mustNew(t, Config{}).ForPexip()
 	for text, want := range map[string]string{
 		`Message="DTMF" Digits="12#4" Role="guest"`:                  `Message="DTMF" Digits="***" Role="guest"`,
 		`Digit="4" Pin="0000"`:                                       `Digit="***" Pin="***"`,
@@ -114,6 +114,9 @@ func TestPatterns(t *testing.T) {
 func TestOff(t *testing.T) {
 	if r, err := New(Config{}); r != nil || err != nil {
 		t.Errorf("New without Enabled = %v, %v", r, err)
+	}
+	if (*Redactor)(nil).ForPexip() != nil {
+		t.Error("off for Sora, and on for Pexip")
 	}
 }
 
