@@ -1,18 +1,16 @@
 package sora
 
 import (
-	"bytes"
-
 	"github.com/rtcship/rtcship/convert/record"
 )
 
 // code adds what a message such as `CODE | reason=<<"term">>` says.
 func (r *Reader) code(level, msg []byte) {
-	b := r.b
-	code, rest, _ := bytes.Cut(msg, separator)
-	if !isCode(code) {
+	n := codeLength(msg)
+	if n == 0 {
 		return
 	}
+	b, code := r.b, msg[:n]
 	b.Attr(keyCode, code)
 	events := r.p.events
 	if i := events.find(level, code); i >= 0 {
@@ -22,28 +20,34 @@ func (r *Reader) code(level, msg []byte) {
 		}
 	}
 	b.EventPrefix, b.EventName = "sora.", r.snake(code)
-	r.pairs(rest)
+	if len(msg) > n {
+		r.pairs(msg[n+len(separator):])
+	}
 }
 
-var separator = []byte(" | ")
+const separator = " | "
 
-// isCode tells whether s is made of capitals and digits in words joined by
-// hyphens, at least two of them.
-func isCode(s []byte) bool {
-	hyphens, last := 0, byte('-')
-	for _, c := range s {
-		switch {
-		case c == '-':
+// codeLength is the length of the code that msg begins with: capitals and
+// digits in words joined by hyphens, at least two of them, and then nothing or
+// a separator. It is 0 if there is no code.
+func codeLength(msg []byte) int {
+	hyphens, last, n := 0, byte('-'), 0
+	for ; n < len(msg); n++ {
+		c := msg[n]
+		if c == '-' {
 			if last == '-' {
-				return false
+				return 0
 			}
 			hyphens++
-		case c < '0' || c > '9' && c < 'A' || c > 'Z':
-			return false
+		} else if c < '0' || c > '9' && c < 'A' || c > 'Z' {
+			break
 		}
 		last = c
 	}
-	return hyphens > 0 && last != '-'
+	if hyphens == 0 || last == '-' || n < len(msg) && !hasPrefix(msg, n, separator) {
+		return 0
+	}
+	return n
 }
 
 // snake is a code in lower snake case.
@@ -91,7 +95,7 @@ func (r *Reader) pair(key, term []byte) {
 		r.b.Attr(keyReason, term)
 		return
 	}
-	if r.p.fields.find(key) == unknownField {
+	if r.p.fields.id(key) == unknownField {
 		r.b.Attr(r.b.Key("sora.", key), term)
 	}
 }

@@ -113,16 +113,30 @@ var fieldSpecs = []fieldSpec{
 // maxFieldIDs is how many ids there may be: a set of them is one word.
 const maxFieldIDs = 64
 
+// A nameID stands for a name that fields may have.
+type nameID uint8
+
+// noName stands for names that rtcship does not know, and for none.
+const noName nameID = 0
+
+// maxNames is how many names there may be.
+const maxNames = 128
+
 // A fieldTable finds fields by name and knows the keys of their attributes.
 type fieldTable struct {
-	slots [512]fieldSlot
+	list  [maxNames]fieldName
+	used  int
+	slots [512]nameID
 	ids   [maxFieldIDs]fieldKeys
 }
 
-type fieldSlot struct {
-	name string
-	id   fieldID
+type fieldName struct {
+	quoted string // as in a line, with the colon: `"msg":`
+	id     fieldID
 }
+
+// text is the name itself.
+func (n *fieldName) text() string { return n.quoted[1 : len(n.quoted)-2] }
 
 type fieldKeys struct {
 	key      otlp.Key
@@ -132,7 +146,7 @@ type fieldKeys struct {
 }
 
 func newFieldTable() *fieldTable {
-	t := new(fieldTable)
+	t := &fieldTable{used: 1}
 	for id, spec := range fieldSpecs {
 		t.ids[id] = fieldKeys{
 			key:      otlp.NewKey("sora." + spec.attr),
@@ -151,29 +165,30 @@ func (t *fieldTable) add(name string, id fieldID) {
 	if name == "" {
 		return
 	}
+	i := fieldHash(name)
+	for t.slots[i] != noName {
+		i = (i + 1) % uint(len(t.slots))
+	}
+	t.slots[i] = nameID(t.used)
+	t.list[t.used] = fieldName{`"` + name + `":`, id}
+	t.used++
+}
+
+// find is the id of name, or noName.
+func (t *fieldTable) find(name []byte) nameID {
+	if len(name) == 0 {
+		return noName
+	}
 	for i := fieldHash(name); ; i = (i + 1) % uint(len(t.slots)) {
-		if t.slots[i].name == "" {
-			t.slots[i] = fieldSlot{name, id}
-			return
+		n := t.slots[i]
+		if n == noName || t.list[n].text() == string(name) {
+			return n
 		}
 	}
 }
 
-// find is the id of the field called name, or unknownField.
-func (t *fieldTable) find(name []byte) fieldID {
-	if len(name) == 0 {
-		return unknownField
-	}
-	for i := fieldHash(name); ; i = (i + 1) % uint(len(t.slots)) {
-		s := &t.slots[i]
-		if s.name == string(name) {
-			return s.id
-		}
-		if s.name == "" {
-			return unknownField
-		}
-	}
-}
+// id is the id of the field called name, or unknownField.
+func (t *fieldTable) id(name []byte) fieldID { return t.list[t.find(name)].id }
 
 // fieldHash tells most names apart by their length and three of their letters.
 func fieldHash[T ~string | ~[]byte](name T) uint {

@@ -10,8 +10,8 @@ func TestFieldTable(t *testing.T) {
 	attrs := make(map[string]bool)
 	for id, spec := range fieldSpecs {
 		for _, name := range spec.names {
-			if got := table.find([]byte(name)); got != fieldID(id) {
-				t.Errorf("find(%q) = %d, want %d", name, got, id)
+			if got := table.id([]byte(name)); got != fieldID(id) {
+				t.Errorf("id(%q) = %d, want %d", name, got, id)
 			}
 		}
 		if attrs[spec.attr] {
@@ -20,8 +20,8 @@ func TestFieldTable(t *testing.T) {
 		attrs[spec.attr] = true
 	}
 	for _, name := range []string{"", "x", "channel_ix", "levels", "日本"} {
-		if got := table.find([]byte(name)); got != unknownField {
-			t.Errorf("find(%q) = %d, want none", name, got)
+		if got := table.id([]byte(name)); got != unknownField {
+			t.Errorf("id(%q) = %d, want none", name, got)
 		}
 	}
 	for id, name := range map[fieldID]string{
@@ -38,9 +38,9 @@ func TestFieldTable(t *testing.T) {
 func TestFieldTableIsSparse(t *testing.T) {
 	table := newFieldTable()
 	far := 0
-	for i, s := range table.slots {
-		if s.name != "" && uint(i) != fieldHash(s.name) {
-			t.Logf("%s is %d slots off", s.name, uint(i)-fieldHash(s.name))
+	for i, n := range table.slots {
+		if name := &table.list[n]; n != noName && uint(i) != fieldHash(name.text()) {
+			t.Logf("%s is %d slots off", name.text(), uint(i)-fieldHash(name.text()))
 			far++
 		}
 	}

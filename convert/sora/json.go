@@ -51,13 +51,15 @@ func (r *Reader) readJSON() string {
 // raw is the value as it stands in the text.
 func (s *scanner) raw(f *field) []byte { return s.text[f.start:f.end] }
 
-// classify gives each field its id and finds the special ones. Of fields that
-// occur twice the last one counts, as in most JSON readers.
+// classify finds the special fields. Of fields that occur twice the last one
+// counts, as in most JSON readers.
 func (r *Reader) classify(s *scanner) found {
 	var f found
 	for i := range s.fields {
 		m := &s.fields[i]
-		m.id = r.p.fields.find(r.name(s, m))
+		if m.keyEscaped {
+			m.id = r.p.fields.id(r.name(s, m))
+		}
 		bit := uint64(1) << m.id
 		if m.id == unknownField {
 			continue
@@ -197,6 +199,9 @@ func (r *Reader) unknown(s *scanner, i int, f *found) {
 func (r *Reader) known(s *scanner, m *field, k *fieldKeys, nulls bool) {
 	b := r.b
 	switch {
+	case k.typ == typeText && m.kind == '"' && !m.escaped: // most of them
+		b.Attr(k.key, s.raw(m))
+		return
 	case m.kind == 'n':
 		if nulls {
 			b.Null(k.key)

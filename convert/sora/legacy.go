@@ -226,7 +226,7 @@ func goesOn(s []byte) bool {
 		return true
 	}
 	code, _, _ := bytes.Cut(s[1:], []byte(" "))
-	return isCode(code)
+	return len(code) > 0 && codeLength(code) == len(code)
 }
 
 // option bits of a legacy line.

@@ -55,6 +55,7 @@ var (
 // Start prepares for the entries of b's batch.
 func (r *Reader) Start(p *Parser, b *record.Builder) {
 	r.p, r.b, r.log = p, b, specOf(b.Origin.Log)
+	r.line.names, r.req.names = p.fields, p.fields
 	r.connection = connectionIn(b.Origin)
 	b.Common(keyLog, b.Origin.Log)
 }

@@ -25,9 +25,15 @@ const maxDepth = 10_000
 // A scanner splits a JSON object into its fields in one pass, without building
 // a tree, and checks that everything in it is JSON. It accepts exactly what
 // encoding/json accepts.
+//
+// Lines of one log mostly have the same fields in the same order. So the
+// scanner remembers which name came after which, and compares the next name
+// with that one before it looks for its end and its meaning.
 type scanner struct {
 	text   []byte
 	fields []field
+	names  *fieldTable
+	after  [maxNames]nameID        // what came after each name the last time
 	isList [maxDepth/64 + 1]uint64 // one bit for each open value: list or object
 }
 
@@ -54,13 +60,13 @@ func (s *scanner) object(text []byte) string {
 	if i < len(text) && text[i] == '}' {
 		return trailing(text, i+1)
 	}
+	last := noName
 	for {
-		var f field
-		end, reason := s.member(i, &f)
+		s.fields = append(s.fields, field{})
+		end, reason := s.member(i, &s.fields[len(s.fields)-1], &last)
 		if reason != "" {
 			return reason
 		}
-		s.fields = append(s.fields, f)
 		i = skipSpace(text, end)
 		if i >= len(text) {
 			return reasonComma
@@ -75,8 +81,28 @@ func (s *scanner) object(text []byte) string {
 	}
 }
 
-// member reads `"key": value` at i and returns where it ends.
-func (s *scanner) member(i int, f *field) (int, string) {
+// member reads `"key": value` at i and returns where it ends. last is the name
+// before it, and then its own.
+func (s *scanner) member(i int, f *field, last *nameID) (int, string) {
+	text, guess := s.text, s.after[*last]
+	if name := &s.names.list[guess]; guess != noName && hasPrefix(text, i, name.quoted) {
+		f.keyStart, f.keyEnd, f.id = int32(i+1), int32(i+len(name.quoted)-2), name.id
+		*last = guess
+		i = skipSpace(text, i+len(name.quoted))
+	} else {
+		var reason string
+		if i, reason = s.key(i, f, last); reason != "" {
+			return 0, reason
+		}
+	}
+	if i >= len(text) {
+		return 0, reasonValue
+	}
+	return s.value(i, f)
+}
+
+// key reads `"key":` at i and returns where the value begins.
+func (s *scanner) key(i int, f *field, last *nameID) (int, string) {
 	text := s.text
 	if i >= len(text) || text[i] != '"' {
 		return 0, reasonKey
@@ -87,15 +113,22 @@ func (s *scanner) member(i int, f *field) (int, string) {
 		return 0, reasonString
 	}
 	f.keyStart, f.keyEnd, f.keyEscaped = int32(i), int32(end), escaped
+	name := noName
+	if !escaped {
+		name = s.names.find(text[i:end])
+	}
+	f.id = s.names.list[name].id
+	s.after[*last], *last = name, name
 	i = skipSpace(text, end+1)
 	if i >= len(text) || text[i] != ':' {
 		return 0, reasonColon
 	}
-	i = skipSpace(text, i+1)
-	if i >= len(text) {
-		return 0, reasonValue
-	}
-	return s.value(i, f)
+	return skipSpace(text, i+1), ""
+}
+
+// hasPrefix tells whether prefix stands at i.
+func hasPrefix(text []byte, i int, prefix string) bool {
+	return len(text)-i >= len(prefix) && string(text[i:i+len(prefix)]) == prefix
 }
 
 // value reads the value at i, which is within the text.

@@ -1,12 +1,23 @@
 package sora
 
+// inTerm marks the characters that mean something to skipTerm.
+var inTerm = [256]bool{
+	'"': true, '\'': true, '$': true, '{': true, '[': true, '(': true, '}': true, ']': true, ')': true,
+	'<': true, '>': true, ' ': true, ',': true,
+}
+
 // skipTerm returns where the Erlang term at the beginning of s ends: at the
 // first blank or comma outside of all brackets and quotes. A term that is cut
 // off ends with s.
 func skipTerm(s []byte) int {
 	depth := 0
 	for i := 0; i < len(s); {
-		switch c := s[i]; c {
+		c := s[i]
+		if !inTerm[c] {
+			i++
+			continue
+		}
+		switch c {
 		case '"', '\'':
 			i = skipQuoted(s, i)
 			continue

@@ -1,6 +1,7 @@
 package sora
 
 import (
+	"bytes"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -10,12 +11,12 @@ import (
 func appendUnescaped(dst, s []byte) []byte {
 	for i := 0; i < len(s); {
 		if s[i] != '\\' {
-			start := i
-			for i < len(s) && s[i] != '\\' {
-				i++
+			n := bytes.IndexByte(s[i:], '\\')
+			if n < 0 {
+				return append(dst, s[i:]...)
 			}
-			dst = append(dst, s[start:i]...)
-			continue
+			dst = append(dst, s[i:i+n]...)
+			i += n
 		}
 		if s[i+1] == 'u' {
 			var r rune
