@@ -82,7 +82,7 @@ func New(cfg Config) (*Exporter, error) {
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	if e.client, err = newClient(cfg, target, creds, headers); err != nil {
 		e.cancel()
-		return nil, errors.Join(err, dead.close())
+		return nil, err
 	}
 	if target.plainGuess {
 		e.log.Warn("the endpoint has no scheme and no TLS settings: records are sent unencrypted; write https:// or http:// to say what is meant",
@@ -187,5 +187,5 @@ func (e *Exporter) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		err = fmt.Errorf("close exporter: %w", context.Cause(ctx))
 	}
-	return errors.Join(err, e.client.close(), e.dead.close())
+	return errors.Join(err, e.client.close())
 }

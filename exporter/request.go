@@ -218,8 +218,11 @@ func (r *request) isolate(w *work, a answer) {
 		w.since = accepts
 	}
 	if w.refusals >= a.refusalsNeeded() && accepts > w.since {
-		r.bury(w, a)
-		return
+		if r.e.dead != nil {
+			r.bury(w, a)
+			return
+		}
+		r.sleep(backoffDelay(w.failures-1), false)
 	}
 	r.suspects = append(r.suspects, w)
 }
