@@ -74,20 +74,32 @@ func New(cfg Config) (*Exporter, error) {
 	if err != nil {
 		return nil, err
 	}
+	client, err := newClient(cfg, target, creds, headers)
+	if err != nil {
+		return nil, err
+	}
+	e, err := newExporter(cfg, client)
+	if err != nil {
+		return nil, errors.Join(err, client.close())
+	}
+	if target.plainGuess {
+		e.log.Warn("the endpoint has no scheme and no TLS settings: records are sent unencrypted; write https:// or http:// to say what is meant",
+			"endpoint", e.endpoint)
+	}
+	return e, nil
+}
+
+// newExporter returns an Exporter that sends with c. cfg has its defaults.
+func newExporter(cfg Config, c client) (*Exporter, error) {
 	dead, err := openDeadLetters(cfg.DeadLetters)
 	if err != nil {
 		return nil, err
 	}
-	e := &Exporter{cfg: cfg, endpoint: redacted(cfg.Endpoint), dead: dead, log: cfg.Logger, loud: newLimiter(time.Minute)}
+	e := &Exporter{
+		cfg: cfg, endpoint: redacted(cfg.Endpoint),
+		client: c, dead: dead, log: cfg.Logger, loud: newLimiter(time.Minute),
+	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
-	if e.client, err = newClient(cfg, target, creds, headers); err != nil {
-		e.cancel()
-		return nil, err
-	}
-	if target.plainGuess {
-		e.log.Warn("the endpoint has no scheme and no TLS settings: records are sent unencrypted; write https:// or http:// to say what is meant",
-			"endpoint", cfg.Endpoint)
-	}
 	return e, nil
 }
 
