@@ -3,12 +3,46 @@ package tailer
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"sync"
+	"time"
 )
 
 // A Tailer follows files and hands their entries on.
+//
+// One goroutine, the scheduler, looks at files and directories and decides what
+// is what. A file that has data is read by goroutines of its own, see pump.
 type Tailer struct {
-	cfg  Config
-	next Consumer
+	cfg     Config
+	next    Consumer
+	log     *slog.Logger
+	mem     budget
+	rate    limiter
+	bufs    pools
+	store   *store
+	sources []*source
+
+	ctx     context.Context // ends when pumps have to
+	running sync.WaitGroup  // pumps
+	wake    chan struct{}   // for the scheduler to look again
+	saveReq chan struct{}   // for the saver
+	drain   chan struct{}   // closed by Drain
+	drainIt sync.Once
+
+	mu        sync.Mutex
+	draining  bool
+	tick      uint64 // counts reads
+	reading   int    // pumps that read
+	consuming int    // Consume calls under way
+	blocked   int    // generations that have data and may not read it
+	dirty     bool   // something is to be saved
+	scanNow   bool
+	listing   bool // a scan is listing directories
+	lastScan  time.Time
+	scanned   int   // scans since Drain was called
+	saveErr   error // of the last checkpoint
+	saved     time.Time
+	dead      bool // tests: save nothing more, as if the process had been killed
 }
 
 // New makes a Tailer that hands batches to next, and reads the checkpoints in
@@ -18,28 +52,158 @@ func New(cfg Config, next Consumer) (*Tailer, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("configure tailer: %w", err)
 	}
-	return &Tailer{cfg: cfg, next: next}, nil
+	t := &Tailer{
+		cfg: cfg, next: next, log: cfg.Logger,
+		mem: budget{limit: cfg.Memory}, rate: limiter{rate: cfg.ReadRate},
+		store:   newStore(cfg.StateDir, cfg.Logger),
+		wake:    make(chan struct{}, 1),
+		saveReq: make(chan struct{}, 1),
+		drain:   make(chan struct{}),
+	}
+	for _, s := range cfg.Sources {
+		t.sources = append(t.sources, newSource(s, &t.mu))
+	}
+	state, err := t.store.load()
+	if err != nil {
+		return nil, fmt.Errorf("read checkpoint: %w", err)
+	}
+	state.restore(t.sources)
+	return t, nil
 }
 
 // Run follows the files until ctx ends, saves the checkpoints and returns nil.
 // What is not settled then is offered again by the next Run on the same state
-// directory. Run is called once.
+// directory. After Drain it returns when all is settled. Run is called once.
 func (t *Tailer) Run(ctx context.Context) error {
-	<-ctx.Done()
+	ctx, stop := context.WithCancel(ctx)
+	t.ctx = ctx
+	var saver sync.WaitGroup
+	saverCtx, stopSaver := context.WithCancel(context.WithoutCancel(ctx))
+	saver.Go(func() { t.saver(saverCtx) })
+	t.schedule(ctx)
+	stop()
+	t.running.Wait()
+	stopSaver()
+	saver.Wait()
+	t.save()
+	t.closeAll()
 	return nil
 }
 
 // Drain lets Run end by itself: it ends all waits, reads each file to its end,
 // takes a last line without newline once that has not grown for
 // Config.DrainQuiet, and returns nil when everything is settled and saved.
-func (t *Tailer) Drain() {}
+func (t *Tailer) Drain() {
+	t.drainIt.Do(func() {
+		t.mu.Lock()
+		t.draining = true
+		t.scanNow = true
+		t.scanned = 0
+		t.mu.Unlock()
+		close(t.drain)
+		t.nudge()
+	})
+}
 
-// Status returns the ledger's file half: a line for each generation that is
-// followed or remembered, sorted by source and path. It is cheap.
-func (t *Tailer) Status() []FileStatus { return nil }
+// nudge makes the scheduler look again at once.
+func (t *Tailer) nudge() {
+	select {
+	case t.wake <- struct{}{}:
+	default:
+	}
+}
 
-// Blocked reports whether nothing more can come until a Consume call returns:
-// at least one file has data that cannot be read because its two batches, or
-// the memory, are taken, no file is being read, and all Consume calls under way
-// are among the waiting ones.
-func (t *Tailer) Blocked(waiting int) bool { return false }
+// touch notes that g has changed and is to be saved. The caller holds t.mu.
+func (t *Tailer) touch(g *generation) {
+	g.saved = nil
+	t.dirty = true
+	select {
+	case t.saveReq <- struct{}{}:
+	default:
+	}
+}
+
+// schedule is the scheduler.
+func (t *Tailer) schedule(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		now := time.Now()
+		if t.scanDue(now) {
+			t.scan(now)
+		}
+		hot := t.poll(now)
+		if t.drained(now) {
+			return
+		}
+		timer.Reset(t.pause(time.Now(), hot))
+		select {
+		case <-timer.C:
+		case <-t.wake:
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (t *Tailer) scanDue(now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	due := t.scanNow || t.lastScan.IsZero() || now.Sub(t.lastScan) >= t.cfg.Scan
+	if due {
+		t.scanNow = false
+		t.lastScan = now
+		t.scanned++
+	}
+	return due
+}
+
+// pause is how long the scheduler may sleep.
+func (t *Tailer) pause(now time.Time, hot bool) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	d := max(0, t.cfg.Scan-now.Sub(t.lastScan))
+	if t.scanNow {
+		return 0
+	}
+	if hot {
+		d = min(d, t.cfg.Poll)
+	}
+	if t.draining {
+		d = min(d, t.cfg.Poll, t.cfg.DrainQuiet/4)
+	}
+	return d
+}
+
+// drained says whether Drain was called and everything is settled.
+func (t *Tailer) drained(now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.draining || t.scanned < 1 || t.scanNow {
+		return false
+	}
+	for _, s := range t.sources {
+		for _, f := range s.families {
+			for _, g := range f.gens {
+				if g.pumps > 0 || g.suspect || !g.finished() {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+func (t *Tailer) closeAll() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range t.sources {
+		for _, f := range s.families {
+			for _, g := range f.gens {
+				if g.src != nil {
+					g.src.Close()
+					g.src = nil
+				}
+			}
+		}
+	}
+}

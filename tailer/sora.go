@@ -2,15 +2,28 @@ package tailer
 
 // SoraRules returns how the files in the log directory of WebRTC SFU Sora are
 // followed. The first rule that matches decides.
+//
+// The logs are named one by one although the last two patterns would take them
+// in as well: of a log that is known by name, "sora-20261121.jsonl" is a
+// rotated generation even while there is no "sora.jsonl".
 func SoraRules() []Rule {
-	return []Rule{
+	rules := []Rule{
 		{Pattern: "crash.log", Form: Reports},
 		{Pattern: "erlang.log.[1-9]", Log: "erlang", Form: Clocked, Ring: true},
+		{Pattern: "run_erl.log"},
 		{Pattern: "sysctl.log", Form: Whole},
 		{Pattern: "ulimit.log", Form: Whole},
 		{Pattern: "erl_crash.dump", Form: Dump},
 		{Pattern: "connection_created_wait_timeout_error/*.jsonl", Log: "connection_created_wait_timeout_error", Small: true},
-		{Pattern: "*.log"},
-		{Pattern: "*.jsonl"},
 	}
+	for _, log := range []string{
+		"sora", "connection", "signaling", "api", "internal", "cluster", "rtc_stats", "debug",
+		"auth_webhook", "auth_webhook_error",
+		"session_webhook", "session_webhook_error",
+		"event_webhook", "event_webhook_error",
+		"stats_webhook", "stats_webhook_error",
+	} {
+		rules = append(rules, Rule{Pattern: log + ".log"}, Rule{Pattern: log + ".jsonl"})
+	}
+	return append(rules, Rule{Pattern: "*.log"}, Rule{Pattern: "*.jsonl"})
 }

@@ -1,6 +1,10 @@
 package tailer
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // A FileStatus is the ledger's line about one generation of one file.
 type FileStatus struct {
@@ -48,4 +52,42 @@ type Gap struct {
 	Bytes  int64     `json:"bytes"`
 	Reason string    `json:"reason"`
 	Time   time.Time `json:"time"` // when it was found out
+}
+
+// Status returns the ledger's file half: a line for each generation that is
+// followed or remembered, sorted by source and path. It is cheap.
+func (t *Tailer) Status() []FileStatus {
+	now := time.Now()
+	t.mu.Lock()
+	var list []FileStatus
+	for _, s := range t.sources {
+		for _, f := range s.families {
+			for _, g := range f.gens {
+				list = append(list, g.status(now))
+			}
+		}
+	}
+	t.mu.Unlock()
+	slices.SortStableFunc(list, func(a, b FileStatus) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Path, b.Path))
+	})
+	return list
+}
+
+// status is g's line of the ledger. The caller holds Tailer.mu.
+func (g *generation) status(now time.Time) FileStatus {
+	s := FileStatus{
+		Source: g.fam.src.Name, Log: g.fam.log, Path: g.path, Generation: g.hexID(), State: g.state,
+		Size: max(g.size, g.read.at), Read: g.read.at, Settled: g.settled.at,
+		Entries: g.entries, SettledEntries: g.settledEntries, Empty: g.empty, Cut: g.cuts,
+		Gaps: slices.Clone(g.gaps), Error: g.fault,
+	}
+	s.Lag = s.Size - s.Settled
+	if s.Lag > 0 && !g.behind.IsZero() {
+		s.Behind = now.Sub(g.behind)
+	}
+	if s.Error != "" {
+		s.State = Unreadable
+	}
+	return s
 }

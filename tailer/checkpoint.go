@@ -1,0 +1,245 @@
+package tailer
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// version of the checkpoint file. One with a higher version is refused, since
+// an older program would not know what it overlooks.
+const version = 1
+
+// A checkpoint is what is saved: what is settled of each generation, and what
+// each is recognized by. The file is JSON, one generation a line.
+type checkpoint struct {
+	Version     int                    `json:"version"`
+	Saved       time.Time              `json:"saved"`
+	Sources     map[string]sourceState `json:"sources"`
+	Logs        []logState             `json:"logs"`
+	Generations []generationState      `json:"generations"`
+}
+
+type sourceState struct {
+	Followed time.Time `json:"followed_since"`
+}
+
+// A logState is what is known of a log besides its generations.
+type logState struct {
+	Source string    `json:"source"`
+	File   string    `json:"file"`
+	Newest time.Time `json:"newest_settled_write"`
+	Clock  time.Time `json:"clock,omitzero"`
+}
+
+type generationState struct {
+	ID      string      `json:"id"`
+	Source  string      `json:"source"`
+	File    string      `json:"file"` // the log's live name
+	Path    string      `json:"path"` // where the generation was last
+	Live    bool        `json:"live,omitempty"`
+	Born    time.Time   `json:"born"`
+	Size    int64       `json:"size"`
+	Settled int64       `json:"settled"`
+	Clock   time.Time   `json:"clock,omitzero"`
+	Cut     bool        `json:"cut,omitempty"`
+	Written time.Time   `json:"written"`
+	Device  uint64      `json:"device"`
+	Inode   uint64      `json:"inode"`
+	OnDisk  int64       `json:"on_disk"` // size of the file itself, which may be compressed
+	Packed  packing     `json:"packed,omitempty"`
+	Missing time.Time   `json:"missing_since,omitzero"`
+	Lost    bool        `json:"lost,omitempty"`
+	Gaps    []Gap       `json:"gaps,omitempty"`
+	Head    int         `json:"head"` // bytes at the beginning that are known
+	Heads   []hash      `json:"heads,omitempty"`
+	Marks   []markState `json:"marks,omitempty"`
+	At      hash        `json:"at"` // what stands before Settled
+}
+
+type markState struct {
+	At   int64 `json:"at"`
+	Hash hash  `json:"hash"`
+}
+
+// A hash is written in hexadecimal, since JSON numbers do not hold 64 bits.
+type hash uint64
+
+func (h hash) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%016x", uint64(h)), nil }
+
+func (h *hash) UnmarshalText(b []byte) error {
+	v, err := strconv.ParseUint(string(b), 16, 64)
+	*h = hash(v)
+	return err
+}
+
+// asState is what is saved of g. The caller holds Tailer.mu.
+func (g *generation) asState() generationState {
+	s := generationState{
+		ID: g.hexID(), Source: g.fam.src.Name, File: g.fam.path, Path: g.path, Live: g.live, Born: g.born,
+		Size: g.size, Settled: g.settled.at, Clock: g.settled.clock, Cut: g.settled.cut,
+		Written: time.Unix(0, g.stat.mtime).UTC(), Device: g.key.dev, Inode: g.key.ino,
+		OnDisk: g.stat.size, Packed: g.packed, Missing: g.missing.Round(0), Lost: g.gapNoted,
+		Gaps: g.gaps, Head: g.print.headLen, At: hash(g.settled.hash),
+	}
+	for _, h := range g.print.heads {
+		s.Heads = append(s.Heads, hash(h))
+	}
+	for _, m := range g.print.marks {
+		s.Marks = append(s.Marks, markState{m.at, hash(m.hash)})
+	}
+	return s
+}
+
+// restore makes the generation that s describes. Where its file is now is
+// found out by the first scan.
+func (s *generationState) restore(f *family, now time.Time) (*generation, error) {
+	g := newGeneration(f, s.Born)
+	id, err := hex.DecodeString(s.ID)
+	if err != nil || len(id) != len(g.id) {
+		return nil, fmt.Errorf("generation %q: not an id", s.ID)
+	}
+	copy(g.id[:], id)
+	g.settled = position{mark{s.Settled, uint64(s.At)}, s.Clock, s.Cut}
+	g.read = g.settled
+	g.path, g.size, g.gaps, g.gapNoted = s.Path, s.Size, s.Gaps, s.Lost
+	g.key = fileKey{s.Device, s.Inode}
+	g.packed = s.Packed
+	g.stat = fileStat{key: g.key, size: s.OnDisk, mtime: s.Written.UnixNano()}
+	g.durable, g.state, g.missing = true, Missing, s.Missing
+	if g.missing.IsZero() {
+		g.missing = now
+	}
+	g.print.headLen = s.Head
+	for _, h := range s.Heads {
+		g.print.heads = append(g.print.heads, uint64(h))
+	}
+	if len(g.print.heads) != len(headSizes(s.Head)) {
+		return nil, fmt.Errorf("generation %q: hashes do not fit its head", s.ID)
+	}
+	for _, m := range s.Marks {
+		g.print.marks = append(g.print.marks, mark{m.At, uint64(m.Hash)})
+	}
+	if g.settled.at < g.size {
+		g.behind = now
+	}
+	return g, nil
+}
+
+// A familyState is what a checkpoint says of one log, until a scan asks for it.
+type familyState struct {
+	log  logState
+	gens []generationState
+	now  time.Time
+}
+
+func (l *familyState) restore(f *family) {
+	f.clock = l.log.Clock
+	if !l.log.Newest.IsZero() {
+		f.newest = l.log.Newest.UnixNano()
+	}
+	for i := range l.gens {
+		if g, err := l.gens[i].restore(f, l.now); err == nil {
+			f.gens = append(f.gens, g)
+		}
+	}
+	f.search = l.now
+}
+
+// restore gives the sources what the checkpoint says of them.
+func (c *checkpoint) restore(sources []*source) {
+	now := time.Now()
+	by := map[string]*source{}
+	for _, s := range sources {
+		by[s.Name] = s
+		s.first = c.Sources[s.Name].Followed
+	}
+	state := func(source, file string) *familyState {
+		s := by[source]
+		if s == nil {
+			return nil // no longer followed
+		}
+		if s.loaded[file] == nil {
+			s.loaded[file] = &familyState{now: now}
+		}
+		return s.loaded[file]
+	}
+	for _, l := range c.Logs {
+		if f := state(l.Source, l.File); f != nil {
+			f.log = l
+		}
+	}
+	for _, g := range c.Generations {
+		if f := state(g.Source, g.File); f != nil {
+			f.gens = append(f.gens, g)
+		}
+	}
+}
+
+// encode writes a checkpoint of the sources. The caller holds Tailer.mu.
+func (t *Tailer) encode(now time.Time) ([]byte, error) {
+	head, err := json.Marshal(t.sourceStates(now))
+	if err != nil {
+		return nil, fmt.Errorf("encode sources: %w", err)
+	}
+	b := append(head[:len(head)-1], ",\n\"generations\":["...)
+	sep := "\n"
+	for _, s := range t.sources {
+		for _, f := range s.families {
+			for _, g := range f.gens {
+				if g.saved == nil {
+					if g.saved, err = json.Marshal(g.asState()); err != nil {
+						return nil, fmt.Errorf("encode generation: %w", err)
+					}
+				}
+				b = append(append(b, sep...), g.saved...)
+				sep = ",\n"
+			}
+		}
+		b = s.keepLoaded(b, &sep)
+	}
+	return append(b, "\n]}\n"...), nil
+}
+
+// keepLoaded appends what a checkpoint said of files that no scan has asked for
+// yet, such as those in a directory that cannot be listed.
+func (s *source) keepLoaded(b []byte, sep *string) []byte {
+	for _, l := range s.loaded {
+		for i := range l.gens {
+			if enc, err := json.Marshal(&l.gens[i]); err == nil {
+				b = append(append(b, *sep...), enc...)
+				*sep = ",\n"
+			}
+		}
+	}
+	return b
+}
+
+// sourceStates is the part of a checkpoint before the generations.
+func (t *Tailer) sourceStates(now time.Time) any {
+	var c struct {
+		Version int                    `json:"version"`
+		Saved   time.Time              `json:"saved"`
+		Sources map[string]sourceState `json:"sources"`
+		Logs    []logState             `json:"logs"`
+	}
+	c.Version, c.Saved, c.Sources = version, now.UTC().Round(0), map[string]sourceState{}
+	for _, s := range t.sources {
+		if !s.first.IsZero() {
+			c.Sources[s.Name] = sourceState{s.first}
+		}
+		for _, f := range s.families {
+			if f.newest > 0 || !f.clock.IsZero() {
+				c.Logs = append(c.Logs, logState{s.Name, f.path, time.Unix(0, f.newest).UTC(), f.clock})
+			}
+		}
+		for path, l := range s.loaded {
+			if l.log.File == path {
+				c.Logs = append(c.Logs, l.log)
+			}
+		}
+	}
+	return c
+}

@@ -1,0 +1,52 @@
+package tailer
+
+import (
+	"bytes"
+	"strings"
+	"time"
+)
+
+// clocked cuts lines and reads the clock lines that run_erl writes between
+// them: "===== ALIVE <date>", "===== LOGGING STARTED <date>" and "===== <date>".
+// A line has the time of the last clock line up to and including itself.
+func (c *cutter) clocked(data []byte, final bool) {
+	n := len(c.entries)
+	before := c.clock
+	c.lines(data, final)
+	c.clock = before
+	for i := n; i < len(c.entries); i++ {
+		e := &c.entries[i]
+		if t, ok := parseClock(e.Text, c.zone); ok {
+			c.clock = t
+		}
+		e.Time = c.clock
+	}
+}
+
+var clockPrefix = []byte("===== ")
+
+// parseClock reads one of run_erl's clock lines.
+func parseClock(line []byte, zone *time.Location) (time.Time, bool) {
+	if len(line) > 80 || !bytes.HasPrefix(line, clockPrefix) {
+		return time.Time{}, false
+	}
+	s := string(line[len(clockPrefix):])
+	s = strings.TrimPrefix(s, "LOGGING STARTED ")
+	s = strings.TrimPrefix(s, "ALIVE ")
+	return parseUnixDate(s, zone)
+}
+
+// parseUnixDate reads a date as date(1) prints it, "Thu May 15 10:13:36 MEST
+// 2003". An abbreviation of a zone says too little to be relied on, so it is
+// passed over for the zone given, except where it means UTC.
+func parseUnixDate(s string, zone *time.Location) (time.Time, bool) {
+	f := strings.Fields(s)
+	if len(f) != 6 {
+		return time.Time{}, false
+	}
+	if f[4] == "UTC" || f[4] == "GMT" || f[4] == "Z" || zone == nil {
+		zone = time.UTC
+	}
+	t, err := time.ParseInLocation("Jan 2 15:04:05 2006", f[1]+" "+f[2]+" "+f[3]+" "+f[5], zone)
+	return t, err == nil
+}

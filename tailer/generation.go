@@ -1,0 +1,205 @@
+package tailer
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"path/filepath"
+	"time"
+)
+
+// A position is a place in a generation at which reading can begin: right
+// before an entry, with all that is needed to read on in the same way.
+type position struct {
+	mark            // where, and what stands before
+	clock time.Time // run_erl's clock there
+	cut   bool      // in the middle of a line longer than MaxEntry
+}
+
+// A generation is one file between two rotations, wherever its bytes are now.
+//
+// Its fields are guarded by Tailer.mu. Those that say where the file is are
+// written by the scheduler alone, which may therefore read them without.
+type generation struct {
+	fam    *family
+	id     [16]byte
+	born   time.Time
+	origin *Origin // for the next batch; replaced when the path changes
+	print  print
+
+	// Where the bytes are.
+	path   string
+	key    fileKey
+	packed packing
+	src    content // nil while closed
+	live   bool    // at its own name
+	short  bool    // the file ends before what was read already: nothing to be had from it
+	state  State
+	stat   fileStat // of the file when last looked at
+	fault  string   // why it cannot be read
+
+	// How far it is.
+	size     int64 // uncompressed; of a compressed file, as far as known
+	read     position
+	settled  position
+	tried    int64 // the size up to which a read found nothing more to take
+	scanned  int64 // no line ends between read.at and here
+	flush    int64 // if this is the size, the rest of the file is complete as it stands
+	window   int   // bytes to read at once, 0 if there is no special need
+	ended    bool  // a compressed file was read to its clean end
+	durable  bool  // the id is in a saved checkpoint
+	inflight []*batch
+
+	// What is going on.
+	pumps    int    // goroutines that read and hand on
+	reading  bool   // one of them is reading
+	waiting  bool   // that one waits for memory
+	blocked  bool   // has unread data and may not read it
+	suspect  bool   // a read found other bytes than expected
+	touched  uint64 // Tailer.tick when size was last set by a read
+	tailed   int64  // where the settled position was when Settled was last called
+	changed  time.Time
+	rotated  time.Time // when first seen away from its own name; zero if live
+	missing  time.Time // when first not found; zero if found
+	behind   time.Time // when the oldest unsettled byte was first seen
+	used     time.Time // when the file was last needed
+	retry    time.Time // not opened before, after a failure
+	gapNoted bool
+
+	entries, settledEntries, empty, cuts int64
+	gaps                                 []Gap
+	saved                                []byte // JSON as last made, nil if out of date
+}
+
+// newGeneration makes a generation with an id of its own. The id must be saved
+// before its first entry is handed on.
+func newGeneration(f *family, now time.Time) *generation {
+	g := &generation{fam: f, born: now.UTC().Round(0), tried: -1, flush: -1, changed: now, used: now}
+	rand.Read(g.id[:])
+	return g
+}
+
+// inherit gives a new generation the clock of the one before it: run_erl goes
+// on in the next file of its ring without telling the time again.
+func (g *generation) inherit() {
+	g.read.clock, g.settled.clock = g.fam.clock, g.fam.clock
+}
+
+func (g *generation) hexID() string { return hex.EncodeToString(g.id[:]) }
+
+// at notes where the file of g is.
+func (g *generation) at(f *file) {
+	if g.path != f.path || g.origin == nil {
+		g.path = f.path
+		g.origin = &Origin{
+			Source:     g.fam.src.Origin,
+			Log:        g.fam.log,
+			Path:       f.path,
+			Generation: g.id,
+			Born:       g.born,
+		}
+	}
+	g.key, g.packed, g.live = f.stat.key, f.class.packed, f.class.live
+	g.missing = time.Time{}
+	g.saved = nil
+	switch {
+	case g.packed != unpacked:
+		g.state = Compressed
+	case g.live:
+		g.state = Live
+	default:
+		g.state = Rotated
+	}
+}
+
+// displace notes that g is no longer at its own name.
+func (g *generation) displace(now time.Time) {
+	g.live = false
+	if g.rotated.IsZero() {
+		g.rotated = now
+		g.saved = nil
+	}
+}
+
+// hasData says whether a read may find something to take.
+func (g *generation) hasData() bool {
+	switch {
+	case g.short || !g.missing.IsZero() && g.src == nil:
+		return false
+	case g.packed != unpacked:
+		return !g.ended
+	}
+	return g.size > g.tried || g.flush == g.size && g.size > g.read.at
+}
+
+// done says whether everything known of g is settled.
+func (g *generation) done() bool {
+	return len(g.inflight) == 0 && (g.short || g.settled.at == g.size && !g.hasData())
+}
+
+// finished says whether Drain need not wait for g: everything in its file is
+// settled, or cannot be had for now.
+func (g *generation) finished() bool {
+	if g.fault != "" || g.src == nil && !g.missing.IsZero() {
+		return len(g.inflight) == 0
+	}
+	if g.fam.src.Format != nil && !g.hasData() {
+		return len(g.inflight) == 0 // what is left is a torn tail, or being written
+	}
+	return g.done()
+}
+
+// A batch is one read on its way to the consumer.
+type batch struct {
+	Batch
+	gen     *generation
+	buf     *buffer
+	to      position // what is settled with it
+	empty   int64
+	cuts    int64
+	started time.Time
+	settled bool
+}
+
+// A family is all generations of one log, or all files of a ring.
+type family struct {
+	src  *source
+	path string // of the live file, or the pattern of several
+	rule *Rule
+	log  string
+
+	gens    []*generation // oldest first
+	newest  int64         // mtime of the newest write that is settled
+	clock   time.Time     // run_erl's clock where it was read last
+	unknown map[fileKey]*stranger
+	hidden  int       // files of it that cannot be read at present
+	search  time.Time // when a generation was last found to have lost its file
+}
+
+// A stranger is a file with a rotated name that is, so far, no generation.
+type stranger struct {
+	stat  fileStat
+	since time.Time // unchanged since
+	copy  *generation
+	left  bool // left alone until it changes
+}
+
+func newFamily(s *source, c class) *family {
+	log := c.rule.Log
+	if log == "" && s.Format == nil {
+		log = logName(filepath.Base(c.family))
+	}
+	return &family{src: s, path: c.family, rule: c.rule, log: log, unknown: map[fileKey]*stranger{}}
+}
+
+// shared says whether several live files belong to the family.
+func (f *family) shared() bool { return f.rule.Ring || f.src.Format != nil }
+
+// remove takes g out of the family.
+func (f *family) remove(g *generation) {
+	for i, o := range f.gens {
+		if o == g {
+			f.gens = append(f.gens[:i:i], f.gens[i+1:]...)
+			return
+		}
+	}
+}

@@ -1,0 +1,312 @@
+package tailer
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A sink is a consumer that remembers what it was given.
+type sink struct {
+	mu   sync.Mutex
+	got  []received
+	hold chan struct{} // if set, Consume waits until it is closed
+}
+
+// A received entry, with what makes its uid.
+type received struct {
+	log, text, gen string
+	offset         int64
+	time           time.Time
+	cut            bool
+	path           string
+	run            int // which run of the tailer handed it on
+}
+
+func (s *sink) consumer(run int) Consumer { return sinkRun{s, run} }
+
+type sinkRun struct {
+	*sink
+	run int
+}
+
+func (s sinkRun) Consume(ctx context.Context, b Batch) error {
+	s.mu.Lock()
+	hold := s.hold
+	for _, e := range b.Entries {
+		s.got = append(s.got, received{
+			log: b.Origin.Log, text: string(e.Text), gen: fmt.Sprintf("%x", b.Origin.Generation), offset: e.Offset,
+			time: e.Time, cut: e.Cut, path: filepath.Base(b.Origin.Path), run: s.run,
+		})
+	}
+	s.mu.Unlock()
+	if hold == nil {
+		return nil
+	}
+	select {
+	case <-hold:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// texts returns what was received, in order.
+func (s *sink) texts() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var texts []string
+	for _, r := range s.got {
+		texts = append(texts, r.text)
+	}
+	return texts
+}
+
+func (s *sink) all() []received {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.got)
+}
+
+// A world is a log directory, a state directory and a tailer between a stop and
+// the next. It lives in a synctest bubble: time passes only while all wait.
+type world struct {
+	t     *testing.T
+	dir   string
+	cfg   Config
+	sink  *sink
+	tail  *Tailer
+	stop  func()
+	runs  int
+	ended chan error
+}
+
+// inWorld runs f in a bubble of its own.
+func inWorld(t *testing.T, f func(w *world)) {
+	t.Helper()
+	dir, state := t.TempDir(), t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, dir, state)
+		f(w)
+		w.kill()
+	})
+}
+
+func newWorld(t *testing.T, dir, state string) *world {
+	w := &world{t: t, dir: dir, sink: &sink{}}
+	w.cfg = Config{
+		StateDir: state,
+		Sources:  []Source{{Name: "sora", Origin: "sora", Dir: dir, Rules: SoraRules()}},
+		Logger:   slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	return w
+}
+
+// testLog writes the tailer's log to the test's.
+type testLog struct{ t testing.TB }
+
+func (l testLog) Write(b []byte) (int, error) {
+	if os.Getenv("TAILER_LOG") != "" {
+		l.t.Log(strings.TrimSpace(string(b)))
+	}
+	return len(b), nil
+}
+
+// start starts a tailer and gives it time for its first scans.
+func (w *world) start() {
+	w.t.Helper()
+	w.begin()
+	w.pass(3 * time.Second)
+}
+
+func (w *world) begin() {
+	w.t.Helper()
+	w.runs++
+	tail, err := New(w.cfg, w.sink.consumer(w.runs))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	w.tail, w.stop, w.ended = tail, cancel, make(chan error, 1)
+	go func() { w.ended <- tail.Run(ctx) }()
+}
+
+// end stops the tailer in good order.
+func (w *world) end() {
+	w.t.Helper()
+	if w.tail == nil {
+		return
+	}
+	w.stop()
+	if err := <-w.ended; err != nil {
+		w.t.Errorf("Run: %v", err)
+	}
+	w.tail = nil
+}
+
+// kill ends the tailer without letting it save anything.
+func (w *world) kill() {
+	if w.tail == nil {
+		return
+	}
+	w.tail.mu.Lock()
+	w.tail.dead = true
+	w.tail.mu.Unlock()
+	w.end()
+}
+
+// drain ends the tailer as a signal does.
+func (w *world) drain() {
+	w.t.Helper()
+	w.tail.Drain()
+	if err := <-w.ended; err != nil {
+		w.t.Errorf("Run: %v", err)
+	}
+	w.stop()
+	w.tail = nil
+}
+
+// pass lets time pass.
+func (w *world) pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
+
+// write appends to a file, and makes it if need be.
+func (w *world) write(name, text string) {
+	w.t.Helper()
+	f, err := os.OpenFile(w.path(name), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := f.WriteString(text); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// lines returns n lines that occur nowhere else.
+func lines(from, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "%s\n", line(from+i))
+	}
+	return b.String()
+}
+
+func line(i int) string {
+	return fmt.Sprintf(`{"timestamp":"2031-03-05T07:%02d:%02d.%06dZ","level":"info","msg":"line %d"}`, i/60%60, i%60, i, i)
+}
+
+func (w *world) rename(from, to string) {
+	w.t.Helper()
+	if err := os.Rename(w.path(from), w.path(to)); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) remove(name string) {
+	w.t.Helper()
+	if err := os.Remove(w.path(name)); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) truncate(name string) {
+	w.t.Helper()
+	if err := os.Truncate(w.path(name), 0); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) copy(from, to string) {
+	w.t.Helper()
+	in, err := os.Open(w.path(from))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer in.Close()
+	out, err := os.Create(w.path(to))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer out.Close()
+	if _, err := io.Copy(out, in); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// wantLines checks that lines 0 to n-1 were each received exactly once, in
+// any order.
+func (w *world) wantLines(n int) {
+	w.t.Helper()
+	w.wantSet(n, 1)
+}
+
+// wantRepeats checks that lines 0 to n-1 were received at least once, and that
+// repeats have the same generation and offset and came from different runs.
+func (w *world) wantRepeats(n int) {
+	w.t.Helper()
+	w.wantSet(n, 0)
+	first := map[string]received{}
+	for _, r := range w.sink.all() {
+		f, ok := first[r.text]
+		if !ok {
+			first[r.text] = r
+			continue
+		}
+		if f.gen != r.gen || f.offset != r.offset {
+			w.t.Errorf("%s came twice with different uids: %s+%d in run %d, %s+%d in run %d",
+				r.text, f.gen[:8], f.offset, f.run, r.gen[:8], r.offset, r.run)
+		}
+	}
+}
+
+func (w *world) wantSet(n, times int) {
+	w.t.Helper()
+	count := map[string]int{}
+	for _, s := range w.sink.texts() {
+		count[s]++
+	}
+	var missing, twice []int
+	for i := range n {
+		switch c := count[line(i)]; {
+		case c == 0:
+			missing = append(missing, i)
+		case times > 0 && c > times:
+			twice = append(twice, i)
+		}
+		delete(count, line(i))
+	}
+	if len(missing) > 0 || len(twice) > 0 {
+		w.t.Errorf("of %d lines %d are missing: %v; %d came too often: %v", n, len(missing), brief(missing), len(twice), brief(twice))
+	}
+	for s, c := range count {
+		w.t.Errorf("not written, but received %d times: %.100q", c, s)
+	}
+}
+
+func brief(l []int) []int { return l[:min(len(l), 10)] }
+
+// gaps returns the bytes of all gaps.
+func (w *world) gaps() (n int64) {
+	for _, s := range w.tail.Status() {
+		for _, g := range s.Gaps {
+			n += g.Bytes
+		}
+	}
+	return n
+}

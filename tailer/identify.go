@@ -1,0 +1,419 @@
+package tailer
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+)
+
+// A match says how far a file and a generation agree.
+type match struct {
+	gen      *generation
+	file     *candidate
+	strong   bool  // the file holds everything read so far, and goes on from there
+	whole    bool  // and that is its end
+	verified int64 // up to where their content was compared
+}
+
+// A candidate is a file that no generation is known to be in.
+type candidate struct {
+	*file
+	src   content
+	head  []byte
+	taken bool
+}
+
+// identify finds out what the loose files are: the new place of a generation
+// that has lost its own, a copy of one, or something new.
+func (t *Tailer) identify(f *family, loose []*file, here map[*generation]bool, first bool, now time.Time) {
+	var wanting []*generation
+	for _, g := range f.gens {
+		if !here[g] {
+			wanting = append(wanting, g)
+		}
+	}
+	cands := t.candidates(f, loose, now)
+	defer func() {
+		for _, c := range cands {
+			if !c.taken && c.src != nil {
+				c.src.Close()
+			}
+		}
+	}()
+	var matches []match
+	for _, c := range cands {
+		for _, g := range wanting {
+			if c.class.packed != unpacked && g.src != nil && !g.finished() {
+				continue // what is left is read from the deleted file, as long as that is open
+			}
+			if m, err := t.compare(g, c.file, c); err == nil && m.verified >= 0 {
+				m.file = c
+				matches = append(matches, m)
+			}
+		}
+	}
+	slices.SortStableFunc(matches, better)
+	given := map[*generation]bool{}
+	for _, m := range matches {
+		if !m.file.taken && !given[m.gen] {
+			given[m.gen], m.file.taken = true, true
+			t.assign(m, now)
+		}
+	}
+	for _, c := range cands {
+		switch {
+		case c.taken:
+		case c.class.live:
+			t.begin(f, c, first, now)
+		default:
+			t.meet(f, c, first, now)
+		}
+	}
+}
+
+// candidates opens the loose files, except those that were looked at before and
+// have not changed since.
+func (t *Tailer) candidates(f *family, loose []*file, now time.Time) []*candidate {
+	searching := now.Sub(f.search) < 2*t.cfg.RotateWait
+	keep := map[fileKey]*stranger{}
+	var cands []*candidate
+	for _, fl := range loose {
+		s := f.unknown[fl.stat.key]
+		if s != nil && s.stat.size == fl.stat.size && s.stat.mtime == fl.stat.mtime {
+			keep[fl.stat.key] = s
+			if !searching && (s.left || s.copy != nil) {
+				continue
+			}
+		}
+		if c := t.candidate(f, fl); c != nil {
+			cands = append(cands, c)
+		}
+	}
+	f.unknown = keep
+	return cands
+}
+
+// candidate opens a file to find out what it is; nil if that cannot be told yet.
+func (t *Tailer) candidate(f *family, fl *file) *candidate {
+	if fl.stat.size == 0 && !fl.class.live {
+		return nil
+	}
+	src, st, err := openContent(fl.path, fl.class.packed)
+	if err != nil {
+		f.hidden++
+		return nil
+	}
+	fl.stat = st
+	c := &candidate{file: fl, src: src}
+	n := st.size
+	if fl.class.packed != unpacked {
+		n = headBytes
+	}
+	if c.head, err = readHead(src, n); err != nil {
+		src.Close() // a compressed file that is only begun, or a fault; later
+		if err != errIncomplete {
+			f.hidden++
+		}
+		return nil
+	}
+	return c
+}
+
+// better sorts matches: the surer first.
+func better(a, b match) int {
+	by := func(x, y bool) int {
+		switch {
+		case x == y:
+			return 0
+		case x:
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(
+		by(a.strong, b.strong),
+		cmp.Compare(b.verified, a.verified),
+		by(a.file.stat.key == a.gen.key, b.file.stat.key == b.gen.key),
+		by(a.file.path == a.gen.path, b.file.path == b.gen.path),
+		by(a.file.class.packed == unpacked, b.file.class.packed == unpacked),
+		cmp.Compare(b.file.stat.size, a.file.stat.size),
+	)
+}
+
+// compare says whether fl can be the file of g. The match's verified is
+// negative if it cannot. opened is fl's content, or a candidate that has it.
+func (t *Tailer) compare(g *generation, fl *file, opened any) (match, error) {
+	src, head, err := contentOf(fl, opened)
+	none := match{gen: g, verified: -1}
+	if err != nil {
+		return none, err
+	}
+	t.mu.Lock()
+	print, read, size, old := g.print, g.read, g.size, g.stat
+	print.marks = slices.Clone(print.marks)
+	t.mu.Unlock()
+
+	form := g.fam.rule.Form
+	if (form == Whole || form == Dump) && read.at > 0 && read.at >= size && fl.stat.mtime != old.mtime {
+		return none, nil // written again, even if with the same content
+	}
+	if print.headLen == 0 {
+		if fl.stat.key == g.key && fl.class.packed == unpacked {
+			return match{gen: g, strong: true}, nil
+		}
+		return none, nil
+	}
+	verified, ok := print.agrees(head)
+	if !ok || verified == 0 {
+		return none, nil
+	}
+	if fl.class.packed != unpacked {
+		return g.comparePacked(print, fl, src, verified, read.at), nil
+	}
+	if fl.class.live && fl.stat.size < int64(print.headLen) {
+		return none, nil
+	}
+	if fl.stat.size >= read.at {
+		if len(head) < min(print.headLen, int(min(read.at, headBytes))) || !read.mark.holds(src) {
+			return none, nil
+		}
+		return match{gen: g, strong: true, verified: max(int64(verified), read.at)}, nil
+	}
+	if fl.class.live || form == Whole || form == Dump {
+		return none, nil // shorter than before: something else
+	}
+	return g.comparePrefix(print, fl.stat.size, src, verified), nil
+}
+
+// comparePrefix compares a file that ends before what was read already: a copy
+// that was made just before the original was truncated. Taking a file for one
+// wrongly would lose it, so most of it has to be known.
+func (g *generation) comparePrefix(print print, size int64, src content, verified int) match {
+	best := int64(verified)
+	for _, m := range slices.Backward(print.marks) {
+		if m.at > size {
+			continue
+		}
+		if !m.holds(src) {
+			return match{gen: g, verified: -1}
+		}
+		best = max(best, m.at)
+		break
+	}
+	if best < 32 || best < size/2 {
+		return match{gen: g, verified: -1}
+	}
+	return match{gen: g, verified: best}
+}
+
+// comparePacked compares a compressed file as far as that is possible without
+// unpacking all of it. If it goes on from what was read, that is looked at
+// again when it is read. Only one that seems to end before is unpacked, since
+// its size is a hint and the file may still be being written.
+func (g *generation) comparePacked(print print, fl *file, src content, verified int, read int64) match {
+	m := match{gen: g, strong: true, verified: int64(verified)}
+	p, ok := src.(*packedFile)
+	if !ok {
+		return m
+	}
+	size := unpackedSize(p.f, fl.stat.size, fl.class.packed)
+	if size < 0 || read > math.MaxUint32 {
+		return m
+	}
+	if size >= read {
+		m.verified = max(m.verified, read)
+		m.whole = size == read
+		return m
+	}
+	size, err := p.length()
+	switch {
+	case err != nil:
+		m.verified = -1
+	case size < read:
+		return g.comparePrefix(print, size, src, verified)
+	}
+	return m
+}
+
+func contentOf(fl *file, opened any) (content, []byte, error) {
+	if c, ok := opened.(*candidate); ok {
+		return c.src, c.head, nil
+	}
+	src := opened.(content)
+	n := fl.stat.size
+	if fl.class.packed != unpacked {
+		n = headBytes
+	}
+	head, err := readHead(src, n)
+	return src, head, err
+}
+
+// assign gives a generation the file it was found in.
+func (t *Tailer) assign(m match, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	g, c := m.gen, m.file
+	if g.src != nil {
+		g.src.Close()
+	}
+	g.src = c.src
+	g.at(c.file)
+	g.stat, g.changed, g.used = c.stat, now, now
+	g.tried, g.flush, g.scanned, g.ended, g.suspect = -1, -1, 0, false, false
+	g.short = !m.strong
+	if c.class.live {
+		g.rotated = time.Time{}
+	} else {
+		g.displace(now)
+	}
+	if g.gapNoted && len(g.gaps) > 0 {
+		g.gaps = g.gaps[:len(g.gaps)-1] // it was found after all
+		g.gapNoted = false
+	}
+	switch {
+	case g.short:
+		if n := g.size - g.read.at; n > 0 {
+			t.gap(g, g.read.at, n, "written after the copy was made, then truncated", now)
+		}
+		g.size = g.read.at
+	case g.packed == unpacked:
+		if n := g.size - c.stat.size; n > 0 {
+			t.gap(g, c.stat.size, n, "removed from the end of the file", now)
+		}
+		g.size = c.stat.size
+	default:
+		g.ended = m.whole
+		g.size = max(g.size, g.read.at)
+	}
+	t.touch(g)
+	t.log.Debug("generation found", "path", g.path, "generation", g.hexID(), "read", g.read.at, "whole", m.strong)
+}
+
+// begin starts a generation for a new live file.
+func (t *Tailer) begin(f *family, c *candidate, first bool, now time.Time) {
+	g := newGeneration(f, now)
+	if first && f.src.Start.End {
+		if err := g.skipTo(c, lineStart(c.src, c.stat.size)); err != nil {
+			return // again with the next scan
+		}
+	}
+	t.adopt(g, c, now)
+}
+
+// adopt makes g, which is in the file c, one of its family.
+func (t *Tailer) adopt(g *generation, c *candidate, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c.taken = true
+	g.inherit()
+	g.src = c.src
+	g.at(c.file)
+	g.stat, g.size = c.stat, max(c.stat.size, g.read.at)
+	if c.class.packed != unpacked {
+		g.size = g.read.at
+	}
+	if g.size > g.settled.at {
+		g.behind = now
+	}
+	if !c.class.live {
+		g.displace(now)
+	}
+	g.fam.gens = append(g.fam.gens, g)
+	t.touch(g)
+	t.log.Debug("generation begun", "path", g.path, "generation", g.hexID(), "from", g.read.at)
+}
+
+// skipTo makes a new generation begin at an offset.
+func (g *generation) skipTo(c *candidate, at int64) error {
+	m, err := readMark(c.src, at)
+	if err != nil {
+		return err
+	}
+	g.print.grow(c.head)
+	g.print.note(m)
+	g.read.mark, g.settled.mark = m, m
+	return nil
+}
+
+// lineStart returns where the last line of a file begins, so that one which is
+// half written is not taken apart.
+func lineStart(src content, size int64) int64 {
+	b := make([]byte, min(size, 64<<10))
+	n, _ := src.ReadAt(b, size-int64(len(b)))
+	for i := n; i > 0; i-- {
+		if b[i-1] == '\n' {
+			return size - int64(len(b)) + int64(i)
+		}
+	}
+	return size
+}
+
+// meet decides about a file with a rotated name that matches nothing. It may be
+// a copy in the making, so it has to be left unchanged for a while first.
+func (t *Tailer) meet(f *family, c *candidate, first bool, now time.Time) {
+	if first {
+		t.meetFirst(f, c, now)
+		return
+	}
+	s := f.unknown[c.stat.key]
+	if s == nil {
+		s = &stranger{stat: c.stat, since: now}
+		f.unknown[c.stat.key] = s
+		s.copy = t.original(f, c)
+	}
+	switch {
+	case s.copy != nil && s.copy.missing.IsZero() || s.left:
+	case now.Sub(s.since) < t.cfg.RotateWait && !t.draining:
+	case c.stat.mtime < f.newest:
+		s.left = true
+	default:
+		if s.copy = t.original(f, c); s.copy == nil {
+			delete(f.unknown, c.stat.key)
+			t.adopt(newGeneration(f, now), c, now)
+		}
+	}
+}
+
+// meetFirst decides about a rotated file that was there when its source was
+// followed for the first time.
+func (t *Tailer) meetFirst(f *family, c *candidate, now time.Time) {
+	if at := f.src.Start.At; !at.IsZero() && c.stat.mtime >= at.UnixNano() {
+		t.adopt(newGeneration(f, now), c, now)
+		return
+	}
+	t.lock(func() { f.newest = max(f.newest, c.stat.mtime+1) })
+	if c.class.packed == unpacked {
+		g := newGeneration(f, now)
+		if err := g.skipTo(c, c.stat.size); err == nil {
+			t.adopt(g, c, now)
+			return
+		}
+	}
+	f.unknown[c.stat.key] = &stranger{stat: c.stat, since: now, left: true}
+}
+
+// original returns the generation whose file c is a copy of, if it has one.
+func (t *Tailer) original(f *family, c *candidate) *generation {
+	for _, g := range f.gens {
+		if g.src == nil && !g.missing.IsZero() {
+			continue
+		}
+		if _, ok := g.print.agrees(c.head); !ok || g.print.headLen == 0 {
+			continue
+		}
+		src := g.src
+		if src == nil {
+			opened, _, err := openContent(g.path, g.packed)
+			if err != nil {
+				continue
+			}
+			defer opened.Close()
+			src = opened
+		}
+		if copyOf(src, c.src) {
+			return g
+		}
+	}
+	return nil
+}

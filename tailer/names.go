@@ -1,0 +1,73 @@
+package tailer
+
+import (
+	"path"
+	"strings"
+)
+
+// A packing is how a file is compressed.
+type packing int
+
+const (
+	unpacked packing = iota
+	gzipped
+	zstandard
+)
+
+// unpackedName takes the extension of a compressed file off its name.
+func unpackedName(base string) (string, packing) {
+	if s, ok := strings.CutSuffix(base, ".gz"); ok {
+		return s, gzipped
+	}
+	if s, ok := strings.CutSuffix(base, ".zst"); ok {
+		return s, zstandard
+	}
+	return base, unpacked
+}
+
+// stripCount takes a rotation's number or date off the end of s, with the
+// character that sets it apart: "sora.jsonl.1", "sora.jsonl-20261121",
+// "sora.jsonl.2026-11-21_03". It returns "" if there is none.
+func stripCount(s string) string {
+	end := len(s)
+	for end > 0 && isCount(s[end-1]) {
+		end--
+	}
+	// s[end:] is digits and what may stand between them; the count proper
+	// begins with a separator that a digit follows and something precedes.
+	for i := max(end, 1); i+1 < len(s); i++ {
+		if isSeparator(s[i]) && isDigit(s[i+1]) {
+			if !isDigit(s[len(s)-1]) {
+				return ""
+			}
+			return s[:i]
+		}
+	}
+	return ""
+}
+
+func isDigit(c byte) bool     { return '0' <= c && c <= '9' }
+func isSeparator(c byte) bool { return c == '.' || c == '-' || c == '_' }
+func isCount(c byte) bool     { return isDigit(c) || isSeparator(c) || c == ':' || c == 'T' }
+
+// liveNames returns the names that the live file may have if base is a rotated
+// generation of it: with the count after the extension taken off, and with the
+// count before it taken off.
+func liveNames(base string) (after, before string) {
+	after = stripCount(base)
+	ext := path.Ext(base)
+	if stem := strings.TrimSuffix(base, ext); ext != "" && !isDigit(ext[len(ext)-1]) {
+		if s := stripCount(stem); s != "" {
+			before = s + ext
+		}
+	}
+	return after, before
+}
+
+// logName is Origin.Log for a file that no rule gives a name.
+func logName(base string) string {
+	return strings.TrimSuffix(base, path.Ext(base))
+}
+
+// hasMeta says whether a pattern is more than a plain name.
+func hasMeta(pattern string) bool { return strings.ContainsAny(pattern, `*?[\`) }

@@ -1,0 +1,264 @@
+package tailer
+
+import (
+	"errors"
+	"time"
+)
+
+// poll looks at the files that move, and starts reading where there is
+// something to read. It returns whether any file moves.
+func (t *Tailer) poll(now time.Time) (hot bool) {
+	for _, s := range t.sources {
+		for _, f := range s.families {
+			if t.pollFamily(f, now) {
+				hot = true
+			}
+		}
+	}
+	return hot
+}
+
+func (t *Tailer) pollFamily(f *family, now time.Time) (hot bool) {
+	for _, g := range f.gens {
+		if g.src == nil || !t.moves(g, now) {
+			continue
+		}
+		hot = true
+		t.statNow(g, now)
+	}
+	if hot {
+		t.feed(f, now)
+	}
+	return hot
+}
+
+// moves says whether g is to be looked at with each poll.
+func (t *Tailer) moves(g *generation, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return g.packed == unpacked &&
+		(g.suspect || now.Sub(g.changed) < t.cfg.Still || g.hasData() || t.draining)
+}
+
+// statNow looks at an open file.
+func (t *Tailer) statNow(g *generation, now time.Time) {
+	t.mu.Lock()
+	since := t.tick
+	t.mu.Unlock()
+	st, err := g.src.stat()
+	if err != nil {
+		t.lock(func() { t.failed(g, err) })
+		return
+	}
+	t.lock(func() { t.observe(g, st, since, now) })
+	if g.suspect {
+		t.check(g, now)
+	}
+}
+
+func (t *Tailer) lock(f func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f()
+}
+
+// observe takes note of how a file is. A look that is older than the last read
+// says nothing: the file was read beyond the size seen then. The caller holds
+// t.mu.
+func (t *Tailer) observe(g *generation, st fileStat, since uint64, now time.Time) {
+	if g.touched > since {
+		return
+	}
+	changed := st.size != g.stat.size || st.mtime != g.stat.mtime
+	g.stat = st
+	if !changed {
+		return
+	}
+	g.changed = now
+	g.retry = time.Time{}
+	switch {
+	case g.short:
+	case g.packed != unpacked:
+		g.ended = false
+	case st.size > g.size:
+		g.size = st.size
+		if g.behind.IsZero() {
+			g.behind = now
+		}
+	default:
+		// It is shorter, or as long as before and yet written. What was read
+		// may not be there any more.
+		g.suspect = true
+	}
+}
+
+// check finds out whether a file still is what it was, after it has shrunk or
+// held other bytes than expected.
+func (t *Tailer) check(g *generation, now time.Time) {
+	t.mu.Lock()
+	since, src, read, print := t.tick, g.src, g.read, g.print
+	t.mu.Unlock()
+	st, err := src.stat()
+	same := err == nil && st.size >= read.at && st.size > 0
+	var head []byte
+	if same {
+		head, err = readHead(src, st.size)
+		_, agrees := print.agrees(head)
+		same = agrees && read.mark.holds(src)
+	}
+	if g.fam.rule.Form == Whole && read.at > 0 {
+		same = false // written again, even if with the same content
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if g.touched > since || err != nil {
+		return // looked at again with the next poll
+	}
+	g.suspect = false
+	if !same {
+		t.truncated(g, st, now)
+		return
+	}
+	if lost := g.size - st.size; lost > 0 && g.fam.src.Format == nil {
+		t.gap(g, st.size, lost, "removed from the end of the file", now)
+	}
+	if len(head) < g.print.headLen {
+		g.print.headLen = 0
+		g.print.grow(head)
+	}
+	g.stat, g.size, g.tried, g.scanned = st, st.size, -1, 0
+}
+
+// truncated notes that g's file now holds something else. That is a generation
+// of its own; the rest of g is to be found in a copy, if there is one. The
+// caller holds t.mu.
+func (t *Tailer) truncated(g *generation, st fileStat, now time.Time) {
+	n := newGeneration(g.fam, now)
+	n.at(&file{path: g.path, stat: st, class: class{rule: g.fam.rule, live: g.live, packed: g.packed}})
+	n.src, n.stat, n.size, n.rotated = g.src, st, st.size, g.rotated
+	n.inherit()
+	if st.size > 0 {
+		n.behind = now
+	}
+	g.fam.gens = append(g.fam.gens, n)
+	g.src, g.key = nil, fileKey{}
+	g.state = Missing
+	g.missing = now
+	g.displace(now)
+	g.fam.search = now
+	t.touch(g)
+	t.touch(n)
+	t.scanNow = true
+	t.log.Debug("file was truncated", "path", g.path, "generation", g.hexID(), "read", g.read.at, "next", n.hexID())
+}
+
+// feed starts the reading of what f has to offer, oldest first.
+func (t *Tailer) feed(f *family, now time.Time) {
+	for _, g := range f.gens {
+		if t.wantsOpen(g, now) {
+			t.open(g, now)
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, g := range f.gens {
+		t.complete(g, now)
+		if g.src == nil || g.fault != "" && now.Before(g.retry) || g.suspect || !g.hasData() {
+			continue
+		}
+		t.start(g)
+		if f.rule.Form == Lines || f.rule.Form == Clocked {
+			return // the next one when this one is read
+		}
+	}
+}
+
+// complete notes that what is in g's file is complete as it stands, if enough
+// time has passed. The caller holds t.mu.
+func (t *Tailer) complete(g *generation, now time.Time) {
+	if g.src == nil || g.packed != unpacked || g.size <= g.read.at || g.flush == g.size {
+		return
+	}
+	if wait, ok := t.completeAfter(g, now); ok && now.Sub(g.changed) >= wait {
+		g.flush = g.size
+	}
+}
+
+// completeAfter returns for how long g's file must not have grown before it is
+// taken as it stands, false if it never is.
+func (t *Tailer) completeAfter(g *generation, now time.Time) (time.Duration, bool) {
+	if g.fam.src.Format != nil {
+		return 0, g.fam.newestPath() != g.path
+	}
+	if t.draining {
+		return t.cfg.DrainQuiet, true
+	}
+	switch g.fam.rule.Form {
+	case Reports, Whole:
+		return t.cfg.Quiet, true
+	case Dump:
+		return t.cfg.DumpQuiet, true
+	}
+	displaced := !g.live && now.Sub(g.rotated) >= t.cfg.RotateWait
+	return t.cfg.RotateWait, displaced || g.fam.rule.Small
+}
+
+// newestPath is the last path of a family whose files follow one another by name.
+func (f *family) newestPath() string {
+	last := ""
+	for _, g := range f.gens {
+		if g.missing.IsZero() {
+			last = max(last, g.path)
+		}
+	}
+	return last
+}
+
+// wantsOpen says whether g's file has to be opened to go on.
+func (t *Tailer) wantsOpen(g *generation, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return g.src == nil && g.missing.IsZero() && !g.short && !now.Before(g.retry) &&
+		(g.hasData() || g.size > g.read.at)
+}
+
+// open opens g's file again, if it is still the same one.
+func (t *Tailer) open(g *generation, now time.Time) {
+	c, st, err := openContent(g.path, g.packed)
+	if err != nil {
+		t.lock(func() { t.failed(g, err) })
+		return
+	}
+	if st.key != g.key {
+		c.Close() // the next scan will tell
+		return
+	}
+	t.lock(func() {
+		g.src, g.used = c, now
+		t.healed(g)
+	})
+}
+
+// failed notes that g's file cannot be read for now. The caller holds t.mu.
+func (t *Tailer) failed(g *generation, err error) {
+	if g.fault == "" && !errors.Is(err, errIncomplete) {
+		t.log.Warn("file cannot be read", "path", g.path, "error", err)
+	}
+	g.fault = err.Error()
+	g.retry = time.Now().Add(t.cfg.Scan)
+}
+
+// healed notes that g's file could be read. The caller holds t.mu.
+func (t *Tailer) healed(g *generation) {
+	if g.fault != "" {
+		t.log.Info("file can be read again", "path", g.path)
+		g.fault, g.retry = "", time.Time{}
+	}
+}
+
+// gap notes bytes that cannot be had any more. The caller holds t.mu.
+func (t *Tailer) gap(g *generation, at, n int64, reason string, now time.Time) {
+	g.gaps = append(g.gaps, Gap{At: at, Bytes: n, Reason: reason, Time: now.UTC().Round(0)})
+	t.touch(g)
+	t.log.Warn("bytes of a log are lost", "path", g.path, "offset", at, "bytes", n, "reason", reason)
+}

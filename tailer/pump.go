@@ -1,0 +1,301 @@
+package tailer
+
+import (
+	"fmt"
+	"time"
+)
+
+// pump reads g and hands its batches on, one at a time, until there is nothing
+// more to read. At most two run for one generation, so that one can read while
+// what the other has read is being settled.
+func (t *Tailer) pump(g *generation) {
+	defer t.running.Done()
+	for {
+		b := t.fill(g)
+		if b == nil {
+			return
+		}
+		err := t.next.Consume(t.ctx, b.Batch)
+		if !t.consumed(b, err) {
+			return
+		}
+	}
+}
+
+// start starts a pump for g if there is something to read and g may have one
+// more. The caller holds t.mu.
+func (t *Tailer) start(g *generation) {
+	switch {
+	case t.ctx.Err() != nil || !g.durable || g.reading || g.src == nil || !g.hasData():
+	case g.pumps >= 2:
+		t.block(g, true)
+	default:
+		g.pumps++
+		g.reading = true
+		t.reading++
+		t.running.Add(1)
+		go t.pump(g)
+	}
+}
+
+// fill reads the next batch of g, which is marked as reading. It returns nil if
+// there is none, and then the pump is over.
+func (t *Tailer) fill(g *generation) *batch {
+	for {
+		t.rate.wait(t.ctx)
+		p, ok := t.plan(g)
+		if !ok {
+			return nil
+		}
+		buf := t.buffer(g, p.want)
+		if buf == nil {
+			t.mu.Lock()
+			t.rest(g)
+			t.mu.Unlock()
+			return nil
+		}
+		r := p.read(buf)
+		t.rate.read(r.cut.taken)
+		if b, over := t.apply(&p, &r, buf); over {
+			t.tellBlocked()
+			return b
+		}
+	}
+}
+
+// plan says what g's next read is to do; false if it should not read, and then
+// the pump is over.
+func (t *Tailer) plan(g *generation) (plan, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ctx.Err() != nil || g.src == nil || !g.hasData() {
+		t.rest(g)
+		return plan{}, false
+	}
+	return g.plan(t.cfg.MaxEntry), true
+}
+
+// buffer gets memory for a read of g. It returns nil if Run ends before.
+func (t *Tailer) buffer(g *generation, want int) *buffer {
+	charge := chargeFor(want)
+	ok := t.mem.get(t.ctx, charge, func() { t.waitMemory(g) })
+	t.mu.Lock()
+	if g.waiting {
+		g.waiting = false
+		t.reading++
+		t.block(g, false)
+	}
+	t.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	buf := t.bufs.get(want)
+	buf.charge = charge
+	return buf
+}
+
+// waitMemory notes that g has something to read and no memory to do so.
+func (t *Tailer) waitMemory(g *generation) {
+	t.mu.Lock()
+	g.waiting = true
+	t.reading--
+	t.block(g, true)
+	t.mu.Unlock()
+	t.tellBlocked()
+}
+
+func (t *Tailer) release(buf *buffer) {
+	charge := buf.charge
+	t.bufs.put(buf)
+	t.mem.put(charge)
+}
+
+// rest ends a pump that is marked as reading. The caller holds t.mu.
+func (t *Tailer) rest(g *generation) {
+	g.reading = false
+	g.pumps--
+	t.reading--
+	if t.draining {
+		t.nudge()
+	}
+}
+
+// apply takes note of what a read found. It returns the batch to hand on, or
+// nil if the pump is over, or false if it is to go on reading.
+func (t *Tailer) apply(p *plan, r *result, buf *buffer) (b *batch, over bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	g := p.gen
+	keep := false
+	defer func() {
+		if !keep {
+			t.release(buf)
+		}
+	}()
+	if g.src != p.src {
+		return nil, false // the file changed hands meanwhile
+	}
+	t.tick++
+	g.touched = t.tick
+	if !t.progress(p, r) {
+		t.rest(g)
+		return nil, true
+	}
+	if r.cut.taken == 0 {
+		if !r.grow {
+			t.rest(g)
+		}
+		return nil, !r.grow
+	}
+	b = g.advance(p, r, buf)
+	if len(b.Entries) == 0 {
+		b.settled, b.buf = true, nil
+		t.settle(g)
+		return nil, false
+	}
+	keep = true
+	g.reading = false
+	t.reading--
+	t.consuming++
+	t.start(g) // the next read, while this batch is on its way
+	return b, true
+}
+
+// progress notes how far a read came, other than the entries it took. It
+// returns false if there is nothing to be had from the file for now.
+func (t *Tailer) progress(p *plan, r *result) bool {
+	g := p.gen
+	switch {
+	case r.other:
+		g.suspect = true
+		g.tried = g.size
+		t.nudge()
+		return false
+	case r.err != nil:
+		t.failed(g, fmt.Errorf("read: %w", r.err))
+		return false
+	}
+	t.healed(g)
+	g.size = max(g.size, r.end)
+	if p.start == 0 && g.print.headLen < min(r.n, headBytes) {
+		g.print.grow(r.head)
+		t.touch(g)
+	}
+	g.scanned = max(g.scanned, r.scanned)
+	g.window = r.window
+	if r.eof && r.dry {
+		g.tried = r.end
+		g.ended = g.packed != unpacked
+		if g.ended {
+			g.size = r.end
+		}
+	}
+	return true
+}
+
+// advance moves g's read position and makes the batch of what was read.
+func (g *generation) advance(p *plan, r *result, buf *buffer) *batch {
+	to := position{mark: r.mark, clock: r.cut.clock, cut: r.cut.cut}
+	g.read = to
+	g.scanned = max(g.scanned, to.at)
+	g.entries += int64(len(r.cut.entries))
+	g.empty += r.cut.empty
+	g.cuts += r.cut.cuts
+	g.gaps = append(g.gaps, r.cut.gaps...)
+	b := &batch{
+		Batch: Batch{Origin: g.origin, Entries: r.cut.entries},
+		gen:   g, buf: buf, to: to, started: r.cut.now,
+	}
+	if g.behind.IsZero() {
+		g.behind = r.cut.now
+	}
+	g.inflight = append(g.inflight, b)
+	return b
+}
+
+// consumed takes a batch back from the consumer. It returns whether its pump is
+// to read on.
+func (t *Tailer) consumed(b *batch, err error) bool {
+	t.mu.Lock()
+	g := b.gen
+	t.consuming--
+	t.block(g, false)
+	buf := b.buf
+	b.buf, b.Entries = nil, nil
+	if err == nil {
+		b.settled = true
+		g.settledEntries += int64(len(buf.entries))
+		t.settle(g)
+	}
+	on := err == nil && !g.reading && t.ctx.Err() == nil
+	if on {
+		g.reading = true
+		t.reading++
+	} else {
+		g.pumps--
+	}
+	if t.draining {
+		t.nudge()
+	}
+	t.mu.Unlock()
+	t.release(buf)
+	return on
+}
+
+// settle moves g's settled position over the batches that are done, in order.
+// The caller holds t.mu.
+func (t *Tailer) settle(g *generation) {
+	for len(g.inflight) > 0 && g.inflight[0].settled {
+		g.settled = g.inflight[0].to
+		g.inflight[0] = nil
+		g.inflight = g.inflight[1:]
+		g.print.note(g.settled.mark)
+		g.fam.clock = g.settled.clock
+		t.touch(g)
+	}
+	switch {
+	case len(g.inflight) > 0:
+		g.behind = g.inflight[0].started
+	case g.settled.at >= g.size:
+		g.behind = time.Time{}
+		g.inflight = nil
+		g.fam.newest = max(g.fam.newest, g.stat.mtime)
+	}
+}
+
+// block notes whether g has data that it may not read at present. The caller
+// holds t.mu.
+func (t *Tailer) block(g *generation, blocked bool) {
+	if g.blocked == blocked {
+		return
+	}
+	g.blocked = blocked
+	if blocked {
+		t.blocked++
+	} else {
+		t.blocked--
+	}
+}
+
+// tellBlocked calls OnBlocked if a reader is blocked and none is reading.
+func (t *Tailer) tellBlocked() {
+	if t.cfg.OnBlocked == nil {
+		return
+	}
+	t.mu.Lock()
+	tell := t.blocked > 0 && t.reading == 0
+	t.mu.Unlock()
+	if tell {
+		t.cfg.OnBlocked()
+	}
+}
+
+// Blocked reports whether nothing more can come until a Consume call returns:
+// at least one file has data that cannot be read because its two batches, or
+// the memory, are taken, no file is being read, and all Consume calls under way
+// are among the waiting ones.
+func (t *Tailer) Blocked(waiting int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.blocked > 0 && t.reading == 0 && t.consuming <= waiting
+}

@@ -1,0 +1,181 @@
+package tailer
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// compress replaces a file with its compressed form, as gzip and zstd do:
+// the new file is written beside the old one, which is then removed.
+func (w *world) compress(name, ext string) {
+	w.t.Helper()
+	w.pack(name, name+ext)
+	w.remove(name)
+}
+
+func (w *world) pack(from, to string) {
+	w.t.Helper()
+	b, err := os.ReadFile(w.path(from))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var out strings.Builder
+	if strings.HasSuffix(to, ".gz") {
+		z := gzip.NewWriter(&out)
+		z.Write(b)
+		z.Close()
+	} else {
+		z, _ := zstd.NewWriter(&out)
+		z.Write(b)
+		z.Close()
+	}
+	if err := os.WriteFile(w.path(to), []byte(out.String()), 0o644); err != nil {
+		w.t.Fatal(err)
+	}
+	st, err := os.Stat(w.path(from))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.Chtimes(w.path(to), st.ModTime(), st.ModTime()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// A rotation moves a log's content out of the way.
+type rotation struct {
+	name string
+	// before runs while the writer goes on; then it writes lines 20 to 24 to
+	// the file named by late; then after runs, and the rest goes to the log.
+	before func(w *world, to string)
+	late   func(to string) string
+	after  func(w *world, to string)
+}
+
+func toOld(to string) string { return to }
+func toLog(string) string    { return "sora.jsonl" }
+
+var rotations = []rotation{
+	{"rename", func(w *world, to string) { w.rename("sora.jsonl", to) }, toOld,
+		func(w *world, to string) {}},
+	{"rename and create", func(w *world, to string) { w.rename("sora.jsonl", to); w.write("sora.jsonl", "") }, toOld,
+		func(w *world, to string) {}},
+	{"copy and truncate", func(w *world, to string) {}, toLog,
+		func(w *world, to string) { w.copy("sora.jsonl", to); w.truncate("sora.jsonl") }},
+	{"rename and gzip", func(w *world, to string) { w.rename("sora.jsonl", to) }, toOld,
+		func(w *world, to string) { w.compress(to, ".gz") }},
+	{"rename and zstd", func(w *world, to string) { w.rename("sora.jsonl", to) }, toOld,
+		func(w *world, to string) { w.compress(to, ".zst") }},
+	{"copy, gzip and truncate", func(w *world, to string) {}, toLog,
+		func(w *world, to string) {
+			w.copy("sora.jsonl", to)
+			w.truncate("sora.jsonl")
+			w.compress(to, ".gz")
+		}},
+	{"copy to zstd and truncate", func(w *world, to string) {}, toLog,
+		func(w *world, to string) { w.pack("sora.jsonl", to+".zst"); w.truncate("sora.jsonl") }},
+}
+
+var names = []string{
+	"sora.jsonl.1", "sora.jsonl-20311105", "sora-20311105.jsonl", "sora.1.jsonl",
+	"sora.jsonl.2031-11-05_03", "sora.jsonl-20311105.1",
+}
+
+// forRotations runs f for each kind of rotation with each form of name.
+func forRotations(t *testing.T, f func(w *world, r rotation, to string)) {
+	for _, r := range rotations {
+		for _, to := range names {
+			t.Run(r.name+" to "+to, func(t *testing.T) {
+				t.Parallel()
+				inWorld(t, func(w *world) { f(w, r, to) })
+			})
+		}
+	}
+}
+
+func TestRotationWhileRunning(t *testing.T) {
+	forRotations(t, func(w *world, r rotation, to string) {
+		w.write("sora.jsonl", lines(0, 10))
+		w.start()
+		w.write("sora.jsonl", lines(10, 10))
+		r.before(w, to)
+		w.write(r.late(to), lines(20, 5))
+		w.pass(200 * time.Millisecond)
+		r.after(w, to)
+		w.write("sora.jsonl", lines(25, 5))
+		w.pass(20 * time.Second)
+		w.wantLines(30)
+		if n := w.gaps(); n != 0 {
+			w.t.Errorf("%d bytes counted as lost", n)
+		}
+	})
+}
+
+// The rest of the log has not been read when it rotates, since the collector
+// is away.
+func TestRotationWhileBehind(t *testing.T) {
+	forRotations(t, func(w *world, r rotation, to string) {
+		hold := make(chan struct{})
+		w.sink.hold = hold
+		w.write("sora.jsonl", lines(0, 5))
+		w.start()
+		w.write("sora.jsonl", lines(5, 5))
+		w.pass(time.Second)
+		w.write("sora.jsonl", lines(10, 10))
+		r.before(w, to)
+		w.write(r.late(to), lines(20, 5))
+		w.pass(time.Second)
+		r.after(w, to)
+		w.write("sora.jsonl", lines(25, 5))
+		w.pass(20 * time.Second)
+		w.sink.mu.Lock()
+		w.sink.hold = nil
+		w.sink.mu.Unlock()
+		close(hold)
+		w.pass(20 * time.Second)
+		w.wantLines(30)
+		if n := w.gaps(); n != 0 {
+			w.t.Errorf("%d bytes counted as lost", n)
+		}
+	})
+}
+
+func TestRotationWhileStopped(t *testing.T) {
+	forRotations(t, func(w *world, r rotation, to string) {
+		w.write("sora.jsonl", lines(0, 10))
+		w.start()
+		w.end()
+		w.write("sora.jsonl", lines(10, 10))
+		r.before(w, to)
+		w.write(r.late(to), lines(20, 5))
+		r.after(w, to)
+		w.write("sora.jsonl", lines(25, 5))
+		w.start()
+		w.pass(20 * time.Second)
+		w.wantLines(30)
+	})
+}
+
+func TestRotationWithKillInTheMiddle(t *testing.T) {
+	forRotations(t, func(w *world, r rotation, to string) {
+		w.write("sora.jsonl", lines(0, 10))
+		w.start()
+		w.write("sora.jsonl", lines(10, 10))
+		r.before(w, to)
+		w.write(r.late(to), lines(20, 5))
+		w.pass(150 * time.Millisecond)
+		w.kill()
+		w.start()
+		r.after(w, to)
+		w.write("sora.jsonl", lines(25, 5))
+		w.pass(150 * time.Millisecond)
+		w.kill()
+		w.start()
+		w.pass(20 * time.Second)
+		w.wantRepeats(30)
+	})
+}

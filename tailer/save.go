@@ -1,0 +1,129 @@
+package tailer
+
+import (
+	"context"
+	"time"
+)
+
+// saver saves a checkpoint when something has changed, at most once per
+// Config.Save.
+func (t *Tailer) saver(ctx context.Context) {
+	var last time.Time
+	for {
+		select {
+		case <-t.saveReq:
+		case <-ctx.Done():
+			return
+		}
+		if !last.IsZero() {
+			t.pauseSaver(ctx, t.cfg.Save-time.Since(last))
+		}
+		t.save()
+		last = time.Now()
+	}
+}
+
+// pauseSaver waits, but not while draining, since then every new file waits for
+// its checkpoint.
+func (t *Tailer) pauseSaver(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-t.drain:
+	case <-ctx.Done():
+	}
+}
+
+// requestSave asks for a checkpoint if something has changed.
+func (t *Tailer) requestSave() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.dirty {
+		select {
+		case t.saveReq <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// A moved position is what Source.Settled is told.
+type moved struct {
+	src  *source
+	path string
+	at   int64
+	gen  *generation
+}
+
+// save writes a checkpoint if something has changed.
+func (t *Tailer) save() {
+	t.mu.Lock()
+	if !t.dirty || t.dead {
+		t.mu.Unlock()
+		return
+	}
+	t.dirty = false
+	now := time.Now()
+	b, err := t.encode(now)
+	fresh, moves := t.unsaved()
+	t.mu.Unlock()
+	if err == nil {
+		err = t.store.save(b)
+	}
+	t.mu.Lock()
+	t.noteSave(err, now)
+	if err == nil {
+		for _, g := range fresh {
+			g.durable = true
+		}
+		for _, m := range moves {
+			m.gen.tailed = m.at
+		}
+	}
+	t.mu.Unlock()
+	if err != nil {
+		return
+	}
+	for _, m := range moves {
+		m.src.Settled(m.path, m.at)
+	}
+	if len(fresh) > 0 {
+		t.nudge()
+	}
+}
+
+// unsaved returns the generations that no checkpoint holds yet, and the
+// positions that Source.Settled has not been told. The caller holds t.mu.
+func (t *Tailer) unsaved() (fresh []*generation, moves []moved) {
+	for _, s := range t.sources {
+		for _, f := range s.families {
+			for _, g := range f.gens {
+				if !g.durable {
+					fresh = append(fresh, g)
+				}
+				if s.Settled != nil && g.settled.at != g.tailed {
+					moves = append(moves, moved{s, g.path, g.settled.at, g})
+				}
+			}
+		}
+	}
+	return fresh, moves
+}
+
+// noteSave notes how saving went. Without a checkpoint everything goes on; only
+// new generations have to wait for one. The caller holds t.mu.
+func (t *Tailer) noteSave(err error, now time.Time) {
+	switch {
+	case err != nil:
+		t.dirty = true
+		if t.saveErr == nil {
+			t.log.Error("checkpoint cannot be saved", "error", err)
+		}
+	default:
+		if t.saveErr != nil {
+			t.log.Info("checkpoint can be saved again")
+		}
+		t.saved = now
+	}
+	t.saveErr = err
+}

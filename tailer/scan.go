@@ -1,0 +1,317 @@
+package tailer
+
+import (
+	"cmp"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// scan looks at the directories: which files are there, what each of them is,
+// and where the generations are that have moved.
+func (t *Tailer) scan(now time.Time) {
+	for _, s := range t.sources {
+		t.mu.Lock()
+		since := t.tick
+		t.mu.Unlock()
+		files, all := t.listSource(s)
+		if files == nil {
+			continue
+		}
+		first := s.first.IsZero()
+		for _, f := range s.families {
+			if list, ok := files[f]; ok || all[f.path] {
+				t.reconcile(f, list, since, first, now)
+			}
+		}
+		if first {
+			t.lock(func() { s.first, t.dirty = now.UTC().Round(0), true })
+		}
+		for _, f := range s.families {
+			t.feed(f, now)
+		}
+	}
+	t.holdDeleted(now)
+	t.requestSave()
+}
+
+// listSource lists the directories of s. It returns nil if none could be
+// listed. listed says of which families the directory was.
+func (t *Tailer) listSource(s *source) (files map[*family][]*file, listed map[string]bool) {
+	fault := ""
+	for _, dir := range s.dirs() {
+		found, err := s.list(dir)
+		if err != nil {
+			if fault == "" {
+				fault = err.Error()
+			}
+			continue
+		}
+		if files == nil {
+			files, listed = map[*family][]*file{}, map[string]bool{}
+		}
+		s.restoreIn(dir)
+		for f, l := range found {
+			files[f] = append(files[f], l...)
+		}
+		for path := range s.families {
+			if filepath.Dir(path) == dir {
+				listed[path] = true
+			}
+		}
+	}
+	if files != nil {
+		fault = "" // a directory below that is not there is nothing unusual
+	}
+	if fault != s.fault {
+		t.log.Warn("directory cannot be listed", "source", s.Name, "error", fault)
+		t.lock(func() { s.fault = fault })
+	}
+	return files, listed
+}
+
+// reconcile brings what is known of a family together with its files as they
+// are now.
+func (t *Tailer) reconcile(f *family, files []*file, since uint64, first bool, now time.Time) {
+	here := map[*generation]bool{}
+	var loose []*file
+	f.hidden = 0
+	for _, fl := range files {
+		if fl.hidden {
+			f.hidden++
+			t.hide(f, fl, here)
+			continue
+		}
+		if g := f.holder(fl.stat.key); g != nil && !here[g] && t.still(g, fl) {
+			here[g] = true
+			t.found(g, fl, since, now)
+			continue
+		}
+		loose = append(loose, fl)
+	}
+	for _, g := range slices.Clone(f.gens) {
+		if !here[g] {
+			t.lost(g, now)
+		}
+	}
+	t.identify(f, loose, here, first, now)
+	t.lock(func() { f.sort() })
+	t.tidy(f, now)
+}
+
+// hide keeps the generations that may be in a file of which nothing is known at
+// present from being taken for deleted.
+func (t *Tailer) hide(f *family, fl *file, here map[*generation]bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, g := range f.gens {
+		if g.path == fl.path && g.missing.IsZero() {
+			here[g] = true
+			if g.src == nil {
+				g.state = Unreadable
+			}
+		}
+	}
+}
+
+// holder returns the generation whose file was last seen under key.
+func (f *family) holder(key fileKey) *generation {
+	for _, g := range f.gens {
+		if g.key == key && g.missing.IsZero() {
+			return g
+		}
+	}
+	return nil
+}
+
+// still says whether the file with g's inode still is g's. While it is open the
+// inode cannot have been used again.
+func (t *Tailer) still(g *generation, fl *file) bool {
+	if g.src != nil || fl.stat.size == g.stat.size && fl.stat.mtime == g.stat.mtime {
+		return true
+	}
+	if g.short {
+		return false
+	}
+	c, _, err := openContent(fl.path, fl.class.packed)
+	if err != nil {
+		t.lock(func() { t.failed(g, err) })
+		return true // nothing speaks against it
+	}
+	m, err := t.compare(g, fl, c)
+	if err != nil || m.strong {
+		t.lock(func() { g.src = c })
+		return true
+	}
+	c.Close()
+	return false
+}
+
+// found notes where g's file is now.
+func (t *Tailer) found(g *generation, fl *file, since uint64, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if g.path != fl.path || g.live != fl.class.live || g.state == Unreadable || g.state == Deleted {
+		g.at(fl)
+		t.touch(g)
+	}
+	if fl.class.live {
+		g.rotated = time.Time{}
+	} else {
+		g.displace(now)
+	}
+	t.observe(g, fl.stat, since, now)
+}
+
+// lost notes that no name leads to g's file any more.
+func (t *Tailer) lost(g *generation, now time.Time) {
+	if !g.missing.IsZero() {
+		return
+	}
+	state := Missing
+	if g.src != nil {
+		state = Rotated
+		if st, err := g.src.stat(); err == nil && st.nlink == 0 {
+			state = Deleted
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if g.state == state && !g.live {
+		return
+	}
+	g.state = state
+	g.displace(now)
+	g.fam.search = now
+	if state == Missing {
+		g.missing = now
+	}
+	t.touch(g)
+}
+
+// sort puts the oldest generation first.
+func (f *family) sort() {
+	if f.src.Format != nil {
+		slices.SortStableFunc(f.gens, func(a, b *generation) int { return cmp.Compare(a.path, b.path) })
+		return
+	}
+	slices.SortStableFunc(f.gens, func(a, b *generation) int {
+		if a.live != b.live && !f.rule.Ring {
+			if a.live {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Compare(a.stat.mtime, b.stat.mtime)
+	})
+}
+
+// tidy ends what is over: files that need not be open any more, generations
+// whose bytes are lost or whose position need not be kept.
+func (t *Tailer) tidy(f *family, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, g := range slices.Clone(f.gens) {
+		if g.src != nil && t.closable(g, now) {
+			g.src.Close()
+			g.src = nil
+			if g.state == Deleted {
+				g.state, g.missing = Missing, now
+			}
+		}
+		if !g.missing.IsZero() && len(g.inflight) == 0 {
+			t.bury(g, now)
+		}
+	}
+}
+
+// closable says whether g's file can be closed: it is out of the way, settled,
+// and has not grown for a while. A deleted file is kept while nothing has taken
+// its place, since its writer may well still have it open.
+func (t *Tailer) closable(g *generation, now time.Time) bool {
+	quiet := now.Sub(g.rotated) >= t.cfg.RotateWait && now.Sub(g.changed) >= t.cfg.RotateWait
+	switch {
+	case g.pumps > 0 || g.suspect || !g.done():
+		return false
+	case g.short:
+		return true
+	case g.fam.src.Format != nil:
+		return g.state == Deleted
+	case g.live && g.fam.rule.Small:
+		return now.Sub(g.changed) >= t.cfg.RotateWait
+	case g.live:
+		return false
+	case g.state == Deleted:
+		return quiet && g.fam.hasLive()
+	}
+	return quiet
+}
+
+func (f *family) hasLive() bool {
+	for _, g := range f.gens {
+		if g.live {
+			return true
+		}
+	}
+	return false
+}
+
+// bury counts the unread bytes of a generation that cannot be found as a gap,
+// and forgets it after a while.
+func (t *Tailer) bury(g *generation, now time.Time) {
+	gone := now.Sub(g.missing)
+	if !g.gapNoted && gone >= t.cfg.RotateWait && g.fam.hidden == 0 {
+		g.gapNoted = true
+		if n := g.size - g.settled.at; n > 0 {
+			t.gap(g, g.settled.at, n, "the file is gone", now)
+		}
+	}
+	if gone >= t.cfg.Forget || g.fam.src.Format != nil && g.gapNoted || g.fam.src.Format != nil && g.done() {
+		g.fam.remove(g)
+		t.dirty = true
+	}
+}
+
+// holdDeleted lets go of deleted files when they keep too much of the disk.
+func (t *Tailer) holdDeleted(now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var held []*generation
+	var total int64
+	for _, s := range t.sources {
+		for _, f := range s.families {
+			for _, g := range f.gens {
+				if g.state == Deleted && g.src != nil {
+					held = append(held, g)
+					total += g.stat.blocks
+				}
+			}
+		}
+	}
+	if total <= t.cfg.DeletedBytes {
+		return
+	}
+	slices.SortFunc(held, func(a, b *generation) int {
+		if a.done() != b.done() {
+			if a.done() {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a.stat.mtime, b.stat.mtime)
+	})
+	for _, g := range held {
+		if total <= t.cfg.DeletedBytes {
+			return
+		}
+		total -= g.stat.blocks
+		g.src.Close()
+		g.src = nil
+		g.state, g.missing = Missing, now
+		if n := g.size - g.read.at; n > 0 {
+			g.gapNoted = true
+			t.gap(g, g.read.at, n, "deleted, and larger than limits.deleted_bytes", now)
+		}
+		t.touch(g)
+	}
+}

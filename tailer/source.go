@@ -1,0 +1,147 @@
+package tailer
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// A source is a Source while it is followed. The scheduler alone uses it,
+// except for what a family says of itself.
+type source struct {
+	Source
+	rules    []Rule
+	families map[string]*family
+	first    time.Time // when it was followed for the first time; zero if never
+	loaded   map[string]*familyState
+	fault    string      // why a directory cannot be listed
+	mu       *sync.Mutex // Tailer.mu, for changing the maps
+}
+
+func newSource(cfg Source, mu *sync.Mutex) *source {
+	s := &source{Source: cfg, mu: mu, families: map[string]*family{}, loaded: map[string]*familyState{}}
+	s.rules = append(s.rules, cfg.Rules...)
+	for _, p := range cfg.Include {
+		s.rules = append(s.rules, Rule{Pattern: p})
+	}
+	if s.Timezone == nil {
+		s.Timezone = time.UTC
+	}
+	return s
+}
+
+// A file is a name in a directory that is followed.
+type file struct {
+	path   string
+	class  class
+	stat   fileStat
+	hidden bool // it is there, but nothing can be said about it
+}
+
+// dirs returns the directories that the rules name.
+func (s *source) dirs() []string {
+	seen := map[string]bool{}
+	var dirs []string
+	for i := range s.rules {
+		p := s.rules[i].Pattern
+		if !filepath.IsAbs(p) {
+			p = filepath.Join(s.Dir, p)
+		}
+		dir := filepath.Dir(p)
+		found := []string{dir}
+		if hasMeta(dir) {
+			found, _ = filepath.Glob(dir)
+		}
+		for _, d := range found {
+			if !seen[d] {
+				seen[d] = true
+				dirs = append(dirs, d)
+			}
+		}
+	}
+	return dirs
+}
+
+// family returns the family that c belongs to, with what a checkpoint knows of it.
+func (s *source) family(c class) *family {
+	f := s.families[c.family]
+	if f == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		f = newFamily(s, c)
+		s.families[c.family] = f
+		if l := s.loaded[c.family]; l != nil {
+			l.restore(f)
+			delete(s.loaded, c.family)
+		}
+	}
+	return f
+}
+
+// restoreIn makes the families known from a checkpoint whose directory is dir,
+// so that their files are missed if they are gone.
+func (s *source) restoreIn(dir string) {
+	for path := range s.loaded {
+		if filepath.Dir(path) != dir {
+			continue
+		}
+		base := filepath.Base(path)
+		for i := range s.rules {
+			r := &s.rules[i]
+			if s.shared(r) && filepath.Base(r.Pattern) == base || !s.shared(r) && s.ruleFor(dir, base) == r {
+				s.family(class{rule: r, family: path})
+				break
+			}
+		}
+	}
+}
+
+// shared says whether all files of a rule are one family.
+func (s *source) shared(r *Rule) bool { return r.Ring || s.Format != nil }
+
+// list finds the files in dir that are followed, by family.
+func (s *source) list(dir string) (map[*family][]*file, error) {
+	names, err := readNames(dir)
+	if err != nil {
+		return nil, err
+	}
+	set := make(map[string]struct{}, len(names))
+	for _, n := range names {
+		set[n] = struct{}{}
+	}
+	present := func(name string) bool {
+		_, ok := set[name]
+		return ok || s.families[filepath.Join(dir, name)] != nil || s.loaded[filepath.Join(dir, name)] != nil
+	}
+	files := map[*family][]*file{}
+	for _, n := range names {
+		c, ok := s.classify(dir, n, present)
+		if !ok {
+			continue
+		}
+		f := &file{path: filepath.Join(dir, n), class: c}
+		f.stat, err = statPath(f.path)
+		switch {
+		case err == nil:
+		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotRegular):
+			continue
+		default:
+			f.hidden = true
+		}
+		fam := s.family(c)
+		files[fam] = append(files[fam], f)
+	}
+	return files, nil
+}
+
+func readNames(dir string) ([]string, error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.Readdirnames(-1)
+}

@@ -1,0 +1,121 @@
+package tailer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// A store keeps checkpoints in a directory. There is always at least one whole
+// file: the new one is written and synced beside the present one, which becomes
+// the previous one.
+type store struct {
+	dir string
+	log *slog.Logger
+}
+
+const (
+	positionsFile = "positions.json"
+	previousFile  = "positions.previous.json"
+)
+
+func newStore(dir string, log *slog.Logger) *store { return &store{dir, log} }
+
+// load reads the newest checkpoint that is whole. A damaged one is set aside.
+// Without any the checkpoint is empty.
+func (s *store) load() (*checkpoint, error) {
+	for _, name := range []string{positionsFile, previousFile} {
+		c, err := readCheckpoint(filepath.Join(s.dir, name))
+		switch {
+		case err == nil:
+			return c, nil
+		case errors.Is(err, fs.ErrNotExist):
+		case errors.Is(err, errDamaged):
+			s.setAside(name, err)
+		default:
+			return nil, err
+		}
+	}
+	return &checkpoint{}, nil
+}
+
+var errDamaged = errors.New("file is damaged")
+
+func readCheckpoint(path string) (*checkpoint, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	c := &checkpoint{}
+	if err := json.Unmarshal(b, c); err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", path, errDamaged, err)
+	}
+	if c.Version > version {
+		return nil, fmt.Errorf("%s was written by a newer release (version %d, this one knows %d)", path, c.Version, version)
+	}
+	if c.Version < 1 {
+		return nil, fmt.Errorf("%s: %w: no version", path, errDamaged)
+	}
+	return c, nil
+}
+
+// setAside keeps a damaged checkpoint for whoever wants to look at it.
+func (s *store) setAside(name string, why error) {
+	path := filepath.Join(s.dir, name)
+	to := path + ".damaged-" + time.Now().UTC().Format("20060102T150405")
+	err := os.Rename(path, to)
+	s.log.Error("checkpoint is damaged, the previous one is used", "error", why, "kept", to, "rename", err)
+}
+
+// save replaces the checkpoint.
+func (s *store) save(b []byte) error {
+	path := filepath.Join(s.dir, positionsFile)
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return fmt.Errorf("make state directory: %w", err)
+	}
+	temp := path + ".new"
+	if err := writeSynced(temp, b); err != nil {
+		return fmt.Errorf("write checkpoint: %w", err)
+	}
+	previous := filepath.Join(s.dir, previousFile)
+	if err := os.Remove(previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove previous checkpoint: %w", err)
+	}
+	if err := os.Link(path, previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		// A file system without links does without the previous one.
+		s.log.Debug("previous checkpoint is not kept", "error", err)
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return fmt.Errorf("replace checkpoint: %w", err)
+	}
+	return syncDir(s.dir)
+}
+
+func writeSynced(path string, b []byte) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if _, err := f.Write(b); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("open state directory: %w", err)
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil {
+		return fmt.Errorf("sync state directory: %w", err)
+	}
+	return nil
+}
