@@ -33,6 +33,7 @@ type Entry struct {
 	Peer      netip.AddrPort // who sent it; the zero value for a file
 	Transport string         // "udp", "tcp", "tls", "unix"; "" for a file
 	Cut       bool           // part of an entry over max_entry
+	Size      int64          // of the file that Text is only the head of, in bytes; else 0
 }
 
 // A Batch is a run of entries of one origin, in the order written, at most

@@ -1,0 +1,98 @@
+package sora
+
+import (
+	"bytes"
+	"strconv"
+	"time"
+
+	"github.com/rtcship/rtcship/convert/otlp"
+	"github.com/rtcship/rtcship/convert/record"
+)
+
+var (
+	keyDumpVersion = otlp.NewKey("sora.dump.version")
+	keyDumpSlogan  = otlp.NewKey("sora.dump.slogan")
+	keyDumpSystem  = otlp.NewKey("sora.dump.system_version")
+	keyDumpTaints  = otlp.NewKey("sora.dump.taints")
+	keyDumpAtoms   = otlp.NewKey("sora.dump.atoms")
+	keyDumpThread  = otlp.NewKey("sora.dump.calling_thread")
+	keyDumpSize    = otlp.NewKey("sora.dump.size")
+)
+
+// dumpHead begins each crash dump.
+var dumpHead = []byte("=erl_crash_dump:")
+
+// readDump takes the head of a crash dump.
+func (r *Reader) readDump() bool {
+	b := r.b
+	rest, ok := bytes.CutPrefix(b.Text, dumpHead)
+	if !ok {
+		r.fail(record.Erlang, "no head of an Erlang crash dump")
+		return true
+	}
+	b.EventPrefix = "sora.erl_crash_dump"
+	b.Int(keyDumpSize, max(b.Entry.Size, int64(len(b.Text))))
+	version, rest, _ := bytes.Cut(rest, []byte("\n"))
+	b.Attr(keyDumpVersion, bytes.TrimSpace(version))
+	date, after, _ := bytes.Cut(rest, []byte("\n"))
+	if nanos := dumpTime(date, r.p.zone); nanos > 0 {
+		b.Time, rest = nanos, after
+	}
+	var seen [len(dumpLines)]bool
+	for len(rest) > 0 {
+		var line []byte
+		if line, rest, _ = bytes.Cut(rest, []byte("\n")); len(line) > 0 && line[0] == '=' {
+			return true // the next section
+		}
+		r.dumpLine(&seen, line)
+	}
+	return true
+}
+
+// dumpLine takes a line such as `Slogan: …`, each once.
+func (r *Reader) dumpLine(seen *[len(dumpLines)]bool, line []byte) {
+	name, value, ok := bytes.Cut(line, []byte(":"))
+	value = bytes.TrimSpace(value)
+	if !ok || len(value) == 0 {
+		return
+	}
+	for i, l := range dumpLines {
+		if l.name != string(name) || seen[i] {
+			continue
+		}
+		seen[i] = true
+		if string(name) != "Atoms" {
+			r.b.Attr(l.key, value)
+		} else if n, err := strconv.ParseInt(string(value), 10, 64); err == nil {
+			r.b.Int(l.key, n)
+		}
+	}
+}
+
+var dumpLines = [...]struct {
+	name string
+	key  otlp.Key
+}{
+	{"Slogan", keyDumpSlogan},
+	{"System version", keyDumpSystem},
+	{"Taints", keyDumpTaints},
+	{"Atoms", keyDumpAtoms},
+	{"Calling Thread", keyDumpThread},
+}
+
+// dumpTime reads the local time Sun Aug 25 00:57:34 2019, which may have a
+// blank before a day of one digit.
+func dumpTime(s []byte, zone *time.Location) int64 {
+	f := bytes.Fields(s)
+	if len(f) != 5 || len(f[2]) > 2 || len(f[3]) != 8 || len(f[4]) != 4 {
+		return 0
+	}
+	stamp := make([]byte, 0, 24)
+	if len(f[2]) == 1 {
+		stamp = append(stamp, '0')
+	}
+	stamp = append(stamp, f[2]...)
+	stamp = append(append(append(stamp, '-'), f[1]...), '-')
+	stamp = append(append(append(stamp, f[4]...), "::"...), f[3]...)
+	return reportTime(stamp, zone)
+}
