@@ -141,7 +141,7 @@ func (c *catalog) event(index int) string {
 // A template is a text with data in it.
 type template struct {
 	index  int      // into messages
-	pieces []string // fixed texts; between two of them is data
+	pieces [][]byte // fixed texts; between two of them is data
 	fields []uint8  // where the data goes; 0 = nowhere
 }
 
@@ -153,16 +153,16 @@ func (c *catalog) newTemplate(index int, text string) template {
 			break
 		}
 		name, after, _ := strings.Cut(rest, ">")
-		t.pieces = append(t.pieces, before)
+		t.pieces = append(t.pieces, []byte(before))
 		t.fields = append(t.fields, c.attribute[name])
 		text = after
 	}
 	if rest, found := strings.CutSuffix(text, "*"); found {
-		t.pieces = append(t.pieces, rest)
+		t.pieces = append(t.pieces, []byte(rest))
 		t.fields = append(t.fields, 0)
 		text = ""
 	}
-	t.pieces = append(t.pieces, text)
+	t.pieces = append(t.pieces, []byte(text))
 	return t
 }
 
@@ -174,12 +174,12 @@ type templateData [8][]byte
 func (t *template) match(text []byte, data *templateData) bool {
 	n := len(t.pieces) - 1
 	first, last := t.pieces[0], t.pieces[n]
-	if len(text) < len(first)+len(last) || string(text[:len(first)]) != first || string(text[len(text)-len(last):]) != last {
+	if len(text) < len(first)+len(last) || !bytes.HasPrefix(text, first) || !bytes.HasSuffix(text, last) {
 		return false
 	}
 	rest := text[len(first) : len(text)-len(last)]
 	for i, piece := range t.pieces[1:n] {
-		at := bytes.Index(rest, []byte(piece))
+		at := bytes.Index(rest, piece)
 		if at < 0 {
 			return false
 		}
@@ -227,9 +227,9 @@ func (c *catalog) fitsTemplate(index int, lower string) bool {
 		if t.index != index {
 			continue
 		}
-		folded := template{pieces: make([]string, len(t.pieces))}
+		folded := template{pieces: make([][]byte, len(t.pieces))}
 		for i, p := range t.pieces {
-			folded.pieces[i] = strings.ToLower(p)
+			folded.pieces[i] = bytes.ToLower(p)
 		}
 		return folded.match([]byte(lower), new(templateData))
 	}

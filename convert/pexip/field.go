@@ -7,6 +7,7 @@ import (
 
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/record"
+	"github.com/rtcship/rtcship/convert/syslog"
 )
 
 const prefix = "pexip."
@@ -145,15 +146,12 @@ func parseDouble(v []byte) (float64, bool) {
 // parseReported reads the two forms of Last-Reported, both in UTC:
 // "2013-06-20 14:21:35" and "Mon Dec 9 15:28:12 2013".
 func parseReported(v []byte) (time.Time, bool) {
-	if len(v) > 24 {
-		return time.Time{}, false
+	if len(v) > 4 && letter(v[0]) && v[3] == ' ' {
+		v = v[4:] // the day of the week
 	}
-	for _, layout := range [...]string{time.DateTime, "Mon Jan _2 15:04:05 2006"} {
-		if t, err := time.Parse(layout, string(v)); err == nil && t.Year() >= 1000 {
-			return t, true
-		}
-	}
-	return time.Time{}, false
+	// A time without a year is none: it ends up in the year 1.
+	t, n := syslog.ParseTime(v, time.Time{})
+	return t, n > 0 && n == len(v) && t.Year() >= 1000
 }
 
 // A keyIndex finds fields by their keys. It is a hash table of its own because

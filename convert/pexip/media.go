@@ -38,37 +38,43 @@ var (
 // stream of a text becomes attributes; what is not understood stays in Detail,
 // which is kept beside the numbers.
 func writeMedia(b *record.Builder, detail []byte) {
-	var m mediaWriter
+	var done mediaParts
+	var above mediaParts // direction of the line above
 	for len(detail) > 0 {
 		var line []byte
 		line, detail, _ = bytes.Cut(detail, []byte("\n"))
 		line = trimIndent(line)
-		first := word(line, 0)
-		switch {
+		switch first := word(line, 0); {
 		case string(first) == "Stream":
-			if m.started {
+			if done&streamPart != 0 {
 				return
 			}
-			m.started = true
-			m.stream(b, line)
+			done |= streamPart
+			writeStream(b, line)
 		case string(first) == "RX:":
-			m.direction(b, &keysRX, &m.rx, line)
+			above = rxPart
+			done = writeDirection(b, done, rxPart, line)
 		case string(first) == "TX:":
-			m.direction(b, &keysTX, &m.tx, line)
-		case string(first) == "codec" && m.keys != nil && !*m.codec:
-			*m.codec = true
-			m.codecLine(b, line)
+			above = txPart
+			done = writeDirection(b, done, txPart, line)
+		case string(first) == "codec":
+			done = writeCodec(b, done, above<<codecShift, line)
 		}
 	}
 }
 
-// A mediaWriter remembers what was written, so that nothing is written twice.
-type mediaWriter struct {
-	started bool
-	rx, tx  struct{ seen, codec bool }
-	keys    *directionKeys // of the line above; nil if there is none
-	codec   *bool
-}
+// mediaParts are parts of the statistics, so that none is written twice.
+type mediaParts uint8
+
+const (
+	streamPart mediaParts = 1 << iota
+	rxPart
+	txPart
+	rxCodecPart
+	txCodecPart
+
+	codecShift = 2 // from a direction to its codec
+)
 
 // trimIndent removes blanks before a line, among them the no-break spaces of
 // logs that went through a web page.
@@ -85,7 +91,8 @@ func trimIndent(line []byte) []byte {
 	}
 }
 
-func (m *mediaWriter) stream(b *record.Builder, line []byte) {
+// writeStream reads "Stream 0 (audio)".
+func writeStream(b *record.Builder, line []byte) {
 	if n, ok := parseInt(word(line, 1)); ok {
 		b.Int(keyStream, n)
 	}
@@ -95,33 +102,46 @@ func (m *mediaWriter) stream(b *record.Builder, line []byte) {
 	}
 }
 
-// direction reads "RX: rate 54kbps loss 0.77% jitter 6ms".
-func (m *mediaWriter) direction(b *record.Builder, keys *directionKeys, done *struct{ seen, codec bool }, line []byte) {
-	m.keys, m.codec = keys, &done.codec
-	if done.seen {
-		return
+// writeDirection reads "RX: rate 54kbps loss 0.77% jitter 6ms", unless that
+// direction is done.
+func writeDirection(b *record.Builder, done, part mediaParts, line []byte) mediaParts {
+	if done&part != 0 {
+		return done
 	}
-	done.seen = true
+	keys := &keysRX
+	if part == txPart {
+		keys = &keysTX
+	}
 	writeUnit(b, keys.rate, after(line, "rate"), "kbps")
 	writeUnit(b, keys.loss, after(line, "loss"), "%")
 	writeUnit(b, keys.jitter, after(line, "jitter"), "ms")
+	return done | part
 }
 
-// codecLine reads "codec H264 rate 700kbps resolution 768x448 fps 30".
-func (m *mediaWriter) codecLine(b *record.Builder, line []byte) {
-	if codec := word(line, 1); len(codec) > 0 {
-		b.Attr(m.keys.codec, codec)
+// writeCodec reads "codec H264 rate 700kbps resolution 768x448 fps 30", unless
+// there is no direction that it belongs to or that direction has a codec.
+func writeCodec(b *record.Builder, done, part mediaParts, line []byte) mediaParts {
+	if part == 0 || done&part != 0 {
+		return done
 	}
-	writeUnit(b, m.keys.codecRate, after(line, "rate"), "kbps")
+	keys := &keysRX
+	if part == txCodecPart {
+		keys = &keysTX
+	}
+	if codec := word(line, 1); len(codec) > 0 {
+		b.Attr(keys.codec, codec)
+	}
+	writeUnit(b, keys.codecRate, after(line, "rate"), "kbps")
 	if w, h, ok := bytes.Cut(after(line, "resolution"), []byte("x")); ok {
 		width, okW := parseInt(w)
 		height, okH := parseInt(h)
 		if okW && okH {
-			b.Int(m.keys.width, width)
-			b.Int(m.keys.height, height)
+			b.Int(keys.width, width)
+			b.Int(keys.height, height)
 		}
 	}
-	writeUnit(b, m.keys.fps, after(line, "fps"), "")
+	writeUnit(b, keys.fps, after(line, "fps"), "")
+	return done | part
 }
 
 // after is the word that follows name in line, or nil.

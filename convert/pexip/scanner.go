@@ -34,6 +34,7 @@ const maxKey = 64
 type Scanner struct {
 	text []byte
 	pos  int
+	key  int // length of the key behind the blank at pos, if a pair is known to be there; else 0
 
 	// What is known of the quote that comes next, so that a text of many values
 	// without quotes is not searched for it again and again.
@@ -49,69 +50,93 @@ func (s *Scanner) Rest() []byte { return s.text[s.pos:] }
 
 // Next returns the next token. It reports whether there was one.
 func (s *Scanner) Next() (Token, bool) {
-	if s.pos < len(s.text) && s.text[s.pos] <= '^' {
-		s.pos += separators(s.text[s.pos:])
+	if s.key > 0 {
+		s.pos++ // the blank
+		return s.pair(s.key), true
 	}
+	s.pos += separators(s.text[s.pos:])
 	b := s.text[s.pos:]
 	if len(b) == 0 {
 		return Token{}, false
 	}
-	t := Token{Start: s.pos}
 	n := keyLen(b)
-	var used int
-	switch {
-	case n == 0 || n == len(b) || b[n] != '=':
-		used = wordLen(b)
-		t.Value = b[:used]
-	case n+1 < len(b) && b[n+1] == '"':
-		t.Key = b[:n]
-		t.Value, used = t.quoted(b[n+2:])
-		used += n + 2
-	default:
-		t.Key = b[:n]
-		t.Flags |= MissingQuote
-		t.Value, used = s.unquoted(s.pos + n + 1)
-		used += n + 1
+	if n > 0 && n < len(b) && b[n] == '=' {
+		return s.pair(n), true
 	}
-	s.pos += used
-	t.End = s.pos
+	t := Token{Start: s.pos}
+	s.pos += wordLen(b)
+	t.Value, t.End = s.text[t.Start:s.pos], s.pos
 	return t, true
 }
 
-// quoted takes the value off the beginning of b, which follows its opening
-// quote. It returns the value and how much of b was used.
-func (t *Token) quoted(b []byte) (value []byte, used int) {
-	for from := 0; ; {
-		i := bytes.IndexByte(b[from:], '"')
+// pair reads the pair at pos, whose key is n bytes long.
+func (s *Scanner) pair(n int) Token {
+	t := Token{Key: s.text[s.pos : s.pos+n], Start: s.pos}
+	s.pos, s.key = s.pos+n+1, 0
+	if s.pos < len(s.text) && s.text[s.pos] == '"' {
+		s.pos++
+		s.quoted(&t)
+	} else {
+		t.Flags |= MissingQuote
+		s.unquoted(&t)
+	}
+	t.End = s.pos
+	return t
+}
+
+// quoted reads a value and its closing quote; pos is after its opening quote.
+func (s *Scanner) quoted(t *Token) {
+	start := s.pos
+	for from := start; ; {
+		i := bytes.IndexByte(s.text[from:], '"')
 		if i < 0 {
 			t.Flags |= Unterminated
-			return b, len(b)
+			s.pos = len(s.text)
+			t.Value = s.text[start:]
+			return
 		}
 		i += from
 		from = i + 1
-		if i > 0 && b[i-1] == '\\' {
+		if i > start && s.text[i-1] == '\\' {
 			t.Flags |= Escaped
 			continue
 		}
-		// Nearly always a blank and the next pair follow.
-		if from < len(b) && b[from] == ' ' && pairBegins(b[from+1:]) || closes(b[from:]) {
-			return b[:i], from
+		if s.pairFollows(from) || closes(s.text[from:]) {
+			t.Value = s.text[start:i]
+			return
 		}
 	}
 }
 
-// unquoted reads a value at start that has no opening quote. It goes up to its
-// closing quote if that is the next quote of all, and otherwise to the next
-// blank.
-func (s *Scanner) unquoted(start int) (value []byte, used int) {
+// pairFollows moves to pos and reports whether a blank and the next pair follow
+// there, as they nearly always do behind a quote.
+func (s *Scanner) pairFollows(pos int) bool {
+	s.pos = pos
+	if pos == len(s.text) || s.text[pos] != ' ' {
+		return false
+	}
+	b := s.text[pos+1:]
+	n := keyLen(b)
+	if n == 0 || n+1 >= len(b) || b[n] != '=' || b[n+1] != '"' {
+		return false
+	}
+	s.key = n
+	return true
+}
+
+// unquoted reads a value that has no opening quote. It goes up to its closing
+// quote if that is the next quote of all, and otherwise to the next blank.
+func (s *Scanner) unquoted(t *Token) {
+	start := s.pos
 	if s.quote < start {
 		s.findQuote(start)
 	}
 	if s.closing && s.quote > start {
-		return s.text[start:s.quote], s.quote + 1 - start
+		t.Value, s.pos = s.text[start:s.quote], s.quote+1
+		return
 	}
-	n := wordLen(s.text[start:])
-	return s.text[start : start+n], n
+	s.pos += wordLen(s.text[start:])
+	t.Value = s.text[start:s.pos]
 }
 
 // findQuote finds the next quote at or after start, and whether it can close

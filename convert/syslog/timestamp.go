@@ -2,6 +2,17 @@ package syslog
 
 import "time"
 
+// ParseTime reads a time as it may stand in a header off the beginning of b:
+// ISO 8601, or "Jan _2 15:04:05" with or without a year, for which observed is
+// used as in Parse. It returns the length of what was read, 0 if b does not
+// begin with a time.
+func ParseTime(b []byte, observed time.Time) (t time.Time, n int) {
+	if t, n = parseISO(b); n > 0 {
+		return t, n
+	}
+	return parseBSD(b, observed)
+}
+
 // parseISO reads an ISO 8601 time such as 2015-11-24T15:51:11.337+00:00 off the
 // beginning of b and returns its length, 0 if there is none. With a blank
 // instead of the T no comma may stand before the fraction: that is how Pexip
