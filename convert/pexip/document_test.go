@@ -133,9 +133,10 @@ func TestCatalogueIsComplete(t *testing.T) {
 // keys are the keys of an example's pairs, as the scanner finds them.
 func (e example) keys() (keys []string) {
 	s := NewScanner([]byte(e.text))
-	for t, ok := s.Next(); ok; t, ok = s.Next() {
-		if id := catalogue.lookupKey(t.Key); id == fieldUnknown || id > fieldMessage {
-			keys = append(keys, string(t.Key))
+	for t := new(Token); s.Next(t); {
+		key := t.Key([]byte(e.text))
+		if id := catalogue.lookupKey(key); id == fieldUnknown || id > fieldMessage {
+			keys = append(keys, string(key))
 		}
 	}
 	return keys

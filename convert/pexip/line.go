@@ -22,10 +22,10 @@ type line struct {
 // relays that put their own before what they received.
 const maxRelays = 3
 
-// peelLine takes the headers off text: one of syslog's, perhaps within others, and
+// peel takes the headers off text: one of syslog's, perhaps within others, and
 // then "[system ]originating_time" in front of the pairs.
-func peelLine(text []byte, observed time.Time) line {
-	l := line{head: syslog.Parse(text, observed)}
+func (l *line) peel(text []byte, observed time.Time) {
+	l.head = syslog.Parse(text, observed)
 	l.host, l.rest = l.head.Host, l.head.Text
 	if !l.origin() {
 		l.peelRelays(text, observed)
@@ -34,7 +34,6 @@ func peelLine(text []byte, observed time.Time) line {
 		l.host = nil
 	}
 	l.pairs = l.pairs || beginsLine(l.rest)
-	return l
 }
 
 // origin takes the originating time, and a system's name before it, off rest.

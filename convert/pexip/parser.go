@@ -30,15 +30,11 @@ var (
 // most; OpenTelemetry's own limit for a record is 128 attributes.
 const maxPairs = 96
 
-// A pair is a token that is going to be an attribute. It is kept small, since
-// room for maxPairs of them is cleared for every line.
+// A pair is a token that is going to be an attribute.
 type pair struct {
-	start, value, valueEnd, end int32 // offsets in the line's rest
-
-	keyLen   uint8 // 0 for a word
-	field    uint8 // 0 if the key is not known
-	flags    Flags
-	replaced bool // by a later pair with the same key
+	Token
+	field    uint8 // fieldUnknown if the key is not in the catalogue
+	replaced bool  // by a later pair with the same key
 }
 
 // A parse is one entry on its way to a record.
@@ -55,7 +51,9 @@ type parse struct {
 // or address of the system that the entry is about, nil if the entry does not
 // say; it is valid as long as the entry is.
 func Parse(b *record.Builder) (host []byte) {
-	p := parse{b: b, line: peelLine(b.Text, b.Entry.Observed)}
+	var p parse
+	p.b = b
+	p.line.peel(b.Text, b.Entry.Observed)
 	p.header()
 	if p.line.pairs {
 		p.scan()
@@ -97,18 +95,17 @@ func validTime(t time.Time) bool {
 func (p *parse) scan() {
 	s := NewScanner(p.line.rest)
 	for p.n < maxPairs {
-		t, ok := s.Next()
-		if !ok {
+		next := &p.pairs[p.n]
+		if !s.Next(&next.Token) {
 			return
 		}
-		next := &p.pairs[p.n]
-		*next = newPair(t)
 		p.n++
-		p.quirk.add(t)
-		if t.Key == nil {
+		p.quirk.add(next.Flags)
+		key := p.key(next)
+		if key == nil {
 			continue
 		}
-		next.field = catalogue.lookupKey(t.Key)
+		next.field = catalogue.lookupKey(key)
 		if before := p.before(next); before != nil {
 			before.replaced = true
 			p.quirk |= duplicateKey
@@ -121,22 +118,9 @@ func (p *parse) scan() {
 	}
 }
 
-func newPair(t Token) pair {
-	q := pair{start: int32(t.Start), end: int32(t.End), keyLen: uint8(len(t.Key)), flags: t.Flags}
-	q.value = q.start
-	if t.Key != nil {
-		q.value += int32(len(t.Key)) + 1
-		if t.Flags&MissingQuote == 0 {
-			q.value++
-		}
-	}
-	q.valueEnd = q.value + int32(len(t.Value))
-	return q
-}
+func (p *parse) key(q *pair) []byte { return q.Key(p.line.rest) }
 
-func (p *parse) key(q *pair) []byte { return p.line.rest[q.start : q.start+int32(q.keyLen)] }
-
-func (p *parse) raw(q *pair) []byte { return p.line.rest[q.value:q.valueEnd] }
+func (p *parse) raw(q *pair) []byte { return q.Value(p.line.rest) }
 
 // before is the pair before next that has the same key and is not replaced.
 func (p *parse) before(next *pair) *pair {
@@ -181,7 +165,7 @@ const lifted = 255
 
 // unescaped is a pair's value with " for \".
 func (p *parse) unescaped(q *pair) []byte {
-	if q.flags&Escaped == 0 {
+	if q.Flags&Escaped == 0 {
 		return p.raw(q)
 	}
 	start := len(p.b.Arena)
@@ -301,7 +285,7 @@ func (p *parse) writeDuplicates() {
 		if len(p.b.Arena) > start {
 			p.b.Arena = append(p.b.Arena, ' ')
 		}
-		p.b.Arena = append(p.b.Arena, p.line.rest[q.start:q.end]...)
+		p.b.Arena = append(p.b.Arena, p.line.rest[q.Start:q.End]...)
 	}
 	if len(p.b.Arena) > start {
 		p.b.Attr(keyDuplicates, p.b.Arena[start:])

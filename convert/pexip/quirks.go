@@ -15,11 +15,11 @@ const (
 
 func (q quirks) has(other quirks) bool { return q&other != 0 }
 
-func (q *quirks) add(t Token) {
-	if t.Flags&MissingQuote != 0 {
+func (q *quirks) add(f Flags) {
+	if f&MissingQuote != 0 {
 		*q |= missingQuote
 	}
-	if t.Flags&Unterminated != 0 {
+	if f&Unterminated != 0 {
 		*q |= unterminated
 	}
 }

@@ -2,14 +2,28 @@ package pexip
 
 import "bytes"
 
-// A Token is a pair, or a word that stands between pairs.
+// A Token is a pair, or a word that stands between pairs. It holds places in
+// the text that was scanned, so that many of them take little room.
 type Token struct {
-	Key   []byte // nil for a word
-	Value []byte // as written between the quotes, escapes included; the word itself for a word
-	Start int    // where the token begins in the text
-	End   int    // where it ends
+	Start int32 // where the token begins
+	End   int32 // where it ends
 	Flags Flags
+
+	keyLen          uint8 // 0 for a word
+	value, valueEnd int32
 }
+
+// Key is the token's key, nil for a word.
+func (t *Token) Key(text []byte) []byte {
+	if t.keyLen == 0 {
+		return nil
+	}
+	return text[t.Start : t.Start+int32(t.keyLen)]
+}
+
+// Value is the token's value as it stands between the quotes, escapes
+// included; for a word it is the word.
+func (t *Token) Value(text []byte) []byte { return text[t.value:t.valueEnd] }
 
 // Flags say what is unusual about a token.
 type Flags uint8
@@ -48,52 +62,55 @@ func NewScanner(text []byte) Scanner { return Scanner{text: text, quote: -1} }
 // Rest is the text that was not yet scanned.
 func (s *Scanner) Rest() []byte { return s.text[s.pos:] }
 
-// Next returns the next token. It reports whether there was one.
-func (s *Scanner) Next() (Token, bool) {
+// Next reads the next token. It reports whether there was one.
+func (s *Scanner) Next(t *Token) bool {
 	if s.key > 0 {
 		s.pos++ // the blank
-		return s.pair(s.key), true
+		s.pair(t, s.key)
+		return true
 	}
 	s.pos += separators(s.text[s.pos:])
 	b := s.text[s.pos:]
 	if len(b) == 0 {
-		return Token{}, false
+		return false
 	}
-	n := keyLen(b)
-	if n > 0 && n < len(b) && b[n] == '=' {
-		return s.pair(n), true
+	if n := keyLen(b); n > 0 && n < len(b) && b[n] == '=' {
+		s.pair(t, n)
+		return true
 	}
-	t := Token{Start: s.pos}
+	*t = Token{Start: int32(s.pos), value: int32(s.pos)}
 	s.pos += wordLen(b)
-	t.Value, t.End = s.text[t.Start:s.pos], s.pos
-	return t, true
+	t.End, t.valueEnd = int32(s.pos), int32(s.pos)
+	return true
 }
 
 // pair reads the pair at pos, whose key is n bytes long.
-func (s *Scanner) pair(n int) Token {
-	t := Token{Key: s.text[s.pos : s.pos+n], Start: s.pos}
+func (s *Scanner) pair(t *Token, n int) {
+	t.Start, t.keyLen, t.Flags = int32(s.pos), uint8(n), 0
 	s.pos, s.key = s.pos+n+1, 0
+	end := 0
 	if s.pos < len(s.text) && s.text[s.pos] == '"' {
 		s.pos++
-		s.quoted(&t)
+		t.value = int32(s.pos)
+		end = s.quoted(t)
 	} else {
-		t.Flags |= MissingQuote
-		s.unquoted(&t)
+		t.value = int32(s.pos)
+		t.Flags = MissingQuote
+		end = s.unquoted()
 	}
-	t.End = s.pos
-	return t
+	t.valueEnd, t.End = int32(end), int32(s.pos)
 }
 
 // quoted reads a value and its closing quote; pos is after its opening quote.
-func (s *Scanner) quoted(t *Token) {
+// It returns where the value ends.
+func (s *Scanner) quoted(t *Token) int {
 	start := s.pos
 	for from := start; ; {
 		i := bytes.IndexByte(s.text[from:], '"')
 		if i < 0 {
 			t.Flags |= Unterminated
 			s.pos = len(s.text)
-			t.Value = s.text[start:]
-			return
+			return s.pos
 		}
 		i += from
 		from = i + 1
@@ -102,8 +119,7 @@ func (s *Scanner) quoted(t *Token) {
 			continue
 		}
 		if s.pairFollows(from) || closes(s.text[from:]) {
-			t.Value = s.text[start:i]
-			return
+			return i
 		}
 	}
 }
@@ -125,18 +141,18 @@ func (s *Scanner) pairFollows(pos int) bool {
 }
 
 // unquoted reads a value that has no opening quote. It goes up to its closing
-// quote if that is the next quote of all, and otherwise to the next blank.
-func (s *Scanner) unquoted(t *Token) {
-	start := s.pos
-	if s.quote < start {
-		s.findQuote(start)
+// quote if that is the next quote of all, and otherwise to the next blank. It
+// returns where the value ends.
+func (s *Scanner) unquoted() int {
+	if s.quote < s.pos {
+		s.findQuote(s.pos)
 	}
-	if s.closing && s.quote > start {
-		t.Value, s.pos = s.text[start:s.quote], s.quote+1
-		return
+	if s.closing && s.quote > s.pos {
+		s.pos = s.quote + 1
+		return s.quote
 	}
-	s.pos += wordLen(s.text[start:])
-	t.Value = s.text[start:s.pos]
+	s.pos += wordLen(s.text[s.pos:])
+	return s.pos
 }
 
 // findQuote finds the next quote at or after start, and whether it can close

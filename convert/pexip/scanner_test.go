@@ -11,10 +11,11 @@ import (
 func tokens(text string) string {
 	var out []string
 	s := NewScanner([]byte(text))
-	for t, ok := s.Next(); ok; t, ok = s.Next() {
-		item := fmt.Sprintf("(%s)", t.Value)
-		if t.Key != nil {
-			item = fmt.Sprintf("%s=%s", t.Key, t.Value)
+	for t := new(Token); s.Next(t); {
+		key, value := t.Key([]byte(text)), t.Value([]byte(text))
+		item := fmt.Sprintf("(%s)", value)
+		if key != nil {
+			item = fmt.Sprintf("%s=%s", key, value)
 		}
 		for i, name := range []string{"escaped", "missing", "unterminated"} {
 			if t.Flags&(1<<i) != 0 {
@@ -99,17 +100,15 @@ func FuzzScanner(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s := NewScanner(text)
 		at := 0
-		for {
-			tok, ok := s.Next()
-			if !ok {
-				break
+		for tok := new(Token); s.Next(tok); {
+			start := int(tok.Start)
+			if start < at || tok.End <= tok.Start || separators(text[at:start]) != start-at {
+				t.Fatalf("%q between tokens", text[at:start])
 			}
-			if tok.Start < at || tok.End <= tok.Start || separators(text[at:tok.Start]) != tok.Start-at {
-				t.Fatalf("%q between tokens", text[at:tok.Start])
-			}
-			at = tok.End
-			if raw := text[tok.Start:tok.End]; !bytes.Equal(raw, rebuild(tok, raw)) {
-				t.Fatalf("token %q has key %q and value %q", raw, tok.Key, tok.Value)
+			at = int(tok.End)
+			key, value, raw := tok.Key(text), tok.Value(text), text[start:at]
+			if !bytes.Equal(raw, rebuild(key, value, tok.Flags, raw)) {
+				t.Fatalf("token %q has key %q and value %q", raw, key, value)
 			}
 		}
 		if separators(text[at:]) != len(text)-at {
@@ -119,15 +118,15 @@ func FuzzScanner(f *testing.F) {
 }
 
 // rebuild writes a token as it must have stood in the text.
-func rebuild(tok Token, raw []byte) []byte {
-	if tok.Key == nil {
-		return tok.Value
+func rebuild(key, value []byte, flags Flags, raw []byte) []byte {
+	if key == nil {
+		return value
 	}
-	b := append(bytes.Clone(tok.Key), '=')
-	if tok.Flags&MissingQuote == 0 {
+	b := append(bytes.Clone(key), '=')
+	if flags&MissingQuote == 0 {
 		b = append(b, '"')
 	}
-	b = append(b, tok.Value...)
+	b = append(b, value...)
 	if len(raw) == len(b)+1 {
 		b = append(b, '"')
 	}
@@ -140,7 +139,7 @@ func TestScannerIsLinear(t *testing.T) {
 		long := strings.Repeat(unit, 1<<20/len(unit))
 		for _, text := range []string{long, `K="` + long, long + `x" ` + strings.Repeat("c ", 1<<19) + "<"} {
 			s := NewScanner([]byte(text))
-			for _, ok := s.Next(); ok; _, ok = s.Next() {
+			for t := new(Token); s.Next(t); {
 			}
 		}
 	}
@@ -152,7 +151,7 @@ func BenchmarkScanner(b *testing.B) {
 	for b.Loop() {
 		s := NewScanner(text)
 		n := 0
-		for _, ok := s.Next(); ok; _, ok = s.Next() {
+		for t := new(Token); s.Next(t); {
 			n++
 		}
 		if n != 20 {
