@@ -126,3 +126,28 @@ func TestCollector(t *testing.T) {
 		t.Errorf("%d records in the file, want 2", got)
 	}
 }
+
+func TestListening(t *testing.T) {
+	addr := FreeAddr(t)
+	port := addr[strings.LastIndexByte(addr, ':')+1:]
+	for _, network := range []string{"tcp", "udp"} {
+		if listening(network, port) {
+			t.Errorf("%s: somebody listens on a free port", network)
+		}
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	u, err := net.ListenPacket("udp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.Close()
+	for _, network := range []string{"tcp", "tls", "udp"} {
+		if !listening(network, port) {
+			t.Errorf("%s: nobody seems to listen", network)
+		}
+	}
+}

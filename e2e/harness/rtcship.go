@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -55,12 +56,39 @@ func (s *Ship) Start(t testing.TB, args ...string) {
 	s.WaitReady(t)
 }
 
-// WaitReady waits until rtcship says on /readyz that it takes logs.
+// listener finds the addresses of network listeners in a configuration.
+var listener = regexp.MustCompile(`"(udp|tcp|tls)://[^"]*:(\d+)"`)
+
+// WaitReady waits until rtcship listens wherever its configuration says. A log directory needs no waiting for.
 func (s *Ship) WaitReady(t testing.TB) {
 	t.Helper()
-	Wait(t, 20*time.Second, "rtcship's /readyz", func() error {
-		return httpOK("http://" + s.Admin + "/readyz")
+	config, err := os.ReadFile(s.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	Wait(t, 20*time.Second, "rtcship's listeners", func() error {
+		for _, m := range listener.FindAllStringSubmatch(string(config), -1) {
+			if !listening(m[1], m[2]) {
+				return fmt.Errorf("nobody listens on %s", m[0])
+			}
+		}
+		return nil
 	}, s.process)
+}
+
+// listening looks in the kernel's tables for a socket that listens on a port of 127.0.0.1: an attempt to connect would be
+// seen, and counted, by rtcship.
+func listening(transport, port string) bool {
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		return false
+	}
+	table, state := "/proc/net/tcp", "0A"
+	if transport == "udp" {
+		table, state = "/proc/net/udp", "07"
+	}
+	text, err := os.ReadFile(table)
+	return err == nil && regexp.MustCompile(fmt.Sprintf(`: [0-9A-F]{8}:%04X [0-9A-F:]+ %s`, n, state)).Match(text)
 }
 
 // Stop ends rtcship with SIGTERM: it ships what it has and must exit 0 within its drain time.
