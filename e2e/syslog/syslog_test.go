@@ -78,6 +78,7 @@ func TestKilled(t *testing.T) {
 				time.Sleep(500 * time.Millisecond)
 				ship.Start(t)
 			}
+			time.Sleep(3 * time.Second) // the daemons connect again in their own time
 			s.load(t, written, written+*messages/10)
 			written += *messages / 10
 			awaitLast(t, s, collector, written, ship.Process(), sender)
