@@ -214,7 +214,7 @@ func newBackend(t *testing.T, status int) *backend {
 			t.Error(err)
 		}
 	}))
-	t.Cleanup(b.Server.Close)
+	t.Cleanup(b.Close)
 	return b
 }
 

@@ -109,7 +109,7 @@ func checkDump(t *testing.T, dumps []harness.Record) {
 func TestConsole(t *testing.T) {
 	const lines = 300
 	logs, ship, collector := follow(t)
-	pipes, err := os.MkdirTemp("", "pipes") // a short path: run_erl cuts long ones
+	pipes, err := os.MkdirTemp("", "pipes") //nolint:usetesting // run_erl cuts long paths
 	if err != nil {
 		t.Fatal(err)
 	}

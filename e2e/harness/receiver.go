@@ -58,7 +58,7 @@ func NewReceiver(t testing.TB, faulty float64, seed uint64) *Receiver {
 		HandlerType: (*any)(nil),
 		Methods:     []grpc.MethodDesc{{MethodName: "Export", Handler: exportHandler}},
 	}, r)
-	go server.Serve(r.listener)
+	go func() { _ = server.Serve(r.listener) }() // its error is that it was stopped
 	t.Cleanup(server.Stop)
 	return r
 }

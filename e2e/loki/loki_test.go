@@ -123,10 +123,11 @@ func startLoki(t *testing.T) server {
 	s := server{addr: addr, process: harness.Start(t, "loki", cmd)}
 	harness.Wait(t, 90*time.Second, "Loki's /ready", func() error {
 		// Before it is ready Loki says why not, in words that hold "ready" too.
-		if body, err := s.get("/ready", nil); err != nil || strings.TrimSpace(body) != "ready" {
-			return fmt.Errorf("%q, %v", body, err)
+		body, err := s.get("/ready", nil)
+		if err == nil && strings.TrimSpace(body) != "ready" {
+			err = fmt.Errorf("it says %q", body)
 		}
-		return nil
+		return err
 	}, s.process)
 	return s
 }

@@ -22,7 +22,7 @@ func TestRunErl(t *testing.T) {
 	ship := harness.NewShip(t, fmt.Sprintf("sora: {log_dir: %q}\nexport: {endpoint: \"http://%s\"}\nlog: {otlp: false}\n", logs, receiver.Addr))
 	ship.Start(t)
 
-	pipes, err := os.MkdirTemp("", "pipes") // a short path: run_erl cuts long ones
+	pipes, err := os.MkdirTemp("", "pipes") //nolint:usetesting // run_erl cuts long paths
 	if err != nil {
 		t.Fatal(err)
 	}

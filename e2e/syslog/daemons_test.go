@@ -77,10 +77,10 @@ func startSyslogNG(t *testing.T, s site) *harness.Process {
 // RFC 3164 headers; a flag gives it those of RFC 5424. Octet counting with the old header is beyond it.
 func (s site) syslogNGDriver(r route) string {
 	options := fmt.Sprintf(`"127.0.0.1" port(%s) transport(%q) persist-name(%q)`, port(s.addr(r)), r.transport, r.name)
-	switch {
-	case r.transport == "udp":
+	switch r.transport {
+	case "udp":
 		options += " throttle(1000)"
-	case r.transport == "tls":
+	case "tls":
 		options += fmt.Sprintf(" tls(ca-file(%q) cert-file(%q) key-file(%q) peer-verify(required-trusted))", s.ca, s.cert, s.key)
 	}
 	switch {
