@@ -16,6 +16,7 @@ import (
 
 	logspb "go.opentelemetry.io/proto/slim/otlp/logs/v1"
 
+	"github.com/rtcship/rtcship/exporter/exportertest"
 	"github.com/rtcship/rtcship/internal/config"
 	"github.com/rtcship/rtcship/internal/pipeline"
 )
@@ -45,11 +46,11 @@ func Run(ctx context.Context, o Options) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	d := &demo{Options: o, printer: &printer{w: o.Out, color: o.Color, limit: 40}}
 	d.tally = newTally(d.show)
-	d.receiver, err = startReceiver(d.tally.take)
+	d.receiver, err = exportertest.Start(exportertest.Config{HTTPListen: "-", MaxMessage: 64 << 20, Take: d.tally.take})
 	if err != nil {
 		return fmt.Errorf("start the receiver: %w", err)
 	}
-	defer d.receiver.close()
+	defer d.receiver.Close()
 	summary, err := d.run(ctx, dir)
 	if err != nil {
 		return err
@@ -69,7 +70,7 @@ type demo struct {
 	Options
 	printer  *printer
 	tally    *tally
-	receiver *receiver
+	receiver *exportertest.Server
 	started  time.Time
 }
 
@@ -84,7 +85,7 @@ func (d *demo) config(dir string) (*config.Loaded, error) {
 	return config.Load(config.Input{Flags: map[string][]string{
 		"sora.log_dir":    {filepath.Join(dir, "log")},
 		"pexip.listen":    {"udp://127.0.0.1:0", "tcp://127.0.0.1:0"},
-		"export.endpoint": {d.receiver.endpoint()},
+		"export.endpoint": {d.receiver.Endpoint(exportertest.GRPC)},
 		"state_dir":       {filepath.Join(dir, "state")},
 		"admin.listen":    {`""`},
 		"log.otlp":        {"false"},

@@ -31,10 +31,10 @@ func request(scope string, records ...*logspb.LogRecord) *collogspb.ExportLogsSe
 
 func TestTallySeesLossAndRepeats(t *testing.T) {
 	tally := newTally(nil)
-	tally.take(request("rtcship/sora", record("A", "sora"), record("B", "sora")))
-	tally.take(request("rtcship/sora", record("B", "sora")))
-	tally.take(request("rtcship/pexip", record("C", "")))
-	tally.take(request("somebody/else", record("D", "sora")))
+	tally.add(request("rtcship/sora", record("A", "sora"), record("B", "sora")))
+	tally.add(request("rtcship/sora", record("B", "sora")))
+	tally.add(request("rtcship/pexip", record("C", "")))
+	tally.add(request("somebody/else", record("D", "sora")))
 	got := tally.summarize(map[string]int{"sora/sora": 3, "pexip": 1, "sora/crash": 1})
 	want := Summary{
 		Written: 5, Delivered: 3, Lost: 2, Twice: 1, Requests: 4,

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"net/netip"
 	"path/filepath"
+	"slices"
+	"sync"
+	"time"
 
 	"github.com/rtcship/rtcship/internal/config"
 	"github.com/rtcship/rtcship/tailer"
@@ -16,10 +19,14 @@ import (
 // parts are what is opened once and outlives a reload.
 type parts struct {
 	unlock func() error
-	spool  *spool.Spool   // open even if nothing is received, since something may be left in it
-	server *syslog.Server // nil once it is closed
-	served chan error     // how Serve ended
+	spool  *spool.Spool // open even if nothing is received, since something may be left in it
+	server *syslog.Server
+	served chan error // how Serve ended
 	opts   Options
+
+	mu      sync.Mutex  // orders what happens to the listeners
+	again   *time.Timer // opens listeners that could not be opened; nil if there were none
+	stopped bool
 }
 
 // openParts locks the state directory and opens spool and listeners.
@@ -48,14 +55,59 @@ func (p *parts) open(cfg *config.Config) (err error) {
 	return p.listen(cfg)
 }
 
+// listen opens the listeners. With Stay, those that cannot be opened are tried
+// again while everything else goes on: a taken port must not keep Sora's logs.
 func (p *parts) listen(cfg *config.Config) (err error) {
-	p.server, err = syslog.Listen(listenConfig(cfg, p.opts), p.spool)
-	if err != nil {
+	want := listenConfig(cfg, p.opts)
+	p.server, err = syslog.Listen(want, p.spool)
+	if err != nil && !p.opts.Stay {
 		return fmt.Errorf("listen for syslog: %w", err)
+	}
+	if err != nil {
+		if p.server, err = syslog.Listen(without(want, want.Listen), p.spool); err != nil {
+			return fmt.Errorf("prepare to listen for syslog: %w", err)
+		}
+		p.mu.Lock()
+		p.listenEach(want)
+		p.mu.Unlock()
 	}
 	p.served = make(chan error, 1)
 	go func() { p.served <- p.server.Serve(context.Background()) }()
 	return nil
+}
+
+// listenEach opens what can be opened of want, and goes on trying the rest. The
+// caller holds p.mu.
+func (p *parts) listenEach(want syslog.Config) {
+	var missing []string
+	var errs []error
+	for _, l := range want.Listen {
+		if err := p.server.Reload(without(want, append(missing, after(want.Listen, l)...))); err != nil {
+			missing = append(missing, l)
+			errs = append(errs, err)
+		}
+	}
+	if len(missing) == 0 {
+		p.opts.Logger.Info("all listeners are open")
+		return
+	}
+	p.opts.Logger.Error("cannot open all listeners, trying again", "error", errors.Join(errs...), "wait", p.opts.Retry)
+	p.again = time.AfterFunc(p.opts.Retry, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if !p.stopped {
+			p.listenEach(want)
+		}
+	})
+}
+
+// after returns what stands behind l in the list.
+func after(list []string, l string) []string { return list[slices.Index(list, l)+1:] }
+
+// without returns c with some of its listeners left out.
+func without(c syslog.Config, out []string) syslog.Config {
+	c.Listen = slices.DeleteFunc(slices.Clone(c.Listen), func(l string) bool { return slices.Contains(out, l) })
+	return c
 }
 
 func listenConfig(cfg *config.Config, o Options) syslog.Config {
@@ -79,26 +131,41 @@ func listenConfig(cfg *config.Config, o Options) syslog.Config {
 // reload hands changed settings on; listeners that stay the same stay open.
 func (p *parts) reload(cfg *config.Config) error {
 	p.spool.SetLimits(int64(cfg.Spool.MaxBytes), cfg.Spool.Fsync)
-	return p.server.Reload(listenConfig(cfg, p.opts))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.again != nil {
+		p.again.Stop()
+	}
+	want := listenConfig(cfg, p.opts)
+	err := p.server.Reload(want)
+	if err != nil && p.opts.Stay {
+		p.listenEach(want)
+		return nil
+	}
+	return err
 }
 
-// addresses are what the listeners of cfg are bound to.
-func (p *parts) addresses(cfg *config.Config) Addresses {
+// addresses are what the open listeners are bound to.
+func (p *parts) addresses() Addresses {
 	bound := Addresses{}
-	for i, addr := range p.server.Addrs() {
-		bound[cfg.Pexip.Listen[i]] = addr.String()
+	for _, l := range p.server.Status() {
+		bound[l.Listen] = l.Address
 	}
 	return bound
 }
 
 // stopListening returns when everything that was received is in the spool.
 func (p *parts) stopListening() error {
-	if p.server == nil {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.server == nil || p.stopped {
 		return nil
 	}
-	err := errors.Join(p.server.Close(), <-p.served)
-	p.server = nil
-	return err
+	p.stopped = true
+	if p.again != nil {
+		p.again.Stop()
+	}
+	return errors.Join(p.server.Close(), <-p.served)
 }
 
 func (p *parts) close() error {

@@ -31,6 +31,8 @@ type Options struct {
 	Logger  *slog.Logger
 	Version string
 
+	Retry time.Duration // between two attempts while Stay keeps the process; 0 = 5 s
+
 	// Ready, if set, is called once the listeners are open and following has begun.
 	Ready func(Addresses)
 }
@@ -38,13 +40,13 @@ type Options struct {
 // Addresses are the addresses that listeners got, by the way they are written in the configuration.
 type Addresses map[string]string
 
-// retryWait is the time between two attempts to start while Stay keeps the process.
-const retryWait = 5 * time.Second
-
 // Run runs until Options.Stop is closed and everything is settled, or
 // drain_timeout has passed, and then returns nil. It ends at once when ctx
 // ends; what is not settled then is sent again by the next Run.
 func Run(ctx context.Context, o Options) error {
+	if o.Retry == 0 {
+		o.Retry = 5 * time.Second
+	}
 	d := &daemon{Options: o}
 	for {
 		err := d.run(ctx)
@@ -53,7 +55,7 @@ func Run(ctx context.Context, o Options) error {
 		}
 		d.show(err)
 		select {
-		case <-time.After(retryWait):
+		case <-time.After(o.Retry):
 		case <-o.Reload:
 		case <-o.Stop:
 			return nil
@@ -71,11 +73,11 @@ type daemon struct {
 func (d *daemon) show(err error) {
 	var faults config.Faults
 	if !errors.As(err, &faults) {
-		d.Logger.Error("cannot start, trying again", "error", err, "wait", retryWait)
+		d.Logger.Error("cannot start, trying again", "error", err, "wait", d.Retry)
 		return
 	}
 	for _, f := range faults {
-		d.Logger.Error("the configuration is faulty, trying again", "fault", f.String(), "wait", retryWait)
+		d.Logger.Error("the configuration is faulty, trying again", "fault", f.String(), "wait", d.Retry)
 	}
 }
 
@@ -122,7 +124,7 @@ func (d *daemon) runEngine(ctx context.Context, cfg *config.Loaded, p *parts) (n
 	ended := make(chan error, 1)
 	go func() { ended <- e.tailer.Run(ctx) }()
 	if d.Ready != nil {
-		d.Ready(p.addresses(&cfg.Config))
+		d.Ready(p.addresses())
 	}
 	for {
 		select {
