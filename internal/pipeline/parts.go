@@ -34,7 +34,7 @@ func openParts(cfg *config.Config, o Options) (*parts, error) {
 	p := &parts{opts: o}
 	var err error
 	if p.unlock, err = tailer.Lock(cfg.StateDir); err != nil {
-		return nil, fmt.Errorf("lock the state directory: %w", err)
+		return nil, fmt.Errorf("state_dir %s cannot be used: %w; give one that rtcship may write to", cfg.StateDir, err)
 	}
 	if err := p.open(cfg); err != nil {
 		return nil, errors.Join(err, p.close())
