@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -105,8 +104,11 @@ func (c *converting) file(path string, progress io.Writer) error {
 
 func (c *converting) read(r io.Reader, path string) error {
 	name := c.name
-	if name == "" {
-		name = filepath.Base(path)
+	switch {
+	case name == "":
+		name = path
+	case path == "-":
+		path = name
 	}
 	stream := tailer.Stream{
 		Origin: c.source, Path: path, Name: name, MaxEntry: int(c.cfg.MaxEntry),
