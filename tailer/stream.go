@@ -1,21 +1,159 @@
 package tailer
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
+	"path"
+	"path/filepath"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 )
 
 // A Stream reads logs that are not followed: a file that somebody mailed, or
-// standard input.
+// standard input. It cuts them as a Tailer would, but keeps no positions.
 type Stream struct {
 	Origin   string // Origin.Source of its batches
-	Path     string // for people
-	Name     string // what kind of log it is follows from this name
-	Rules    []Rule
-	MaxEntry int
+	Path     string // Origin.Path
+	Name     string // of the file; what kind of log it is follows from it, and whether it is compressed
+	Rules    []Rule // none reads line by line
+	MaxEntry int    // bytes of one entry; 0 is 8 MiB
 	Timezone *time.Location
 }
 
-// Read cuts r into batches.
-func (s Stream) Read(r io.Reader, next func(Batch) error) error { return errors.ErrUnsupported }
+// Read cuts r into batches and calls next with each, until r ends or next
+// fails. The generation is a hash of Path, so that the same file gives the same
+// records each time.
+func (s Stream) Read(r io.Reader, next func(Batch) error) error {
+	if s.MaxEntry == 0 {
+		s.MaxEntry = defaultMaxEntry
+	}
+	r, done, err := s.unpack(r)
+	if err != nil {
+		return fmt.Errorf("unpack: %w", err)
+	}
+	defer done()
+	rule := s.rule()
+	hash := sha256.Sum256([]byte(s.Path))
+	in := streamInput{Stream: s, form: rule.Form, r: r, buf: make([]byte, batchBytes+1)}
+	in.origin = &Origin{Source: s.Origin, Log: rule.Log, Path: s.Path, Generation: [16]byte(hash[:16]), Born: time.Now()}
+	return in.run(next)
+}
+
+func (s Stream) unpack(r io.Reader) (io.Reader, func(), error) {
+	switch _, packed := unpackedName(s.Name); packed {
+	case gzipped:
+		z, err := gzip.NewReader(r)
+		return z, func() {}, err
+	case zstandard:
+		z, err := zstd.NewReader(r, zstd.WithDecoderMaxWindow(maxWindow))
+		if err != nil {
+			return nil, nil, err
+		}
+		return z, z.Close, nil
+	}
+	return r, func() {}, nil
+}
+
+// rule finds how a file of this name is followed; a rotated name counts for
+// the live one.
+func (s Stream) rule() Rule {
+	name, _ := unpackedName(filepath.ToSlash(s.Name))
+	dir, base := path.Split(name)
+	after, before := liveNames(base)
+	for _, base := range []string{base, after, before} {
+		if base == "" {
+			continue
+		}
+		for _, r := range s.Rules {
+			ok, _ := path.Match(r.Pattern, base)
+			inDir, _ := path.Match(r.Pattern, path.Join(path.Base(dir), base))
+			if !ok && !inDir || base == name && before != "" && hasMeta(r.Pattern) && !r.Ring && !r.Small {
+				continue // sora-20261121.jsonl is a rotated sora.jsonl
+			}
+			if r.Log == "" {
+				r.Log = logName(base)
+			}
+			return r
+		}
+	}
+	return Rule{Log: logName(base)}
+}
+
+// A streamInput is a Stream under way.
+type streamInput struct {
+	Stream
+	form   Form
+	origin *Origin
+	r      io.Reader
+	eof    bool
+
+	buf    []byte
+	n      int   // bytes in buf
+	at     int64 // offset of buf[0]
+	cutter cutter
+}
+
+func (in *streamInput) run(next func(Batch) error) error {
+	for {
+		if err := in.fill(); err != nil {
+			return fmt.Errorf("read: %w", err)
+		}
+		c := in.split()
+		if len(c.entries) > 0 {
+			if err := next(Batch{Origin: in.origin, Entries: c.entries}); err != nil {
+				return err
+			}
+		}
+		if in.eof && (c.taken == in.n || c.taken == 0) {
+			return nil
+		}
+		if c.taken == 0 {
+			in.buf = append(in.buf, make([]byte, len(in.buf))...) // the entry is longer than the buffer
+			continue
+		}
+		in.n = copy(in.buf, in.buf[c.taken:in.n])
+		in.at += int64(c.taken)
+	}
+}
+
+func (in *streamInput) fill() error {
+	n, err := io.ReadFull(in.r, in.buf[in.n:])
+	in.n += n
+	in.eof = errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	if in.eof {
+		return nil
+	}
+	return err
+}
+
+// split cuts what is in the buffer.
+func (in *streamInput) split() *cutter {
+	c := &in.cutter
+	*c = cutter{
+		entries: c.entries[:0], now: time.Now(), maxEntry: in.MaxEntry, zone: in.Timezone,
+		base: in.at, clock: c.clock, cut: c.cut,
+	}
+	data := in.buf[:in.n]
+	switch in.form {
+	case Clocked:
+		c.clocked(data, in.eof)
+	case Reports:
+		c.reports(data, in.eof)
+	case Whole:
+		if in.eof {
+			c.whole(data)
+		}
+	case Dump:
+		if in.at == 0 {
+			c.dump(data[:min(len(data), dumpHead)])
+		}
+		c.taken = len(data) // the rest of a dump is passed over
+	default:
+		c.lines(data, in.eof)
+	}
+	return c
+}
