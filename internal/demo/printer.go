@@ -100,17 +100,17 @@ func (p *printer) format(service string, r *logspb.LogRecord) string {
 	if r.TimeUnixNano != 0 {
 		at = time.Unix(0, int64(r.TimeUnixNano)).UTC().Format("15:04:05.000")
 	}
-	line := fmt.Sprintf("%s %s %s", p.paint(dim, at), p.severity(r), p.paint(blue, fmt.Sprintf("%-14s", service)))
+	parts := []string{p.paint(dim, at), p.severity(r), p.paint(blue, fmt.Sprintf("%-6s", service))}
 	if r.EventName != "" {
-		line += " " + p.paint(bold, r.EventName)
+		parts = append(parts, p.paint(bold, r.EventName))
 	}
-	line += " " + shorten(r.Body.GetStringValue(), 90)
+	parts = append(parts, shorten(r.Body.GetStringValue(), 90))
 	for _, key := range telling {
 		if v := attribute(r, key); v != "" {
-			line += " " + p.paint(dim, key+"=") + p.paint(cyan, shorten(v, 28))
+			parts = append(parts, p.paint(dim, key+"=")+p.paint(cyan, shorten(v, 28)))
 		}
 	}
-	return line
+	return strings.Join(parts, " ")
 }
 
 // telling are the attributes that fit on a line and help most.

@@ -56,7 +56,7 @@ func TestPrinterShowsNoMoreThanItsLimit(t *testing.T) {
 	p.close()
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	// The second may end in between; then three more are shown.
-	if len(lines) < 4 || len(lines) > 8 || !strings.Contains(lines[0], "ERROR     sora           sora.invalid_json INVALID-JSON") {
+	if len(lines) < 4 || len(lines) > 8 || !strings.Contains(lines[0], "ERROR     sora   sora.invalid_json INVALID-JSON") {
 		t.Errorf("printed %d lines:\n%s", len(lines), out.String())
 	}
 	if !strings.Contains(out.String(), "more") {
