@@ -86,6 +86,13 @@ func TestPexip(t *testing.T) {
 		`Digit="4" Pin="0000"`:                                       `Digit="***" Pin="***"`,
 		`Detail="{\"pin\": \"1234\", \"x\": 1}"`:                     `Detail="{\"pin\": \"***\", \"x\": 1}"`,
 		`Detail="INVITE x^MAuthorization: Digest a=\"b\"^MVia: SIP"`: `Detail="INVITE x^MAuthorization: ***^MVia: SIP"`,
+		`Guest-Pin="1" host_pin="2" guestPin="3"`:                    `Guest-Pin="***" host_pin="***" guestPin="***"`,
+		`Detail="POST /x^Mpin: 12^MHost: x"`:                         `Detail="POST /x^Mpin: ***^MHost: x"`,
+		`Detail="wrong pin: 2 left"`:                                 `Detail="wrong pin: 2 left"`,
+		`Detail="Authorization: Digest a="b", c="d"^MVia: SIP"`:      `Detail="Authorization: ***^MVia: SIP"`,
+		`Detail="Authorization: Digest a="b", c="d"" K="v"`:          `Detail="Authorization: ***" K="v"`,
+		`Detail="Authorization: Basic eDp5eg==" K="v"`:               `Detail="Authorization: ***" K="v"`,
+		`Detail="Authorization: Digest a="cut`:                       `Detail="Authorization: ***`,
 		`Detail="spin=1 mapping=2"`:                                  `Detail="spin=1 mapping=2"`,
 	} {
 		if got, _ := r.Append(nil, []byte(text)); string(got) != want {

@@ -10,23 +10,23 @@ func (r *Redactor) secretAt(text []byte, i int) (from, to int, quote bool) {
 	case 'p', 'P':
 		for _, word := range [...]string{"assword", "asswd", "wd"} {
 			if at(text, i+1, word) {
-				return keyed(text, i, i+1+len(word), colonAlways)
+				return r.keyed(text, i, i+1+len(word), colonAlways)
 			}
 		}
-		if r.pexip && (at(text, i+1, "in") || at(text, i+1, "IN")) && !isWord(text, i-1) {
-			return keyed(text, i, i+3, colonNever)
+		if r.pexip && (at(text, i+1, "in") || at(text, i+1, "IN")) && wordBegins(text, i) {
+			return r.keyed(text, i, i+3, colonLine)
 		}
 	case 's', 'S':
 		if at(text, i+1, "ecret") {
-			return keyed(text, i, i+6, colonAlways)
+			return r.keyed(text, i, i+6, colonAlways)
 		}
 	case 't', 'T':
 		if at(text, i+1, "oken") {
-			return keyed(text, i, i+5, colonRandom)
+			return r.keyed(text, i, i+5, colonRandom)
 		}
 	case 'c':
 		if at(text, i, "credential") {
-			return keyed(text, i, i+10, colonAlways)
+			return r.keyed(text, i, i+10, colonAlways)
 		}
 		if at(text, i, "crypto:") {
 			from, to = mediaKey(text, i)
@@ -34,11 +34,11 @@ func (r *Redactor) secretAt(text []byte, i int) (from, to int, quote bool) {
 		}
 	case 'a', 'A':
 		if at(text, i+1, "uthorization") {
-			return keyed(text, i, i+13, colonHeader)
+			return r.keyed(text, i, i+13, colonHeader)
 		}
 	case 'd', 'D':
 		if r.pexip && at(text, i+1, "igit") && !isWord(text, i-1) {
-			return keyed(text, i, i+5, colonNever)
+			return r.keyed(text, i, i+5, colonNever)
 		}
 	case 'e':
 		if at(text, i, "eyJ") {
@@ -63,10 +63,11 @@ const (
 	colonAlways           // up to a blank
 	colonRandom           // if the value is long and holds a digit
 	colonHeader           // up to the end of the line: the value of an HTTP or SIP header
+	colonLine             // up to a blank, if the word begins a line, as the name of a header does
 )
 
 // keyed finds the value of the key that ends with the word text[start:end].
-func keyed(text []byte, start, end int, rule colonRule) (from, to int, quote bool) {
+func (r *Redactor) keyed(text []byte, start, end int, rule colonRule) (from, to int, quote bool) {
 	if end < len(text) && text[end] == 's' { // tokens, credentials
 		end++
 	}
@@ -100,6 +101,13 @@ func keyed(text []byte, start, end int, rule colonRule) (from, to int, quote boo
 	if quotedKey {
 		from, to = bareJSON(text, i)
 		return from, to, from < to
+	}
+	if colon && rule == colonLine && lineBegins(text, start) {
+		rule = colonAlways
+	}
+	if colon && rule == colonHeader && r.pexip {
+		from, to = unlessMasked(text, i, endOfSIPHeader(text, i))
+		return from, to, false
 	}
 	from, to = bare(text, i, colon, rule)
 	return from, to, false
@@ -201,7 +209,7 @@ func bareJSON(text []byte, i int) (from, to int) {
 
 // bare finds a value without quotes.
 func bare(text []byte, i int, colon bool, rule colonRule) (from, to int) {
-	if colon && rule == colonNever {
+	if colon && (rule == colonNever || rule == colonLine) {
 		return 0, 0
 	}
 	if rule == colonHeader {
@@ -233,6 +241,35 @@ func endOfHeader(text []byte, i int) int {
 		run = 0
 	}
 	return len(text)
+}
+
+// endOfSIPHeader is endOfHeader for a line of Pexip's, where quotes within a
+// header are not always escaped. A quote after = opens a parameter's value, the
+// next one closes it, and one outside of such a value ends the string.
+func endOfSIPHeader(text []byte, i int) int {
+	for {
+		end := endOfHeader(text, i)
+		if end+1 >= len(text) || text[end] != '"' || text[end-1] != '=' || text[end+1] <= ' ' {
+			return end
+		}
+		for i = end + 1; i < len(text) && text[i] != '"' && !at(text, i, "^M") && text[i] != '\n'; {
+			i++
+		}
+		if i < len(text) && text[i] == '"' {
+			i++
+		}
+	}
+}
+
+// lineBegins tells whether a line begins at text[i], after any kind of line break.
+func lineBegins(text []byte, i int) bool {
+	return i == 0 || text[i-1] == '\n' || text[i-1] == '\r' || at(text, i-2, "^M") || at(text, i-2, `\n`)
+}
+
+// wordBegins tells whether a word of a key begins at text[i]: pin, guest_pin,
+// Guest-Pin and guestPin, but not spin.
+func wordBegins(text []byte, i int) bool {
+	return lineBegins(text, i) || !isWord(text, i-1) || text[i-1] == '-' || text[i-1] == '_' || text[i] == 'P' && text[i+1] == 'i'
 }
 
 // mediaKey finds the SRTP key of an SDP line such as
