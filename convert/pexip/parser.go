@@ -186,7 +186,7 @@ func appendUnescaped(dst, v []byte) []byte {
 
 // broken is text with line breaks for ^M, CR LF and CR.
 func (p *parse) broken(text []byte) []byte {
-	if bytes.IndexByte(text, '\r') < 0 && bytes.Index(text, []byte("^M")) < 0 {
+	if bytes.IndexByte(text, '\r') < 0 && !bytes.Contains(text, []byte("^M")) {
 		return text
 	}
 	start := len(p.b.Arena)

@@ -8,11 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rtcship/rtcship/convert/record"
-	"github.com/rtcship/rtcship/tailer"
 	common "go.opentelemetry.io/proto/slim/otlp/common/v1"
 	logs "go.opentelemetry.io/proto/slim/otlp/logs/v1"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/rtcship/rtcship/convert/record"
+	"github.com/rtcship/rtcship/tailer"
 )
 
 var observed = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
@@ -24,8 +25,6 @@ type converter struct {
 	counts   record.Counts
 	origin   tailer.Origin
 	entry    tailer.Entry
-	out      []byte
-	ends     []int
 }
 
 func newConverter() *converter {
