@@ -196,25 +196,32 @@ func Messages() []Message {
 	return append(all, catalogue.modules...)
 }
 
-// Lookup returns the messages and modules that text stands for: those whose
-// event or module it is, or else those whose text or event has it in it, case
-// and a final period apart. Data in a template is matched as well, so that a
-// line's own Message can be looked up.
+// Lookup returns what text stands for, case and a final period apart: a module
+// and then its messages, the message whose event or text it is, or else all
+// whose event or text it is a part of. A line's own Message will do where the
+// catalogue has a template.
 func Lookup(text string) []Message {
 	text = strings.ToLower(strings.TrimRight(strings.TrimSpace(text), " ."))
 	if text == "" {
 		return nil
 	}
-	var exact, part []Message
+	var module, exact, part []Message
 	for i, m := range Messages() {
 		switch known := strings.ToLower(strings.TrimRight(m.Message, ".*")); {
-		case known == text, m.Event == text, m.Module == text, catalogue.fitsTemplate(i, text):
+		case m.Module == text && m.Message == "":
+			module = append([]Message{m}, module...)
+		case m.Module == text:
+			module = append(module, m)
+		case known == text, m.Event == text, catalogue.fitsTemplate(i, text):
 			exact = append(exact, m)
-		case strings.Contains(known, text), strings.Contains(m.Event, text), strings.Contains(m.Module, text) && m.Message == "":
+		case strings.Contains(known, text), strings.Contains(m.Event, text):
 			part = append(part, m)
 		}
 	}
-	if len(exact) > 0 {
+	switch {
+	case len(module) > 0:
+		return module
+	case len(exact) > 0:
 		return exact
 	}
 	return part
