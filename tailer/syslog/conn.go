@@ -306,6 +306,9 @@ func (c *conn) keep(rest []byte) {
 func (c *conn) finish(cause error) error {
 	w := <-c.listener.server.work
 	defer func() { c.listener.server.work <- w }()
+	if len(c.rest) == 0 && c.framer.unfinished() {
+		c.listener.counters.half.Add(1)
+	}
 	_, err := c.split(w, c.rest, time.Now(), true)
 	if err == nil {
 		err = c.flush(w)

@@ -59,6 +59,10 @@ func (f *framer) next(data []byte, limit int, eof bool) (fr frame, n int) {
 	return frame{}, 0
 }
 
+// unfinished says whether the last piece that was returned is not the last of
+// its message.
+func (f *framer) unfinished() bool { return f.left > 0 || f.tail }
+
 // counting returns the frame of size bytes after header, or what may be given
 // away of it.
 func (f *framer) counting(data []byte, header, size, limit int, eof bool) (fr frame, n int) {
@@ -93,21 +97,24 @@ func (f *framer) line(data []byte, limit int, eof bool) (fr frame, n int) {
 	if f.scanned < len(window) {
 		end = terminator(window[f.scanned:])
 	}
+	long := len(window) == limit+2
 	switch {
-	case end >= 0 && len(trim(window[:f.scanned+end])) <= limit:
+	case end >= 0:
 		end += f.scanned
-		fr = frame{text: trim(window[:end]), cut: f.tail}
-		n = end + 1
-	case end >= 0 || len(window) == limit+2:
-		f.tail, f.scanned = true, 0
-		return frame{text: window[:limit], cut: true}, limit
-	case eof:
-		fr = frame{text: trim(window), cut: f.tail, half: true}
-		n = len(window)
-	default:
+		fr.text, n = trim(window[:end]), end+1
+		long = false
+	case eof && !long:
+		fr.text, n = trim(window), len(window)
+		fr.half = true
+	case !long:
 		f.scanned = len(window)
 		return frame{}, 0
 	}
+	if long || len(fr.text) > limit {
+		f.tail, f.scanned = true, 0
+		return frame{text: window[:limit], cut: true}, limit
+	}
+	fr.cut = f.tail
 	if f.counted && len(fr.text) > 0 {
 		f.badCounts++
 		f.counted = false

@@ -1,0 +1,264 @@
+package syslog
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// piece is a frame in a form that can be compared.
+type piece struct {
+	Text      string
+	Cut, Half bool
+}
+
+// frames feeds chunks to a framer as a connection does: it offers what has
+// come until the framer wants more.
+func frames(chunks []string, limit int) (out []piece, f framer) {
+	f = framer{max: limit}
+	data := ""
+	for i, chunk := range append(chunks, "") {
+		data += chunk
+		for {
+			fr, n := f.next([]byte(data), limit, i == len(chunks))
+			if n == 0 {
+				break
+			}
+			data = data[n:]
+			if len(fr.text) > 0 {
+				out = append(out, piece{string(fr.text), fr.cut, fr.half})
+			}
+		}
+	}
+	if data != "" {
+		out = append(out, piece{Text: "LOST: " + data})
+	}
+	return out, f
+}
+
+func TestFramer(t *testing.T) {
+	whole := func(texts ...string) (out []piece) {
+		for _, text := range texts {
+			out = append(out, piece{Text: text})
+		}
+		return out
+	}
+	tests := []struct {
+		name, in string
+		want     []piece
+		bad      int // bad counts
+	}{
+		{"nothing", "", nil, 0},
+		{"lines", "<14>a\n<14>b\n", whole("<14>a", "<14>b"), 0},
+		{"CR LF", "<14>a\r\n<14>b\r\n", whole("<14>a", "<14>b"), 0},
+		{"NUL", "<14>a\x00<14>b\x00", whole("<14>a", "<14>b"), 0},
+		{"LF and NUL", "<14>a\n\x00<14>b\n\x00", whole("<14>a", "<14>b"), 0},
+		{"empty lines", "\n\r\n\n<14>a\n\n", whole("<14>a"), 0},
+		{"blanks are text", "  \n", whole("  "), 0},
+		{"counts", "5 <14>a5 <14>b", whole("<14>a", "<14>b"), 0},
+		{"counted line feeds", "8 <14>a\nbc6 <14>b\n", whole("<14>a\nbc", "<14>b"), 0},
+		{"line feed after a counted frame", "5 <14>a\n5 <14>b\r\n", whole("<14>a", "<14>b"), 0},
+		{"both, frame by frame", "<14>a\n5 <14>b<14>c\n5 <14>d", whole("<14>a", "<14>b", "<14>c", "<14>d"), 1},
+		{"counts without priority", "3 abc4 defg", whole("abc", "defg"), 0},
+		{"a number in a line", "404 not found\nnext\n", whole("404 not found", "next"), 0},
+		{"a number in a later line", "first\n12 angry men and more\n", whole("first", "12 angry men and more"), 0},
+		{"a year", "2015-11-24T15:51:11 host text\n", whole("2015-11-24T15:51:11 host text"), 0},
+		{"a count and a line in one", "7 abcdef\nxyz\n", whole("abcdef", "xyz"), 1},
+		{"only digits", "123456\n", whole("123456"), 0},
+		{"leading zero", "05 <14>a\n", whole("05 <14>a"), 0},
+		{"zero", "0 <14>a\n", whole("0 <14>a"), 0},
+		{"no blank", "5<14>a\n", whole("5<14>a"), 0},
+		{"huge count", "99999999999999999999 <14>a\nb\n", whole("99999999999999999999 <14>a", "b"), 0},
+		{"count over the bound", "67108865 <14>a\nb\n", whole("67108865 <14>a", "b"), 0},
+		{"wrong count", "5 <14>a6 <14>bc7 x\n<14>d\n", whole("<14>a", "<14>bc", "7 x", "<14>d"), 1},
+		{"count too small", "3 <14>ab\n5 <14>c", whole("<14", ">ab", "<14>c"), 1},
+		{"half a line", "<14>a\n<14>b", []piece{{Text: "<14>a"}, {Text: "<14>b", Half: true}}, 0},
+		{"half a counted frame", "9 <14>a", []piece{{Text: "<14>a", Cut: true, Half: true}}, 0},
+		{"half a count", "12", []piece{{Text: "12", Half: true}}, 0},
+		{"a count and nothing", "12 ", []piece{{Text: "12 ", Half: true}}, 0},
+		{"as long as may be", "0123456789abcdef\n", whole("0123456789abcdef"), 0},
+		{"as long as may be, CR LF", "0123456789abcdef\r\n", whole("0123456789abcdef"), 0},
+		{"one longer", "0123456789abcdefg\nx\n", []piece{{Text: "0123456789abcdef", Cut: true}, {Text: "g", Cut: true}, {Text: "x"}}, 0},
+		{"twice as long", "0123456789abcdef0123456789abcdef\nx\n", []piece{{Text: "0123456789abcdef", Cut: true}, {Text: "0123456789abcdef", Cut: true}, {Text: "x"}}, 0},
+		{"long and half", "0123456789abcdefg", []piece{{Text: "0123456789abcdef", Cut: true}, {Text: "g", Cut: true, Half: true}}, 0},
+		{"digits where a long line goes on", "0123456789abcdef5 <14>a\nx\n", []piece{{Text: "0123456789abcdef", Cut: true}, {Text: "5 <14>a", Cut: true}, {Text: "x"}}, 0},
+		{"long counted frame", "20 <14>0123456789ab0123x\n", []piece{{Text: "<14>0123456789ab", Cut: true}, {Text: "0123", Cut: true}, {Text: "x"}}, 1},
+		{"long counted frame, half", "40 <14>0123456789ab0123", []piece{{Text: "<14>0123456789ab", Cut: true}, {Text: "0123", Cut: true, Half: true}}, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, size := range []int{len(tt.in) + 1, 1, 2, 3, 7} {
+				limit := 64
+				if strings.Contains(tt.in, "0123") {
+					limit = 16
+				}
+				got, f := frames(chop(tt.in, size), limit)
+				if d := cmp.Diff(tt.want, got); d != "" {
+					t.Errorf("in chunks of %d:\n%s", size, d)
+				}
+				if f.badCounts != tt.bad {
+					t.Errorf("in chunks of %d: %d bad counts, want %d", size, f.badCounts, tt.bad)
+				}
+			}
+		})
+	}
+}
+
+// chop cuts s into chunks of n bytes.
+func chop(s string, n int) (out []string) {
+	for len(s) > n {
+		out = append(out, s[:n])
+		s = s[n:]
+	}
+	return append(out, s)
+}
+
+var countPattern = regexp.MustCompile(`^([1-9][0-9]{0,8}) .`)
+
+// reference frames a whole stream the slow and simple way.
+func reference(s string, limit int) (out []piece) {
+	add := func(text string, cut, half bool) {
+		if text != "" {
+			out = append(out, piece{text, cut, half})
+		}
+	}
+	lines := false
+	for s != "" {
+		if size, header := referenceCount(s, limit, lines); header > 0 {
+			text := s[header:]
+			half := len(text) < size
+			text = text[:min(len(text), size)]
+			s = s[header+len(text):]
+			for cut := half || size > limit; size > 0; {
+				take := min(size, limit)
+				if len(text) < take {
+					add(trimmed(text), cut, true)
+					break
+				}
+				piece := text[:take]
+				text, size = text[take:], size-take
+				if size == 0 {
+					piece = trimmed(piece)
+				}
+				add(piece, cut, false)
+			}
+			lines = false
+			continue
+		}
+		end := strings.IndexAny(s, "\n\x00")
+		half := end < 0
+		if half {
+			end = len(s)
+		}
+		text, rest := s[:end], s[min(end+1, len(s)):]
+		cut := false
+		for len(trimmed(text)) > limit || len(text) > limit+1 {
+			cut = true
+			add(text[:limit], true, false)
+			text = text[limit:]
+		}
+		text = trimmed(text)
+		add(text, cut, half)
+		lines = lines || text != "" || cut
+		s = rest
+	}
+	return out
+}
+
+func trimmed(s string) string { return strings.TrimRight(s, "\r\n\x00") }
+
+func referenceCount(s string, limit int, lines bool) (size, header int) {
+	m := countPattern.FindStringSubmatch(strings.ReplaceAll(s[:min(len(s), 20)], "\n", "\x01"))
+	if m == nil {
+		return 0, 0
+	}
+	size, _ = strconv.Atoi(m[1])
+	header = len(m[1]) + 1
+	body := s[header:]
+	if body[0] == '<' {
+		if size <= maxCount {
+			return size, header
+		}
+		return 0, 0
+	}
+	if lines || size > limit || size > len(body) || strings.Contains(body[:size-1], "\n") {
+		return 0, 0
+	}
+	return size, header
+}
+
+func FuzzFramer(f *testing.F) {
+	for _, s := range []string{
+		"<14>a\n<14>b\r\n\x00", "5 <14>a5 <14>b\n", "3 abc404 not found\n", "20 <14>456789abcdef0123x\n12 ",
+		"0123456789abcdefg\n5 <1", "1 \n2 \n\n17 0123456789abcdefg", "16 0123456789abcde\n",
+	} {
+		f.Add(s, uint8(3))
+	}
+	f.Fuzz(func(t *testing.T, s string, chunk uint8) {
+		const limit = 16
+		got, fr := frames(chop(s, int(chunk%40)+1), limit)
+		want := reference(s, limit)
+		// Whether the stream ended within a message is told by its last piece
+		// or, if all of that was given away before, by the framer.
+		half := fr.unfinished()
+		for i := range got {
+			half = half || got[i].Half
+			got[i].Half = false
+		}
+		for i := range want {
+			if want[i].Half && !half {
+				t.Errorf("%q: not known to be half a message", s)
+			}
+			want[i].Half = false
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%q in chunks of %d:\n%s", s, chunk%40+1, d)
+		}
+		kept := 0
+		for _, p := range got {
+			kept += len(p.Text)
+			if len(p.Text) > limit {
+				t.Errorf("a piece of %d bytes", len(p.Text))
+			}
+		}
+		if n := len(strings.NewReplacer("\r", "", "\n", "", "\x00", "").Replace(s)); kept < n-countedBytes(s) {
+			t.Errorf("%d of %d bytes kept", kept, n)
+		}
+	})
+}
+
+// countedBytes is an upper bound of the bytes that octet counts take in s.
+func countedBytes(s string) (n int) {
+	for _, m := range regexp.MustCompile(`[0-9]+ `).FindAllString(s, -1) {
+		n += len(m)
+	}
+	return n
+}
+
+func BenchmarkFramer(b *testing.B) {
+	text := "<14>" + strings.Repeat("x", 396)
+	for _, framing := range []string{"lines", "counts"} {
+		b.Run(framing, func(b *testing.B) {
+			one := text + "\n"
+			if framing == "counts" {
+				one = fmt.Sprintf("%d %s", len(text), text)
+			}
+			data := []byte(strings.Repeat(one, 160))
+			f := framer{max: DefaultMaxMessage}
+			b.ReportAllocs()
+			b.SetBytes(int64(len(one)))
+			for b.Loop() {
+				rest := data
+				for len(rest) > 0 {
+					_, n := f.next(rest, f.max, false)
+					rest = rest[n:]
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/160, "ns/msg")
+		})
+	}
+}
