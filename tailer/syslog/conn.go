@@ -23,11 +23,6 @@ const (
 	readSize  = 64 << 10  // what is read from a connection at once
 	writeSize = 128 << 10 // what is written to the spool at once, about
 
-	// pace is how long a connection that was read empty is left alone. What
-	// comes meanwhile is read, and written, together: at 10,000 messages a
-	// second that is the greater part of all work.
-	pace = 5 * time.Millisecond
-
 	handshakeTimeout = 10 * time.Second
 
 	// drainBytes bounds what is read from a connection that has to end.
@@ -53,13 +48,14 @@ type conn struct {
 	framer framer
 	rest   []byte // what was read of an unfinished message
 	room   int    // bytes of memory that rest is booked with
+	pace   pacer
 	timer  *time.Timer
 
 	stream atomic.Pointer[stream] // nil during the handshake
 }
 
 func newConn(l *listener, nc net.Conn, peer netip.AddrPort) *conn {
-	c := &conn{listener: l, nc: nc, peer: peer}
+	c := &conn{listener: l, nc: nc, peer: peer, pace: pacer{longest: maxPause, most: lowWater}}
 	c.heard.Store(time.Now().UnixNano())
 	return c
 }
@@ -127,40 +123,49 @@ func (c *conn) begin() (stream, error) {
 
 // readAll reads messages until the connection ends or is stopped.
 func (c *conn) readAll(s stream) error {
-	srv := c.listener.server
-	drained := 0
-	for {
-		stopping := c.ending.Load() != nil
-		if !stopping {
-			if err := c.wait(s); err != nil && c.ending.Load() == nil {
-				return c.finish(err)
-			}
-		}
-		w := <-srv.work
-		n, full, err := c.readOnce(s, w)
-		srv.work <- w
-		drained += n
+	for c.ending.Load() == nil {
+		_, full, err := c.work(s)
 		switch {
-		case stopping && (err != nil || drained > drainBytes):
-			return c.finish(io.EOF)
-		case err == errAgain || stopping:
-		case err != nil:
-			return c.finish(err)
-		case !full:
-			c.pause()
+		case err == errAgain:
+			err = c.wait(s)
+		case err == nil && !full:
+			c.pause(s)
 		}
-		if !stopping {
-			drained = 0
+		if err != nil && c.ending.Load() == nil {
+			return c.finish(err)
 		}
 	}
+	// What has arrived is taken, but what still comes is not waited for.
+	for drained := 0; drained < drainBytes; {
+		n, _, err := c.work(s)
+		if err != nil {
+			break
+		}
+		drained += n
+	}
+	return c.finish(io.EOF)
 }
 
-// pause lets pace go by.
-func (c *conn) pause() {
+// work does readOnce with the memory it needs.
+func (c *conn) work(s stream) (n int, full bool, err error) {
+	w := <-c.listener.server.work
+	defer func() { c.listener.server.work <- w }()
+	n, full, err = c.readOnce(s, w)
+	c.pace.got += n
+	return n, full, err
+}
+
+// pause leaves the connection alone for a while.
+func (c *conn) pause(s stream) {
+	d := c.pace.pause(time.Now())
+	if d == 0 {
+		return
+	}
+	s.hush()
 	if c.timer == nil {
-		c.timer = time.NewTimer(pace)
+		c.timer = time.NewTimer(d)
 	} else {
-		c.timer.Reset(pace)
+		c.timer.Reset(d)
 	}
 	select {
 	case <-c.timer.C:

@@ -2,6 +2,7 @@ package syslog
 
 import (
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -29,21 +30,27 @@ const (
 	drainDatagrams = 100_000
 )
 
-// A batchReader reads many datagrams with one system call.
+// A batchReader reads many datagrams with one system call. It belongs to one
+// goroutine, but for interrupt and fill.
 type batchReader interface {
-	// read receives datagrams, and waits for the first one if wait is set.
+	// read receives datagrams, and waits for the first one if wait is set,
+	// until it is interrupted.
 	read(wait bool) (n int, err error)
 	// message returns the i-th of them, valid until the next read, and
 	// whether its end is missing.
 	message(i int) (text []byte, peer netip.AddrPort, truncated bool)
 	// size is how many can come at once.
 	size() int
+	// interrupt makes read return now, and not wait any more.
+	interrupt()
+	// fill adds what the kernel knows about the socket.
+	fill(st *ListenerStatus)
+	io.Closer
 }
 
 // packets is a datagram socket.
 type packets struct {
-	conn   datagramConn
-	raw    syscall.RawConn
+	addr   net.Addr
 	file   os.FileInfo // of a Unix socket; nil for UDP
 	reader batchReader
 
@@ -73,21 +80,20 @@ func listenUnixgram(addr *net.UnixAddr) (*packets, error) {
 		return nil, err
 	}
 	p, err := newPackets(pc, unixSize)
-	if err == nil {
-		p.file, err = os.Lstat(addr.Name)
+	if err != nil {
+		return nil, err
 	}
-	return p, err
+	if p.file, err = os.Lstat(addr.Name); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
 }
 
 func newPackets(conn datagramConn, datagram int) (*packets, error) {
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
-	p := &packets{conn: conn, raw: raw, done: make(chan struct{})}
-	growReceiveBuffer(conn, raw, receiveBuffer)
-	p.reader = newBatchReader(conn, raw, slab/datagram, datagram)
-	return p, nil
+	p := &packets{addr: conn.LocalAddr(), done: make(chan struct{})}
+	var err error
+	p.reader, err = newBatchReader(conn, slab/datagram, datagram)
+	return p, err
 }
 
 // stop frees the address. If the socket is read, what has arrived is taken
@@ -97,7 +103,7 @@ func (p *packets) stop() error {
 		return p.close()
 	}
 	p.stopping.Store(true)
-	_ = p.conn.SetReadDeadline(time.Unix(1, 0)) // fails only if it is closed
+	p.reader.interrupt()
 	<-p.done
 	return nil
 }
@@ -107,12 +113,12 @@ func (p *packets) stop() error {
 func (p *packets) close() error {
 	defer close(p.done)
 	if p.file != nil {
-		path := p.conn.LocalAddr().String()
+		path := p.addr.String()
 		if now, err := os.Lstat(path); err == nil && os.SameFile(now, p.file) {
 			_ = os.Remove(path) // a stale one is removed when it is next used
 		}
 	}
-	return p.conn.Close()
+	return p.reader.Close()
 }
 
 // receive takes datagrams until the listener is closed.
@@ -121,6 +127,7 @@ func (l *listener) receive() {
 	defer func() { _ = p.close() }()
 	var batch spool.Batch
 	drained := 0
+	pace := p.pacer()
 	for {
 		stopping := p.stopping.Load()
 		n, err := p.reader.read(!stopping)
@@ -132,11 +139,25 @@ func (l *listener) receive() {
 			continue
 		}
 		l.take(n, &batch)
+		pace.got += n
 		if stopping {
 			drained += n
-		} else if n < p.reader.size()/2 {
-			sleep(l.ctx, pace)
+		} else if n < p.reader.size() {
+			sleep(l.ctx, pace.pause(time.Now()))
 		}
+	}
+}
+
+// pacer returns a pacer by which the receive buffer does not become fuller
+// than a sixteenth, as long as the rate is steady. A small buffer gets short
+// pauses, since a burst may come in any of them.
+func (p *packets) pacer() pacer {
+	var st ListenerStatus
+	p.reader.fill(&st)
+	const perDatagram = 1280 // what the kernel counts for one of 400 bytes
+	return pacer{
+		longest: max(maxPause*time.Duration(st.ReceiveBuffer)/receiveBuffer, minPause),
+		most:    st.ReceiveBuffer / 16 / perDatagram,
 	}
 }
 

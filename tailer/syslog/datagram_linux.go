@@ -2,43 +2,15 @@ package syslog
 
 import (
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"net/netip"
 	"os"
-	"syscall"
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
-
-// growReceiveBuffer makes the receive buffer as large as asked for where that
-// is allowed (it takes CAP_NET_ADMIN), and otherwise as large as
-// net.core.rmem_max lets it be. What came of it is in ListenerStatus.
-func growReceiveBuffer(conn datagramConn, raw syscall.RawConn, size int) {
-	forced := false
-	_ = raw.Control(func(fd uintptr) {
-		forced = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, size) == nil
-	})
-	if !forced {
-		_ = conn.SetReadBuffer(size) // the kernel takes what it allows
-	}
-}
-
-// fill adds what the kernel knows about the socket.
-func (p *packets) fill(st *ListenerStatus) {
-	_ = p.raw.Control(func(fd uintptr) {
-		if size, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF); err == nil {
-			st.ReceiveBuffer = size / 2 // the kernel doubles what it is told
-		}
-		var info [unix.SK_MEMINFO_VARS]uint32
-		size := uint32(unsafe.Sizeof(info))
-		_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, fd, unix.SOL_SOCKET, unix.SO_MEMINFO,
-			uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
-		if errno == 0 {
-			st.ReceiveQueue = int(info[unix.SK_MEMINFO_RMEM_ALLOC])
-			st.KernelDrops = uint64(info[unix.SK_MEMINFO_DROPS])
-		}
-	})
-}
 
 // mmsghdr is struct mmsghdr of recvmmsg(2).
 type mmsghdr struct {
@@ -46,25 +18,29 @@ type mmsghdr struct {
 	length uint32
 }
 
-// mmsg reads with recvmmsg(2). The kernel writes into names and buffers by the
-// pointers in msgs, so none of these may be made anew.
+// mmsg reads with recvmmsg(2). Its socket is not known to the Go runtime's
+// poller, which would wake up for each datagram, also while none is wanted.
+// The thread that waits in poll(2) instead is one per socket.
 type mmsg struct {
-	raw   syscall.RawConn
+	mu     sync.RWMutex // guards fd for all but the reader
+	fd     int          // -1 once closed
+	wakeup int          // an eventfd that ends waiting
+
+	// The kernel writes into names and mem by the pointers in msgs, so none of
+	// them may be made anew.
 	msgs  []mmsghdr
 	names []unix.RawSockaddrInet6
 	iovs  []unix.Iovec
 	mem   []byte
 	each  int // bytes of mem for one datagram
-
-	n      int
-	errno  unix.Errno
-	wait   func(fd uintptr) bool // made once, so that reading allocates nothing
-	noWait func(fd uintptr)
+	used  int // datagrams of the last read
 }
 
-func newBatchReader(_ datagramConn, raw syscall.RawConn, n, each int) batchReader {
+// newBatchReader takes the socket over from conn, which is closed. At most n
+// datagrams are read at once, of each bytes.
+func newBatchReader(conn datagramConn, n, each int) (batchReader, error) {
 	r := &mmsg{
-		raw: raw, each: each,
+		each: each, used: n,
 		msgs: make([]mmsghdr, n), names: make([]unix.RawSockaddrInet6, n),
 		iovs: make([]unix.Iovec, n), mem: make([]byte, n*each),
 	}
@@ -76,46 +52,75 @@ func newBatchReader(_ datagramConn, raw syscall.RawConn, n, each int) batchReade
 		h.Iov = &r.iovs[i]
 		h.SetIovlen(1)
 	}
-	r.n = n // so that the first call sets all lengths of names
-	r.wait = func(fd uintptr) bool { r.receive(fd); return r.errno != unix.EAGAIN }
-	r.noWait = r.receive
-	return r
+	err := r.takeOver(conn)
+	return r, errors.Join(err, conn.Close())
+}
+
+func (r *mmsg) takeOver(conn datagramConn) error {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var dupErr error
+	err = raw.Control(func(fd uintptr) {
+		r.fd, dupErr = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
+	})
+	if err := errors.Join(err, os.NewSyscallError("dup", dupErr)); err != nil {
+		return err
+	}
+	// As large as asked for where that is allowed (it takes CAP_NET_ADMIN),
+	// else what net.core.rmem_max allows. What came of it is in the status.
+	if unix.SetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer) != nil {
+		_ = unix.SetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer)
+	}
+	if r.wakeup, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+		return errors.Join(os.NewSyscallError("eventfd", err), unix.Close(r.fd))
+	}
+	return nil
 }
 
 func (r *mmsg) size() int { return len(r.msgs) }
 
 func (r *mmsg) read(wait bool) (int, error) {
-	var err error
-	if wait {
-		err = r.raw.Read(r.wait)
-	} else {
-		err = r.raw.Control(r.noWait)
-	}
-	if err != nil {
-		r.n = 0
-		return 0, err
-	}
-	if r.errno != 0 && r.errno != unix.EAGAIN {
-		return 0, os.NewSyscallError("recvmmsg", r.errno)
-	}
-	return r.n, nil
-}
-
-func (r *mmsg) receive(fd uintptr) {
-	for i := range r.msgs[:r.n] {
+	for i := range r.msgs[:r.used] {
 		r.msgs[i].Namelen = unix.SizeofSockaddrInet6
 	}
+	r.used = 0
 	for {
-		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.msgs[0])),
+		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(r.fd), uintptr(unsafe.Pointer(&r.msgs[0])),
 			uintptr(len(r.msgs)), unix.MSG_DONTWAIT, 0, 0)
-		if errno == unix.EINTR {
+		switch {
+		case errno == 0:
+			r.used = int(n)
+			return r.used, nil
+		case errno == unix.EINTR:
 			continue
+		case errno != unix.EAGAIN:
+			return 0, os.NewSyscallError("recvmmsg", errno)
+		case !wait:
+			return 0, nil
 		}
-		r.n, r.errno = int(n), errno
-		if errno != 0 {
-			r.n = 0
+		if interrupted, err := r.poll(); interrupted || err != nil {
+			return 0, err
 		}
-		return
+	}
+}
+
+// poll waits for a datagram, or to be interrupted.
+func (r *mmsg) poll() (interrupted bool, err error) {
+	fds := [2]unix.PollFd{{Fd: int32(r.fd), Events: unix.POLLIN}, {Fd: int32(r.wakeup), Events: unix.POLLIN}}
+	_, err = unix.Poll(fds[:], -1)
+	if err != nil && err != unix.EINTR {
+		return false, os.NewSyscallError("poll", err)
+	}
+	return fds[1].Revents != 0, nil
+}
+
+func (r *mmsg) interrupt() {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.fd >= 0 {
+		_, _ = unix.Write(r.wakeup, binary.NativeEndian.AppendUint64(nil, 1)) // fails only if it was done very often
 	}
 }
 
@@ -137,4 +142,37 @@ func sockaddr(name *unix.RawSockaddrInet6, size uint32) netip.AddrPort {
 		return netip.AddrPortFrom(netip.AddrFrom16(name.Addr).Unmap(), port)
 	}
 	return netip.AddrPort{}
+}
+
+func (r *mmsg) fill(st *ListenerStatus) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.fd < 0 {
+		return
+	}
+	if size, err := unix.GetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_RCVBUF); err == nil {
+		st.ReceiveBuffer = size / 2 // the kernel doubles what it is told
+	}
+	var info [unix.SK_MEMINFO_VARS]uint32
+	size := uint32(unsafe.Sizeof(info))
+	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(r.fd), unix.SOL_SOCKET, unix.SO_MEMINFO,
+		uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
+	if errno == 0 {
+		st.ReceiveQueue = int(info[unix.SK_MEMINFO_RMEM_ALLOC])
+		st.KernelDrops = uint64(info[unix.SK_MEMINFO_DROPS])
+	}
+}
+
+func (r *mmsg) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fd < 0 {
+		return nil
+	}
+	err := errors.Join(unix.Close(r.fd), unix.Close(r.wakeup))
+	r.fd = -1
+	if err != nil {
+		return fmt.Errorf("close socket: %w", err)
+	}
+	return nil
 }

@@ -51,7 +51,7 @@ func (s *Server) listen(e Endpoint) (*listener, error) {
 
 func (l *listener) addr() net.Addr {
 	if l.packets != nil {
-		return l.packets.conn.LocalAddr()
+		return l.packets.addr
 	}
 	return l.accept.Addr()
 }
@@ -152,6 +152,9 @@ func peerOf(nc net.Conn) netip.AddrPort {
 
 // sleep waits for d, and says whether ctx is still going on.
 func sleep(ctx context.Context, d time.Duration) bool {
+	if d == 0 {
+		return ctx.Err() == nil
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -169,7 +172,7 @@ func (l *listener) status() ListenerStatus {
 	}
 	l.counters.fill(&st)
 	if l.packets != nil {
-		l.packets.fill(&st)
+		l.packets.reader.fill(&st)
 	}
 	return st
 }

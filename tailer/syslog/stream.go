@@ -20,6 +20,9 @@ type stream interface {
 	ready(deadline time.Time) error
 	// read fills p with what is there. errAgain means that nothing is.
 	read(p []byte) (int, error)
+	// hush asks not to be woken up, until ready is called, for less than is
+	// worth it.
+	hush()
 	// interrupt makes ready return now and ever after.
 	interrupt()
 	io.Closer
@@ -47,9 +50,11 @@ type socket struct {
 	err    error
 	tryFn  func(fd uintptr)
 	peekFn func(fd uintptr) bool
+	lowFn  func(fd uintptr)
 	one    [1]byte
 
 	polling     bool // Read does not wait
+	tcp, hushed bool
 	interrupted atomic.Bool
 }
 
@@ -63,7 +68,8 @@ func newSocket(nc net.Conn) (*socket, error) {
 		return nil, err
 	}
 	s := &socket{Conn: nc, raw: raw}
-	s.tryFn, s.peekFn = s.try, s.peek
+	s.tryFn, s.peekFn, s.lowFn = s.try, s.peek, s.setLowWater
+	_, s.tcp = nc.(*net.TCPConn)
 	return s, nil
 }
 
@@ -82,7 +88,33 @@ func (s *socket) peek(fd uintptr) bool {
 	return err != unix.EAGAIN // all else is for read to find out
 }
 
+// lowWater is how much has to be there before the runtime's poller hears of
+// it while nobody waits for it. It would wake up for each message otherwise.
+// More would make the kernel change the size of the receive buffer.
+const lowWater = 32 << 10
+
+func (s *socket) hush() {
+	if s.tcp && !s.hushed {
+		s.hushed = true
+		_ = s.raw.Control(s.lowFn) // a closed connection is for read to find out
+	}
+}
+
+func (s *socket) setLowWater(fd uintptr) {
+	n := 1
+	if s.hushed {
+		n = lowWater
+	}
+	_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVLOWAT, n) // costs time only
+}
+
 func (s *socket) ready(deadline time.Time) error {
+	if s.hushed {
+		s.hushed = false
+		if err := s.raw.Control(s.lowFn); err != nil {
+			return err
+		}
+	}
 	if err := s.SetReadDeadline(deadline); err != nil {
 		return err
 	}
