@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -81,7 +82,7 @@ func (m *memory) texts() []string {
 func (m *memory) entries() []tailer.Entry {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.got[:len(m.got):len(m.got)]
+	return slices.Clip(m.got)
 }
 
 // wait waits until n messages have come, and returns them.
