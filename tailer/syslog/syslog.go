@@ -120,12 +120,16 @@ func Listen(cfg Config, sink Sink) (*Server, error) {
 
 // Serve receives messages until ctx ends or Close is called. It then stops
 // accepting, takes what has already arrived, for two seconds at most, closes
-// everything, and returns nil.
+// everything, and returns nil. It is called once.
 func (s *Server) Serve(ctx context.Context) error {
 	s.mu.Lock()
-	if s.closed || s.serving {
+	if s.closed {
 		s.mu.Unlock()
-		return errors.New("serve syslog: server is closed or serving already")
+		return nil
+	}
+	if s.serving {
+		s.mu.Unlock()
+		return errors.New("serve syslog: serving already")
 	}
 	s.serving = true
 	for _, l := range s.listeners {

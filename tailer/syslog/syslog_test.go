@@ -227,3 +227,22 @@ func TestManyMessagesOverTCP(t *testing.T) {
 		})
 	}
 }
+
+func TestServeAfterClose(t *testing.T) {
+	s, err := Listen(Config{Listen: []string{"udp://127.0.0.1:0", "tcp://127.0.0.1:0"}}, &memory{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Serve(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := s.Reload(Config{}); err == nil {
+		t.Error("a closed server can be reloaded")
+	}
+	if st := s.Status(); len(st) != 2 || st[0].Address == "" {
+		t.Errorf("status %+v", st)
+	}
+}
