@@ -2,7 +2,9 @@ package harness
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"testing"
 )
@@ -110,14 +112,21 @@ func (t *Tally) Complete(stream string, n int) error {
 
 // Holds is nil if the given numbers of a stream arrived, and under one uid each.
 func (t *Tally) Holds(stream string, numbers map[int]bool) error {
+	var gaps []Range
 	missing := 0
-	for n := range numbers {
-		if len(t.streams[stream][n]) == 0 {
-			missing++
+	for _, n := range slices.Sorted(maps.Keys(numbers)) {
+		if len(t.streams[stream][n]) > 0 {
+			continue
+		}
+		missing++
+		if last := len(gaps) - 1; last >= 0 && gaps[last].Last == n-1 {
+			gaps[last].Last = n
+		} else {
+			gaps = append(gaps, Range{n, n})
 		}
 	}
 	if missing > 0 {
-		return fmt.Errorf("stream %s: %d of %d lines are missing", stream, missing, len(numbers))
+		return fmt.Errorf("stream %s: %d of %d lines are missing: %v", stream, missing, len(numbers), gaps[:min(len(gaps), 20)])
 	}
 	if len(t.Faults) > 0 {
 		return fmt.Errorf("stream %s: %d faulty uids, such as: %s", stream, len(t.Faults), t.Faults[0])

@@ -42,6 +42,10 @@ func TestLogrotate(t *testing.T) {
 
 func testLogrotate(t *testing.T, directives string) {
 	logs := t.TempDir()
+	pause := 600 * time.Millisecond
+	if strings.Contains(directives, "dateext") {
+		pause = 1100 * time.Millisecond // names differ by the second
+	}
 	truncates := strings.Contains(directives, "copytruncate")
 	w := newWriter(t, filepath.Join(logs, "sora.jsonl"), "line", !truncates)
 	rotate := logrotate(t, logs, directives)
@@ -51,27 +55,29 @@ func testLogrotate(t *testing.T, directives string) {
 
 	writing := start(t, 3, 3*time.Millisecond, w)
 	for range 3 {
-		time.Sleep(600 * time.Millisecond)
+		time.Sleep(pause)
 		rotate()
 	}
 	ship.Stop(t)
 	for range 2 { // one generation is made and rotated while nobody looks
-		time.Sleep(600 * time.Millisecond)
+		time.Sleep(pause)
 		rotate()
 	}
 	ship.Start(t)
-	time.Sleep(600 * time.Millisecond)
+	time.Sleep(pause)
 	rotate()
 	time.Sleep(300 * time.Millisecond)
 	writing.end()
 
 	kept := onDisk(t, logs, "line")
 	if lost := w.n - len(kept); lost > 0 {
-		t.Logf("logrotate itself lost %d of %d lines between copy and truncation", lost, w.n)
-		if !truncates {
-			t.Fatal("lines are lost without copytruncate: the test's writer is at fault")
+		t.Logf("logrotate itself lost %d of %d lines", lost, w.n)
+		// It compresses at once without delaycompress, while the writer still holds the old file for some lines.
+		if atOnce := strings.Contains(directives, "compress") && !strings.Contains(directives, "delaycompress"); !truncates && !atOnce {
+			t.Fatal("lines are lost by a rename: the test's writer is at fault")
 		}
 	}
+	t.Log(show(t, logs))
 	harness.Wait(t, 30*time.Second, "every line that logrotate has kept", func() error {
 		return receiver.Holds("line", kept)
 	}, ship.Process())

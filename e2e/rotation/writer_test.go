@@ -99,6 +99,7 @@ func (w *writer) awaitReopen() {
 type fleet struct {
 	writers []*writer
 	stop    chan struct{}
+	once    sync.Once
 	running sync.WaitGroup
 }
 
@@ -108,12 +109,13 @@ func start(t *testing.T, count int, pause time.Duration, writers ...*writer) *fl
 	for _, w := range writers {
 		f.running.Go(func() { w.run(t, count, pause, f.stop) })
 	}
+	t.Cleanup(f.end)
 	return f
 }
 
 // end stops the writers; what they have written is final when it returns.
 func (f *fleet) end() {
-	close(f.stop)
+	f.once.Do(func() { close(f.stop) })
 	f.running.Wait()
 }
 
