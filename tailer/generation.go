@@ -46,6 +46,7 @@ type generation struct {
 	flush    int64 // if this is the size, the rest of the file is complete as it stands
 	window   int   // bytes to read at once, 0 if there is no special need
 	ended    bool  // a compressed file was read to its clean end
+	goal     int64 // while draining: the size it had then, where reading ends; 0 if not known yet
 	durable  bool  // the id is in a saved checkpoint
 	inflight []*batch
 

@@ -26,7 +26,7 @@ func (t *Tailer) pump(g *generation) {
 // more. The caller holds t.mu.
 func (t *Tailer) start(g *generation) {
 	switch {
-	case t.ctx.Err() != nil || !g.durable || g.reading || g.src == nil || !g.hasData():
+	case t.ctx.Err() != nil || !g.durable || g.reading || g.src == nil || !g.hasData() || t.reached(g):
 	case g.pumps >= 2:
 		t.block(g, true)
 	default:
@@ -68,7 +68,7 @@ func (t *Tailer) fill(g *generation) *batch {
 func (t *Tailer) plan(g *generation) (plan, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.ctx.Err() != nil || g.src == nil || !g.hasData() {
+	if t.ctx.Err() != nil || g.src == nil || !g.hasData() || t.reached(g) {
 		t.rest(g)
 		return plan{}, false
 	}

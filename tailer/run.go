@@ -181,16 +181,26 @@ func (t *Tailer) drained(now time.Time) bool {
 	if !t.draining || t.scanned < 1 || t.scanNow {
 		return false
 	}
+	all := true
 	for _, s := range t.sources {
 		for _, f := range s.families {
 			for _, g := range f.gens {
-				if g.pumps > 0 || g.suspect || !g.finished() {
-					return false
+				if g.goal == 0 {
+					g.goal = g.size
 				}
+				over := g.finished() || t.reached(g) && len(g.inflight) == 0
+				all = all && over && g.pumps == 0 && !g.suspect
 			}
 		}
 	}
-	return true
+	return all
+}
+
+// reached says whether g was read as far as it went when Drain was called. What
+// is written later is left for the next start, since a log whose writer never
+// rests would keep Run from ever ending. The caller holds t.mu.
+func (t *Tailer) reached(g *generation) bool {
+	return t.draining && g.goal > 0 && g.read.at >= g.goal && g.packed == unpacked && g.fam.src.Format == nil
 }
 
 func (t *Tailer) closeAll() {
