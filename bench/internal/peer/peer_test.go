@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -10,17 +11,22 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-func TestPrepare(t *testing.T) {
-	for _, records := range []int64{1, 2, 1000} {
-		b := prepare(records, 700)
+func TestRequest(t *testing.T) {
+	for _, records := range []int{1, 2, 1000} {
+		r := newRequest(700)
+		for i := range records {
+			r.add(bytes.Repeat([]byte{'l'}, 100+i%500)) // some are longer than a record shall be
+		}
+		b := r.finish()
 		var got collogs.ExportLogsServiceRequest
 		if err := proto.Unmarshal(b, &got); err != nil {
 			t.Fatal(err)
 		}
-		if n := len(got.ResourceLogs[0].ScopeLogs[0].LogRecords); int64(n) != records {
-			t.Errorf("%d records, want %d", n, records)
+		sent := got.ResourceLogs[0].ScopeLogs[0].LogRecords
+		if len(sent) != records || len(sent[records-1].Body.GetStringValue()) != 100+(records-1)%500 {
+			t.Errorf("%d records, the last one %q", len(sent), sent[records-1].Body)
 		}
-		if per := float64(len(b)) / float64(records); records > 1 && (per < 693 || per > 710) {
+		if per := float64(len(b)) / float64(records); records > 1 && (per < 690 || per > 710) {
 			t.Errorf("%.1f bytes a record, want 700", per)
 		}
 	}
@@ -29,7 +35,7 @@ func TestPrepare(t *testing.T) {
 func TestEachLine(t *testing.T) {
 	for text, want := range map[string]int{"": 0, "a": 1, "a\n": 1, "a\nb\n\nc": 4} {
 		got := 0
-		err := eachLine(iotest.OneByteReader(strings.NewReader(text)), func() error { got++; return nil })
+		err := eachLine(iotest.OneByteReader(strings.NewReader(text)), func([]byte) error { got++; return nil })
 		if err != nil || got != want {
 			t.Errorf("%q: %d lines, %v, want %d", text, got, err, want)
 		}
