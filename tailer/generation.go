@@ -172,6 +172,7 @@ type family struct {
 	newest  int64         // mtime of the newest write that is settled
 	clock   time.Time     // run_erl's clock where it was read last
 	unknown map[fileKey]*stranger
+	named   fileKey   // of the file at path, when last looked at while it moved
 	hidden  int       // files of it that cannot be read at present
 	search  time.Time // when a generation was last found to have lost its file
 }

@@ -2,6 +2,7 @@ package tailer
 
 import (
 	"errors"
+	"io/fs"
 	"time"
 )
 
@@ -25,6 +26,9 @@ func (t *Tailer) pollFamily(f *family, now time.Time) (hot bool) {
 		}
 		hot = true
 		t.statNow(g, now)
+	}
+	if hot && !f.shared() {
+		t.watchName(f)
 	}
 	if hot {
 		t.feed(f, now)
@@ -54,6 +58,18 @@ func (t *Tailer) statNow(g *generation, now time.Time) {
 	if g.suspect {
 		t.check(g, now)
 	}
+}
+
+// watchName asks for a scan as soon as another file has the name of a log that
+// moves, or none has it any more. A log that is rotated several times between
+// two scans, and of which few generations are kept, loses nothing then.
+func (t *Tailer) watchName(f *family) {
+	st, err := statPath(f.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) || st.key == f.named {
+		return
+	}
+	f.named = st.key
+	t.lock(func() { t.scanNow = true })
 }
 
 func (t *Tailer) lock(f func()) {

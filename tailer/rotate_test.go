@@ -179,3 +179,24 @@ func TestRotationWithKillInTheMiddle(t *testing.T) {
 		w.wantRepeats(30)
 	})
 }
+
+// Generations that come and go between two scans are read all the same.
+func TestRotatedFasterThanScanned(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.write("sora.jsonl", lines(0, 10))
+		w.start()
+		n := 10
+		for range 12 {
+			w.write("sora.jsonl", lines(n, 5))
+			w.rename("sora.jsonl", "sora.jsonl.1")
+			w.pass(5 * time.Millisecond)
+			w.write("sora.jsonl.1", lines(n+5, 5))
+			w.write("sora.jsonl", lines(n+10, 5))
+			w.pass(250 * time.Millisecond)
+			w.remove("sora.jsonl.1")
+			n += 15
+		}
+		w.pass(3 * time.Second)
+		w.wantLines(n)
+	})
+}
