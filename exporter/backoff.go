@@ -40,13 +40,24 @@ func (a *acceptance) add() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.n++
+	a.tell()
+}
+
+// wake ends the waits without anything having been accepted.
+func (a *acceptance) wake() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.tell()
+}
+
+func (a *acceptance) tell() {
 	if a.news != nil {
 		close(a.news)
 		a.news = nil
 	}
 }
 
-// next returns a channel that is closed at the next acceptance.
+// next returns a channel that is closed at the next acceptance or wake.
 func (a *acceptance) next() <-chan struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()

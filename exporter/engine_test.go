@@ -19,7 +19,8 @@ import (
 // A fakeCollector answers attempts inside a synctest bubble. Its records are
 // strings in the place of encoded ones.
 type fakeCollector struct {
-	answer func(n int, names []string) answer // n counts from 1; nil accepts
+	answer   func(n int, names []string) answer // n counts from 1; nil accepts
+	connects time.Duration                      // when it says that there is a connection
 
 	mu       sync.Mutex
 	n        int
@@ -68,6 +69,13 @@ func (c *fakeCollector) send(ctx context.Context, p *payload) answer {
 		}
 	}
 	return a
+}
+
+func (c *fakeCollector) watch(ctx context.Context, ready func()) {
+	if c.connects > 0 {
+		pass(ctx, c.connects, nil)
+		ready()
+	}
 }
 
 func (c *fakeCollector) close() error { return nil }
@@ -307,6 +315,8 @@ func (c *sizedCollector) send(_ context.Context, p *payload) answer {
 	return answer{}
 }
 
+func (c *sizedCollector) watch(context.Context, func()) {}
+
 func (c *sizedCollector) close() error { return nil }
 
 // With Blocked, a request leaves as soon as every source waits.
@@ -403,6 +413,27 @@ func TestAcceptanceWakes(t *testing.T) {
 			t.Errorf("the second came %v after the first", apart)
 		}
 	})
+}
+
+// A connection that has been made ends the wait for the next attempt.
+func TestConnectionWakes(t *testing.T) {
+	var begin time.Time
+	c := &fakeCollector{connects: 61 * time.Minute, answer: func(int, []string) answer {
+		if time.Since(begin) < time.Hour {
+			return answer{verdict: again, code: "UNAVAILABLE", delay: 0}
+		}
+		return answer{}
+	}}
+	for range 20 { // the back-off is random
+		c.n = 0
+		bubble(t, c, Config{Blocked: ready}, func(t *testing.T, e *Exporter) {
+			begin = time.Now().Add(time.Minute - time.Second)
+			mustSend(t, e, records("a", 1, 1))
+			if late := time.Since(begin) - time.Hour; late > time.Second {
+				t.Fatalf("delivered %v late", late)
+			}
+		})
+	}
 }
 
 // A call that withdraws takes only its own records out of a request.

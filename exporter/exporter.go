@@ -100,6 +100,7 @@ func newExporter(cfg Config, c client) (*Exporter, error) {
 		client: c, dead: dead, log: cfg.Logger, loud: newLimiter(time.Minute),
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
+	e.runs.Go(func() { c.watch(e.ctx, e.accepts.wake) })
 	return e, nil
 }
 

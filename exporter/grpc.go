@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
@@ -19,6 +20,9 @@ import (
 // to the payload's buffers any more.
 type client interface {
 	send(ctx context.Context, p *payload) answer
+	// watch calls ready when a connection has been made, until ctx ends, if
+	// the client can tell.
+	watch(ctx context.Context, ready func())
 	close() error
 }
 
@@ -71,18 +75,30 @@ func (c *grpcClient) send(ctx context.Context, p *payload) answer {
 	}
 	out := &outgoing{p: p, freed: make(chan struct{})}
 	var in response
-	// The first attempt fails at once when there is no connection, so that it
-	// is seen. The next ones wait for one as long as they may: the first
-	// connection that can be made is used without delay.
-	err = c.conn.Invoke(ctx, exportMethod, out, &in, grpc.WaitForReady(p.patient))
+	err = c.conn.Invoke(ctx, exportMethod, out, &in)
 	c.conns.await(out)
 	st := status.Convert(err)
 	if st.Code() == codes.DeadlineExceeded && !out.taken.Load() {
-		st = status.New(codes.Unavailable, st.Message())
+		st = status.New(codes.Unavailable, st.Message()) // there was nobody to answer
 	}
 	a := classifyGRPC(st, in)
 	a.wire = p.wireSize()
 	return a
+}
+
+// watch calls ready each time a connection has been made, which gRPC does by
+// itself once a first request has asked for one. Requests that wait because
+// there was none need wait no longer.
+func (c *grpcClient) watch(ctx context.Context, ready func()) {
+	for {
+		state := c.conn.GetState()
+		if state == connectivity.Ready {
+			ready()
+		}
+		if !c.conn.WaitForStateChange(ctx, state) {
+			return
+		}
+	}
 }
 
 func (c *grpcClient) close() error { return c.conn.Close() }

@@ -103,6 +103,8 @@ func (c *httpClient) request(ctx context.Context, p *payload, body *body, header
 	return req, nil
 }
 
+func (c *httpClient) watch(context.Context, func()) {}
+
 func (c *httpClient) close() error {
 	c.client.CloseIdleConnections()
 	return nil

@@ -103,6 +103,24 @@ func TestBuffersAreFreeOnceSendReturns(t *testing.T) {
 	})
 }
 
+// The same while the network is busy with the request.
+func TestBuffersAreFreeOnceSendWithdraws(t *testing.T) {
+	eachProtocol(t, func(t *testing.T, protocol string) {
+		s := start(t, exportertest.Config{MaxMessage: 64 << 20})
+		e := open(t, exporter.Config{Endpoint: s.Endpoint(protocol), Protocol: protocol, MaxRequest: 64 << 20, Blocked: always})
+		g, _ := group("a", 800, 10_000)
+		for i := range 30 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i%12)*400*time.Microsecond)
+			_ = e.Send(ctx, []exporter.Group{g})
+			cancel()
+			for i := 0; i < len(g.Records); i += 64 {
+				g.Records[i]++
+				g.Records[i]--
+			}
+		}
+	})
+}
+
 // A connection that breaks in the middle of a request costs nothing but time.
 func TestConnectionBreaksInTheMiddle(t *testing.T) {
 	eachProtocol(t, func(t *testing.T, protocol string) {

@@ -33,7 +33,6 @@ type payload struct {
 	records  int
 	packed   *bytes.Buffer // the compressed bytes, or nil
 	order    []piece
-	patient  bool // the attempt may wait for a connection
 	lost     bool // the network may still refer to head: it is not used again
 }
 
@@ -86,7 +85,7 @@ func (ps *payloads) put(p *payload) {
 	clear(p.segments) // they point to records that are not ours
 	clear(p.order)
 	p.head, p.segments, p.order = p.head[:0], p.segments[:0], p.order[:0]
-	p.flushed, p.size, p.records, p.packed, p.patient = 0, 0, 0, nil, false
+	p.flushed, p.size, p.records, p.packed = 0, 0, 0, nil
 	if cap(p.head) <= 1<<20 {
 		ps.pool.Put(p)
 	}

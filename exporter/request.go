@@ -170,19 +170,18 @@ func (r *request) push(w *work) { r.stack = append(r.stack, w) }
 
 // attempt sends w once. When it returns, nothing refers to the buffers of w.
 func (r *request) attempt(w *work) answer {
-	a := r.e.send(r.ctx, w.pieces, w.failures > 0)
+	a := r.e.send(r.ctx, w.pieces)
 	if a.verdict != accepted && a.verdict != interrupted {
 		w.failures++
 	}
 	return a
 }
 
-// send makes one attempt with pieces. A patient one may wait for a connection.
-func (e *Exporter) send(ctx context.Context, pieces []piece, patient bool) answer {
+// send makes one attempt with pieces.
+func (e *Exporter) send(ctx context.Context, pieces []piece) answer {
 	p := e.payloads.get()
 	defer e.payloads.put(p)
 	p.encode(pieces)
-	p.patient = patient
 	limited, cancel := context.WithTimeout(ctx, e.cfg.Timeout)
 	defer cancel()
 	start := time.Now()
@@ -236,7 +235,7 @@ func (r *request) probe() {
 		return
 	}
 	r.probes++
-	a := r.e.send(r.ctx, probePieces(time.Now(), r.e.cfg.UserAgent), r.probes > 0)
+	a := r.e.send(r.ctx, probePieces(time.Now(), r.e.cfg.UserAgent))
 	switch a.verdict {
 	case accepted:
 		r.probes = 0
@@ -299,11 +298,12 @@ func (r *request) wait(w *work, a answer) {
 		r.sleep(min(a.delay, maxDelay), false)
 		return
 	}
-	r.sleep(backoffDelay(w.failures-1), a.verdict == again)
+	r.sleep(backoffDelay(w.failures-1), a.verdict != faulty)
 }
 
 // sleep waits for d, or until a call withdraws. With early it also ends soon
-// after another request was accepted, since then the collector is back.
+// after another request was accepted, or a connection was made, since then the
+// collector is back.
 func (r *request) sleep(d time.Duration, early bool) {
 	var news <-chan struct{}
 	if early && d > firstBackoff {

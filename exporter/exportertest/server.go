@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -79,6 +80,10 @@ type Server struct {
 func Start(cfg Config) (*Server, error) {
 	if cfg.MaxMessage == 0 {
 		cfg.MaxMessage = 4 << 20
+	}
+	if cfg.TLS != nil { // net/http writes to it
+		cfg.TLS = cfg.TLS.Clone()
+		cfg.TLS.NextProtos = slices.Clone(cfg.TLS.NextProtos)
 	}
 	s := &Server{cfg: cfg}
 	s.ending, s.end = context.WithCancel(context.Background())
