@@ -1,7 +1,9 @@
 package exporter
 
 import (
+	"maps"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 )
@@ -95,7 +97,7 @@ func (l *sizeLimit) limit(configured int) int {
 type limiter struct {
 	every time.Duration
 	mu    sync.Mutex
-	last  map[string]time.Time // by kind, of which there are a handful
+	last  map[string]time.Time // by kind, of which there are as many as codes and hints
 }
 
 func newLimiter(every time.Duration) *limiter {
@@ -115,9 +117,9 @@ func (l *limiter) do(kind string, complain func()) {
 	}
 }
 
-// forget lets each kind through again at once.
-func (l *limiter) forget(kind string) {
+// forget lets each kind that begins so through again at once.
+func (l *limiter) forget(prefix string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.last, kind)
+	maps.DeleteFunc(l.last, func(kind string, _ time.Time) bool { return strings.HasPrefix(kind, prefix) })
 }

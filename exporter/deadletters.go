@@ -230,7 +230,7 @@ func rewriteWithout(path string, size int64) (int64, error) {
 	for skipped := int64(0); skipped < size; lines++ {
 		n, err := skipLine(r)
 		skipped += n
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -245,7 +245,7 @@ func skipLine(r *bufio.Reader) (int64, error) {
 	for {
 		part, err := r.ReadSlice('\n')
 		size += int64(len(part))
-		if err != bufio.ErrBufferFull {
+		if !errors.Is(err, bufio.ErrBufferFull) {
 			return size, err
 		}
 	}

@@ -104,12 +104,10 @@ func parseResolved(cfg Config) (target, error) {
 		return t, nil
 	}
 	if !local {
-		return target{}, fmt.Errorf("endpoint %q: with %s it must be a URL or unix:", cfg.Endpoint, ProtocolHTTP)
+		return target{}, fmt.Errorf("endpoint %q: with %s it must be a URL or unix:PATH", cfg.Endpoint, ProtocolHTTP)
 	}
 	_, path, _ := strings.Cut(cfg.Endpoint, ":")
-	if strings.HasPrefix(path, "//") {
-		path = path[2:]
-	}
+	path = strings.TrimPrefix(path, "//")
 	t.socket, t.url = path, httpURL(t.secure, "localhost")
 	if strings.HasPrefix(cfg.Endpoint, "unix-abstract:") {
 		t.socket = "@" + path

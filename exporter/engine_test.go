@@ -463,6 +463,42 @@ func TestWithdrawFromSharedRequest(t *testing.T) {
 	})
 }
 
+// What a call is told adds up to its records, and over all calls to what the
+// status counts.
+func TestOutcome(t *testing.T) {
+	c := &fakeCollector{answer: func(n int, names []string) answer {
+		if slices.Contains(names, "b1") {
+			return answer{verdict: refused, code: "CODE"}
+		}
+		return answer{rejected: 3, message: "too old"}
+	}}
+	cfg := Config{MaxDelay: time.Millisecond, DeadLetters: letters(t)}
+	bubble(t, c, cfg, func(t *testing.T, e *Exporter) {
+		outcomes := make([]Outcome, 3)
+		sizes := []int{2, 4, 5}
+		var wg sync.WaitGroup
+		for i, n := range sizes {
+			wg.Go(func() {
+				var err error
+				if outcomes[i], err = e.Deliver(t.Context(), []Group{records(string(rune('a'+i)), n, 10)}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		var sum Outcome
+		for i, o := range outcomes {
+			equal(t, "records", o.Accepted+o.Rejected+o.Dead, sizes[i])
+			sum.Accepted += o.Accepted
+			sum.Rejected += o.Rejected
+			sum.Dead += o.Dead
+		}
+		s := e.Status()
+		equal(t, "sum", sum, Outcome{int(s.Accepted), int(s.Rejected), int(s.Dead)})
+		equal(t, "of b", outcomes[1].Dead, 1)
+	})
+}
+
 func TestCloseEndsSends(t *testing.T) {
 	c := &fakeCollector{answer: func(int, []string) answer { return answer{verdict: again, code: "UNAVAILABLE"} }}
 	bubble(t, c, Config{Blocked: ready}, func(t *testing.T, e *Exporter) {

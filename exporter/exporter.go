@@ -121,14 +121,29 @@ func newClient(cfg Config, t target, creds *credentials, headers *headerSource) 
 // buffer, whatever the network is still doing. Records of one call keep their
 // order within a request; between requests order is not promised.
 func (e *Exporter) Send(ctx context.Context, groups []Group) error {
+	_, err := e.Deliver(ctx, groups)
+	return err
+}
+
+// An Outcome says what became of the records of one call.
+type Outcome struct {
+	Accepted int // acknowledged
+	Rejected int // refused by partial success; which ones the collector does not say
+	Dead     int // kept as dead letters
+}
+
+// Deliver is Send, and says how the records were settled. The Outcome is zero
+// if there is an error. What a partial success rejected of a request is put
+// down to the calls in it in their order, since the answer has only a number.
+func (e *Exporter) Deliver(ctx context.Context, groups []Group) (Outcome, error) {
 	c := &call{done: make(chan struct{})}
 	if err := e.enter(c, groups); err != nil || c.unsettled == 0 {
-		return err
+		return Outcome{}, err
 	}
 	e.evaluate()
 	select {
 	case <-c.done:
-		return nil
+		return c.outcome, nil
 	case <-ctx.Done():
 		return e.withdraw(c, context.Cause(ctx))
 	case <-e.ctx.Done():
@@ -154,7 +169,7 @@ func (e *Exporter) enter(c *call, groups []Group) error {
 
 // withdraw takes back what has not left yet and waits until no request holds
 // c's buffers. If everything was settled meanwhile, there is no error.
-func (e *Exporter) withdraw(c *call, cause error) error {
+func (e *Exporter) withdraw(c *call, cause error) (Outcome, error) {
 	e.mu.Lock()
 	if c.unsettled > 0 {
 		e.calls--
@@ -170,9 +185,9 @@ func (e *Exporter) withdraw(c *call, cause error) error {
 	e.evaluate() // fewer calls wait: perhaps those that do are all there are
 	select {
 	case <-c.done:
-		return nil
+		return c.outcome, nil
 	default:
-		return fmt.Errorf("deliver: %w", cause)
+		return Outcome{}, fmt.Errorf("deliver: %w", cause)
 	}
 }
 

@@ -174,7 +174,7 @@ type named struct {
 }
 
 func (n named) Errorf(format string, args ...any) {
-	n.T.Helper()
+	n.Helper()
 	n.T.Errorf(n.name+": "+format, args...)
 }
 

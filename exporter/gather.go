@@ -9,6 +9,7 @@ import (
 // A call is one Send that waits. Its fields are guarded by Exporter.mu.
 type call struct {
 	unsettled int // records
+	outcome   Outcome
 	withdrawn bool
 	done      chan struct{} // closed when unsettled becomes 0
 	requests  []*request    // that may hold its buffers
@@ -212,12 +213,29 @@ func (e *Exporter) finish(r *request) {
 	e.runs.Done()
 }
 
-// settle answers for the records of w.
-func (e *Exporter) settle(w *work) {
+// acknowledge settles the records of w, of which a partial success may have
+// rejected some.
+func (e *Exporter) acknowledge(w *work, rejected int64) {
+	e.settle(w, func(o *Outcome, n int) {
+		k := int(min(int64(n), rejected))
+		rejected -= int64(k)
+		o.Rejected += k
+		o.Accepted += n - k
+	})
+}
+
+// bury settles the records of w, which are dead letters now.
+func (e *Exporter) bury(w *work) {
+	e.settle(w, func(o *Outcome, n int) { o.Dead += n })
+}
+
+// settle answers for the records of w, piece by piece.
+func (e *Exporter) settle(w *work, add func(o *Outcome, records int)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, p := range w.pieces {
 		c := p.call
+		add(&c.outcome, p.records())
 		if c.unsettled -= p.records(); c.unsettled == 0 {
 			close(c.done)
 			if !c.withdrawn {

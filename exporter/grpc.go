@@ -70,9 +70,7 @@ func (c *grpcClient) send(ctx context.Context, p *payload) answer {
 		return answer{verdict: again, code: codeNoAnswer, message: err.Error()}
 	}
 	defer c.packer.release(p)
-	for name, value := range headers {
-		ctx = metadata.AppendToOutgoingContext(ctx, name, value)
-	}
+	ctx = metadata.NewOutgoingContext(ctx, metadata.New(headers))
 	out := &outgoing{p: p, freed: make(chan struct{})}
 	var in response
 	err = c.conn.Invoke(ctx, exportMethod, out, &in)

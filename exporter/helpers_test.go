@@ -57,18 +57,6 @@ func (l *ledger) take(r *exportertest.Request) {
 	}
 }
 
-func (l *ledger) has(uid string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.times[uid] > 0
-}
-
-func (l *ledger) len() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.times)
-}
-
 // missing returns those of uids that never came.
 func (l *ledger) missing(uids []string) []string {
 	l.mu.Lock()

@@ -198,7 +198,7 @@ func (e *Exporter) send(ctx context.Context, pieces []piece) answer {
 func (r *request) accept(w *work, a answer) {
 	r.probes = 0
 	r.e.accepts.add()
-	r.e.settle(w)
+	r.e.acknowledge(w, a.rejected)
 }
 
 // isolate looks for the record at fault: w is halved until it stands alone.
@@ -275,7 +275,7 @@ func (r *request) bury(w *work, a answer) {
 	r.e.loud.do("dead letter", func() {
 		r.e.log.Warn("the collector refused a record for good, it was kept as a dead letter", "answer", a.code, "message", a.message)
 	})
-	r.e.settle(w)
+	r.e.bury(w)
 }
 
 // pause holds all requests that have not started, or lets them go.

@@ -30,11 +30,10 @@ const resendBatch = 1 << 20
 func ReadDeadLetters(path string, f func(DeadLetter) error) error {
 	for _, p := range []string{resending(path), path} {
 		err := eachLine(p, func(line []byte) error {
-			letter, err := parseLetter(line)
-			if err != nil {
-				return nil
+			if letter, err := parseLetter(line); err == nil {
+				return f(letter)
 			}
-			return f(letter)
+			return nil
 		})
 		if err != nil {
 			return fmt.Errorf("read dead letters: %w", err)

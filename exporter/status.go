@@ -100,8 +100,9 @@ func (e *Exporter) observe(a answer, p *payload) {
 	}
 	if recovered {
 		e.log.Info("the collector accepts records again")
-		e.loud.forget("failing")
+		e.loud.forget(failing)
 	}
+	kind := failing + a.code + a.hint
 	switch a.verdict {
 	case accepted:
 		if a.rejected > 0 || a.message != "" {
@@ -110,15 +111,18 @@ func (e *Exporter) observe(a answer, p *payload) {
 			})
 		}
 	case unwelcome:
-		e.loud.do(a.code, func() {
+		e.loud.do(kind, func() {
 			e.log.Error("the collector does not take our records; they are kept and tried again", "answer", a.code, "message", a.message, "hint", a.hint)
 		})
 	default:
-		e.loud.do("failing", func() {
+		e.loud.do(kind, func() {
 			e.log.Warn("a request failed and will be tried again", "answer", a.code, "message", a.message, "hint", a.hint)
 		})
 	}
 }
+
+// failing begins the kinds of complaint that a recovery makes news again.
+const failing = "failing "
 
 // add counts an attempt and reports whether it ended a time of failures.
 func (c *counters) add(a answer, p *payload) (recovered bool) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -95,9 +96,7 @@ func (s *Server) read(body io.Reader, encoding string) ([]byte, error) {
 }
 
 func (f *Fault) answerHTTP(w http.ResponseWriter) {
-	for name, values := range f.Header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), f.Header)
 	if f.Wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((f.Wait+time.Second-1)/time.Second)))
 	}

@@ -11,6 +11,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"slices"
@@ -121,7 +123,12 @@ func (s *Server) startHTTP() error {
 		return err
 	}
 	s.httpAddr = listener.Addr().String()
-	s.http = &http.Server{Handler: http.HandlerFunc(s.serveHTTP), TLSConfig: s.cfg.TLS, ReadHeaderTimeout: 10 * time.Second}
+	s.http = &http.Server{
+		Handler:           http.HandlerFunc(s.serveHTTP),
+		TLSConfig:         s.cfg.TLS,
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          log.New(io.Discard, "", 0), // clients that go away are what tests are about
+	}
 	s.serving.Go(func() {
 		if s.cfg.TLS != nil {
 			_ = s.http.ServeTLS(listener, "", "")
