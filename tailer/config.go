@@ -103,6 +103,7 @@ const (
 	Reports             // each Erlang report, from its header to the next
 	Whole               // the whole file
 	Dump                // the head of an Erlang crash dump
+	Quoted              // each line; a line break within quotes does not end it
 )
 
 // The defaults of Config.

@@ -210,7 +210,7 @@ func (t *Tailer) completeAfter(g *generation, now time.Time) (time.Duration, boo
 		return t.cfg.DrainQuiet, true
 	}
 	switch g.fam.rule.Form {
-	case Reports, Whole:
+	case Reports, Whole, Quoted:
 		return t.cfg.Quiet, true
 	case Dump:
 		return t.cfg.DumpQuiet, true

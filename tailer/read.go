@@ -153,6 +153,8 @@ func (p *plan) split(buf *buffer, r *result) {
 		c.clocked(data, final)
 	case p.form == Reports:
 		c.reports(data, final)
+	case p.form == Quoted:
+		c.quoted(data, final)
 	case p.form == Whole && !final:
 		r.eof, r.dry = true, true // nothing is to be had from it yet
 		return

@@ -143,6 +143,8 @@ func (in *streamInput) split() *cutter {
 		c.clocked(data, in.eof)
 	case Reports:
 		c.reports(data, in.eof)
+	case Quoted:
+		c.quoted(data, in.eof)
 	case Whole:
 		if in.eof {
 			c.whole(data)

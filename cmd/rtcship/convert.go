@@ -116,6 +116,8 @@ func (c *converting) read(r io.Reader, path string) error {
 	}
 	if c.source == "sora" {
 		stream.Rules = tailer.SoraRules()
+	} else {
+		stream.Rules = tailer.QuotedRules([]string{"*"})
 	}
 	if err := stream.Read(r, c.batch); err != nil {
 		return fmt.Errorf("convert %s: %w", path, err)

@@ -110,7 +110,7 @@ func sources(cfg *config.Config, p *parts) []tailer.Source {
 		})
 	}
 	if len(cfg.Pexip.Files) > 0 {
-		all = append(all, tailer.Source{Name: "pexip", Origin: "pexip", Include: cfg.Pexip.Files})
+		all = append(all, tailer.Source{Name: "pexip", Origin: "pexip", Rules: tailer.QuotedRules(cfg.Pexip.Files)})
 	}
 	if p != nil && p.spool != nil {
 		all = append(all, p.spool.Source("pexip"))
