@@ -65,7 +65,7 @@ func (r *Redactor) Suspect(text []byte) bool {
 	if near(text, 'w') || near(text, 'k') || near(text, 'z') || near(text, 'y') || near(text, '/') || near(text, 'c') {
 		return true
 	}
-	if r.pexip && (bytes.Contains(text, []byte("igit")) || bytes.Contains(text, []byte("in")) || bytes.Contains(text, []byte("IN"))) {
+	if r.pexip && (near(text, 'g') || near(text, 'p') || near(text, 'P')) {
 		return true
 	}
 	for _, re := range r.patterns {
@@ -95,7 +95,11 @@ func telling(text []byte, i int, letter byte) bool {
 	case 'c': // secret, credential, crypto
 		return at(text, i, "cre") || at(text, i, "cry")
 	case 'w': // pwd, passwd, password
-		return i > 0 && (text[i-1]|0x20 == 'p' || text[i-1] == 's')
+		return at(text, i-2, "ssw") || i > 0 && text[i-1]|0x20 == 'p' && at(text, i, "wd")
+	case 'g': // digit
+		return at(text, i-1, "igit")
+	case 'p', 'P': // pin
+		return at(text, i+1, "in") || at(text, i+1, "IN")
 	case 'k': // token
 		return at(text, i, "ken")
 	case 'z': // authorization
@@ -114,7 +118,7 @@ func at(text []byte, i int, s string) bool {
 // there were. What is masked already, and empty secrets, do not count.
 func (r *Redactor) Append(dst, text []byte) (masked []byte, n int) {
 	done, start := 0, len(dst)
-	for i := 0; i < len(text); {
+	for i := announced(text, 0); i < len(text); i = announced(text, i) {
 		from, to, quote := r.secretAt(text, i)
 		if from == to {
 			i++

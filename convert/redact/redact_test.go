@@ -49,6 +49,9 @@ func TestAppend(t *testing.T) {
 	f(`{"token":12345,"secret":-1.5e3}`, `{"token":"***","secret":"***"}`, 2)
 	f(`{"Authorization":"Basic dXNlcjpw"}`, `{"Authorization":"***"}`, 1)
 
+	same(`{"a":"password=","b":"c"}`)
+	same(`{"h":"Authorization:"}`)
+
 	// Headers, queries, free text.
 	f("GET / HTTP/1.1\r\nAuthorization: Bearer abc.def\r\nHost: x", "GET / HTTP/1.1\r\nAuthorization: ***\r\nHost: x", 1)
 	f(`{"h":"Proxy-Authorization: Digest username=\"a\", response=\"b\"\r\nVia: x"}`, `{"h":"Proxy-Authorization: ***\r\nVia: x"}`, 1)

@@ -54,6 +54,27 @@ func (r *Redactor) secretAt(text []byte, i int) (from, to int, quote bool) {
 	return 0, 0, false
 }
 
+// second holds, for each letter that secretAt acts upon, the letters that come
+// second in its words: one bit for each, by the low five bits of the letter.
+var second = [256]uint32{
+	'p': bit('a') | bit('w') | bit('i'), 'P': bit('a') | bit('w') | bit('i'),
+	's': bit('e'), 'S': bit('e'), 't': bit('o'), 'T': bit('o'), 'c': bit('r'),
+	'a': bit('u'), 'A': bit('u'), 'd': bit('i'), 'D': bit('i'), 'e': bit('y'), ':': bit('/'),
+}
+
+func bit(c byte) uint32 { return 1 << (c & 31) }
+
+// announced returns the first place from i on at which secretAt may find
+// something, or len(text).
+func announced(text []byte, i int) int {
+	for ; i+1 < len(text); i++ {
+		if second[text[i]]&bit(text[i+1]) != 0 {
+			return i
+		}
+	}
+	return len(text)
+}
+
 // A colonRule says when `word: value` without quotes gives a secret away. In
 // prose, a colon follows such words as well ("bad token: unexpected end").
 type colonRule int
@@ -95,6 +116,9 @@ func (r *Redactor) keyed(text []byte, start, end int, rule colonRule) (from, to 
 		return 0, 0, false
 	}
 	i = skipBlanks(text, i)
+	if !quotedKey && at(text, i, `"`) && isJSON(text) {
+		return 0, 0, false // the string around the key ends here
+	}
 	if from, to = quoted(text, i); from < to {
 		return from, to, false
 	}
@@ -111,6 +135,12 @@ func (r *Redactor) keyed(text []byte, start, end int, rule colonRule) (from, to 
 	}
 	from, to = bare(text, i, colon, rule)
 	return from, to, false
+}
+
+// isJSON tells whether text begins as JSON does in these logs.
+func isJSON(text []byte) bool {
+	text = bytes.TrimLeft(text, " \t\r\n")
+	return len(text) > 0 && bytes.IndexByte([]byte(`{["`), text[0]) >= 0
 }
 
 // skipCloser skips what closes a quoted key: quotes with backslashes before
