@@ -93,7 +93,7 @@ func near(text []byte, letter byte) bool {
 func telling(text []byte, i int, letter byte) bool {
 	switch letter {
 	case 'c': // secret, credential, crypto
-		return at(text, i, "cre") || at(text, i, "cry")
+		return i+1 < len(text) && text[i+1] == 'r' && (at(text, i, "cret") || at(text, i, "cred") || at(text, i, "cryp"))
 	case 'w': // pwd, passwd, password
 		return at(text, i-2, "ssw") || i > 0 && text[i-1]|0x20 == 'p' && at(text, i, "wd")
 	case 'g': // digit
