@@ -34,7 +34,20 @@ func (k Key) Name() string {
 func (w *Writer) String(k Key, v string) { w.Buf = appendStringAttribute(w.Buf, k, v) }
 
 // Text adds a string attribute from bytes.
-func (w *Writer) Text(k Key, v []byte) { w.Buf = appendStringAttribute(w.Buf, k, v) }
+func (w *Writer) Text(k Key, v []byte) {
+	at, size := len(w.Buf), len(k)+len(v)+6
+	if size >= 0x80 || cap(w.Buf)-at < size {
+		w.Buf = appendStringAttribute(w.Buf, k, v)
+		return
+	}
+	// The common case, without a call: every length fits one byte, and there is room.
+	w.Buf = w.Buf[:at+size]
+	out := w.Buf[at:]
+	out[0], out[1] = tagAttribute, byte(size-2)
+	out = out[2+copy(out[2:], k):]
+	out[0], out[1], out[2], out[3] = tagValue, byte(len(v)+2), tagString, byte(len(v))
+	copy(out[4:], v)
+}
 
 // Int adds an integer attribute.
 func (w *Writer) Int(k Key, v int64) {
@@ -107,9 +120,6 @@ func appendAttributeHead(b []byte, k Key, value int) []byte {
 }
 
 func appendStringAttribute[T ~string | ~[]byte](b []byte, k Key, v T) []byte {
-	if len(k)+len(v)+4 < 0x80 {
-		return appendShortAttribute(b, k, v)
-	}
 	value := stringSize(len(v))
 	b = slices.Grow(b, len(k)+len(v)+32)
 	b = append(b, tagAttribute)
@@ -118,17 +128,4 @@ func appendStringAttribute[T ~string | ~[]byte](b []byte, k Key, v T) []byte {
 	b = append(b, tagValue)
 	b = binary.AppendUvarint(b, uint64(value))
 	return appendBytes(b, tagString, v)
-}
-
-// appendShortAttribute is for the common case: every length in it fits one byte.
-func appendShortAttribute[T ~string | ~[]byte](b []byte, k Key, v T) []byte {
-	at, size := len(b), len(k)+len(v)+6
-	b = slices.Grow(b, size)[:at+size]
-	out := b[at:]
-	out[0], out[1] = tagAttribute, byte(size-2)
-	copy(out[2:], k)
-	out = out[2+len(k):]
-	out[0], out[1], out[2], out[3] = tagValue, byte(len(v)+2), tagString, byte(len(v))
-	copy(out[4:], v)
-	return b
 }

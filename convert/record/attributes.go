@@ -14,7 +14,22 @@ func (b *Builder) Key(prefix string, name []byte) otlp.Key {
 }
 
 // Attr adds a string attribute that was found in the text.
-func (b *Builder) Attr(k otlp.Key, v []byte) { b.attrs.Text(k, b.valid(v)) }
+func (b *Builder) Attr(k otlp.Key, v []byte) {
+	if b.invalid != 0 {
+		v = b.valid(v)
+	}
+	b.attrs.Text(k, v)
+}
+
+// Encoded adds attributes that are in wire form already.
+func (b *Builder) Encoded(attrs []byte) { b.attrs.Append(attrs) }
+
+// Mark is a place among the attributes, for Since.
+func (b *Builder) Mark() int { return len(b.attrs.Buf) }
+
+// Since is the attributes added since mark, in wire form, until the next one
+// is added.
+func (b *Builder) Since(mark int) []byte { return b.attrs.Buf[mark:] }
 
 // String adds a string attribute that is known to be valid UTF-8.
 func (b *Builder) String(k otlp.Key, v string) { b.attrs.String(k, v) }

@@ -85,7 +85,7 @@ func (b *Builder) addContent(w *otlp.Writer, body []byte, part int) {
 	if b.withFile {
 		w.Append(b.common.Buf)
 	}
-	putUID(b.uid[:], b.seed, b.uidMillis(), b.Entry.Offset, part)
+	putUID(&b.uid, b.seed, b.uidMillis(), b.Entry.Offset, part)
 	w.Text(keyUID, b.uid[:])
 	w.Append(b.attrs.Buf)
 	w.Body(body)

@@ -30,25 +30,38 @@ func mix(x uint64) uint64 {
 // Within a generation these 80 bits differ for any two records up to 2^48
 // bytes and 2^16 parts, because offset and part fit one word and mix is one to
 // one; between generations they are as good as random.
-func putUID(dst []byte, seed [2]uint64, millis uint64, offset int64, part int) {
+func putUID(dst *[uidSize]byte, seed [2]uint64, millis uint64, offset int64, part int) {
 	low := mix(uint64(offset) ^ uint64(part)<<48 ^ seed[0])
 	high := mix(low^seed[1]) >> 48
 	putULID(dst, millis<<16|high, low)
 }
 
-// putULID writes 128 bits as 26 characters of Crockford's base 32.
-func putULID(dst []byte, high, low uint64) {
+// digitPairs are the numbers of 10 bits as two digits of Crockford's base 32.
+var digitPairs = func() (pairs [1024][2]byte) {
 	const digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-	dst = dst[:uidSize]
-	for i := 25; i >= 14; i-- { // 12 digits are the low 60 bits
-		dst[i] = digits[low&31]
-		low >>= 5
+	for i := range pairs {
+		pairs[i] = [2]byte{digits[i>>5], digits[i&31]}
 	}
-	// The 4 bits left of low, and one of high, are the next digit.
-	dst[13] = digits[low&15|high&1<<4]
-	high >>= 1
-	for i := 12; i >= 0; i-- {
-		dst[i] = digits[high&31]
-		high >>= 5
+	return pairs
+}()
+
+// putULID writes 128 bits as 26 characters of Crockford's base 32.
+func putULID(dst *[uidSize]byte, high, low uint64) {
+	put := func(i int, bits uint64) {
+		pair := &digitPairs[bits&1023]
+		dst[i], dst[i+1] = pair[0], pair[1]
 	}
+	put(24, low)
+	put(22, low>>10)
+	put(20, low>>20)
+	put(18, low>>30)
+	put(16, low>>40)
+	put(14, low>>50)
+	put(12, low>>60|high<<4)
+	put(10, high>>6)
+	put(8, high>>16)
+	put(6, high>>26)
+	put(4, high>>36)
+	put(2, high>>46)
+	put(0, high>>56)
 }

@@ -8,7 +8,7 @@ import (
 
 func uid(gen [16]byte, ms uint64, offset int64, part int) string {
 	var b [uidSize]byte
-	putUID(b[:], uidSeed(gen), ms, offset, part)
+	putUID(&b, uidSeed(gen), ms, offset, part)
 	return string(b[:])
 }
 
@@ -26,7 +26,7 @@ func TestULIDText(t *testing.T) {
 		{1469918176385 << 16, 0, "01ARYZ6S410000000000000000"},
 	} {
 		var b [uidSize]byte
-		putULID(b[:], c.high, c.low)
+		putULID(&b, c.high, c.low)
 		if string(b[:]) != c.want {
 			t.Errorf("%x %x: %s, want %s", c.high, c.low, b, c.want)
 		}

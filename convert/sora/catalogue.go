@@ -61,37 +61,3 @@ func Lookup(code string) []Event {
 	}
 	return found
 }
-
-// An eventTable finds events by level and code.
-type eventTable struct {
-	list  []Event
-	first map[string]int
-	next  []int // the next event of the same code, or -1
-}
-
-func newEventTable(list []Event) *eventTable {
-	t := &eventTable{list: list, first: make(map[string]int), next: make([]int, len(list))}
-	for i, e := range list {
-		t.next[i] = -1
-		if first, ok := t.first[e.Code]; ok {
-			t.next[i] = first
-		}
-		t.first[e.Code] = i
-		for _, alias := range e.Aliases {
-			t.first[alias] = i
-		}
-	}
-	return t
-}
-
-// find is the index of the event, or -1.
-func (t *eventTable) find(level, code []byte) int {
-	i, ok := t.first[string(code)]
-	for ok && i >= 0 {
-		if e := &t.list[i]; e.Level == string(level) || e.Level == "" {
-			return i
-		}
-		i = t.next[i]
-	}
-	return -1
-}

@@ -1,6 +1,8 @@
 package sora
 
 import (
+	"bytes"
+
 	"github.com/rtcship/rtcship/convert/record"
 )
 
@@ -11,21 +13,28 @@ func (r *Reader) code(level, msg []byte) {
 		return
 	}
 	b, code := r.b, msg[:n]
-	b.Attr(keyCode, code)
-	events := r.p.events
-	if i := events.find(level, code); i >= 0 {
-		record.Event(&b.Counts.SoraEvents, len(events.list), i)
-		if c := events.list[i].Category; c != "" {
-			b.String(keyCategory, c)
+	i := r.p.events.find(level, code)
+	if i >= 0 && r.p.events.list[i].code == string(code) {
+		b.Encoded(r.p.events.list[i].whole)
+		b.EventPrefix = r.p.events.list[i].name
+	} else {
+		b.Attr(keyCode, code)
+		b.EventPrefix, b.EventName = "sora.", r.snake(code)
+		if i >= 0 { // another spelling of it
+			b.Encoded(r.p.events.list[i].category)
 		}
 	}
-	b.EventPrefix, b.EventName = "sora.", r.snake(code)
+	if i >= 0 {
+		record.Event(&b.Counts.SoraEvents, len(r.p.events.list), i)
+	}
 	if len(msg) > n {
 		r.pairs(msg[n+len(separator):])
 	}
 }
 
 const separator = " | "
+
+var reasonPrefix = []byte("reason=")
 
 // codeLength is the length of the code that msg begins with: capitals and
 // digits in words joined by hyphens, at least two of them, and then nothing or
@@ -69,6 +78,10 @@ func (r *Reader) snake(code []byte) []byte {
 // pairs adds each `key=term` of s. Terms are kept as text. Where what follows
 // a term is no further pair, it belongs to the term.
 func (r *Reader) pairs(s []byte) {
+	if term, ok := bytes.CutPrefix(s, reasonPrefix); ok && bytes.IndexByte(term, ' ') < 0 && bytes.IndexByte(term, ',') < 0 {
+		r.b.Attr(keyReason, term) // most of them
+		return
+	}
 	for len(s) > 0 {
 		n := keyLength(s)
 		if n == 0 {

@@ -33,6 +33,7 @@ const (
 	fieldOfType
 	fieldReq
 	fieldConnectionID
+	numSpecial
 )
 
 // droppedField is an earlier one of fields that occur twice.
@@ -128,6 +129,8 @@ type fieldTable struct {
 	used  int
 	slots [512]nameID
 	ids   [maxFieldIDs]fieldKeys
+
+	identities uint64 // a bit for each id that is one
 }
 
 type fieldName struct {
@@ -139,20 +142,27 @@ type fieldName struct {
 func (n *fieldName) text() string { return n.quoted[1 : len(n.quoted)-2] }
 
 type fieldKeys struct {
-	key      otlp.Key
-	text     otlp.Key // where values of another type go
-	typ      fieldType
-	identity bool
+	key   otlp.Key
+	text  otlp.Key  // where values of another type go
+	bools [2][]byte // the whole attribute, false and true
+	typ   fieldType
 }
 
 func newFieldTable() *fieldTable {
 	t := &fieldTable{used: 1}
 	for id, spec := range fieldSpecs {
 		t.ids[id] = fieldKeys{
-			key:      otlp.NewKey("sora." + spec.attr),
-			text:     otlp.NewKey("sora." + spec.attr + "_text"),
-			typ:      spec.typ,
-			identity: spec.identity,
+			key:  otlp.NewKey("sora." + spec.attr),
+			text: otlp.NewKey("sora." + spec.attr + "_text"),
+			typ:  spec.typ,
+		}
+		for i := range 2 {
+			var w otlp.Writer
+			w.Bool(t.ids[id].key, i == 1)
+			t.ids[id].bools[i] = w.Buf
+		}
+		if spec.identity {
+			t.identities |= 1 << id
 		}
 		for _, name := range spec.names {
 			t.add(name, fieldID(id))

@@ -29,7 +29,7 @@ func (r *Reader) readJSON() string {
 	}
 	f := r.classify(&r.line)
 	if f.timestamp != nil && f.timestamp.kind == '"' {
-		if nanos, ok := parseRFC3339(r.line.raw(f.timestamp)); ok {
+		if nanos, ok := r.clock.parse(r.line.raw(f.timestamp)); ok {
 			b.Time = nanos
 			if b.Text[f.timestamp.end-1] == 'Z' {
 				f.timestamp = nil // all of it is in the record's time
@@ -55,36 +55,38 @@ func (s *scanner) raw(f *field) []byte { return s.text[f.start:f.end] }
 // counts, as in most JSON readers.
 func (r *Reader) classify(s *scanner) found {
 	var f found
+	if s.odd {
+		f.twice = r.reclassify(s)
+	}
+	f.seen = s.seen
+	f.timestamp, f.level, f.msg = s.special(fieldTimestamp), s.special(fieldLevel), s.special(fieldMsg)
+	f.typ, f.req, f.connection = s.special(fieldOfType), s.special(fieldReq), s.special(fieldConnectionID)
+	return f
+}
+
+// reclassify is for lines with escapes in keys or with a field twice. It tells
+// whether there is a field twice.
+func (r *Reader) reclassify(s *scanner) (twice bool) {
+	s.seen = 0
 	for i := range s.fields {
 		m := &s.fields[i]
 		if m.keyEscaped {
 			m.id = r.p.fields.id(r.name(s, m))
 		}
-		bit := uint64(1) << m.id
 		if m.id == unknownField {
 			continue
 		}
-		if f.seen&bit != 0 {
-			f.twice = true
+		if bit := uint64(1) << m.id; s.seen&bit != 0 {
+			twice = true
 			drop(s.fields[:i], m.id)
+		} else {
+			s.seen |= bit
 		}
-		f.seen |= bit
-		switch m.id {
-		case fieldTimestamp:
-			f.timestamp = m
-		case fieldLevel:
-			f.level = m
-		case fieldMsg:
-			f.msg = m
-		case fieldOfType:
-			f.typ = m
-		case fieldReq:
-			f.req = m
-		case fieldConnectionID:
-			f.connection = m
+		if m.id < numSpecial {
+			s.where[m.id] = int32(i)
 		}
 	}
-	return f
+	return twice
 }
 
 // drop takes out the earlier ones of fields that occur twice.
@@ -147,29 +149,34 @@ func (r *Reader) message(f *found, level []byte) {
 // attributes adds the fields of s as attributes: all, or identities and types
 // only. Ids in except are left out.
 func (r *Reader) attributes(s *scanner, f *found, all bool, except uint64) {
+	skip := except | 1<<droppedField | 1<<fieldMsg
+	if !all {
+		skip |= ^r.p.fields.identities
+	}
+	if f.timestamp == nil {
+		skip |= 1 << fieldTimestamp
+	}
+	if f.level == nil {
+		skip |= 1 << fieldLevel
+	}
 	for i := range s.fields {
 		m := &s.fields[i]
-		switch m.id {
-		case droppedField:
+		if skip>>(m.id&63)&1 != 0 {
 			continue
-		case unknownField:
-			if all {
-				r.unknown(s, i, f)
-			}
-			continue
-		case fieldMsg:
-			continue
-		case fieldTimestamp:
-			if f.timestamp == nil {
-				continue
-			}
-		case fieldLevel:
-			if f.level == nil {
-				continue
-			}
 		}
-		k := &r.p.fields.ids[m.id]
-		if (all || k.identity) && except>>m.id&1 == 0 {
+		if m.id == unknownField {
+			r.unknown(s, i, f)
+			continue
+		}
+		k := &r.p.fields.ids[m.id&63]
+		switch { // most of them
+		case k.typ == typeText && m.kind == '"' && !m.escaped:
+			r.b.Attr(k.key, s.raw(m))
+		case k.typ == typeBool && m.kind == 'f':
+			r.b.Encoded(k.bools[0])
+		case k.typ == typeBool && m.kind == 't':
+			r.b.Encoded(k.bools[1])
+		default:
 			r.known(s, m, k, all)
 		}
 	}
@@ -199,9 +206,6 @@ func (r *Reader) unknown(s *scanner, i int, f *found) {
 func (r *Reader) known(s *scanner, m *field, k *fieldKeys, nulls bool) {
 	b := r.b
 	switch {
-	case k.typ == typeText && m.kind == '"' && !m.escaped: // most of them
-		b.Attr(k.key, s.raw(m))
-		return
 	case m.kind == 'n':
 		if nulls {
 			b.Null(k.key)
@@ -209,9 +213,6 @@ func (r *Reader) known(s *scanner, m *field, k *fieldKeys, nulls bool) {
 		return
 	case k.typ == typeText:
 		b.Attr(k.key, r.text(s, m))
-		return
-	case k.typ == typeBool && (m.kind == 't' || m.kind == 'f'):
-		b.Bool(k.key, m.kind == 't')
 		return
 	case k.typ == typeInt && m.kind == '0':
 		if n, err := strconv.ParseInt(view(s.raw(m)), 10, 64); err == nil {
@@ -232,11 +233,17 @@ func (r *Reader) known(s *scanner, m *field, k *fieldKeys, nulls bool) {
 }
 
 // list adds a list of strings and returns false if the value is another list.
+// The list is mostly the one that the line before had, and made already.
 func (r *Reader) list(s *scanner, m *field, k *fieldKeys) bool {
 	v := s.raw(m)
+	if len(v) > 0 && string(v) == string(r.lastList) {
+		r.b.Encoded(r.lastMade)
+		return true
+	}
 	if !stringsOnly(v) {
 		return false
 	}
+	start := r.b.Mark()
 	r.b.BeginList(k.key)
 	for i := skipSpace(v, 1); v[i] == '"'; {
 		end, escaped := scanString(v, i+1)
@@ -252,6 +259,10 @@ func (r *Reader) list(s *scanner, m *field, k *fieldKeys) bool {
 		}
 	}
 	r.b.EndList()
+	if len(v) < 256 {
+		r.lastList = append(r.lastList[:0], v...)
+		r.lastMade = append(r.lastMade[:0], r.b.Since(start)...)
+	}
 	return true
 }
 

@@ -43,6 +43,11 @@ type Reader struct {
 	req  scanner // the object called req in it
 
 	connection string // that the file's name is about
+
+	// What the line before had, and what was made of it. It saves work and
+	// changes nothing.
+	clock              clock
+	lastList, lastMade []byte
 }
 
 var (

@@ -35,6 +35,10 @@ type scanner struct {
 	names  *fieldTable
 	after  [maxNames]nameID        // what came after each name the last time
 	isList [maxDepth/64 + 1]uint64 // one bit for each open value: list or object
+
+	seen  uint64            // a bit for each id among the fields
+	where [numSpecial]int32 // index of the field that has each of the special ids, if it was seen
+	odd   bool              // a known field occurs twice, or a key has escapes: the two above are not reliable
 }
 
 // Reasons why a text is not a JSON object, as they appear in rtcship.parse_error.
@@ -51,7 +55,7 @@ const (
 // object reads the object that text holds into s.fields. It returns the reason
 // why text is no object, or "".
 func (s *scanner) object(text []byte) string {
-	s.text, s.fields = text, s.fields[:0]
+	s.text, s.fields, s.seen, s.odd = text, s.fields[:0], 0, false
 	i := skipSpace(text, 0)
 	if i >= len(text) || text[i] != '{' {
 		return reasonValue
@@ -60,70 +64,94 @@ func (s *scanner) object(text []byte) string {
 	if i < len(text) && text[i] == '}' {
 		return trailing(text, i+1)
 	}
-	last := noName
-	for {
+	for last := noName; ; {
 		s.fields = append(s.fields, field{})
-		end, reason := s.member(i, &s.fields[len(s.fields)-1], &last)
-		if reason != "" {
+		f := &s.fields[len(s.fields)-1]
+		var reason string
+		if i, last, reason = s.key(i, f, last); reason != "" {
 			return reason
 		}
-		i = skipSpace(text, end)
+		s.note(f.id)
+		if i, reason = s.value(i, f); reason != "" {
+			return reason
+		}
+		if i < len(text) && text[i] <= ' ' {
+			i = skipSpace(text, i)
+		}
 		if i >= len(text) {
 			return reasonComma
 		}
-		if text[i] == '}' {
+		if text[i] != ',' {
+			if text[i] != '}' {
+				return reasonComma
+			}
 			return trailing(text, i+1)
 		}
-		if text[i] != ',' {
-			return reasonComma
+		if i++; i < len(text) && text[i] <= ' ' {
+			i = skipSpace(text, i)
 		}
-		i = skipSpace(text, i+1)
 	}
 }
 
-// member reads `"key": value` at i and returns where it ends. last is the name
-// before it, and then its own.
-func (s *scanner) member(i int, f *field, last *nameID) (int, string) {
-	text, guess := s.text, s.after[*last]
-	if name := &s.names.list[guess]; guess != noName && hasPrefix(text, i, name.quoted) {
-		f.keyStart, f.keyEnd, f.id = int32(i+1), int32(i+len(name.quoted)-2), name.id
-		*last = guess
-		i = skipSpace(text, i+len(name.quoted))
-	} else {
-		var reason string
-		if i, reason = s.key(i, f, last); reason != "" {
-			return 0, reason
-		}
+// note notes that the last field has id.
+func (s *scanner) note(id fieldID) {
+	bit := uint64(1) << (id & 63) &^ 1 // none for fields that are not known
+	s.odd = s.odd || s.seen&bit != 0
+	s.seen |= bit
+	if id < numSpecial {
+		s.where[id] = int32(len(s.fields) - 1)
 	}
-	if i >= len(text) {
-		return 0, reasonValue
-	}
-	return s.value(i, f)
 }
 
-// key reads `"key":` at i and returns where the value begins.
-func (s *scanner) key(i int, f *field, last *nameID) (int, string) {
+// special is the field of one of the special ids, or nil.
+func (s *scanner) special(id fieldID) *field {
+	if s.seen>>id&1 == 0 {
+		return nil
+	}
+	return &s.fields[s.where[id]]
+}
+
+// key reads `"key":` at i and returns where the value begins, and the key's
+// name. last is the name before it.
+func (s *scanner) key(i int, f *field, last nameID) (int, nameID, string) {
+	guess := s.after[last]
+	name := s.names.list[guess].quoted
+	if guess == noName || !hasPrefix(s.text, i, name) {
+		return s.newKey(i, f, last)
+	}
+	f.keyStart, f.keyEnd, f.id = int32(i+1), int32(i+len(name)-2), s.names.list[guess].id
+	i += len(name)
+	if i < len(s.text) && s.text[i] <= ' ' {
+		i = skipSpace(s.text, i)
+	}
+	return i, guess, ""
+}
+
+// newKey reads a key that did not come after last the last time.
+func (s *scanner) newKey(i int, f *field, last nameID) (int, nameID, string) {
 	text := s.text
 	if i >= len(text) || text[i] != '"' {
-		return 0, reasonKey
+		return 0, noName, reasonKey
 	}
 	i++
 	end, escaped := scanString(text, i)
 	if end < 0 {
-		return 0, reasonString
+		return 0, noName, reasonString
 	}
 	f.keyStart, f.keyEnd, f.keyEscaped = int32(i), int32(end), escaped
 	name := noName
-	if !escaped {
+	if escaped {
+		s.odd = true
+	} else {
 		name = s.names.find(text[i:end])
 	}
 	f.id = s.names.list[name].id
-	s.after[*last], *last = name, name
+	s.after[last] = name
 	i = skipSpace(text, end+1)
 	if i >= len(text) || text[i] != ':' {
-		return 0, reasonColon
+		return 0, noName, reasonColon
 	}
-	return skipSpace(text, i+1), ""
+	return skipSpace(text, i+1), name, ""
 }
 
 // hasPrefix tells whether prefix stands at i.
@@ -131,34 +159,32 @@ func hasPrefix(text []byte, i int, prefix string) bool {
 	return len(text)-i >= len(prefix) && string(text[i:i+len(prefix)]) == prefix
 }
 
-// value reads the value at i, which is within the text.
+// value reads the value at i and returns where it ends.
 func (s *scanner) value(i int, f *field) (int, string) {
 	text := s.text
-	f.start = int32(i)
-	switch c := text[i]; c {
-	case '"':
+	if i >= len(text) {
+		return 0, reasonValue
+	}
+	c := text[i]
+	if c == '"' {
 		end, escaped := scanString(text, i+1)
 		if end < 0 {
 			return 0, reasonString
 		}
-		f.kind, f.escaped = '"', escaped
-		f.start, f.end = int32(i+1), int32(end)
+		f.kind, f.escaped, f.start, f.end = '"', escaped, int32(i+1), int32(end)
 		return end + 1, ""
-	case '{', '[':
-		end := s.skipNested(i)
-		if end < 0 {
-			return 0, reasonNested
-		}
-		f.kind, f.end = kind(c), int32(end)
-		return end, ""
-	default:
-		end, k := scanScalar(text, i)
-		if end < 0 {
-			return 0, reasonValue
-		}
-		f.kind, f.end = k, int32(end)
-		return end, ""
 	}
+	end, k, reason := 0, kind(c), reasonValue
+	if c == '{' || c == '[' {
+		end, reason = s.skipNested(i), reasonNested
+	} else {
+		end, k = scanScalar(text, i)
+	}
+	if end < 0 {
+		return 0, reason
+	}
+	f.kind, f.start, f.end = k, int32(i), int32(end)
+	return end, ""
 }
 
 // skipNested checks the object or list at i and returns where it ends, or -1.
@@ -278,29 +304,40 @@ func skipSpace(text []byte, i int) int {
 // scanString reads a string from after its opening quote. It returns where the
 // closing quote is, or -1, and whether there are escapes in it.
 func scanString(text []byte, i int) (end int, escaped bool) {
-	for {
-		for i+8 <= len(text) {
-			m := specials(binary.LittleEndian.Uint64(text[i:]))
-			if m != 0 {
-				i += bits.TrailingZeros64(m) >> 3
-				break
-			}
+	for i+8 <= len(text) {
+		m := specials(binary.LittleEndian.Uint64(text[i:]))
+		if m == 0 {
 			i += 8
+			continue
 		}
-		for i < len(text) && text[i] != '"' && text[i] != '\\' && text[i] >= ' ' {
-			i++
-		}
-		if i >= len(text) || text[i] < ' ' {
-			return -1, false
-		}
-		if text[i] == '"' {
+		if i += bits.TrailingZeros64(m) >> 3; text[i] == '"' {
 			return i, escaped
 		}
-		escaped = true
-		if i = skipEscape(text, i); i < 0 {
+		if text[i] < ' ' {
+			return -1, false
+		}
+		if i, escaped = skipEscape(text, i), true; i < 0 {
 			return -1, false
 		}
 	}
+	return scanTail(text, i, escaped)
+}
+
+// scanTail is scanString for the last few bytes of a text.
+func scanTail(text []byte, i int, escaped bool) (int, bool) {
+	for i < len(text) && text[i] >= ' ' {
+		switch text[i] {
+		case '"':
+			return i, escaped
+		case '\\':
+			if i, escaped = skipEscape(text, i), true; i < 0 {
+				return -1, false
+			}
+		default:
+			i++
+		}
+	}
+	return -1, false
 }
 
 // specials marks the bytes of x that end a plain run within a string: quotes,
