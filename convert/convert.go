@@ -88,8 +88,8 @@ func (c *Converter) convertSora(b tailer.Batch, out *Output) {
 	g.Resource, g.Scope = c.soraResource, c.soraScope
 	out.sora.Start(c.sora, &out.builder)
 	for i := range b.Entries {
-		out.builder.Begin(&b.Entries[i])
-		if len(out.builder.Text) == 0 || !out.sora.Read() {
+		out.builder.BeginUnmasked(&b.Entries[i])
+		if len(b.Entries[i].Text) == 0 || !out.sora.Read() {
 			out.builder.Skip()
 			continue
 		}

@@ -111,20 +111,24 @@ func (b *Builder) dirtyCommon(k otlp.Key, v string) {
 
 // Begin starts on the next entry.
 func (b *Builder) Begin(e *tailer.Entry) {
+	b.BeginUnmasked(e)
+	b.Mask()
+}
+
+// BeginUnmasked is Begin for a parser that sees to the secrets itself: it must
+// call Mask before it uses Text, unless it has asked Suspect about every part
+// of the text that may hold a secret.
+func (b *Builder) BeginUnmasked(e *tailer.Entry) {
 	b.Entry = e
-	b.Text, b.redacted = e.Text, 0
-	if r := b.settings.Redactor; r != nil && r.Suspect(e.Text) {
-		b.masked, b.redacted = r.Append(b.masked[:0], e.Text)
-		b.Text = b.masked
-	}
-	b.invalid = 0
-	if !utf8.Valid(b.Text) {
-		b.invalid = countInvalid(b.Text)
+	b.Text, b.Body = e.Text, e.Text
+	b.redacted, b.invalid = 0, 0
+	if !utf8.Valid(e.Text) {
+		b.invalid = countInvalid(e.Text)
 	}
 	b.attrs.Buf = b.attrs.Buf[:0]
 	b.Arena = b.Arena[:0]
 	b.Severity, b.SeverityText, b.EventPrefix, b.EventName = 0, nil, "", nil
-	b.Body, b.Time, b.original = b.Text, 0, b.settings.Original
+	b.Time, b.original = 0, b.settings.Original
 	if !e.Time.IsZero() {
 		b.Time = e.Time.UnixNano()
 	}
@@ -132,6 +136,32 @@ func (b *Builder) Begin(e *tailer.Entry) {
 	if !b.withFile {
 		b.peer(e)
 	}
+}
+
+// Suspect tells whether a part of the text may hold a secret, so that Mask
+// must be called.
+func (b *Builder) Suspect(part []byte) bool {
+	r := b.settings.Redactor
+	return r != nil && r.SuspectPart(part)
+}
+
+// Mask masks the secrets in Text. It sets Text and Body anew, and returns true,
+// if there are any.
+func (b *Builder) Mask() bool {
+	r := b.settings.Redactor
+	if r == nil || !r.Suspect(b.Text) {
+		return false
+	}
+	masked, n := r.Append(b.masked[:0], b.Text)
+	b.masked = masked
+	if n == 0 {
+		return false
+	}
+	b.Text, b.Body, b.redacted = masked, masked, n
+	if b.invalid > 0 {
+		b.invalid = countInvalid(masked)
+	}
+	return true
 }
 
 // Restart takes back the attributes added since Begin, for a parser that finds

@@ -76,6 +76,24 @@ func (r *Redactor) Suspect(text []byte) bool {
 	return false
 }
 
+// SuspectPart is Suspect for a short part of a text, such as one value, by
+// itself. It is always true if there are patterns in the config, which may
+// match across parts.
+func (r *Redactor) SuspectPart(part []byte) bool {
+	if len(part) > 48 || r.pexip || len(r.patterns) > 0 {
+		return len(r.patterns) > 0 || r.Suspect(part)
+	}
+	for i, c := range part {
+		if rare[c] && telling(part, i, c) {
+			return true
+		}
+	}
+	return false
+}
+
+// rare are the letters that Suspect looks for.
+var rare = [256]bool{'w': true, 'k': true, 'z': true, 'y': true, '/': true, 'c': true}
+
 // near tells whether letter stands anywhere in text as it does in the words
 // that secretAt looks for.
 func near(text []byte, letter byte) bool {

@@ -23,6 +23,7 @@ type fieldSpec struct {
 	attr     string // the attribute's name after "sora."; "" for a field that becomes none
 	typ      fieldType
 	identity bool // is lifted even where the body is the line itself
+	harmless bool // its texts are made by Sora, and hold no secret
 }
 
 const (
@@ -43,27 +44,27 @@ const droppedField fieldID = maxFieldIDs - 1
 // listed are unknown: text under their own name.
 var fieldSpecs = []fieldSpec{
 	{names: []string{""}},
-	{names: []string{"timestamp"}, attr: "timestamp"},
-	{names: []string{"level"}, attr: "level_text"},
+	{names: []string{"timestamp"}, attr: "timestamp", harmless: true},
+	{names: []string{"level"}, attr: "level_text", harmless: true},
 	{names: []string{"msg"}, attr: "msg"},
 	{names: []string{"type", "operation"}, attr: "type", identity: true},
 	{names: []string{"req"}, attr: "req"},
-	{names: []string{"connection_id"}, attr: "connection_id", identity: true},
+	{names: []string{"connection_id"}, attr: "connection_id", identity: true, harmless: true},
 
 	{names: []string{"channel_id"}, attr: "channel_id", identity: true},
-	{names: []string{"session_id"}, attr: "session_id", identity: true},
+	{names: []string{"session_id"}, attr: "session_id", identity: true, harmless: true},
 	{names: []string{"client_id"}, attr: "client_id", identity: true},
 	{names: []string{"bundle_id"}, attr: "bundle_id", identity: true},
 	{names: []string{"group_id"}, attr: "group_id", identity: true},
 	{names: []string{"recording_id"}, attr: "recording_id", identity: true},
 	{names: []string{"id"}, attr: "id", identity: true},
-	{names: []string{"role"}, attr: "role", identity: true},
-	{names: []string{"node", "node_name"}, attr: "node", identity: true},
-	{names: []string{"version", "sora_version"}, attr: "version", identity: true},
-	{names: []string{"pid"}, attr: "pid", identity: true},
+	{names: []string{"role"}, attr: "role", identity: true, harmless: true},
+	{names: []string{"node", "node_name"}, attr: "node", identity: true, harmless: true},
+	{names: []string{"version", "sora_version"}, attr: "version", identity: true, harmless: true},
+	{names: []string{"pid"}, attr: "pid", identity: true, harmless: true},
 	{names: []string{"rtc_id"}, attr: "rtc_id", identity: true},
 	{names: []string{"rtc_type"}, attr: "rtc_type", identity: true},
-	{names: []string{"domain"}, attr: "domain", typ: typeList, identity: true},
+	{names: []string{"domain"}, attr: "domain", typ: typeList, identity: true, harmless: true},
 	{names: []string{"multistream"}, attr: "multistream", typ: typeBool, identity: true},
 	{names: []string{"simulcast"}, attr: "simulcast", typ: typeBool, identity: true},
 	{names: []string{"spotlight"}, attr: "spotlight", typ: typeBool, identity: true},
@@ -131,6 +132,7 @@ type fieldTable struct {
 	ids   [maxFieldIDs]fieldKeys
 
 	identities uint64 // a bit for each id that is one
+	harmless   uint64 // a bit for each id whose texts hold no secret
 }
 
 type fieldName struct {
@@ -160,6 +162,9 @@ func newFieldTable() *fieldTable {
 			var w otlp.Writer
 			w.Bool(t.ids[id].key, i == 1)
 			t.ids[id].bools[i] = w.Buf
+		}
+		if spec.harmless {
+			t.harmless |= 1 << id
 		}
 		if spec.identity {
 			t.identities |= 1 << id

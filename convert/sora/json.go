@@ -25,7 +25,13 @@ type found struct {
 func (r *Reader) readJSON() string {
 	b := r.b
 	if reason := r.line.object(b.Text); reason != "" {
+		b.Mask()
 		return reason
+	}
+	if r.suspect() && b.Mask() {
+		if reason := r.line.object(b.Text); reason != "" {
+			return reason
+		}
 	}
 	f := r.classify(&r.line)
 	if f.timestamp != nil && f.timestamp.kind == '"' {
@@ -46,6 +52,29 @@ func (r *Reader) readJSON() string {
 	r.eventOfType(&f)
 	r.connectionOfFile(&f)
 	return ""
+}
+
+// suspect tells whether the line may hold a secret. Texts that Sora makes
+// itself, such as times and connection ids, are passed over, and so are
+// numbers and the names of known fields.
+func (r *Reader) suspect() bool {
+	s := &r.line
+	for i := range s.fields {
+		m := &s.fields[i]
+		from := m.start
+		switch {
+		case m.id == unknownField:
+			from = m.keyStart
+		case m.kind == '"' && r.p.fields.harmless>>(m.id&63)&1 != 0, m.kind > '[' && m.kind != '{', m.kind == '0':
+			continue
+		case m.kind == '[' && string(s.raw(m)) == string(r.lastList):
+			continue
+		}
+		if r.b.Suspect(s.text[from:m.end]) {
+			return true
+		}
+	}
+	return false
 }
 
 // raw is the value as it stands in the text.

@@ -65,23 +65,25 @@ func (r *Reader) Start(p *Parser, b *record.Builder) {
 	b.Common(keyLog, b.Origin.Log)
 }
 
-// Read reads the entry that b has begun. It returns false if the entry holds
-// nothing to send.
+// Read reads the entry that b has begun, not yet masked. It returns false if
+// the entry holds nothing to send.
 func (r *Reader) Read() bool {
 	b := r.b
 	b.Severity = r.log.severity
+	if r.log.read == nil && !b.Entry.Cut {
+		if i := skipSpace(b.Text, 0); i < len(b.Text) && b.Text[i] == '{' {
+			if reason := r.readJSON(); reason != "" {
+				r.fail(record.JSON, reason)
+			}
+			return true
+		}
+	}
+	b.Mask()
 	if b.Entry.Cut {
 		return true // a part of a text says nothing reliable
 	}
 	if r.log.read != nil {
 		return r.log.read(r)
-	}
-	i := skipSpace(b.Text, 0)
-	if i < len(b.Text) && b.Text[i] == '{' {
-		if reason := r.readJSON(); reason != "" {
-			r.fail(record.JSON, reason)
-		}
-		return true
 	}
 	if !r.readLegacy() && r.log.lines {
 		r.fail(record.Legacy, "neither a JSON object nor a line of Sora's legacy format")
