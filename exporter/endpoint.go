@@ -19,7 +19,7 @@ type target struct {
 }
 
 // resolvers are the target schemes that gRPC resolves itself.
-var resolvers = []string{"unix", "unix-abstract", "dns", "passthrough", "ipv4", "ipv6", "vsock"}
+var resolvers = []string{"unix", "unix-abstract", "dns", "passthrough"}
 
 func parseEndpoint(cfg Config) (target, error) {
 	if err := checkChoices(cfg); err != nil {

@@ -1,0 +1,156 @@
+package exporter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	spb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+func TestClassifyGRPC(t *testing.T) {
+	want := map[codes.Code]verdict{
+		codes.OK:                 accepted,
+		codes.Canceled:           again,
+		codes.Unknown:            faulty,
+		codes.InvalidArgument:    refused,
+		codes.DeadlineExceeded:   again,
+		codes.NotFound:           unwelcome,
+		codes.AlreadyExists:      again,
+		codes.PermissionDenied:   unwelcome,
+		codes.ResourceExhausted:  again,
+		codes.FailedPrecondition: again,
+		codes.Aborted:            again,
+		codes.OutOfRange:         again,
+		codes.Unimplemented:      unwelcome,
+		codes.Internal:           faulty,
+		codes.Unavailable:        again,
+		codes.DataLoss:           again,
+		codes.Unauthenticated:    unwelcome,
+		codes.Code(77):           again,
+	}
+	for code, v := range want {
+		if got := classifyGRPC(status.New(code, "text"), response{}); got.verdict != v {
+			t.Errorf("%s: verdict %d, want %d", got.code, got.verdict, v)
+		}
+	}
+}
+
+func TestTooLargeTexts(t *testing.T) {
+	for text, want := range map[string]verdict{
+		"grpc: received message larger than max (5000000 vs. 4194304)":                      tooLarge,
+		"grpc: received message after decompression larger than max (5000000 vs. 4194304)":  tooLarge,
+		"Received message larger than max (5 vs. 4)":                                        tooLarge,
+		"gRPC message exceeds maximum size 4194304: 5000000":                                tooLarge,
+		"Error, message length too large: found 5000000 bytes, the limit is: 4194304 bytes": tooLarge,
+		"sending queue is full":                    again,
+		"data refused due to high memory usage":    again,
+		"the rate limit of the tenant is exceeded": again,
+	} {
+		if got := classifyGRPC(status.New(codes.ResourceExhausted, text), response{}); got.verdict != want {
+			t.Errorf("%q: verdict %d, want %d", text, got.verdict, want)
+		}
+	}
+}
+
+func withRetryInfo(t *testing.T, d time.Duration) *spb.Status {
+	t.Helper()
+	detail, err := anypb.New(&errdetails.RetryInfo{RetryDelay: durationpb.New(d)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &spb.Status{Code: int32(codes.Unavailable), Message: "busy", Details: []*anypb.Any{{TypeUrl: "type.googleapis.com/unknown"}, detail}}
+}
+
+func TestRetryInfo(t *testing.T) {
+	for _, d := range []time.Duration{0, time.Millisecond, time.Hour} {
+		if got := classifyGRPC(status.FromProto(withRetryInfo(t, d)), response{}); got.delay != d {
+			t.Errorf("delay %v, want %v", got.delay, d)
+		}
+	}
+	if got := classifyGRPC(status.FromProto(withRetryInfo(t, -time.Hour)), response{}); got.delay != 0 {
+		t.Errorf("delay %v", got.delay)
+	}
+}
+
+func TestClassifyHTTP(t *testing.T) {
+	want := map[verdict][]int{
+		accepted:  {200, 202, 204},
+		tooLarge:  {413},
+		refused:   {400, 422},
+		faulty:    {500},
+		unwelcome: {301, 302, 303, 307, 308, 401, 403, 404, 405, 415},
+		again:     {402, 408, 409, 410, 418, 425, 429, 501, 502, 503, 504, 507, 599},
+	}
+	for v, list := range want {
+		for _, code := range list {
+			got := classifyHTTP(&http.Response{StatusCode: code, Header: http.Header{}}, nil, time.Now())
+			if got.verdict != v {
+				t.Errorf("HTTP %d: verdict %d, want %d", code, got.verdict, v)
+			}
+		}
+	}
+}
+
+func TestHTTPBodies(t *testing.T) {
+	protobuf := "application/x-protobuf"
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	marshal := func(m proto.Message) string { return string(mustMarshal(m)) }
+	tests := []struct {
+		name   string
+		status int
+		header http.Header
+		body   string
+		want   answer
+	}{
+		{"status", 503, http.Header{"Content-Type": {protobuf}}, marshal(&spb.Status{Message: "busy"}),
+			answer{verdict: again, code: "HTTP 503", message: "busy"}},
+		{"RetryInfo", 503, http.Header{"Content-Type": {protobuf}}, marshal(withRetryInfo(t, 3*time.Second)),
+			answer{verdict: again, code: "HTTP 503", message: "busy", delay: 3 * time.Second}},
+		{"Retry-After wins", 503, http.Header{"Content-Type": {protobuf}, "Retry-After": {"7"}}, marshal(withRetryInfo(t, 3*time.Second)),
+			answer{verdict: again, code: "HTTP 503", message: "busy", delay: 7 * time.Second}},
+		{"a date", 429, http.Header{"Retry-After": {"Fri, 02 Jan 2026 03:05:05 GMT"}}, "", answer{verdict: again, code: "HTTP 429", delay: time.Minute}},
+		{"a date that is over", 429, http.Header{"Retry-After": {"Fri, 02 Jan 2026 03:04:05 GMT"}}, "", answer{verdict: again, code: "HTTP 429"}},
+		{"nonsense", 429, http.Header{"Retry-After": {"soon"}}, "", answer{verdict: again, code: "HTTP 429"}},
+		{"negative", 429, http.Header{"Retry-After": {"-1"}}, "", answer{verdict: again, code: "HTTP 429"}},
+		{"text", 502, nil, "<html>\n bad\tgateway \xff", answer{verdict: again, code: "HTTP 502", message: "<html> bad gateway ?"}},
+		{"redirected", 307, http.Header{"Location": {"https://new/"}}, "", answer{verdict: unwelcome, code: "HTTP 307",
+			message: "redirected to https://new/", hint: "the endpoint has moved: set export.endpoint to its new address"}},
+		{"a web page", 200, http.Header{"Content-Type": {"text/html; charset=utf-8"}}, "<h1>Log in</h1>", answer{verdict: unwelcome, code: "HTTP 200",
+			message: "<h1>Log in</h1>", hint: "the endpoint answers with a web page: is it the collector's OTLP/HTTP port?"}},
+		{"JSON", 200, http.Header{"Content-Type": {"application/json"}}, "{}", answer{code: "OK"}},
+		{"garbage", 200, http.Header{"Content-Type": {protobuf}}, "\xff", answer{code: "OK"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.header == nil {
+				tt.header = http.Header{}
+			}
+			got := classifyHTTP(&http.Response{StatusCode: tt.status, Header: tt.header}, []byte(tt.body), now)
+			if got != tt.want {
+				t.Errorf("got  %+v\nwant %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestNoAnswer(t *testing.T) {
+	a := classifyNoAnswer(&url.Error{Op: "Post", URL: "http://user:s3cret@c/", Err: errors.New("dial tcp: connection refused")})
+	if a.verdict != again || strings.Contains(a.message, "s3cret") || a.hint == "" {
+		t.Errorf("%+v", a)
+	}
+	if a := classifyNoAnswer(fmt.Errorf("x: %w", context.DeadlineExceeded)); a.code != "DEADLINE_EXCEEDED" || a.verdict != again {
+		t.Errorf("%+v", a)
+	}
+}
