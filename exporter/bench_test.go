@@ -182,6 +182,8 @@ func BenchmarkSend(b *testing.B) {
 					}
 				}
 				used := processTime(b) - begin
+				status := e.Status()
+				b.ReportMetric(float64(status.Bytes)/float64(status.WireBytes), "ratio")
 				b.ReportMetric(float64(size)*float64(b.N)/1e6/used.Seconds(), "MB/cpu-s")
 			})
 		}

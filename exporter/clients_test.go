@@ -121,12 +121,7 @@ func TestUnixSocket(t *testing.T) {
 	eachProtocol(t, func(t *testing.T, protocol string) {
 		var got ledger
 		s := start(t, exportertest.Config{Take: got.take})
-		dir, err := os.MkdirTemp("", "rtcship") // short enough for a socket's name
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { os.RemoveAll(dir) })
-		socket := filepath.Join(dir, "s")
+		socket := filepath.Join(t.TempDir(), "s")
 		relay(t, "unix", socket, s.Addr(protocol))
 		e := open(t, exporter.Config{Endpoint: "unix:" + socket, Protocol: protocol, Blocked: always})
 		g, uids := group("a", 3, 1)
