@@ -1,35 +1,43 @@
 package tailer
 
 import (
+	"context"
 	"testing"
 	"time"
 )
+
+// A slow consumer takes a while for each batch, as a collector does: there is
+// always something that is read and not yet settled.
+type slow struct{ Consumer }
+
+func (s slow) Consume(ctx context.Context, b Batch) error {
+	time.Sleep(50 * time.Millisecond)
+	return s.Consumer.Consume(ctx, b)
+}
 
 // TestDrainBesideAWriter drains a tailer while its log goes on growing: it ends
 // with what was there at the time, and the next run takes the rest.
 func TestDrainBesideAWriter(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.write("sora.jsonl", lines(0, 10))
-		w.start()
+		tail, err := New(w.cfg, slow{w.sink.consumer(0)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error)
+		go func() { ended <- tail.Run(t.Context()) }()
 		stop, written := make(chan struct{}), make(chan int)
-		go func() {
-			n := 10
-			for {
-				select {
-				case <-stop:
-					written <- n
-					return
-				case <-time.After(3 * time.Millisecond):
-					w.write("sora.jsonl", lines(n, 1))
-					n++
-				}
+		go func() { w.writeOn(10, stop, written) }()
+		w.pass(3 * time.Second)
+
+		tail.Drain()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
 			}
-		}()
-		w.pass(time.Second)
-		began := time.Now()
-		w.drain()
-		if took := time.Since(began); took > time.Second {
-			t.Errorf("draining took %v", took)
+		case <-time.After(2 * time.Second):
+			t.Fatal("draining takes more than 2 s")
 		}
 		w.pass(time.Second)
 		close(stop)
@@ -37,4 +45,19 @@ func TestDrainBesideAWriter(t *testing.T) {
 		w.start()
 		w.wantLines(n)
 	})
+}
+
+// writeOn writes line n and the following ones until stop is closed, and then
+// sends which would have been the next.
+func (w *world) writeOn(n int, stop chan struct{}, next chan int) {
+	for {
+		select {
+		case <-stop:
+			next <- n
+			return
+		case <-time.After(3 * time.Millisecond):
+			w.write("sora.jsonl", lines(n, 1))
+			n++
+		}
+	}
 }
