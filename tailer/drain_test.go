@@ -25,7 +25,7 @@ func TestDrainBesideAWriter(t *testing.T) {
 			t.Fatal(err)
 		}
 		ended := make(chan error)
-		go func() { ended <- tail.Run(t.Context()) }()
+		go func() { ended <- tail.Run(w.t.Context()) }()
 		stop, written := make(chan struct{}), make(chan int)
 		go func() { w.writeOn(10, stop, written) }()
 		w.pass(3 * time.Second)
