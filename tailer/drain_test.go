@@ -22,7 +22,7 @@ func TestDrainBesideAWriter(t *testing.T) {
 		w.write("sora.jsonl", lines(0, 10))
 		tail, err := New(w.cfg, slow{w.sink.consumer(0)})
 		if err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 		ended := make(chan error)
 		go func() { ended <- tail.Run(w.t.Context()) }()
@@ -34,10 +34,10 @@ func TestDrainBesideAWriter(t *testing.T) {
 		select {
 		case err := <-ended:
 			if err != nil {
-				t.Error(err)
+				w.t.Error(err)
 			}
 		case <-time.After(2 * time.Second):
-			t.Fatal("draining takes more than 2 s")
+			w.t.Fatal("draining takes more than 2 s")
 		}
 		w.pass(time.Second)
 		close(stop)
