@@ -114,10 +114,11 @@ func TestConsole(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(pipes) })
-	program := fmt.Sprintf(`[begin io:format("seq=console/~~b of the node~~n", [N]), timer:sleep(2) end || N <- lists:seq(0, %d)],`+
+	program := fmt.Sprintf(`[begin io:format("seq=console/~b of the node~n", [N]), timer:sleep(2) end || N <- lists:seq(0, %d)],`+
 		` timer:sleep(500), halt().`, lines-1)
 	command := fmt.Sprintf("exec %s -noshell -eval '%s'", harness.Erlang(t).Path, program)
 	cmd := harness.Debian(t, "usr/bin/run_erl", pipes+"/", logs, command)
+	cmd.Dir = pipes
 	cmd.Env = append(cmd.Env, harness.ErlangEnv(t)...)
 	console := harness.Start(t, "run_erl", cmd)
 	harness.Wait(t, 30*time.Second, "the console", func() error {
@@ -133,8 +134,8 @@ func TestConsole(t *testing.T) {
 		}
 	}
 	t.Logf("%d records of the console", len(records))
-	if started := of("run_erl", harness.Of("sora", collector.Records(t))); len(started) != 1 {
-		t.Errorf("%d records of run_erl.log, want 1", len(started))
+	if started := of("run_erl", harness.Of("sora", collector.Records(t))); len(started) == 0 {
+		t.Error("nothing of run_erl.log has arrived")
 	}
 	collector.Tally(t).Once(t)
 }
