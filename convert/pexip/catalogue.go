@@ -97,7 +97,7 @@ func (c *catalog) addField(name, attribute, kind, meaning string) {
 	id := uint8(len(c.fields))
 	c.fields = append(c.fields, newField(name, attribute, kind, meaning))
 	if name != "" {
-		c.keys.add(id, []byte(name))
+		c.keys.add(id, name)
 	}
 	if attribute != "" {
 		c.attribute[attribute] = id

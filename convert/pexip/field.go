@@ -3,6 +3,7 @@ package pexip
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rtcship/rtcship/convert/otlp"
@@ -154,36 +155,78 @@ func parseReported(v []byte) (time.Time, bool) {
 	return t, n > 0 && n == len(v) && t.Year() >= 1000
 }
 
-// A keyIndex finds fields by their keys. It is a hash table of its own because
-// a line has twenty keys, and a map takes longer for them than all else that
-// is done to the line.
-type keyIndex [1024]uint8
+// A keyIndex finds fields by their keys: first as they are usually spelled,
+// and then without case and without the signs between their words. It is a hash
+// table of its own because a line has twenty keys, and a map takes longer for
+// them than all else that is done to the line.
+type keyIndex struct {
+	spellings []spelling
+	spelled   [1024]uint8 // index+1 into spellings, by spellingHash
+	folded    [1024]uint8 // index of a field, by foldedHash
+}
 
-// hashKey is FNV-1a of the key without case and without the signs between its
-// words.
-func hashKey(key []byte) uint32 {
+type spelling struct {
+	key   string
+	field uint8
+}
+
+// spellingHash tells the known keys apart well enough by a few of their bytes.
+// key is not empty.
+func spellingHash(key []byte) uint32 {
+	n := uint32(len(key))
+	h := n<<24 | uint32(key[0])<<16 | uint32(key[n/2])<<8 | uint32(key[n-1])
+	return h * 0x9e3779b1 >> 22
+}
+
+// foldedHash is FNV-1a of the key without case and signs.
+func foldedHash(key []byte) uint32 {
 	h := uint32(2166136261)
 	for _, c := range key {
 		if f := folded[c]; f != 0 {
 			h = (h ^ uint32(f)) * 16777619
 		}
 	}
-	return h
+	return h % 1024
 }
 
-func (x *keyIndex) add(id uint8, key []byte) {
-	i := hashKey(key) % uint32(len(x))
-	for x[i] != 0 {
-		i = (i + 1) % uint32(len(x))
+// add makes name known as a key of a field. Pexip itself writes both -id and -Id.
+func (x *keyIndex) add(field uint8, name string) {
+	x.spell(field, name)
+	if stem, ok := strings.CutSuffix(name, "-id"); ok {
+		x.spell(field, stem+"-Id")
 	}
-	x[i] = id
+	i := foldedHash([]byte(name))
+	for x.folded[i] != 0 {
+		i = (i + 1) % 1024
+	}
+	x.folded[i] = field
 }
 
-// lookupKey returns the index of the field that key is, or fieldUnknown. Keys
-// are compared without case and without the signs between their words.
+func (x *keyIndex) spell(field uint8, key string) {
+	x.spellings = append(x.spellings, spelling{key, field})
+	i := spellingHash([]byte(key))
+	for x.spelled[i] != 0 {
+		i = (i + 1) % 1024
+	}
+	x.spelled[i] = uint8(len(x.spellings))
+}
+
+// lookupKey returns the index of the field that key is, or fieldUnknown.
 func (c *catalog) lookupKey(key []byte) uint8 {
-	for i := hashKey(key); ; i++ {
-		id := c.keys[i%uint32(len(c.keys))]
+	for i := spellingHash(key); ; i = (i + 1) % 1024 {
+		n := c.keys.spelled[i]
+		if n == 0 {
+			return c.lookupFolded(key)
+		}
+		if s := &c.keys.spellings[n-1]; s.key == string(key) {
+			return s.field
+		}
+	}
+}
+
+func (c *catalog) lookupFolded(key []byte) uint8 {
+	for i := foldedHash(key); ; i = (i + 1) % 1024 {
+		id := c.keys.folded[i]
 		if id == fieldUnknown || sameKey(c.fields[id].name, key) {
 			return id
 		}
