@@ -32,19 +32,18 @@ const base32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 type Maker struct {
 	rnd      *rand.Rand
 	channels []string
-	nodes    []string
+	node     string // a log directory is that of one node
 	systems  []string
 	people   []string
 }
 
 // NewMaker returns a Maker of the lines that belong to seed.
 func NewMaker(seed uint64) *Maker {
-	m := &Maker{rnd: rand.New(rand.NewPCG(seed, 0x5eed))}
+	m := &Maker{node: "sora@10.32.7.4", rnd: rand.New(rand.NewPCG(seed, 0x5eed))}
 	for range 400 {
 		m.channels = append(m.channels, pick(m.rnd, channelStems)+"-"+string(m.appendID(nil, 5+m.rnd.IntN(12))))
 	}
 	for i := range 6 {
-		m.nodes = append(m.nodes, "sora@10.32.7."+string(byte('1'+i)))
 		m.systems = append(m.systems, "confnode-osl-0"+string(byte('1'+i)))
 	}
 	for range 300 {

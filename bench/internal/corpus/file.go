@@ -8,7 +8,7 @@ import (
 )
 
 // format is part of the cached names; it changes when the lines change.
-const format = "v1"
+const format = "v2"
 
 // Dir returns the folder under cache that holds lines of sora.jsonl spread
 // evenly over files, in order, and makes it first if it is not there. One

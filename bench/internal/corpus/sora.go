@@ -59,7 +59,7 @@ func (m *Maker) AppendSora(dst []byte, at time.Time) []byte {
 		dst = m.appendText(dst, messages[kind].text)
 	}
 	dst = append(dst, `","multistream":true,"node":"`...)
-	dst = append(dst, pick(m.rnd, m.nodes)...)
+	dst = append(dst, m.node...)
 	dst = append(dst, `","role":"`...)
 	dst = append(dst, pick(m.rnd, roles)...)
 	dst = append(dst, `","simulcast":`...)
