@@ -17,12 +17,13 @@ type source struct {
 	families map[string]*family
 	first    time.Time // when it was followed for the first time; zero if never
 	loaded   map[string]*familyState
-	fault    string      // why a directory cannot be listed
-	mu       *sync.Mutex // Tailer.mu, for changing the maps
+	names    map[string]map[string]named // what names were found to be, by directory
+	fault    string                      // why a directory cannot be listed
+	mu       *sync.Mutex                 // Tailer.mu, for changing the maps
 }
 
 func newSource(cfg Source, mu *sync.Mutex) *source {
-	s := &source{Source: cfg, mu: mu, families: map[string]*family{}, loaded: map[string]*familyState{}}
+	s := &source{Source: cfg, mu: mu, families: map[string]*family{}, loaded: map[string]*familyState{}, names: map[string]map[string]named{}}
 	s.rules = append(s.rules, cfg.Rules...)
 	for _, p := range cfg.Include {
 		s.rules = append(s.rules, Rule{Pattern: p})
@@ -108,21 +109,12 @@ func (s *source) list(dir string) (map[*family][]*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	set := make(map[string]struct{}, len(names))
-	for _, n := range names {
-		set[n] = struct{}{}
-	}
-	present := func(name string) bool {
-		_, ok := set[name]
-		return ok || s.families[filepath.Join(dir, name)] != nil || s.loaded[filepath.Join(dir, name)] != nil
-	}
 	files := map[*family][]*file{}
-	for _, n := range names {
-		c, ok := s.classify(dir, n, present)
-		if !ok {
+	for _, n := range s.identify(dir, names) {
+		if !n.followed {
 			continue
 		}
-		f := &file{path: filepath.Join(dir, n), class: c}
+		f := &file{path: n.path, class: n.class}
 		f.stat, err = statPath(f.path)
 		switch {
 		case err == nil:
@@ -131,10 +123,54 @@ func (s *source) list(dir string) (map[*family][]*file, error) {
 		default:
 			f.hidden = true
 		}
-		fam := s.family(c)
+		fam := s.family(n.class)
 		files[fam] = append(files[fam], f)
 	}
 	return files, nil
+}
+
+// A named is what a name in a directory says about its file.
+type named struct {
+	path     string
+	class    class
+	followed bool
+}
+
+// identify finds out what names in dir stand for. Matching patterns takes far
+// longer than stat(2), so what does not depend on other names is remembered.
+func (s *source) identify(dir string, names []string) []named {
+	known := s.names[dir]
+	if known == nil || len(known) > 2*len(names)+100 { // mostly files that are gone
+		known = make(map[string]named, len(names))
+		s.names[dir] = known
+	}
+	var set map[string]bool // of names, made when it is needed
+	asked := false
+	present := func(name string) bool {
+		asked = true
+		if set == nil {
+			set = make(map[string]bool, len(names))
+			for _, n := range names {
+				set[n] = true
+			}
+		}
+		path := filepath.Join(dir, name)
+		return set[name] || s.families[path] != nil || s.loaded[path] != nil
+	}
+	all := make([]named, len(names))
+	for i, name := range names {
+		n, ok := known[name]
+		if !ok {
+			asked = false
+			n.path = filepath.Join(dir, name)
+			n.class, n.followed = s.classify(dir, name, present)
+			if !asked {
+				known[name] = n
+			}
+		}
+		all[i] = n
+	}
+	return all
 }
 
 func readNames(dir string) ([]string, error) {
