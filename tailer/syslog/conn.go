@@ -26,7 +26,7 @@ const (
 	handshakeTimeout = 10 * time.Second
 
 	// drainBytes bounds what is read from a connection that has to end.
-	drainBytes = 16 << 20
+	drainBytes = 8 << 20
 )
 
 // work is the memory that is needed while a connection is worked on.
@@ -78,7 +78,7 @@ func (c *conn) serve() {
 	if handshaken {
 		c.stream.Store(&s)
 		err = c.readAll(s)
-		c.listener.server.conns.borrow(c.room, 0)
+		c.listener.server.conns.giveBack(c.room)
 	}
 	switch reason := c.ending.Load(); {
 	case reason != nil:
@@ -286,10 +286,10 @@ func (c *conn) reserve(n, limit int) bool {
 		return true
 	}
 	need := max(512, 1<<bits.Len(uint(n)))
-	if n > readSize/2 {
+	if n > readSize/2 { // the worker's memory is too small by now
 		need = min(2*n, limit+2*maxHeader) + readSize/2
 	}
-	if !c.listener.server.conns.borrow(c.room, need) {
+	if !c.listener.server.conns.borrow(c.room, need, limit) {
 		return false
 	}
 	c.room = need
@@ -301,7 +301,7 @@ func (c *conn) reserve(n, limit int) bool {
 // was borrowed is given back as soon as it is not needed.
 func (c *conn) keep(rest []byte) {
 	if c.room > ownMemory && len(rest) <= ownMemory {
-		c.listener.server.conns.borrow(c.room, 0)
+		c.listener.server.conns.giveBack(c.room)
 		c.room, c.rest = 0, nil
 	}
 	c.rest = append(c.rest[:0], rest...)
@@ -319,5 +319,8 @@ func (c *conn) finish(cause error) error {
 		err = c.flush(w)
 	}
 	c.rest = nil
-	return errors.Join(err, cause)
+	if err != nil {
+		return err
+	}
+	return cause
 }

@@ -25,7 +25,7 @@ type conns struct {
 // messages, beyond ownMemory for each. A message that does not fit is cut.
 const (
 	ownMemory    = 16 << 10
-	sharedMemory = 8 << 20
+	sharedMemory = 4 << 20
 )
 
 // share is what a peer is when shares are counted: an address, and with IPv6
@@ -114,12 +114,15 @@ func (cs *conns) enforce(set *settings) {
 }
 
 // borrow changes what a connection holds from was to is bytes, and says
-// whether it may. Giving back always succeeds.
-func (cs *conns) borrow(was, is int) bool {
+// whether it may: two messages of the largest size are always possible.
+func (cs *conns) borrow(was, is, maxMessage int) bool {
 	n := int64(max(is-ownMemory, 0) - max(was-ownMemory, 0))
-	if cs.borrowed.Add(n) > sharedMemory && n > 0 {
+	if cs.borrowed.Add(n) > int64(max(sharedMemory, 3*maxMessage)) && n > 0 {
 		cs.borrowed.Add(-n)
 		return false
 	}
 	return true
 }
+
+// giveBack returns what a connection has borrowed.
+func (cs *conns) giveBack(was int) { cs.borrow(was, 0, 0) }

@@ -18,7 +18,7 @@ import (
 type Endpoint struct {
 	Scheme  string      // "udp", "tcp", "tls", "unix" or "unixgram"
 	Address string      // host and port, or a path
-	Mode    os.FileMode // of a Unix socket
+	Mode    os.FileMode // of a Unix socket; 0 for all else
 }
 
 // defaultMode lets every process that can reach the socket's directory log, as
@@ -71,7 +71,7 @@ func (e *Endpoint) parsePath(u *url.URL) error {
 	e.Address, e.Mode = u.Path, defaultMode
 	for key, values := range u.Query() {
 		mode, err := strconv.ParseUint(values[0], 8, 9)
-		if key != "mode" || err != nil {
+		if key != "mode" || err != nil || mode == 0 {
 			return errors.New("want no option but mode, an octal number")
 		}
 		e.Mode = os.FileMode(mode)

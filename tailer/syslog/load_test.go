@@ -90,6 +90,9 @@ func generate(spec string) error {
 	if _, err := fmt.Sscan(spec, &j.network, &j.addr, &j.messages, &j.rate, &j.n); err != nil {
 		return err
 	}
+	if j.network == "hog" {
+		return hog(j.addr, j.n)
+	}
 	conns := make([]net.Conn, j.n)
 	for i := range conns {
 		var err error
@@ -123,6 +126,30 @@ func generate(spec string) error {
 			if ahead < -20*time.Millisecond {
 				start = start.Add(-ahead) // it is a rate that is wanted, not a burst
 			}
+		}
+	}
+	return nil
+}
+
+// hog opens n connections, one after another and all from one address, and
+// writes lines that never end to all that are not closed.
+func hog(addr string, n int) error {
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+	chunk := bytes.Repeat([]byte("x"), 100<<10)
+	conns := make([]net.Conn, 0, n)
+	for range n {
+		c, err := d.Dial("tcp", addr)
+		if err != nil {
+			return err
+		}
+		conns = append(conns, c)
+		_ = c.SetWriteDeadline(time.Now().Add(time.Millisecond))
+		_, _ = c.Write(chunk) // it may be closed already
+	}
+	for range 5 {
+		for _, c := range conns {
+			_ = c.SetWriteDeadline(time.Now().Add(time.Millisecond))
+			_, _ = c.Write(chunk)
 		}
 	}
 	return nil

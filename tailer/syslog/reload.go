@@ -3,6 +3,7 @@ package syslog
 import (
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"syscall"
 )
@@ -66,26 +67,22 @@ func (s *Server) exchange(endpoints []Endpoint) error {
 		}
 	}
 	opened, err := s.open(endpoints, next)
-	if errors.Is(err, syscall.EADDRINUSE) && len(gone) > 0 {
-		for _, l := range gone {
-			_ = l.close() // it goes either way
-		}
+	var inTheWay []*listener
+	if errors.Is(err, syscall.EADDRINUSE) {
+		inTheWay = slices.DeleteFunc(slices.Clone(gone), func(l *listener) bool { return !l.inTheWay(endpoints, next) })
+	}
+	if len(inTheWay) > 0 {
+		closeAll(inTheWay)
 		var more []*listener
 		more, err = s.open(endpoints, next)
 		opened = append(opened, more...)
-		if err != nil {
-			s.reopen(gone)
-		}
 	}
 	if err != nil {
-		for _, l := range opened {
-			_ = l.close() // nothing was received yet
-		}
+		closeAll(opened)
+		s.reopen(inTheWay)
 		return err
 	}
-	for _, l := range gone {
-		_ = l.close()
-	}
+	closeAll(gone)
 	for _, l := range opened {
 		if s.serving {
 			s.start(l)
@@ -93,6 +90,39 @@ func (s *Server) exchange(endpoints []Endpoint) error {
 	}
 	s.listeners = next
 	return nil
+}
+
+// inTheWay says whether l has the port or path of an endpoint that has no
+// listener in next.
+func (l *listener) inTheWay(endpoints []Endpoint, next []*listener) bool {
+	for i, e := range endpoints {
+		same := e.Mode != 0 || l.endpoint.datagrams() == e.datagrams() // or port spaces of their own
+		if next[i] == nil && same && l.place() == e.place() {
+			return true
+		}
+	}
+	return false
+}
+
+// place is what only one listener of a network can have: the port that l is
+// bound to, or the path.
+func (l *listener) place() string {
+	return Endpoint{Address: l.addr().String(), Mode: l.endpoint.Mode}.place()
+}
+
+func (e Endpoint) place() string {
+	if e.Mode != 0 {
+		return e.Address
+	}
+	_, port, _ := net.SplitHostPort(e.Address) // ParseEndpoint has checked it
+	return port
+}
+
+// closeAll closes listeners that go either way.
+func closeAll(listeners []*listener) {
+	for _, l := range listeners {
+		_ = l.close() // its address is free all the same
+	}
 }
 
 // open opens the endpoints that have no listener in next, and puts them there.

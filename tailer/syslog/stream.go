@@ -85,7 +85,8 @@ func (s *socket) peek(fd uintptr) bool {
 	for err == unix.EINTR {
 		_, _, err = unix.Recvfrom(int(fd), s.one[:], unix.MSG_PEEK)
 	}
-	return err != unix.EAGAIN // all else is for read to find out
+	s.err = err // looking at an error takes it away from read
+	return err != unix.EAGAIN
 }
 
 // lowWater is how much has to be there before the runtime's poller hears of
@@ -121,7 +122,10 @@ func (s *socket) ready(deadline time.Time) error {
 	if s.interrupted.Load() {
 		return os.ErrDeadlineExceeded
 	}
-	return s.raw.Read(s.peekFn)
+	if err := s.raw.Read(s.peekFn); err != nil {
+		return err
+	}
+	return os.NewSyscallError("peek", s.err)
 }
 
 func (s *socket) interrupt() {

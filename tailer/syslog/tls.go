@@ -26,14 +26,23 @@ type certs struct {
 
 	mu      sync.Mutex
 	config  *tls.Config
-	stamps  [3]stamp
+	stamps  stamps
 	checked time.Time
 }
 
-// stamp tells a file from what it was before.
-type stamp struct {
-	modified time.Time
-	size     int64
+// stamps tell whether files are what they were before; nil is none.
+type stamps [3]os.FileInfo
+
+func (s stamps) equal(o stamps) bool {
+	for i := range s {
+		if (s[i] == nil) != (o[i] == nil) {
+			return false
+		}
+		if s[i] != nil && !(os.SameFile(s[i], o[i]) && s[i].ModTime().Equal(o[i].ModTime()) && s[i].Size() == o[i].Size()) {
+			return false
+		}
+	}
+	return true
 }
 
 // checkInterval is how often, at most, the files are looked at. They are
@@ -51,13 +60,13 @@ func loadCerts(cfg TLSConfig, log *slog.Logger) (*certs, error) {
 	return c, err
 }
 
-func (cfg TLSConfig) stamps() (out [3]stamp) {
+func (cfg TLSConfig) stamps() (out stamps) {
 	for i, name := range []string{cfg.CertFile, cfg.KeyFile, cfg.ClientCAFile} {
 		if name == "" {
 			continue
 		}
 		if info, err := os.Stat(name); err == nil {
-			out[i] = stamp{info.ModTime(), info.Size()}
+			out[i] = info
 		}
 	}
 	return out
@@ -97,8 +106,8 @@ func (c *certs) current() *tls.Config {
 }
 
 func (c *certs) refresh() {
-	stamps := c.cfg.stamps()
-	if stamps == c.stamps {
+	now := c.cfg.stamps()
+	if now.equal(c.stamps) {
 		return
 	}
 	config, err := c.cfg.load()
@@ -108,6 +117,6 @@ func (c *certs) refresh() {
 		c.log.Error("cannot reload the TLS certificates; the old ones stay", "error", err)
 		return
 	}
-	c.config, c.stamps = config, stamps
+	c.config, c.stamps = config, now
 	c.log.Info("reloaded the TLS certificates", "cert_file", c.cfg.CertFile)
 }
