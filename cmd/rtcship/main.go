@@ -51,6 +51,7 @@ Begin with "rtcship demo": it needs nothing.`,
 		newConvertCommand(),
 		newCheckCommand(),
 		newExplainCommand(),
+		newProbeCommand(),
 		newVersionCommand(),
 	)
 	return root
