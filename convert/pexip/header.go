@@ -57,7 +57,7 @@ func writeData(b *record.Builder, data []byte) {
 	for e, rest, ok := syslog.NextElement(data); ok; e, rest, ok = syslog.NextElement(rest) {
 		before := params
 		for name, value, ok := e.Next(); ok; name, value, ok = e.Next() {
-			key := arena(b, e.ID, ".", name)
+			key := dataKey(b, e.ID, name)
 			if params == maxParams || contains(seen[:params], key) {
 				plain = false
 				continue
@@ -75,11 +75,21 @@ func writeData(b *record.Builder, data []byte) {
 	}
 }
 
-// arena joins three texts in the builder's arena.
-func arena(b *record.Builder, x []byte, sep string, y []byte) []byte {
+// dataKey is the name of a parameter's attribute, without its prefix. A dot in
+// it would make an object of what may be a string elsewhere.
+func dataKey(b *record.Builder, id, name []byte) []byte {
 	start := len(b.Arena)
-	b.Arena = append(append(append(b.Arena, x...), sep...), y...)
-	return b.Arena[start:len(b.Arena):len(b.Arena)]
+	b.Arena = append(append(append(b.Arena, id...), 0), name...)
+	key := b.Arena[start:len(b.Arena):len(b.Arena)]
+	for i, c := range key {
+		switch c {
+		case '.':
+			key[i] = '_'
+		case 0:
+			key[i] = '.'
+		}
+	}
+	return key
 }
 
 func contains(list [][]byte, v []byte) bool {

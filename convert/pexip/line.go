@@ -27,7 +27,7 @@ const maxRelays = 3
 func (l *line) peel(text []byte, observed time.Time) {
 	l.head = syslog.Parse(text, observed)
 	l.host, l.rest = l.head.Host, l.head.Text
-	if !l.origin() {
+	if !l.splitOrigin() && !l.origin() {
 		l.peelRelays(text, observed)
 	}
 	if !syslog.HostLike(l.host) {
@@ -61,6 +61,24 @@ func (l *line) origin() bool {
 	}
 	l.rest = rest[n:]
 	l.pairs = pairBegins(l.rest[separators(l.rest):])
+	return true
+}
+
+// splitOrigin puts an originating time together that a syslog daemon has taken
+// apart: it took the date, the first word of the line, for a program's name.
+func (l *line) splitOrigin() bool {
+	const date = len("2006-01-02")
+	var buf [date + len(" 15:04:05,000")]byte
+	if len(l.head.App) != date || len(l.rest) < len(buf)-date || l.head.ProcID != nil {
+		return false
+	}
+	stamp := append(append(buf[:0], l.head.App...), ' ')
+	stamp = append(stamp, l.rest[:len(buf)-date-1]...)
+	t, n := syslog.ParseOriginatingTime(stamp)
+	if n != len(buf) || !pairBegins(l.rest[len(buf)-date-1+separators(l.rest[len(buf)-date-1:]):]) {
+		return false
+	}
+	l.time, l.rest, l.head.App, l.pairs = t, l.rest[len(buf)-date-1:], nil, true
 	return true
 }
 

@@ -69,8 +69,8 @@ func Parse(b *record.Builder) (host []byte) {
 // header writes what the syslog header says, and the time.
 func (p *parse) header() {
 	h := &p.line.head
-	if h.Format == syslog.None && h.Priority < 0 && !p.line.pairs && p.line.time.IsZero() {
-		p.b.ParseError(record.Syslog, "no_header")
+	if h.Format == syslog.None && h.Priority < 0 && !p.line.pairs && p.line.time.IsZero() && !p.b.Entry.Cut {
+		p.b.ParseError(record.Syslog, "no_header") // the rest of a long message has none
 	}
 	writeHeader(p.b, &p.line)
 	switch {
@@ -80,6 +80,9 @@ func (p *parse) header() {
 		p.b.Attr(keyStamp, p.line.stamp)
 		fallthrough
 	default:
+		if t, ok := auditTime(p.line.rest); ok && !p.line.pairs {
+			p.b.Time = t.UnixNano()
+		}
 		if p.b.Time == 0 && validTime(h.Time) {
 			p.b.Time = h.Time.UnixNano()
 		}

@@ -72,6 +72,12 @@ func TestHeaders(t *testing.T) {
 		syslog.severity_code = int 6
 		syslog.timestamp = "2026-03-04T05:06:07.091Z"`)
 
+	// A daemon took the date for the program's name.
+	f(`<134>1 2026-03-04T05:06:07.091Z node7 2026-03-04 - - - 05:06:07,089 `, at+`host.name node7`, `
+		syslog.facility = int 16
+		syslog.severity_code = int 6
+		syslog.timestamp = "2026-03-04T05:06:07.091Z"`)
+
 	// The system's own name is the innermost one, whoever passed the line on.
 	f(`<134>Mar  4 05:06:09 relay pexip: node7 2026-03-04 05:06:07,089 `, at+`host.name node7`, `
 		syslog.appname = "pexip"
@@ -112,6 +118,7 @@ func TestStructuredData(t *testing.T) {
 	f(`[a]`, `syslog.structured_data="[a]"`)
 	f(`[a x="1"][b]`, `syslog.sd.a.x="1"`, `syslog.structured_data="[a x=\"1\"][b]"`)
 	f(`[a x="1" x="2"]`, `syslog.sd.a.x="1"`, `syslog.structured_data="[a x=\"1\" x=\"2\"]"`)
+	f(`[a.b@9.1 x.y="1"]`, `syslog.sd.a_b@9_1.x_y="1"`)
 	f(`[facility facility="1"]`, `syslog.sd.facility.facility="1"`)
 }
 
@@ -140,7 +147,7 @@ func TestSeverity(t *testing.T) {
 // What is no line of Pexip's own is delivered all the same.
 func TestOtherLines(t *testing.T) {
 	checkLine(t, `<85>Mar  4 05:06:07 node7 audispd: type=USER_LOGIN msg=audit(1772600767.089:41): pid=9 uid=0 acct="root" res=failed`, `
-		time 2026-03-04T05:06:07Z
+		time 2026-03-04T05:06:07.089Z
 		host.name node7
 		severity 10 notice
 		body "type=USER_LOGIN msg=audit(1772600767.089:41): pid=9 uid=0 acct=\"root\" res=failed"
