@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// auditTime is the time that a line of the Linux audit log carries itself:
-// type=SYSCALL msg=audit(1441988805.991:239): …
+// auditTime is the time that a line of the Linux audit log carries itself, as
+// in type=SYSCALL msg=audit(1441988805.991:239).
 func auditTime(text []byte) (time.Time, bool) {
 	const width = len("1441988805.991")
 	_, rest, ok := bytes.Cut(text[:min(len(text), 128)], []byte(" msg=audit("))
