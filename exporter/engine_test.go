@@ -578,6 +578,26 @@ func TestIsolation(t *testing.T) {
 	}
 }
 
+// A partial success that rejects everything accepts nothing, so it is no proof
+// that the collector is well.
+func TestRejectingAllIsNoAcceptance(t *testing.T) {
+	var end time.Time
+	c := &fakeCollector{answer: func(_ int, names []string) answer {
+		switch {
+		case time.Now().After(end):
+			return answer{}
+		case names[0] == "a0":
+			return answer{verdict: refused, code: "CODE"}
+		}
+		return answer{rejected: int64(len(names)), message: "nothing today"}
+	}}
+	bubble(t, c, Config{Blocked: ready, DeadLetters: letters(t)}, func(t *testing.T, e *Exporter) {
+		end = time.Now().Add(time.Hour)
+		mustSend(t, e, records("a", 1, 50))
+		equal(t, "dead", e.Status().Dead, 0)
+	})
+}
+
 // A collector that refuses everything is at fault itself: nothing is given up,
 // and it is not flooded while that lasts.
 func TestCollectorRefusesEverything(t *testing.T) {

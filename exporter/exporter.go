@@ -66,7 +66,7 @@ func New(cfg Config) (*Exporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	creds, err := newCredentials(cfg.TLS, target.secure)
+	creds, err := newCredentials(cfg.TLS, target.secure, cfg.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -195,9 +195,14 @@ func (e *Exporter) withdraw(c *call, cause error) (Outcome, error) {
 func (e *Exporter) Poke() { e.evaluate() }
 
 // Close ends all Send calls that still wait and releases the connection. It
-// returns when nothing is under way any more, or when ctx ends.
+// returns when nothing is under way any more, or when ctx ends. A second call
+// does nothing.
 func (e *Exporter) Close(ctx context.Context) error {
 	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return nil
+	}
 	e.closed = true
 	if e.timer != nil {
 		e.timer.Stop()

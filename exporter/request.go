@@ -197,8 +197,16 @@ func (e *Exporter) send(ctx context.Context, pieces []piece) answer {
 
 func (r *request) accept(w *work, a answer) {
 	r.probes = 0
-	r.e.accepts.add()
+	r.e.note(a, w.records())
 	r.e.acknowledge(w, a.rejected)
+}
+
+// note remembers that records were accepted, unless a partial success says
+// that none of them was.
+func (e *Exporter) note(a answer, records int) {
+	if a.rejected < int64(records) {
+		e.accepts.add()
+	}
 }
 
 // isolate looks for the record at fault: w is halved until it stands alone.
@@ -238,8 +246,7 @@ func (r *request) probe() {
 	a := r.e.send(r.ctx, probePieces(time.Now(), r.e.cfg.UserAgent))
 	switch a.verdict {
 	case accepted:
-		r.probes = 0
-		r.e.accepts.add()
+		r.e.note(a, 1)
 	case refused, tooLarge:
 		r.e.loud.do("refuses everything", func() {
 			r.e.log.Error("the collector refuses every record, so no record can be at fault: nothing is given up, and delivery goes on when it accepts records again",

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"sync"
@@ -19,6 +20,8 @@ import (
 type credentials struct {
 	files  TLS
 	secure bool
+	log    *slog.Logger
+	loud   *limiter
 
 	mu    sync.Mutex
 	stamp []fileStamp
@@ -41,8 +44,8 @@ func stampOf(path string) fileStamp {
 	return fileStamp{info.Size(), info.ModTime()}
 }
 
-func newCredentials(files TLS, secure bool) (*credentials, error) {
-	c := &credentials{files: files, secure: secure}
+func newCredentials(files TLS, secure bool, log *slog.Logger) (*credentials, error) {
+	c := &credentials{files: files, secure: secure, log: log, loud: newLimiter(time.Minute)}
 	if !secure {
 		return c, nil
 	}
@@ -79,6 +82,16 @@ func (c *credentials) load() error {
 	return nil
 }
 
+// reload is load for the middle of a handshake, where the last good files do
+// if the new ones do not.
+func (c *credentials) reload() {
+	if err := c.load(); err != nil {
+		c.loud.do("reload", func() {
+			c.log.Error("TLS files have changed and cannot be used; the ones read before stay in use", "error", err)
+		})
+	}
+}
+
 func readRoots(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil
@@ -102,7 +115,7 @@ func (c *credentials) config() *tls.Config {
 		MinVersion:         tls.VersionTLS12,
 		InsecureSkipVerify: c.files.InsecureSkipVerify,
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			_ = c.load()
+			c.reload()
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			return c.cert, nil
@@ -118,7 +131,7 @@ func (c *credentials) config() *tls.Config {
 }
 
 func (c *credentials) verify(state tls.ConnectionState) error {
-	_ = c.load()
+	c.reload()
 	c.mu.Lock()
 	roots := c.roots
 	c.mu.Unlock()

@@ -117,6 +117,7 @@ func TestMutualTLSWithReload(t *testing.T) {
 		}
 		serve(old)
 		var got ledger
+		var log bytes.Buffer
 		s := start(t, exportertest.Config{Take: got.take, TLS: &tls.Config{
 			NextProtos:         []string{"h2"},
 			GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return current.Load(), nil },
@@ -129,12 +130,23 @@ func TestMutualTLSWithReload(t *testing.T) {
 		writePEM(t, ca, "CERTIFICATE", old.cert.Raw)
 		certFile, keyFile := writeCert(t, dir, old.issue(t, "client"))
 		e := open(t, exporter.Config{
-			Endpoint: s.Endpoint(protocol), Protocol: protocol, Blocked: always,
+			Endpoint: s.Endpoint(protocol), Protocol: protocol, Blocked: always, Logger: slog.New(slog.NewTextHandler(&log, nil)),
 			TLS: exporter.TLS{CAFile: ca, CertFile: certFile, KeyFile: keyFile},
 		})
 		a, uidsA := group("a", 10, 10)
 		if err := e.Send(t.Context(), []exporter.Group{a}); err != nil {
 			t.Fatal(err)
+		}
+		// Half a replacement does no harm: the old files stay in use.
+		if err := os.WriteFile(certFile, []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s.DropConnections()
+		if err := e.Send(t.Context(), []exporter.Group{a}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(log.String(), "cannot be used") {
+			t.Errorf("log %q", log.String())
 		}
 		serve(fresh)
 		s.DropConnections()
