@@ -37,6 +37,9 @@ func (c *fakeCollector) send(ctx context.Context, p *payload) answer {
 	c.mu.Lock()
 	c.n++
 	n := c.n
+	if n > 1e6 {
+		panic("the exporter never comes to an end")
+	}
 	c.times = append(c.times, time.Now())
 	c.requests = append(c.requests, names)
 	c.busy++
@@ -470,7 +473,7 @@ func TestOutcome(t *testing.T) {
 		if slices.Contains(names, "b1") {
 			return answer{verdict: refused, code: "CODE"}
 		}
-		return answer{rejected: 3, message: "too old"}
+		return answer{rejected: int64(min(3, len(names)-1)), message: "too old"}
 	}}
 	cfg := Config{MaxDelay: time.Millisecond, DeadLetters: letters(t)}
 	bubble(t, c, cfg, func(t *testing.T, e *Exporter) {
