@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -346,13 +347,13 @@ func TestGatherByBlocked(t *testing.T) {
 
 func TestPoke(t *testing.T) {
 	c := &fakeCollector{}
-	var last bool
-	bubble(t, c, Config{MaxDelay: time.Hour, Blocked: func(int) bool { return last }}, func(t *testing.T, e *Exporter) {
+	var last atomic.Bool
+	bubble(t, c, Config{MaxDelay: time.Hour, Blocked: func(int) bool { return last.Load() }}, func(t *testing.T, e *Exporter) {
 		var wg sync.WaitGroup
 		wg.Go(func() { mustSend(t, e, records("a", 1, 1)) })
 		time.Sleep(time.Minute)
 		equal(t, "before", c.attempts(), 0)
-		last = true
+		last.Store(true)
 		e.Poke()
 		wg.Wait()
 	})

@@ -46,7 +46,7 @@ func TestMemoryWhileCollectorIsSilent(t *testing.T) {
 			groups[i], _ = group("sora", 16, 900) // 16 MiB in all
 		}
 		before := heap()
-		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
 		defer cancel()
 		var sends sync.WaitGroup
 		for i := range groups {
@@ -58,7 +58,7 @@ func TestMemoryWhileCollectorIsSilent(t *testing.T) {
 		}
 		var most uint64
 		for ctx.Err() == nil {
-			time.Sleep(200 * time.Millisecond)
+			time.Sleep(150 * time.Millisecond)
 			most = max(most, heap())
 		}
 		sends.Wait()

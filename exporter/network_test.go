@@ -77,7 +77,9 @@ func (p *pipe) forward(ctx context.Context, conn net.Conn) {
 // then nothing reads the buffers any more: with -race, the writes to them below
 // would be found.
 func TestBuffersAreFreeOnceSendReturns(t *testing.T) {
+	t.Parallel()
 	eachProtocol(t, func(t *testing.T, protocol string) {
+		t.Parallel()
 		s := start(t, exportertest.Config{MaxMessage: 64 << 20})
 		p := newPipe(t, s.Addr(protocol))
 		p.limit.Store(100_000)
@@ -123,7 +125,9 @@ func TestBuffersAreFreeOnceSendWithdraws(t *testing.T) {
 
 // A connection that breaks in the middle of a request costs nothing but time.
 func TestConnectionBreaksInTheMiddle(t *testing.T) {
+	t.Parallel()
 	eachProtocol(t, func(t *testing.T, protocol string) {
+		t.Parallel()
 		var got ledger
 		s := start(t, exportertest.Config{MaxMessage: 64 << 20, Take: got.take})
 		p := newPipe(t, s.Addr(protocol))
@@ -147,7 +151,9 @@ func TestConnectionBreaksInTheMiddle(t *testing.T) {
 
 // Nothing listens at first; delivery begins soon after something does.
 func TestCollectorComesLate(t *testing.T) {
+	t.Parallel()
 	eachProtocol(t, func(t *testing.T, protocol string) {
+		t.Parallel()
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
@@ -190,7 +196,9 @@ func TestCollectorComesLate(t *testing.T) {
 // Many callers at once, a collector that fails at random and callers that give
 // up: whoever got nil has all records delivered.
 func TestManyCallers(t *testing.T) {
+	t.Parallel()
 	eachProtocol(t, func(t *testing.T, protocol string) {
+		t.Parallel()
 		var got ledger
 		var n atomic.Int64
 		s := start(t, exportertest.Config{Take: got.take, Answer: func(*exportertest.Request) *exportertest.Fault {

@@ -106,7 +106,9 @@ func writeCert(t *testing.T, dir string, cert tls.Certificate) (certFile, keyFil
 // Client certificate, key and CA are replaced while running: the next
 // connection uses the new ones.
 func TestMutualTLSWithReload(t *testing.T) {
+	t.Parallel()
 	eachProtocol(t, func(t *testing.T, protocol string) {
+		t.Parallel()
 		old, fresh := newAuthority(t, "old"), newAuthority(t, "new")
 		var current atomic.Pointer[tls.Config]
 		serve := func(a *authority) {
