@@ -46,6 +46,7 @@ type generationState struct {
 	Clock   time.Time   `json:"clock,omitzero"`
 	Cut     bool        `json:"cut,omitempty"`
 	Written time.Time   `json:"written"`
+	Changed time.Time   `json:"changed"` // the file's mtime when last looked at
 	Device  uint64      `json:"device"`
 	Inode   uint64      `json:"inode"`
 	OnDisk  int64       `json:"on_disk"` // size of the file itself, which may be compressed
@@ -56,6 +57,7 @@ type generationState struct {
 	Head    int         `json:"head"` // bytes at the beginning that are known
 	Heads   []hash      `json:"heads,omitempty"`
 	Marks   []markState `json:"marks,omitempty"`
+	Ends    []markState `json:"ends,omitempty"`
 	At      hash        `json:"at"` // what stands before Settled
 }
 
@@ -80,7 +82,7 @@ func (g *generation) asState() generationState {
 	s := generationState{
 		ID: g.hexID(), Source: g.fam.src.Name, File: g.fam.path, Path: g.path, Live: g.live, Born: g.born,
 		Size: g.size, Settled: g.settled.at, Clock: g.settled.clock, Cut: g.settled.cut,
-		Written: time.Unix(0, g.stat.mtime).UTC(), Device: g.key.dev, Inode: g.key.ino,
+		Written: time.Unix(0, g.written).UTC(), Changed: time.Unix(0, g.stat.mtime).UTC(), Device: g.key.dev, Inode: g.key.ino,
 		OnDisk: g.stat.size, Packed: g.packed, Missing: g.missing.Round(0), Lost: g.gapNoted,
 		Gaps: g.gaps, Head: g.print.headLen, At: hash(g.settled.hash),
 	}
@@ -89,6 +91,12 @@ func (g *generation) asState() generationState {
 	}
 	for _, m := range g.print.marks {
 		s.Marks = append(s.Marks, markState{m.at, hash(m.hash)})
+	}
+	for _, m := range g.print.recent[max(0, len(g.print.recent)-perRead):] {
+		if !g.live && g.missing.IsZero() {
+			break // it is found already
+		}
+		s.Ends = append(s.Ends, markState{m.at, hash(m.hash)})
 	}
 	return s
 }
@@ -107,8 +115,9 @@ func (s *generationState) restore(f *family, now time.Time) (*generation, error)
 	g.path, g.size, g.gaps, g.gapNoted = s.Path, s.Size, s.Gaps, s.Lost
 	g.key = fileKey{s.Device, s.Inode}
 	g.packed = s.Packed
-	g.stat = fileStat{key: g.key, size: s.OnDisk, mtime: s.Written.UnixNano()}
-	g.durable, g.state, g.missing = true, Missing, s.Missing
+	g.stat = fileStat{key: g.key, size: s.OnDisk, mtime: s.Changed.UnixNano()}
+	g.written = s.Written.UnixNano()
+	g.saved, g.state, g.missing = s.Head, Missing, s.Missing
 	if g.missing.IsZero() {
 		g.missing = now
 	}
@@ -122,11 +131,20 @@ func (s *generationState) restore(f *family, now time.Time) (*generation, error)
 	for _, m := range s.Marks {
 		g.print.marks = append(g.print.marks, mark{m.At, uint64(m.Hash)})
 	}
+	for _, m := range s.Ends {
+		g.print.recent = append(g.print.recent, mark{m.At, uint64(m.Hash)})
+	}
 	if g.settled.at < g.size {
 		g.behind = now
 	}
 	return g, nil
 }
+
+// margin is how much older than the newest settled write of its log a rotated
+// file may be that was never seen and is still taken for a new one. A log can
+// be written again and settled before the file that was moved away is found.
+// What is older was there long ago, and has been put back.
+const margin = time.Hour
 
 // A familyState is what a checkpoint says of one log, until a scan asks for it.
 type familyState struct {
@@ -139,6 +157,7 @@ func (l *familyState) restore(f *family) {
 	f.clock = l.log.Clock
 	if !l.log.Newest.IsZero() {
 		f.newest = l.log.Newest.UnixNano()
+		f.floor = f.newest - int64(margin)
 	}
 	for i := range l.gens {
 		if g, err := l.gens[i].restore(f, l.now); err == nil {
@@ -189,12 +208,12 @@ func (t *Tailer) encode(now time.Time) ([]byte, error) {
 	for _, s := range t.sources {
 		for _, f := range s.families {
 			for _, g := range f.gens {
-				if g.saved == nil {
-					if g.saved, err = json.Marshal(g.asState()); err != nil {
+				if g.encoded == nil {
+					if g.encoded, err = json.Marshal(g.asState()); err != nil {
 						return nil, fmt.Errorf("encode generation: %w", err)
 					}
 				}
-				b = append(append(b, sep...), g.saved...)
+				b = append(append(b, sep...), g.encoded...)
 				sep = ",\n"
 			}
 		}

@@ -23,6 +23,11 @@ type fileStat struct {
 	blocks int64 // bytes allocated
 }
 
+// like says whether s is of the same file as o, not written since.
+func (s fileStat) like(o fileStat) bool {
+	return s.key == o.key && s.size == o.size && s.mtime == o.mtime
+}
+
 func statOf(st *unix.Stat_t) fileStat {
 	return fileStat{
 		key:    fileKey{uint64(st.Dev), st.Ino},

@@ -25,7 +25,7 @@ func TestDrainBesideAWriter(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		ended := make(chan error)
-		go func() { ended <- tail.Run(w.t.Context()) }()
+		go func() { ended <- tail.Run(context.Background()) }()
 		stop, written := make(chan struct{}), make(chan int)
 		go func() { w.writeOn(10, stop, written) }()
 		w.pass(3 * time.Second)
@@ -34,7 +34,7 @@ func TestDrainBesideAWriter(t *testing.T) {
 		select {
 		case err := <-ended:
 			if err != nil {
-				w.t.Error(err)
+				w.t.Errorf("%v", err)
 			}
 		case <-time.After(2 * time.Second):
 			w.t.Fatal("draining takes more than 2 s")

@@ -27,18 +27,20 @@ type generation struct {
 	print  print
 
 	// Where the bytes are.
-	path   string
-	key    fileKey
-	packed packing
-	src    content // nil while closed
-	live   bool    // at its own name
-	short  bool    // the file ends before what was read already: nothing to be had from it
-	state  State
-	stat   fileStat // of the file when last looked at
-	fault  string   // why it cannot be read
+	path    string
+	key     fileKey
+	packed  packing
+	src     content // nil while closed
+	live    bool    // at its own name
+	short   bool    // the file ends before what was read already: nothing to be had from it
+	state   State
+	stat    fileStat // of the file when last looked at
+	written int64    // its mtime when last seen to have grown
+	fault   string   // why it cannot be read
 
 	// How far it is.
 	size     int64 // uncompressed; of a compressed file, as far as known
+	known    int64 // up to here it was read, be it taken or not
 	read     position
 	settled  position
 	tried    int64 // the size up to which a read found nothing more to take
@@ -47,7 +49,7 @@ type generation struct {
 	window   int   // bytes to read at once, 0 if there is no special need
 	ended    bool  // a compressed file was read to its clean end
 	goal     int64 // while draining: the size it had then, where reading ends; 0 if not known yet
-	durable  bool  // the id is in a saved checkpoint
+	saved    int   // bytes of the head that are in a saved checkpoint; -1 if g is in none
 	inflight []*batch
 
 	// What is going on.
@@ -68,13 +70,13 @@ type generation struct {
 
 	entries, settledEntries, empty, cuts int64
 	gaps                                 []Gap
-	saved                                []byte // JSON as last made, nil if out of date
+	encoded                              []byte // JSON as last made, nil if out of date
 }
 
 // newGeneration makes a generation with an id of its own. The id must be saved
 // before its first entry is handed on.
 func newGeneration(f *family, now time.Time) *generation {
-	g := &generation{fam: f, born: now.UTC().Round(0), tried: -1, flush: -1, changed: now, used: now}
+	g := &generation{fam: f, born: now.UTC().Round(0), saved: -1, tried: -1, flush: -1, changed: now, used: now}
 	rand.Read(g.id[:])
 	return g
 }
@@ -101,7 +103,7 @@ func (g *generation) at(f *file) {
 	}
 	g.key, g.packed, g.live = f.stat.key, f.class.packed, f.class.live
 	g.missing = time.Time{}
-	g.saved = nil
+	g.encoded = nil
 	switch {
 	case g.packed != unpacked:
 		g.state = Compressed
@@ -117,7 +119,7 @@ func (g *generation) displace(now time.Time) {
 	g.live = false
 	if g.rotated.IsZero() {
 		g.rotated = now
-		g.saved = nil
+		g.encoded = nil
 	}
 }
 
@@ -131,6 +133,29 @@ func (g *generation) hasData() bool {
 	}
 	return g.size > g.tried || g.flush == g.size && g.size > g.read.at
 }
+
+// surely says whether a saved checkpoint tells g by its content, so that its
+// entries have the same uids after a crash, wherever its bytes are then.
+// If no checkpoint can be saved at present, it has to do that an earlier one
+// knows g at all.
+func (t *Tailer) surely(g *generation) bool {
+	return g.saved >= g.wantHead() || t.saveErr != nil && g.saved > 0
+}
+
+// wantHead is how much of the head has to be known for that.
+func (g *generation) wantHead() int {
+	if g.packed != unpacked {
+		return min(g.print.headLen, sureHead)
+	}
+	return int(min(g.size, sureHead))
+}
+
+// sureHead is how much of a log's beginning is saved before what follows is
+// handed on.
+const sureHead = headBytes
+
+// littleBytes is too little to tell a copy by.
+const littleBytes = 128
 
 // done says whether everything known of g is settled.
 func (g *generation) done() bool {
@@ -170,10 +195,12 @@ type family struct {
 
 	gens    []*generation // oldest first
 	newest  int64         // mtime of the newest write that is settled
+	floor   int64         // a rotated file unknown and older than this is left alone
 	clock   time.Time     // run_erl's clock where it was read last
 	unknown map[fileKey]*stranger
 	named   fileKey   // of the file at path, when last looked at while it moved
 	hidden  int       // files of it that cannot be read at present
+	heads   [][]byte  // beginnings of live files that are not known yet, during a scan
 	search  time.Time // when a generation was last found to have lost its file
 }
 

@@ -80,7 +80,7 @@ func (s *sink) all() []received {
 // A world is a log directory, a state directory and a tailer between a stop and
 // the next. It lives in a synctest bubble: time passes only while all wait.
 type world struct {
-	t     *testing.T
+	t     reporter
 	dir   string
 	cfg   Config
 	sink  *sink
@@ -88,6 +88,14 @@ type world struct {
 	stop  func()
 	runs  int
 	ended chan error
+}
+
+// A reporter is as much of a test as a world needs.
+type reporter interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Log(args ...any)
 }
 
 // inWorld runs f in a bubble of its own.
@@ -101,7 +109,7 @@ func inWorld(t *testing.T, f func(w *world)) {
 	})
 }
 
-func newWorld(t *testing.T, dir, state string) *world {
+func newWorld(t reporter, dir, state string) *world {
 	w := &world{t: t, dir: dir, sink: &sink{}}
 	w.cfg = Config{
 		StateDir: state,
@@ -112,7 +120,7 @@ func newWorld(t *testing.T, dir, state string) *world {
 }
 
 // testLog writes the tailer's log to the test's.
-type testLog struct{ t testing.TB }
+type testLog struct{ t reporter }
 
 func (l testLog) Write(b []byte) (int, error) {
 	if os.Getenv("TAILER_LOG") != "" {
@@ -135,6 +143,7 @@ func (w *world) begin() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	tail.store.noSync = true
 	ctx, cancel := context.WithCancel(context.Background())
 	w.tail, w.stop, w.ended = tail, cancel, make(chan error, 1)
 	go func() { w.ended <- tail.Run(ctx) }()
@@ -168,11 +177,17 @@ func (w *world) kill() {
 func (w *world) drain() {
 	w.t.Helper()
 	w.tail.Drain()
-	if err := <-w.ended; err != nil {
-		w.t.Errorf("Run: %v", err)
+	select {
+	case err := <-w.ended:
+		if err != nil {
+			w.t.Errorf("Run: %v", err)
+		}
+		w.stop()
+		w.tail = nil
+	case <-time.After(time.Minute):
+		w.dump()
+		w.kill()
 	}
-	w.stop()
-	w.tail = nil
 }
 
 // pass lets time pass.
@@ -269,7 +284,7 @@ func (w *world) wantRepeats(n int) {
 			continue
 		}
 		if f.gen != r.gen || f.offset != r.offset {
-			w.t.Errorf("%s came twice with different uids: %s+%d in run %d, %s+%d in run %d",
+			w.t.Errorf("%.90s came twice with different uids: %s+%d in run %d, %s+%d in run %d",
 				r.text, f.gen[:8], f.offset, f.run, r.gen[:8], r.offset, r.run)
 		}
 	}
@@ -309,4 +324,21 @@ func (w *world) gaps() (n int64) {
 		}
 	}
 	return n
+}
+
+// dump reports what the tailer is waiting for.
+func (w *world) dump() {
+	w.t.Helper()
+	w.tail.mu.Lock()
+	defer w.tail.mu.Unlock()
+	t := w.tail
+	w.t.Errorf("not drained: reading=%d consuming=%d blocked=%d scanNow=%v scanned=%d mem=%d", t.reading, t.consuming, t.blocked, t.scanNow, t.scanned, t.mem.used)
+	for _, s := range t.sources {
+		for _, f := range s.families {
+			for _, g := range f.gens {
+				w.t.Errorf("%s %s: size=%d read=%d settled=%d tried=%d flush=%d scanned=%d ended=%v saved=%d open=%v short=%v pumps=%d reading=%v suspect=%v missing=%v done=%v",
+					filepath.Base(g.path), g.state, g.size, g.read.at, g.settled.at, g.tried, g.flush, g.scanned, g.ended, g.saved, g.src != nil, g.short, g.pumps, g.reading, g.suspect, g.missing, g.done())
+			}
+		}
+	}
 }

@@ -2,9 +2,10 @@ package tailer
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // A match says how far a file and a generation agree.
@@ -16,11 +17,30 @@ type match struct {
 	verified int64 // up to where their content was compared
 }
 
+// copies says whether c is rather a copy of another generation than what m says.
+func (c *candidate) copies(m match) bool {
+	return c.orig != nil && (c.class.packed != unpacked || m.verified < c.stat.size && m.gen.key != c.stat.key)
+}
+
+// size is the uncompressed size.
+func (c *candidate) size() int64 {
+	p, ok := c.src.(*packedFile)
+	if !ok {
+		return c.stat.size
+	}
+	if n := unpackedSize(p.f, c.stat.size, c.class.packed); n >= 0 {
+		return n
+	}
+	n, _ := p.length()
+	return n
+}
+
 // A candidate is a file that no generation is known to be in.
 type candidate struct {
 	*file
 	src   content
 	head  []byte
+	orig  *generation // that it is a copy of, which is still where it was
 	taken bool
 }
 
@@ -30,6 +50,7 @@ func (t *Tailer) identify(f *family, loose []*file, here map[*generation]bool, f
 	var wanting []*generation
 	for _, g := range f.gens {
 		if !here[g] {
+			t.refresh(g)
 			wanting = append(wanting, g)
 		}
 	}
@@ -41,16 +62,27 @@ func (t *Tailer) identify(f *family, loose []*file, here map[*generation]bool, f
 			}
 		}
 	}()
+	f.heads = nil
+	for _, c := range cands {
+		if c.class.live {
+			f.heads = append(f.heads, c.head)
+		}
+	}
 	var matches []match
 	for _, c := range cands {
+		if !c.class.live {
+			c.orig = t.original(f, c)
+		}
 		for _, g := range wanting {
 			if c.class.packed != unpacked && g.src != nil && !g.finished() {
 				continue // what is left is read from the deleted file, as long as that is open
 			}
-			if m, err := t.compare(g, c.file, c); err == nil && m.verified >= 0 {
-				m.file = c
-				matches = append(matches, m)
+			m, err := t.compare(g, c.file, c)
+			if err != nil || m.verified < 0 || c.copies(m) {
+				continue
 			}
+			m.file = c
+			matches = append(matches, m)
 		}
 	}
 	slices.SortStableFunc(matches, better)
@@ -69,6 +101,28 @@ func (t *Tailer) identify(f *family, loose []*file, here map[*generation]bool, f
 		default:
 			t.meet(f, c, first, now)
 		}
+	}
+}
+
+// refresh learns what there is to know of a generation whose file has no name
+// any more but is still open, before it is looked for elsewhere.
+func (t *Tailer) refresh(g *generation) {
+	if g.src == nil || g.packed != unpacked {
+		return
+	}
+	st, err := g.src.stat()
+	if err != nil || st.size < g.size {
+		return
+	}
+	head, err := readHead(g.src, st.size)
+	if err != nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, same := g.print.agrees(head); same {
+		g.print.grow(head)
+		g.size = max(g.size, st.size)
 	}
 }
 
@@ -132,9 +186,12 @@ func better(a, b match) int {
 		return 1
 	}
 	return cmp.Or(
-		by(a.strong, b.strong),
 		cmp.Compare(b.verified, a.verified),
+		by(a.strong, b.strong),
 		by(a.file.stat.key == a.gen.key, b.file.stat.key == b.gen.key),
+		// Equally good so far, they differ in what was never read. The generation
+		// was there first.
+		cmp.Compare(a.file.stat.mtime, b.file.stat.mtime),
 		by(a.file.path == a.gen.path, b.file.path == b.gen.path),
 		by(a.file.class.packed == unpacked, b.file.class.packed == unpacked),
 		cmp.Compare(b.file.stat.size, a.file.stat.size),
@@ -151,15 +208,18 @@ func (t *Tailer) compare(g *generation, fl *file, opened any) (match, error) {
 	}
 	t.mu.Lock()
 	print, read, size, old := g.print, g.read, g.size, g.stat
-	print.marks = slices.Clone(print.marks)
+	print.marks, print.recent = slices.Clone(print.marks), slices.Clone(print.recent)
 	t.mu.Unlock()
 
+	if fl.class.packed != unpacked && fl.stat.like(old) && fl.path == g.path && read.at >= size {
+		return match{gen: g, strong: true, whole: true, verified: size}, nil // as it was left
+	}
 	form := g.fam.rule.Form
 	if (form == Whole || form == Dump) && read.at > 0 && read.at >= size && fl.stat.mtime != old.mtime {
 		return none, nil // written again, even if with the same content
 	}
 	if print.headLen == 0 {
-		if fl.stat.key == g.key && fl.class.packed == unpacked {
+		if fl.stat.key == g.key && fl.path == g.path && fl.class.packed == unpacked {
 			return match{gen: g, strong: true}, nil
 		}
 		return none, nil
@@ -169,10 +229,13 @@ func (t *Tailer) compare(g *generation, fl *file, opened any) (match, error) {
 		return none, nil
 	}
 	if fl.class.packed != unpacked {
-		return g.comparePacked(print, fl, src, verified, read.at), nil
+		return g.comparePacked(print, fl, src, verified, read), nil
 	}
 	if fl.class.live && fl.stat.size < int64(print.headLen) {
 		return none, nil
+	}
+	if held := g.src; held != nil && held != src && !copyOf(src, held) {
+		return none, nil // it lacks what can still be had from the file that has no name
 	}
 	if fl.stat.size >= read.at {
 		if len(head) < min(print.headLen, int(min(read.at, headBytes))) || !read.mark.holds(src) {
@@ -183,56 +246,103 @@ func (t *Tailer) compare(g *generation, fl *file, opened any) (match, error) {
 	if fl.class.live || form == Whole || form == Dump {
 		return none, nil // shorter than before: something else
 	}
-	return g.comparePrefix(print, fl.stat.size, src, verified), nil
+	return g.comparePrefix(print, fl, fl.stat.size, src, verified), nil
 }
 
 // comparePrefix compares a file that ends before what was read already: a copy
 // that was made just before the original was truncated. Taking a file for one
-// wrongly would lose it, so most of it has to be known.
-func (g *generation) comparePrefix(print print, size int64, src content, verified int) match {
-	best := int64(verified)
-	for _, m := range slices.Backward(print.marks) {
-		if m.at > size {
+// wrongly would lose it. So it must not have been written since, and must share
+// with this generation, and with no other, the end of an entry where it ends
+// itself, or the beginning, or a mark in its second half.
+func (g *generation) comparePrefix(print print, fl *file, size int64, src content, verified int) match {
+	m := match{gen: g, verified: -1}
+	if fl.stat.mtime > g.written {
+		return m // it was written after what was read, so it is no older copy of that
+	}
+	if mk, ok := print.endingAt(size); ok && !g.sharesMark(mk) {
+		if mk.holds(src) {
+			m.verified = size
+		}
+		return m
+	}
+	if verified >= 32 && int64(verified) >= min(size, headBytes)/2 && !g.sharesHead(verified) {
+		m.verified = int64(verified)
+	}
+	for _, mk := range slices.Backward(print.marks) {
+		if mk.at > size {
 			continue
 		}
-		if !m.holds(src) {
+		if !mk.holds(src) {
 			return match{gen: g, verified: -1}
 		}
-		best = max(best, m.at)
+		if mk.at >= size/2 && !g.sharesMark(mk) {
+			m.verified = max(m.verified, mk.at)
+		}
 		break
 	}
-	if best < 32 || best < size/2 {
-		return match{gen: g, verified: -1}
-	}
-	return match{gen: g, verified: best}
+	return m
 }
 
-// comparePacked compares a compressed file as far as that is possible without
-// unpacking all of it. If it goes on from what was read, that is looked at
-// again when it is read. Only one that seems to end before is unpacked, since
-// its size is a hint and the file may still be being written.
-func (g *generation) comparePacked(print print, fl *file, src content, verified int, read int64) match {
+// sharesHead says whether another generation begins with the same n bytes.
+func (g *generation) sharesHead(n int) bool {
+	i := slices.Index(headSizes(g.print.headLen), n)
+	for _, o := range g.fam.gens {
+		k := slices.Index(headSizes(o.print.headLen), n)
+		if o != g && i >= 0 && k >= 0 && o.print.heads[k] == g.print.heads[i] {
+			return true
+		}
+	}
+	for _, head := range g.fam.heads {
+		if len(head) >= n && i >= 0 && xxhash.Sum64(head[:n]) == g.print.heads[i] {
+			return true
+		}
+	}
+	return false
+}
+
+// sharesMark says whether another generation has the same bytes before m.
+func (g *generation) sharesMark(m mark) bool {
+	for _, o := range g.fam.gens {
+		if o == g {
+			continue
+		}
+		if slices.Contains(o.print.marks, m) || o.src != nil && o.packed == unpacked && m.holds(o.src) {
+			return true
+		}
+	}
+	return false
+}
+
+// maxUnpack is how much of a compressed file is unpacked to find out whose it
+// is. Of a larger one the head and the size decide, and what is read is looked
+// at again.
+const maxUnpack = 256 << 20
+
+// comparePacked compares a compressed file. The size that it says it has is
+// not relied on, since it may still be being written.
+func (g *generation) comparePacked(print print, fl *file, src content, verified int, read position) match {
 	m := match{gen: g, strong: true, verified: int64(verified)}
 	p, ok := src.(*packedFile)
 	if !ok {
 		return m
 	}
+	none := match{gen: g, verified: -1}
 	size := unpackedSize(p.f, fl.stat.size, fl.class.packed)
-	if size < 0 || read > math.MaxUint32 {
-		return m
-	}
-	if size >= read {
-		m.verified = max(m.verified, read)
-		m.whole = size == read
+	if size >= read.at && read.at > maxUnpack {
+		m.whole = size == read.at
 		return m
 	}
 	size, err := p.length()
 	switch {
 	case err != nil:
-		m.verified = -1
-	case size < read:
-		return g.comparePrefix(print, size, src, verified)
+		return none
+	case size < read.at:
+		return g.comparePrefix(print, fl, size, src, verified)
+	case !read.mark.holds(src):
+		return none
 	}
+	m.verified = max(m.verified, read.at)
+	m.whole = size == read.at
 	return m
 }
 
@@ -260,8 +370,15 @@ func (t *Tailer) assign(m match, now time.Time) {
 	g.src = c.src
 	g.at(c.file)
 	g.stat, g.changed, g.used = c.stat, now, now
+	if m.strong && c.stat.size > g.size {
+		g.written = c.stat.mtime
+	}
 	g.tried, g.flush, g.scanned, g.ended, g.suspect = -1, -1, 0, false, false
 	g.short = !m.strong
+	if len(c.head) < g.print.headLen && m.strong {
+		g.print.headLen = 0
+		g.print.grow(c.head)
+	}
 	if c.class.live {
 		g.rotated = time.Time{}
 	} else {
@@ -272,7 +389,8 @@ func (t *Tailer) assign(m match, now time.Time) {
 		g.gapNoted = false
 	}
 	switch {
-	case g.short:
+	case g.short, m.whole:
+		g.ended = true
 		if n := g.size - g.read.at; n > 0 {
 			t.gap(g, g.read.at, n, "written after the copy was made, then truncated", now)
 		}
@@ -283,7 +401,6 @@ func (t *Tailer) assign(m match, now time.Time) {
 		}
 		g.size = c.stat.size
 	default:
-		g.ended = m.whole
 		g.size = max(g.size, g.read.at)
 	}
 	t.touch(g)
@@ -307,9 +424,10 @@ func (t *Tailer) adopt(g *generation, c *candidate, now time.Time) {
 	defer t.mu.Unlock()
 	c.taken = true
 	g.inherit()
+	g.print.grow(c.head)
 	g.src = c.src
 	g.at(c.file)
-	g.stat, g.size = c.stat, max(c.stat.size, g.read.at)
+	g.stat, g.size, g.written = c.stat, max(c.stat.size, g.read.at), c.stat.mtime
 	if c.class.packed != unpacked {
 		g.size = g.read.at
 	}
@@ -326,9 +444,12 @@ func (t *Tailer) adopt(g *generation, c *candidate, now time.Time) {
 
 // skipTo makes a new generation begin at an offset.
 func (g *generation) skipTo(c *candidate, at int64) error {
-	m, err := readMark(c.src, at)
-	if err != nil {
-		return err
+	m := mark{at: at} // of a compressed file, which does not grow, only the head is known
+	if c.class.packed == unpacked {
+		var err error
+		if m, err = readMark(c.src, at); err != nil {
+			return err
+		}
 	}
 	g.print.grow(c.head)
 	g.print.note(m)
@@ -360,18 +481,19 @@ func (t *Tailer) meet(f *family, c *candidate, first bool, now time.Time) {
 	if s == nil {
 		s = &stranger{stat: c.stat, since: now}
 		f.unknown[c.stat.key] = s
-		s.copy = t.original(f, c)
+	}
+	s.copy = c.orig
+	if s.copy != nil && c.class.packed == unpacked && c.stat.size < littleBytes {
+		s.copy = nil // too little to be sure; rather twice than not at all
 	}
 	switch {
-	case s.copy != nil && s.copy.missing.IsZero() || s.left:
+	case s.copy != nil || s.left:
 	case now.Sub(s.since) < t.cfg.RotateWait && !t.draining:
-	case c.stat.mtime < f.newest:
+	case c.stat.mtime < f.floor:
 		s.left = true
 	default:
-		if s.copy = t.original(f, c); s.copy == nil {
-			delete(f.unknown, c.stat.key)
-			t.adopt(newGeneration(f, now), c, now)
-		}
+		delete(f.unknown, c.stat.key)
+		t.adopt(newGeneration(f, now), c, now)
 	}
 }
 
@@ -382,15 +504,13 @@ func (t *Tailer) meetFirst(f *family, c *candidate, now time.Time) {
 		t.adopt(newGeneration(f, now), c, now)
 		return
 	}
-	t.lock(func() { f.newest = max(f.newest, c.stat.mtime+1) })
-	if c.class.packed == unpacked {
-		g := newGeneration(f, now)
-		if err := g.skipTo(c, c.stat.size); err == nil {
-			t.adopt(g, c, now)
-			return
-		}
+	g := newGeneration(f, now)
+	if err := g.skipTo(c, c.size()); err != nil {
+		f.unknown[c.stat.key] = &stranger{stat: c.stat, since: now, left: true}
+		return
 	}
-	f.unknown[c.stat.key] = &stranger{stat: c.stat, since: now, left: true}
+	g.ended = true
+	t.adopt(g, c, now)
 }
 
 // original returns the generation whose file c is a copy of, if it has one.

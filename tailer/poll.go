@@ -40,8 +40,10 @@ func (t *Tailer) pollFamily(f *family, now time.Time) (hot bool) {
 func (t *Tailer) moves(g *generation, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return g.packed == unpacked &&
-		(g.suspect || now.Sub(g.changed) < t.cfg.Still || g.hasData() || t.draining)
+	if g.packed != unpacked {
+		return g.suspect || g.hasData()
+	}
+	return g.suspect || now.Sub(g.changed) < t.cfg.Still || g.hasData() || t.draining
 }
 
 // statNow looks at an open file.
@@ -90,6 +92,9 @@ func (t *Tailer) observe(g *generation, st fileStat, since uint64, now time.Time
 	if !changed {
 		return
 	}
+	if st.size > g.size {
+		g.written = st.mtime
+	}
 	g.changed = now
 	g.retry = time.Time{}
 	switch {
@@ -127,6 +132,11 @@ func (t *Tailer) check(g *generation, now time.Time) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if g.packed != unpacked {
+		t.detach(g, now)  // it never held what g is
+		t.scanNow = false // which the next scan finds out in its turn
+		return
+	}
 	if g.touched > since || err != nil {
 		return // looked at again with the next poll
 	}
@@ -142,30 +152,42 @@ func (t *Tailer) check(g *generation, now time.Time) {
 		g.print.headLen = 0
 		g.print.grow(head)
 	}
-	g.stat, g.size, g.tried, g.scanned = st, st.size, -1, 0
+	g.stat, g.size, g.tried, g.scanned, g.written = st, st.size, -1, 0, st.mtime
 }
 
 // truncated notes that g's file now holds something else. That is a generation
 // of its own; the rest of g is to be found in a copy, if there is one. The
 // caller holds t.mu.
 func (t *Tailer) truncated(g *generation, st fileStat, now time.Time) {
+	if st.size >= g.size {
+		g.size = max(g.known, g.read.at) // beyond that it may have been something else already
+	}
 	n := newGeneration(g.fam, now)
 	n.at(&file{path: g.path, stat: st, class: class{rule: g.fam.rule, live: g.live, packed: g.packed}})
-	n.src, n.stat, n.size, n.rotated = g.src, st, st.size, g.rotated
+	n.src, n.stat, n.size, n.rotated, n.written = g.src, st, st.size, g.rotated, st.mtime
 	n.inherit()
 	if st.size > 0 {
 		n.behind = now
 	}
 	g.fam.gens = append(g.fam.gens, n)
-	g.src, g.key = nil, fileKey{}
-	g.state = Missing
-	g.missing = now
+	g.src = nil
+	t.detach(g, now)
+	t.touch(n)
+	t.log.Debug("file was truncated", "path", g.path, "generation", g.hexID(), "read", g.read.at, "next", n.hexID())
+}
+
+// detach notes that g's file is not known any more, and has it looked for. The
+// caller holds t.mu.
+func (t *Tailer) detach(g *generation, now time.Time) {
+	if g.src != nil {
+		g.src.Close()
+	}
+	g.src, g.key, g.suspect = nil, fileKey{}, false
+	g.state, g.missing = Missing, now
 	g.displace(now)
 	g.fam.search = now
 	t.touch(g)
-	t.touch(n)
 	t.scanNow = true
-	t.log.Debug("file was truncated", "path", g.path, "generation", g.hexID(), "read", g.read.at, "next", n.hexID())
 }
 
 // feed starts the reading of what f has to offer, oldest first.
@@ -174,6 +196,7 @@ func (t *Tailer) feed(f *family, now time.Time) {
 		if t.wantsOpen(g, now) {
 			t.open(g, now)
 		}
+		t.introduce(g)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -186,6 +209,39 @@ func (t *Tailer) feed(f *family, now time.Time) {
 		if f.rule.Form == Lines || f.rule.Form == Clocked {
 			return // the next one when this one is read
 		}
+	}
+}
+
+// introduce sees to it that a checkpoint tells g by its content before its first
+// entry is handed on.
+func (t *Tailer) introduce(g *generation) {
+	t.mu.Lock()
+	src, size, want := g.src, g.size, g.wantHead()
+	known, saved := g.print.headLen >= want, g.saved >= want
+	t.mu.Unlock()
+	if src == nil || saved {
+		return
+	}
+	var head []byte
+	if !known {
+		var err error
+		if head, err = readHead(src, size); err != nil {
+			return // the read itself will tell
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, same := g.print.agrees(head); !same {
+		g.suspect = true
+		t.nudge()
+		return
+	}
+	g.print.grow(head)
+	g.encoded = nil
+	if g.print.headLen >= want && !g.fam.rule.Small {
+		t.hurry()
+	} else {
+		t.touch(g)
 	}
 }
 

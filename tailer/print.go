@@ -1,6 +1,7 @@
 package tailer
 
 import (
+	"cmp"
 	"io"
 	"slices"
 
@@ -11,6 +12,8 @@ const (
 	headBytes = 1024 // of a file's beginning that identify it
 	markBytes = 256  // before an offset that tell whether the file is still the same
 	maxMarks  = 12
+	maxRecent = 64
+	perRead   = 16 // recent marks made by one read
 )
 
 // A mark remembers what stood before an offset: a hash of up to markBytes.
@@ -25,12 +28,13 @@ func markOf(before []byte, at int64) mark {
 }
 
 // A print is what a generation is recognized by: hashes of its first bytes, at
-// each power of two and at the full length known, and marks at offsets that
-// were settled, dense where recent and sparse further back.
+// each power of two and at the full length known, and marks at offsets where a
+// read ended, dense where recent and sparse further back.
 type print struct {
 	headLen int
 	heads   []uint64
 	marks   []mark // ascending
+	recent  []mark // where the last entries read ended; not saved
 }
 
 // headSizes returns the lengths that are hashed of a head of n bytes.
@@ -97,10 +101,27 @@ func (p *print) note(m mark) {
 	p.marks = slices.Delete(p.marks, drop, drop+1)
 }
 
+// see takes in where the last entries of a read ended.
+func (p *print) see(ends []mark) {
+	if n := len(p.recent) + len(ends) - maxRecent; n > 0 {
+		p.recent = slices.Delete(p.recent, 0, min(n, len(p.recent)))
+	}
+	p.recent = append(p.recent, ends...)
+}
+
+// endingAt returns the mark of an entry that ended at an offset.
+func (p *print) endingAt(at int64) (mark, bool) {
+	i, ok := slices.BinarySearchFunc(p.recent, at, func(m mark, at int64) int { return cmp.Compare(m.at, at) })
+	if !ok {
+		return mark{}, false
+	}
+	return p.recent[i], true
+}
+
 // holds says whether c has at m's offset what m remembers.
 func (m mark) holds(c io.ReaderAt) bool {
-	if m.at == 0 {
-		return true
+	if m.at == 0 || m.hash == 0 {
+		return true // nothing is known
 	}
 	var buf [markBytes]byte
 	b := buf[:min(m.at, markBytes)]

@@ -26,7 +26,7 @@ func (t *Tailer) pump(g *generation) {
 // more. The caller holds t.mu.
 func (t *Tailer) start(g *generation) {
 	switch {
-	case t.ctx.Err() != nil || !g.durable || g.reading || g.src == nil || !g.hasData() || t.reached(g):
+	case t.ctx.Err() != nil || !t.surely(g) || g.reading || g.src == nil || !g.hasData() || t.reached(g):
 	case g.pumps >= 2:
 		t.block(g, true)
 	default:
@@ -177,6 +177,7 @@ func (t *Tailer) progress(p *plan, r *result) bool {
 	}
 	t.healed(g)
 	g.size = max(g.size, r.end)
+	g.known = max(g.known, r.end)
 	if p.start == 0 && g.print.headLen < min(r.n, headBytes) {
 		g.print.grow(r.head)
 		t.touch(g)
@@ -197,6 +198,8 @@ func (t *Tailer) progress(p *plan, r *result) bool {
 func (g *generation) advance(p *plan, r *result, buf *buffer) *batch {
 	to := position{mark: r.mark, clock: r.cut.clock, cut: r.cut.cut}
 	g.read = to
+	g.print.note(to.mark)
+	g.print.see(append(r.ends, to.mark))
 	g.scanned = max(g.scanned, to.at)
 	g.entries += int64(len(r.cut.entries))
 	g.empty += r.cut.empty
@@ -249,7 +252,6 @@ func (t *Tailer) settle(g *generation) {
 		g.settled = g.inflight[0].to
 		g.inflight[0] = nil
 		g.inflight = g.inflight[1:]
-		g.print.note(g.settled.mark)
 		g.fam.clock = g.settled.clock
 		t.touch(g)
 	}

@@ -35,7 +35,8 @@ type plan struct {
 // A result is what a read found.
 type result struct {
 	cut     cutter
-	mark    mark // at the end of what was taken
+	mark    mark   // at the end of what was taken
+	ends    []mark // where the last entries before that began
 	n       int
 	head    []byte
 	end     int64 // offset after the last byte read
@@ -177,6 +178,10 @@ func (p *plan) mark(buf *buffer, r *result, before, size int) {
 	c := &r.cut
 	at := before + c.taken
 	r.mark = markOf(buf.b[:at], p.from.at+int64(c.taken))
+	for i := max(1, len(c.entries)-perRead); i < len(c.entries); i++ {
+		end := c.entries[i].Offset
+		r.ends = append(r.ends, markOf(buf.b[:end-p.start], end))
+	}
 	r.dry = c.taken == size || c.need > 0
 	if p.packed != unpacked {
 		p.src.keep(buf.b[max(0, at-markBytes):r.n])
@@ -239,6 +244,9 @@ func (p *plan) dump(data []byte, r *result) {
 			return
 		}
 		c.dump(data)
+		for i := range c.entries {
+			c.entries[i].Size = size
+		}
 	}
 	c.taken = int(size - p.from.at)
 	r.mark, r.err = readMark(p.src, size)

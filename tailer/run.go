@@ -26,6 +26,7 @@ type Tailer struct {
 	running sync.WaitGroup  // pumps
 	wake    chan struct{}   // for the scheduler to look again
 	saveReq chan struct{}   // for the saver
+	urgent  chan struct{}   // for the saver not to wait
 	drain   chan struct{}   // closed by Drain
 	drainIt sync.Once
 
@@ -58,6 +59,7 @@ func New(cfg Config, next Consumer) (*Tailer, error) {
 		store:   newStore(cfg.StateDir, cfg.Logger),
 		wake:    make(chan struct{}, 1),
 		saveReq: make(chan struct{}, 1),
+		urgent:  make(chan struct{}, 1),
 		drain:   make(chan struct{}),
 	}
 	for _, s := range cfg.Sources {
@@ -115,7 +117,7 @@ func (t *Tailer) nudge() {
 
 // touch notes that g has changed and is to be saved. The caller holds t.mu.
 func (t *Tailer) touch(g *generation) {
-	g.saved = nil
+	g.encoded = nil
 	t.dirty = true
 	select {
 	case t.saveReq <- struct{}{}:

@@ -23,15 +23,30 @@ func (t *Tailer) saver(ctx context.Context) {
 	}
 }
 
-// pauseSaver waits, but not while draining, since then every new file waits for
-// its checkpoint.
+// pauseSaver waits, but not while a log's new file is held up by its checkpoint,
+// nor while draining.
 func (t *Tailer) pauseSaver(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+	case <-t.urgent:
 	case <-t.drain:
 	case <-ctx.Done():
+	}
+}
+
+// hurry asks for a checkpoint at once. The caller holds t.mu.
+func (t *Tailer) hurry() {
+	t.dirty = true
+	if t.saveErr != nil {
+		return // it is tried again with each scan
+	}
+	for _, c := range []chan struct{}{t.saveReq, t.urgent} {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -73,8 +88,8 @@ func (t *Tailer) save() {
 	t.mu.Lock()
 	t.noteSave(err, now)
 	if err == nil {
-		for _, g := range fresh {
-			g.durable = true
+		for _, h := range fresh {
+			h.gen.saved = h.n
 		}
 		for _, m := range moves {
 			m.gen.tailed = m.at
@@ -92,14 +107,20 @@ func (t *Tailer) save() {
 	}
 }
 
-// unsaved returns the generations that no checkpoint holds yet, and the
-// positions that Source.Settled has not been told. The caller holds t.mu.
-func (t *Tailer) unsaved() (fresh []*generation, moves []moved) {
+// A savedHead is how much of a generation's head is in a checkpoint.
+type savedHead struct {
+	gen *generation
+	n   int
+}
+
+// unsaved returns the heads that no checkpoint holds yet, and the positions
+// that Source.Settled has not been told. The caller holds t.mu.
+func (t *Tailer) unsaved() (fresh []savedHead, moves []moved) {
 	for _, s := range t.sources {
 		for _, f := range s.families {
 			for _, g := range f.gens {
-				if !g.durable {
-					fresh = append(fresh, g)
+				if g.saved < g.print.headLen {
+					fresh = append(fresh, savedHead{g, g.print.headLen})
 				}
 				if s.Settled != nil && g.settled.at != g.tailed {
 					moves = append(moves, moved{s, g.path, g.settled.at, g})

@@ -82,7 +82,7 @@ func (t *Tailer) reconcile(f *family, files []*file, since uint64, first bool, n
 			t.hide(f, fl, here)
 			continue
 		}
-		if g := f.holder(fl.stat.key); g != nil && !here[g] && t.still(g, fl) {
+		if g := f.holder(fl.stat.key); g != nil && !here[g] && g.still(fl) {
 			here[g] = true
 			t.found(g, fl, since, now)
 			continue
@@ -124,27 +124,10 @@ func (f *family) holder(key fileKey) *generation {
 	return nil
 }
 
-// still says whether the file with g's inode still is g's. While it is open the
-// inode cannot have been used again.
-func (t *Tailer) still(g *generation, fl *file) bool {
-	if g.src != nil || fl.stat.size == g.stat.size && fl.stat.mtime == g.stat.mtime {
-		return true
-	}
-	if g.short {
-		return false
-	}
-	c, _, err := openContent(fl.path, fl.class.packed)
-	if err != nil {
-		t.lock(func() { t.failed(g, err) })
-		return true // nothing speaks against it
-	}
-	m, err := t.compare(g, fl, c)
-	if err != nil || m.strong {
-		t.lock(func() { g.src = c })
-		return true
-	}
-	c.Close()
-	return false
+// still says whether the file with g's inode is g's without a doubt. While it
+// is open the inode cannot have been used again.
+func (g *generation) still(fl *file) bool {
+	return g.src != nil || fl.stat.like(g.stat)
 }
 
 // found notes where g's file is now.
@@ -259,6 +242,11 @@ func (f *family) hasLive() bool {
 // bury counts the unread bytes of a generation that cannot be found as a gap,
 // and forgets it after a while.
 func (t *Tailer) bury(g *generation, now time.Time) {
+	if g.print.headLen == 0 {
+		g.fam.remove(g) // nothing is known of it by which it could be found
+		t.dirty = true
+		return
+	}
 	gone := now.Sub(g.missing)
 	if !g.gapNoted && gone >= t.cfg.RotateWait && g.fam.hidden == 0 {
 		g.gapNoted = true

@@ -1,0 +1,435 @@
+package tailer
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// TestModel runs random sequences of what can happen to a log and to the
+// tailer, on real files in fake time, and checks what must have arrived. A
+// failure is shrunk. Without flags the sequences are always the same ones;
+// -rapid.seed tries others and -rapid.checks says how many.
+func TestModel(t *testing.T) {
+	if f := flag.Lookup("rapid.seed"); f.Value.String() == f.DefValue {
+		flag.Set("rapid.seed", "1")
+		defer flag.Set("rapid.seed", f.DefValue)
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		style := rapid.IntRange(0, len(styles)-1).Draw(rt, "style")
+		naming := rapid.IntRange(0, len(namings)-1).Draw(rt, "naming")
+		steps := rapid.SliceOfN(rapid.Custom(drawStep), 1, 40).Draw(rt, "steps")
+		base, err := os.MkdirTemp("", "model")
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer os.RemoveAll(base)
+		r := &recorder{log: os.Getenv("TAILER_LOG") != "", t: t}
+		synctest.Test(t, func(t *testing.T) { runModel(r, base, style, naming, steps) })
+		if len(r.errs) > 0 {
+			rt.Fatalf("%v\n%s", steps, strings.Join(r.errs[:min(len(r.errs), 8)], "\n"))
+		}
+	})
+}
+
+// A recorder keeps errors, since inside a bubble a test cannot be failed for
+// rapid to see.
+type recorder struct {
+	errs []string
+	log  bool
+	t    *testing.T
+}
+
+func (r *recorder) Helper()                      {}
+func (r *recorder) Errorf(f string, args ...any) { r.errs = append(r.errs, fmt.Sprintf(f, args...)) }
+func (r *recorder) Fatal(args ...any)            { r.errs = append(r.errs, fmt.Sprint(args...)) }
+func (r *recorder) Log(args ...any) {
+	if r.log {
+		fmt.Fprintln(os.Stderr, args...)
+	}
+}
+
+// A step is something that happens. What a and b mean depends on it.
+type step struct {
+	what string
+	a, b int
+}
+
+func (s step) String() string { return fmt.Sprintf("%s(%d,%d)", s.what, s.a, s.b) }
+
+var stepNames = []string{
+	"write", "write", "write", "write", "half", "half", "pass", "pass", "pass",
+	"rename", "rename", "copytruncate", "copytruncate", "compress", "compress",
+	"delete", "truncate", "hold", "release", "stop", "start", "kill", "away", "touch", "replace",
+}
+
+func drawStep(t *rapid.T) step {
+	return step{
+		what: rapid.SampledFrom(stepNames).Draw(t, "what"),
+		a:    rapid.IntRange(0, 40).Draw(t, "a"),
+		b:    rapid.IntRange(0, 7).Draw(t, "b"),
+	}
+}
+
+// styles are what lines look like; %d is the number that tells them apart.
+var styles = []struct{ head, line string }{
+	{"", `{"timestamp":"2031-03-05T07:00:00.%06dZ","level":"info","msg":"something"}`},
+	{"", "%d"},
+	{"\n", "%d is the number of a line"},
+	{strings.Repeat("every file of this log begins in the same way\n", 30), "line %d"},
+	{strings.Repeat("=", 70) + "\n", strings.Repeat("long ", 100) + "%d"},
+}
+
+// namings are ways to name rotated files; %d counts from the oldest.
+var namings = []func(oldest, newest int) string{
+	func(_, n int) string { return fmt.Sprintf("sora.jsonl.%d", n) },
+	func(o, _ int) string { return fmt.Sprintf("sora.jsonl-2031%04d", o) },
+	func(o, _ int) string { return fmt.Sprintf("sora-2031%04d.jsonl", o) },
+}
+
+// A model is what must have arrived.
+type model struct {
+	*world
+	style   int
+	naming  int
+	next    int              // number of the next line
+	half    string           // the rest of a line that was half written
+	halfID  int              // its number
+	lines   map[string][]int // numbers of the lines in each file, by name
+	old     []string         // rotated files, newest first
+	count   int              // rotations so far
+	lost    map[int]bool     // lines that may be missing
+	running bool
+	held    chan struct{}
+	kills   []int     // runs that ended with a kill
+	since   time.Time // when the tailer last started
+}
+
+func runModel(r *recorder, base string, style, naming int, steps []step) {
+	dir := filepath.Join(base, "log")
+	os.Mkdir(dir, 0o755)
+	m := &model{
+		world: newWorld(r, dir, filepath.Join(base, "state")),
+		style: style, naming: naming, lines: map[string][]int{}, lost: map[int]bool{}, halfID: -1,
+	}
+	m.t.Log("start model", style, naming)
+	m.create()
+	m.do(step{what: "start"})
+	for _, s := range steps {
+		m.t.Log("step", s)
+		m.do(s)
+		if len(r.errs) > 0 {
+			break
+		}
+	}
+	m.finish()
+}
+
+const live = "sora.jsonl"
+
+// create makes the live file as a writer does that opens it anew.
+func (m *model) create() {
+	m.write(live, styles[m.style].head)
+	m.lines[live] = nil
+}
+
+func (m *model) do(s step) {
+	switch s.what {
+	case "write":
+		m.endHalf()
+		for range s.a + 1 {
+			m.writeLine()
+		}
+	case "half":
+		m.endHalf()
+		text := m.text(m.next) + "\n"
+		cut := 1 + s.a*(len(text)-1)/41
+		m.write(live, text[:cut])
+		m.half, m.halfID = text[cut:], m.next
+		m.lines[live] = append(m.lines[live], m.next)
+		m.next++
+	case "pass":
+		m.pass([]time.Duration{0, 30 * time.Millisecond, 100 * time.Millisecond, 300 * time.Millisecond, time.Second, 3 * time.Second, 7 * time.Second, 20 * time.Second}[s.b])
+	case "rename":
+		m.rotate(s.b, func(to string) { m.rename(live, to) })
+	case "copytruncate":
+		m.copyTruncate(s)
+	case "compress":
+		m.compressOne(s)
+	case "delete":
+		m.deleteOne(s)
+	case "truncate":
+		m.loseUnsent(live)
+		m.dropHalf()
+		m.truncate(live)
+		m.lines[live] = nil
+		m.write(live, styles[m.style].head)
+	case "hold":
+		if m.held == nil {
+			m.held = make(chan struct{})
+			m.setHold(m.held)
+		}
+	case "release":
+		m.release()
+	case "stop":
+		if m.running {
+			m.end()
+			m.running = false
+		}
+	case "kill":
+		if m.running {
+			m.kill()
+			m.kills = append(m.kills, m.runs)
+			m.running = false
+		}
+	case "start":
+		if !m.running {
+			m.begin()
+			m.running = true
+			m.since = time.Now()
+			m.pass(10 * time.Millisecond)
+		}
+	case "away":
+		m.away(s)
+	case "touch":
+		now := time.Now()
+		os.Chtimes(m.path(live), now, now)
+	case "replace":
+		m.replace()
+	}
+}
+
+func (m *model) text(n int) string { return fmt.Sprintf(styles[m.style].line, n) }
+
+func (m *model) writeLine() {
+	m.write(live, m.text(m.next)+"\n")
+	m.lines[live] = append(m.lines[live], m.next)
+	m.next++
+}
+
+func (m *model) endHalf() {
+	if m.halfID >= 0 {
+		m.write(live, m.half)
+		m.half, m.halfID = "", -1
+	}
+}
+
+// dropHalf gives a half written line up: its writer has lost its place.
+func (m *model) dropHalf() {
+	if m.halfID >= 0 {
+		m.lost[m.halfID] = true
+		m.half, m.halfID = "", -1
+	}
+}
+
+// rotate shifts the old files, moves the live one away and makes a new one.
+func (m *model) rotate(late int, move func(to string)) {
+	if m.halfID >= 0 {
+		m.endHalf() // the writer's line ends in the file it began in
+	}
+	m.count++
+	to := m.shift()
+	move(to)
+	m.lines[to] = m.lines[live]
+	m.old = append([]string{to}, m.old...)
+	if late%2 == 1 { // the writer goes on in the old file for a moment
+		m.write(to, m.text(m.next)+"\n")
+		m.lines[to] = append(m.lines[to], m.next)
+		m.next++
+		m.pass(200 * time.Millisecond)
+	}
+	m.create()
+}
+
+// shift makes room for the newest old file and returns its name.
+func (m *model) shift() string {
+	name := namings[m.naming]
+	if m.naming != 0 {
+		return name(m.count, 1)
+	}
+	for i := len(m.old) - 1; i >= 0; i-- {
+		ext := filepath.Ext(m.old[i])
+		if ext != ".gz" && ext != ".zst" {
+			ext = ""
+		}
+		to := name(0, i+2) + ext
+		if to == m.old[i] {
+			continue
+		}
+		m.rename(m.old[i], to)
+		m.lines[to] = m.lines[m.old[i]]
+		delete(m.lines, m.old[i])
+		m.old[i] = to
+	}
+	return name(0, 1)
+}
+
+func (m *model) copyTruncate(s step) {
+	m.endHalf()
+	m.count++
+	to := m.shift()
+	m.copy(live, to)
+	m.lines[to] = slices.Clone(m.lines[live])
+	m.old = append([]string{to}, m.old...)
+	if s.b%3 == 1 { // lost unless it is read in time
+		for range s.a/8 + 1 {
+			m.lost[m.next] = true
+			m.writeLine()
+		}
+	}
+	if s.b%2 == 1 {
+		m.pass(time.Duration(s.a) * 20 * time.Millisecond)
+	}
+	m.truncate(live)
+	m.lines[live] = nil
+	m.write(live, styles[m.style].head)
+}
+
+func (m *model) compressOne(s step) {
+	if len(m.old) == 0 {
+		return
+	}
+	i := s.a % len(m.old)
+	from := m.old[i]
+	if strings.HasSuffix(from, ".gz") || strings.HasSuffix(from, ".zst") {
+		return
+	}
+	to := from + []string{".gz", ".zst"}[s.b%2]
+	m.pack(from, to)
+	if s.b >= 4 {
+		m.pass(time.Duration(s.a) * 100 * time.Millisecond)
+	}
+	m.remove(from)
+	m.lines[to] = m.lines[from]
+	delete(m.lines, from)
+	m.old[i] = to
+}
+
+// deleteOne removes an old file. What it holds may be lost if nobody has had
+// the time to open it.
+func (m *model) deleteOne(s step) {
+	if len(m.old) == 0 {
+		return
+	}
+	if m.running {
+		m.pass(8 * time.Second)
+	}
+	i := s.a % len(m.old)
+	if !m.running || m.held != nil {
+		m.loseUnsent(m.old[i])
+	}
+	m.remove(m.old[i])
+	m.old = slices.Delete(m.old, i, i+1)
+}
+
+// loseUnsent allows for the loss of what was not delivered from a file.
+func (m *model) loseUnsent(name string) {
+	for _, n := range m.lines[name] {
+		m.lost[n] = true
+	}
+}
+
+// away moves the whole directory out of sight for a while.
+func (m *model) away(s step) {
+	hidden := m.dir + ".away"
+	os.Rename(m.dir, hidden)
+	m.pass(time.Duration(s.a) * 200 * time.Millisecond)
+	os.Rename(hidden, m.dir)
+}
+
+// replace puts a copy of the live file in its place, as some editors do.
+func (m *model) replace() {
+	m.endHalf()
+	m.pass(1500 * time.Millisecond)
+	m.copy(live, "tmp")
+	m.rename("tmp", live)
+}
+
+func (m *model) setHold(c chan struct{}) {
+	m.sink.mu.Lock()
+	m.sink.hold = c
+	m.sink.mu.Unlock()
+}
+
+func (m *model) release() {
+	if m.held != nil {
+		m.setHold(nil)
+		close(m.held)
+		m.held = nil
+	}
+}
+
+// finish lets everything arrive and checks it.
+func (m *model) finish() {
+	m.endHalf()
+	m.do(step{what: "start"})
+	m.release()
+	m.pass(30 * time.Second)
+	m.drain()
+	m.check()
+}
+
+func (m *model) check() {
+	number := map[string]int{}
+	for i := range m.next {
+		number[m.text(i)] = i
+	}
+	heads := map[string]bool{}
+	for h := range strings.Lines(styles[m.style].head) {
+		heads[strings.TrimSuffix(h, "\n")] = true
+	}
+	first := map[int]received{}
+	for _, r := range m.sink.all() {
+		if heads[r.text] {
+			continue
+		}
+		n, ok := number[r.text]
+		if !ok {
+			m.partOfLost(r)
+			continue
+		}
+		f, again := first[n]
+		if !again {
+			first[n] = r
+			continue
+		}
+		if f.gen != r.gen || f.offset != r.offset {
+			if m.style == 3 && len(m.kills) > 0 && f.run != r.run {
+				continue // a kill before the first mark beyond a common beginning was saved
+			}
+			m.t.Errorf("line %d came twice with different uids: %s+%d from %s in run %d, %s+%d from %s in run %d",
+				n, f.gen[:6], f.offset, f.path, f.run, r.gen[:6], r.offset, r.path, r.run)
+		} else if !m.explained(f.run, r.run) {
+			m.t.Errorf("line %d came twice from %s and %s in runs %d and %d without a crash between", n, f.path, r.path, f.run, r.run)
+		}
+	}
+	for i := range m.next {
+		if _, ok := first[i]; !ok && !m.lost[i] {
+			m.t.Errorf("line %d is missing", i)
+		}
+	}
+}
+
+// explained says whether a repeat in a later run may be: the earlier one was
+// killed, or stopped before the line was settled.
+func (m *model) explained(a, b int) bool {
+	return a != b
+}
+
+// partOfLost accepts a part of a line that was lost with its file.
+func (m *model) partOfLost(r received) {
+	for n := range m.lost {
+		if strings.HasPrefix(m.text(n), r.text) {
+			return
+		}
+	}
+	m.t.Errorf("was not written: %.60q from %s+%d in run %d", r.text, r.path, r.offset, r.run)
+}
