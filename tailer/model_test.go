@@ -27,10 +27,7 @@ func TestModel(t *testing.T) {
 		style := rapid.IntRange(0, len(styles)-1).Draw(rt, "style")
 		naming := rapid.IntRange(0, len(namings)-1).Draw(rt, "naming")
 		steps := rapid.SliceOfN(rapid.Custom(drawStep), 1, 40).Draw(rt, "steps")
-		base, err := os.MkdirTemp("", "model")
-		if err != nil {
-			rt.Fatal(err)
-		}
+		base := t.TempDir()
 		defer os.RemoveAll(base)
 		r := &recorder{log: os.Getenv("TAILER_LOG") != "", t: t}
 		synctest.Test(t, func(t *testing.T) { runModel(r, base, style, naming, steps) })
