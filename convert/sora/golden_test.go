@@ -3,6 +3,7 @@ package sora_test
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -70,4 +71,10 @@ func TestGolden(t *testing.T) {
 		}
 		return got.String()
 	})
+}
+
+// sorted is lines in alphabetical order, as one text.
+func sorted(lines []string) string {
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
 }
