@@ -117,7 +117,7 @@ func daysSince1970(year, month, day int) int {
 // parseFraction reads .123456 and returns nanoseconds and how many bytes it
 // took; -1 stands for a dot without digits. Digits beyond the ninth are passed over.
 func parseFraction(s []byte) (nanos int64, n int) {
-	if len(s) == 0 || s[0] != '.' && s[0] != ',' {
+	if len(s) == 0 || s[0] != '.' {
 		return 0, 0
 	}
 	scale := int64(1_000_000_000)
