@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/rtcship/rtcship/convert/otlp"
-	"github.com/rtcship/rtcship/exporter"
-	"github.com/rtcship/rtcship/tailer"
 	common "go.opentelemetry.io/proto/slim/otlp/common/v1"
 	logs "go.opentelemetry.io/proto/slim/otlp/logs/v1"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/rtcship/rtcship/convert/otlp"
+	"github.com/rtcship/rtcship/exporter"
+	"github.com/rtcship/rtcship/tailer"
 )
 
 var (

@@ -1,6 +1,7 @@
 package sora
 
 import (
+	"bytes"
 	"path"
 	"strings"
 
@@ -65,14 +66,7 @@ func (r *Reader) typeName(typ []byte) {
 	b.EventPrefix, b.EventName = r.log.prefix, b.Arena[start:]
 }
 
-func afterLastDot(s []byte) []byte {
-	for i := len(s) - 1; i >= 0; i-- {
-		if s[i] == '.' {
-			return s[i+1:]
-		}
-	}
-	return s
-}
+func afterLastDot(s []byte) []byte { return s[bytes.LastIndexByte(s, '.')+1:] }
 
 // connectionOfFile takes the connection from the name of a file such as
 // 1777593609_5M1SWH8ZP3QY7C0KVX9B2RTD4G.jsonl where the line does not say it.

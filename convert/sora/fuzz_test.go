@@ -10,10 +10,11 @@ import (
 	"time"
 	"unicode/utf8"
 
+	logs "go.opentelemetry.io/proto/slim/otlp/logs/v1"
+
 	"github.com/rtcship/rtcship/convert/internal/recordtest"
 	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/tailer"
-	logs "go.opentelemetry.io/proto/slim/otlp/logs/v1"
 )
 
 // A fuzzReader reads single entries of one log, without masking.
@@ -134,7 +135,7 @@ func checkField(r *logs.LogRecord, a map[string]string, id fieldID, attr string,
 		}
 		at, err := time.Parse(time.RFC3339Nano, strings.Replace(strings.ToUpper(s), " ", "T", 1))
 		if err != nil || at.UnixNano() != int64(r.TimeUnixNano) {
-			return fmt.Errorf("time %d (%v)", r.TimeUnixNano, err)
+			return fmt.Errorf("time %d (%w)", r.TimeUnixNano, err)
 		}
 		return nil
 	}

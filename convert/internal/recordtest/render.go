@@ -4,6 +4,7 @@ package recordtest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -55,7 +56,7 @@ func Render(t testing.TB, records []byte, skip ...string) string {
 		}
 		renderBody(&b, r.Body)
 		for _, a := range r.Attributes {
-			if !contains(skip, a.Key) {
+			if !slices.Contains(skip, a.Key) {
 				fmt.Fprintf(&b, "  %s = %s\n", a.Key, value(a.Value))
 			}
 		}
@@ -101,13 +102,4 @@ func value(v *common.AnyValue) string {
 		return "[" + strings.Join(items, ", ") + "]"
 	}
 	return fmt.Sprintf("UNEXPECTED %T", v)
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
