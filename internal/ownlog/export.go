@@ -1,0 +1,154 @@
+package ownlog
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/contrib/bridges/otelslog"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploggrpc"
+	"go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploghttp"
+	sdklog "go.opentelemetry.io/otel/sdk/log"
+	"go.opentelemetry.io/otel/sdk/resource"
+	"google.golang.org/grpc/credentials"
+)
+
+// An Export says how rtcship's own log reaches the collector: in the same way
+// as what it ships, but by the OpenTelemetry SDK, since losing some of these
+// messages while the collector is away is all right.
+type Export struct {
+	Endpoint   string // http:// or https:// URL, or host and port
+	Protocol   string // grpc | http/protobuf
+	Headers    map[string]string
+	TLS        *tls.Config // nil = the system's
+	Timeout    time.Duration
+	Version    string
+	Attributes map[string]string // of the resource, besides service.name = rtcship
+}
+
+// export is the handler behind which an exporter can be put and taken away.
+type export struct {
+	local *slog.Logger // where failures of the export itself go, and nowhere else
+	level slog.Leveler
+	to    atomic.Pointer[slog.Handler]
+}
+
+// Export sends messages to a collector from now on, until stop is called. It
+// does not connect. Failures to export are logged locally only, so that they
+// never become messages to export.
+func (l *Log) Export(e Export) (stop func(context.Context), err error) {
+	exporter, err := newExporter(e)
+	if err != nil {
+		return nil, fmt.Errorf("export own log: %w", err)
+	}
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
+		l.export.local.Debug("own log was not exported", "error", err)
+	}))
+	provider := sdklog.NewLoggerProvider(
+		sdklog.WithResource(ownResource(e)),
+		sdklog.WithProcessor(sdklog.NewBatchProcessor(exporter)),
+	)
+	var h slog.Handler = otelslog.NewHandler("rtcship", otelslog.WithLoggerProvider(provider), otelslog.WithVersion(e.Version))
+	l.export.to.Store(&h)
+	return func(ctx context.Context) {
+		l.export.to.CompareAndSwap(&h, nil)
+		if err := provider.Shutdown(ctx); err != nil {
+			l.export.local.Debug("own log was not exported to its end", "error", err)
+		}
+	}, nil
+}
+
+func ownResource(e Export) *resource.Resource {
+	attrs := []attribute.KeyValue{
+		attribute.String("service.name", "rtcship"),
+		attribute.String("service.version", e.Version),
+	}
+	if host, err := os.Hostname(); err == nil {
+		attrs = append(attrs, attribute.String("host.name", host))
+	}
+	for k, v := range e.Attributes {
+		if strings.HasPrefix(k, "k8s.") || k == "service.namespace" || k == "deployment.environment.name" {
+			attrs = append(attrs, attribute.String(k, v))
+		}
+	}
+	return resource.NewSchemaless(attrs...)
+}
+
+func newExporter(e Export) (sdklog.Exporter, error) {
+	ctx := context.Background()
+	secure := strings.HasPrefix(e.Endpoint, "https://") || !strings.Contains(e.Endpoint, "://") && e.TLS != nil
+	host := e.Endpoint
+	path := "/v1/logs"
+	if u, err := url.Parse(e.Endpoint); err == nil && u.Host != "" {
+		host = u.Host
+		if p := strings.TrimSuffix(u.Path, "/"); p != "" {
+			path = strings.TrimSuffix(p, "/v1/logs") + "/v1/logs"
+		}
+	}
+	if e.Protocol == "http/protobuf" {
+		options := []otlploghttp.Option{
+			otlploghttp.WithEndpoint(host), otlploghttp.WithURLPath(path),
+			otlploghttp.WithHeaders(e.Headers), otlploghttp.WithTimeout(e.Timeout),
+		}
+		if !secure {
+			options = append(options, otlploghttp.WithInsecure())
+		} else if e.TLS != nil {
+			options = append(options, otlploghttp.WithTLSClientConfig(e.TLS))
+		}
+		return otlploghttp.New(ctx, options...)
+	}
+	options := []otlploggrpc.Option{
+		otlploggrpc.WithEndpoint(host), otlploggrpc.WithHeaders(e.Headers), otlploggrpc.WithTimeout(e.Timeout),
+	}
+	if !secure {
+		options = append(options, otlploggrpc.WithInsecure())
+	} else if e.TLS != nil {
+		options = append(options, otlploggrpc.WithTLSCredentials(credentials.NewTLS(e.TLS)))
+	}
+	return otlploggrpc.New(ctx, options...)
+}
+
+// Enabled implements slog.Handler.
+func (x *export) Enabled(_ context.Context, level slog.Level) bool {
+	return x.to.Load() != nil && level >= x.level.Level()
+}
+
+// Handle implements slog.Handler.
+func (x *export) Handle(ctx context.Context, r slog.Record) error {
+	if to := x.to.Load(); to != nil {
+		return (*to).Handle(ctx, r)
+	}
+	return nil
+}
+
+// WithAttrs implements slog.Handler.
+func (x *export) WithAttrs(attrs []slog.Attr) slog.Handler { return &exportWith{x, attrs} }
+
+// WithGroup implements slog.Handler; the log uses no groups.
+func (x *export) WithGroup(string) slog.Handler { return x }
+
+// exportWith adds attributes on the way, since the exporter may come later.
+type exportWith struct {
+	*export
+	attrs []slog.Attr
+}
+
+// Handle implements slog.Handler.
+func (x *exportWith) Handle(ctx context.Context, r slog.Record) error {
+	r.AddAttrs(x.attrs...)
+	return x.export.Handle(ctx, r)
+}
+
+// WithAttrs implements slog.Handler.
+func (x *exportWith) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &exportWith{x.export, slices.Concat(x.attrs, attrs)}
+}
