@@ -22,6 +22,18 @@ func (k Key) ValueText(c *Config) string {
 	return valueText(reflect.ValueOf(c).Elem().FieldByIndex(k.index))
 }
 
+// MaskedText is ValueText without what may be secret: the values of headers.
+func (k Key) MaskedText(c *Config) string {
+	if k.Path != "export.headers" || len(c.Export.Headers) == 0 {
+		return k.ValueText(c)
+	}
+	masked := map[string]string{}
+	for name := range c.Export.Headers {
+		masked[name] = "****"
+	}
+	return valueText(reflect.ValueOf(masked))
+}
+
 func valueText(v reflect.Value) string {
 	switch {
 	case v.Kind() == reflect.Slice && v.Len() == 0:

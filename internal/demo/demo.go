@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/rtcship/rtcship/exporter/exportertest"
 	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/ownlog"
 	"github.com/rtcship/rtcship/internal/pipeline"
 )
 
@@ -27,7 +27,7 @@ type Options struct {
 	Quiet    bool // only the summary
 	Color    bool
 	Out      io.Writer
-	Logger   *slog.Logger
+	Log      *ownlog.Log
 	Version  string
 }
 
@@ -104,7 +104,7 @@ func (d *demo) run(ctx context.Context, dir string) (Summary, error) {
 	go func() {
 		ended <- pipeline.Run(context.WithoutCancel(ctx), pipeline.Options{
 			Load: func() (*config.Loaded, error) { return d.config(dir) },
-			Stop: stop, Logger: d.Logger, Version: d.Version,
+			Stop: stop, Log: d.Log, Version: d.Version,
 			Ready: func(a pipeline.Addresses) { listening <- a },
 		})
 	}()

@@ -20,7 +20,7 @@ type consumer struct {
 	exporter  *exporter.Exporter
 	gate      *gate
 	outputs   sync.Pool // of *output
-	counts    *counts
+	books     *books
 }
 
 // An output is what one batch is converted into; it is used again and again.
@@ -29,31 +29,37 @@ type output struct {
 	groups []exporter.Group
 }
 
-func newConsumer(c *convert.Converter, e *exporter.Exporter, g *gate, n *counts) *consumer {
+func newConsumer(c *convert.Converter, e *exporter.Exporter, g *gate, b *books) *consumer {
 	return &consumer{
-		converter: c, exporter: e, gate: g, counts: n,
+		converter: c, exporter: e, gate: g, books: b,
 		outputs: sync.Pool{New: func() any { return new(output) }},
 	}
 }
 
 // Consume implements tailer.Consumer.
 func (c *consumer) Consume(ctx context.Context, b tailer.Batch) error {
-	release, err := c.gate.enter(ctx, textBytes(b))
+	source, entries, bytes := b.Origin.Source, len(b.Entries), textBytes(b)
+	c.books.begin(source, entries)
+	release, err := c.gate.enter(ctx, bytes)
 	if err != nil {
+		c.books.withdrawn(source, entries, nil)
 		return err
 	}
 	defer release()
 	out := c.outputs.Get().(*output)
 	defer c.outputs.Put(out)
 	c.converter.Convert(b, &out.Output)
+	c.books.converted(source, &out.Counts)
 	out.groups = out.groups[:0]
-	for _, g := range out.Output.Groups {
+	for _, g := range out.Groups {
 		out.groups = append(out.groups, exporter.Group(g))
 	}
-	if err := c.exporter.Send(ctx, out.groups); err != nil {
+	outcome, err := c.exporter.Deliver(ctx, out.groups)
+	if err != nil {
+		c.books.withdrawn(source, entries, &out.Counts)
 		return err
 	}
-	c.counts.add(b.Origin.Source, &out.Counts)
+	c.books.settled(source, &out.Counts, outcome, bytes)
 	return nil
 }
 

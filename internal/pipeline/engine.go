@@ -22,7 +22,7 @@ type engine struct {
 // closeTimeout bounds the end of an exporter whose callers are all gone.
 const closeTimeout = 2 * time.Second
 
-func newEngine(cfg *config.Config, p *parts, o Options) (*engine, error) {
+func newEngine(cfg *config.Config, p *parts, b *books, o Options) (*engine, error) {
 	converter, err := NewConverter(cfg, o.Version)
 	if err != nil {
 		return nil, fmt.Errorf("prepare conversion: %w", err)
@@ -37,7 +37,7 @@ func newEngine(cfg *config.Config, p *parts, o Options) (*engine, error) {
 	}
 	tailerConfig := followConfig(cfg, p, o)
 	tailerConfig.OnBlocked = func() { e.exporter.Poke() }
-	e.tailer, err = tailer.New(tailerConfig, newConsumer(converter, e.exporter, g, new(counts)))
+	e.tailer, err = tailer.New(tailerConfig, newConsumer(converter, e.exporter, g, b))
 	if err != nil {
 		return nil, fmt.Errorf("prepare following: %w", err)
 	}
@@ -82,7 +82,7 @@ func exportConfig(cfg *config.Config, o Options) exporter.Config {
 			WhenFull: cfg.DeadLetters.WhenFull,
 		},
 		UserAgent: "rtcship/" + o.Version,
-		Logger:    o.Logger,
+		Logger:    o.Log.Logger,
 	}
 }
 
@@ -95,7 +95,7 @@ func followConfig(cfg *config.Config, p *parts, o Options) tailer.Config {
 		DeletedBytes: int64(cfg.Limits.DeletedBytes),
 		ReadRate:     int64(cfg.Limits.ReadRate),
 		OpenFiles:    cfg.Limits.OpenFiles,
-		Logger:       o.Logger,
+		Logger:       o.Log.Logger,
 	}
 }
 
@@ -110,7 +110,7 @@ func sources(cfg *config.Config, p *parts) []tailer.Source {
 		})
 	}
 	if len(cfg.Pexip.Files) > 0 {
-		all = append(all, tailer.Source{Name: "pexip", Origin: "pexip", Rules: tailer.QuotedRules(cfg.Pexip.Files)})
+		all = append(all, tailer.Source{Name: "pexip", Origin: "pexip", Include: cfg.Pexip.Files})
 	}
 	if p != nil && p.spool != nil {
 		all = append(all, p.spool.Source("pexip"))

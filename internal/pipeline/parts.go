@@ -47,7 +47,7 @@ func (p *parts) open(cfg *config.Config) (err error) {
 		Dir:      filepath.Join(cfg.StateDir, "spool"),
 		MaxBytes: int64(cfg.Spool.MaxBytes),
 		Fsync:    cfg.Spool.Fsync,
-		Logger:   p.opts.Logger,
+		Logger:   p.opts.Log.Logger,
 	})
 	if err != nil {
 		return fmt.Errorf("open the spool: %w", err)
@@ -88,10 +88,10 @@ func (p *parts) listenEach(want syslog.Config) {
 		}
 	}
 	if len(missing) == 0 {
-		p.opts.Logger.Info("all listeners are open")
+		p.opts.Log.Info("all listeners are open")
 		return
 	}
-	p.opts.Logger.Error("cannot open all listeners, trying again", "error", errors.Join(errs...), "wait", p.opts.Retry)
+	p.opts.Log.Error("cannot open all listeners, trying again", "error", errors.Join(errs...), "wait", p.opts.Retry)
 	p.again = time.AfterFunc(p.opts.Retry, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -124,7 +124,7 @@ func listenConfig(cfg *config.Config, o Options) syslog.Config {
 		MaxMessage:     int(cfg.Pexip.MaxMessage),
 		MaxConnections: cfg.Pexip.MaxConnections,
 		IdleTimeout:    cfg.Pexip.IdleTimeout,
-		Logger:         o.Logger,
+		Logger:         o.Log.Logger,
 	}
 }
 

@@ -10,10 +10,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/ownlog"
 )
 
 // Options says what Run runs.
@@ -28,10 +29,14 @@ type Options struct {
 
 	Stop    <-chan struct{} // closed for a drain; may be nil
 	Reload  <-chan struct{} // a value asks for a reload; may be nil
-	Logger  *slog.Logger
+	Log     *ownlog.Log
 	Version string
 
 	Retry time.Duration // between two attempts while Stay keeps the process; 0 = 5 s
+
+	// Configured, if set, is called with each configuration that is put in
+	// force, once the state directory can be used.
+	Configured func(*config.Loaded)
 
 	// Ready, if set, is called once the listeners are open and following has begun.
 	Ready func(Addresses)
@@ -40,24 +45,45 @@ type Options struct {
 // Addresses are the addresses that listeners got, by the way they are written in the configuration.
 type Addresses map[string]string
 
-// Run runs until Options.Stop is closed and everything is settled, or
-// drain_timeout has passed, and then returns nil. It ends at once when ctx
-// ends; what is not settled then is sent again by the next Run.
-func Run(ctx context.Context, o Options) error {
+// A Daemon runs the parts and knows how they are.
+type Daemon struct {
+	Options
+	started time.Time
+	books   *books
+
+	mu          sync.Mutex
+	cfg         *config.Loaded // in force; nil before the first
+	parts       *parts         // nil while they are not open
+	engine      *engine        // nil while none runs
+	fault       string         // why the last attempt to start failed
+	reloadFault string         // why the newest configuration is not in force
+}
+
+// New returns a Daemon that does not run yet.
+func New(o Options) *Daemon {
 	if o.Retry == 0 {
 		o.Retry = 5 * time.Second
 	}
-	d := &daemon{Options: o}
+	return &Daemon{Options: o, started: time.Now(), books: newBooks()}
+}
+
+// Run is New(o).Run(ctx).
+func Run(ctx context.Context, o Options) error { return New(o).Run(ctx) }
+
+// Run runs until Options.Stop is closed and everything is settled, or
+// drain_timeout has passed, and then returns nil. It ends at once when ctx
+// ends; what is not settled then is sent again by the next Run.
+func (d *Daemon) Run(ctx context.Context) error {
 	for {
 		err := d.run(ctx)
-		if err == nil || !o.Stay || ctx.Err() != nil {
+		if err == nil || !d.Stay || ctx.Err() != nil {
 			return err
 		}
 		d.show(err)
 		select {
-		case <-time.After(o.Retry):
-		case <-o.Reload:
-		case <-o.Stop:
+		case <-time.After(d.Retry):
+		case <-d.Reload:
+		case <-d.Stop:
 			return nil
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -65,60 +91,82 @@ func Run(ctx context.Context, o Options) error {
 	}
 }
 
-type daemon struct {
-	Options
+// update changes what Status looks at.
+func (d *Daemon) update(f func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f()
 }
 
 // show logs what keeps rtcship from starting, a line for each fault.
-func (d *daemon) show(err error) {
+func (d *Daemon) show(err error) {
+	d.update(func() { d.fault = err.Error() })
 	var faults config.Faults
 	if !errors.As(err, &faults) {
-		d.Logger.Error("cannot start, trying again", "error", err, "wait", d.Retry)
+		d.Log.Error("cannot start, trying again", "error", err, "wait", d.Retry)
 		return
 	}
 	for _, f := range faults {
-		d.Logger.Error("the configuration is faulty, trying again", "fault", f.String(), "wait", d.Retry)
+		d.Log.Error("the configuration is faulty, trying again", "fault", f.String(), "wait", d.Retry)
 	}
 }
 
 // run loads the configuration, opens what lives as long as the process, and runs engines on it.
-func (d *daemon) run(ctx context.Context) (err error) {
+func (d *Daemon) run(ctx context.Context) (err error) {
 	cfg, err := d.Load()
 	if err != nil {
 		return err
 	}
-	d.warn(cfg)
+	d.adopt(cfg)
 	p, err := openParts(&cfg.Config, d.Options)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, p.close()) }()
+	d.update(func() { d.parts, d.fault = p, "" })
+	d.configured(cfg)
+	defer func() {
+		d.update(func() { d.parts = nil })
+		err = errors.Join(err, p.close())
+	}()
 	for {
 		next, err := d.runEngine(ctx, cfg, p)
 		if next == nil {
 			return err
 		}
 		cfg = next
-		d.warn(cfg)
+		d.adopt(cfg)
+		d.configured(cfg)
 		if err := p.reload(&cfg.Config); err != nil {
-			d.Logger.Error("reload listeners", "error", err)
+			d.Log.Error("reload listeners", "error", err)
 		}
 	}
 }
 
-func (d *daemon) warn(cfg *config.Loaded) {
+// adopt puts a configuration in force.
+func (d *Daemon) adopt(cfg *config.Loaded) {
+	d.update(func() { d.cfg, d.reloadFault = cfg, "" })
+	d.Log.SetLevel(cfg.Log.Level)
 	for _, w := range cfg.Warnings {
-		d.Logger.Warn("configuration", "warning", w.String())
+		d.Log.Warn("configuration", "warning", w.String())
+	}
+}
+
+func (d *Daemon) configured(cfg *config.Loaded) {
+	if d.Configured != nil {
+		d.Configured(cfg)
 	}
 }
 
 // runEngine runs one engine until the process is to end or, with a checked
 // configuration to go on with, until a reload.
-func (d *daemon) runEngine(ctx context.Context, cfg *config.Loaded, p *parts) (next *config.Loaded, err error) {
-	e, err := newEngine(&cfg.Config, p, d.Options)
+func (d *Daemon) runEngine(ctx context.Context, cfg *config.Loaded, p *parts) (next *config.Loaded, err error) {
+	e, err := newEngine(&cfg.Config, p, d.books, d.Options)
 	if err != nil {
 		return nil, err
 	}
+	d.update(func() { d.engine = e })
+	defer d.update(func() { d.engine = nil })
+	defer d.exportOwnLog(&cfg.Config)()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error, 1)
@@ -142,26 +190,27 @@ func (d *daemon) runEngine(ctx context.Context, cfg *config.Loaded, p *parts) (n
 	}
 }
 
-func (d *daemon) reload() *config.Loaded {
+func (d *Daemon) reload() *config.Loaded {
 	next, err := d.Load()
 	if err != nil {
-		d.Logger.Error("the new configuration is faulty, the old one stays", "error", err)
+		d.update(func() { d.reloadFault = err.Error() })
+		d.Log.Error("the new configuration is faulty, the old one stays", "error", err)
 		return nil
 	}
-	d.Logger.Info("configuration reloaded")
+	d.Log.Info("configuration reloaded")
 	return next
 }
 
 // drain stops the intake, then lets the tailer finish for as long as timeout.
-func (d *daemon) drain(timeout time.Duration, e *engine, p *parts, cancel func(), ended <-chan error) error {
-	d.Logger.Info("draining", "timeout", timeout)
+func (d *Daemon) drain(timeout time.Duration, e *engine, p *parts, cancel func(), ended <-chan error) error {
+	d.Log.Info("draining", "timeout", timeout)
 	late := p.stopListening()
 	e.tailer.Drain()
 	select {
 	case err := <-ended:
 		return errors.Join(late, err, e.close())
 	case <-time.After(timeout):
-		d.Logger.Warn("not everything was acknowledged within drain_timeout: it is on disk and comes at the next start", "timeout", timeout)
+		d.Log.Warn("not everything was acknowledged within drain_timeout: it is on disk and comes at the next start", "timeout", timeout)
 	}
 	cancel()
 	if err := <-ended; err != nil {

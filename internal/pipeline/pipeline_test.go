@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/rtcship/rtcship/exporter/exportertest"
 	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/ownlog"
 )
 
 // A bench is a receiver and a pipeline that ships into it.
@@ -138,11 +138,11 @@ type running struct {
 func (b *bench) start(stay bool) *running {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{b: b, stop: make(chan struct{}), reload: make(chan struct{}), kill: cancel, ended: make(chan error, 1), ready: make(chan Addresses, 16)}
-	logger := slog.New(slog.NewTextHandler(b.log, nil))
+	log := ownlog.New(ownlog.Config{Writer: b.log, Level: "info", Format: "text"})
 	go func() {
 		r.ended <- Run(ctx, Options{
 			Load: func() (*config.Loaded, error) { return config.Load(config.Input{Flags: b.flags}) },
-			Stay: stay, Stop: r.stop, Reload: r.reload, Logger: logger, Version: "test", Retry: 100 * time.Millisecond,
+			Stay: stay, Stop: r.stop, Reload: r.reload, Log: log, Version: "test", Retry: 100 * time.Millisecond,
 			Ready: func(a Addresses) { r.ready <- a },
 		})
 	}()

@@ -1,0 +1,177 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/rtcship/rtcship/tailer"
+)
+
+// A State is a Status in one word.
+type State string
+
+// The states, as the colours of the status page.
+const (
+	Green State = "green" // everything is as it should be
+	Amber State = "amber" // something wants to be looked at; nothing is held up
+	Red   State = "red"   // something does not arrive
+)
+
+// A Reason says why a state is not green, and what to do about it.
+type Reason struct {
+	State State  `json:"state"`
+	Text  string `json:"text"` // what is wrong
+	Do    string `json:"do"`   // what to do
+}
+
+// silence is how long a listener may be without a message before it is worth a remark.
+const silence = time.Minute
+
+// slow is how long records may be behind before that is worth a remark.
+const slow = 30 * time.Second
+
+// Diagnose finds out what is wrong, the gravest first. It is a pure function of
+// the status.
+func Diagnose(s *Status) (State, []Reason) {
+	d := &diagnosis{}
+	d.process(s)
+	if s.Running {
+		d.collector(s)
+		d.sora(s)
+		d.syslog(s)
+		d.keeping(s)
+	}
+	slices.SortStableFunc(d.reasons, func(a, b Reason) int { return cmp.Compare(grave(b.State), grave(a.State)) })
+	if len(d.reasons) == 0 {
+		return Green, nil
+	}
+	return d.reasons[0].State, d.reasons
+}
+
+func grave(s State) int { return slices.Index([]State{Green, Amber, Red}, s) }
+
+type diagnosis struct{ reasons []Reason }
+
+func (d *diagnosis) add(s State, do, format string, args ...any) {
+	d.reasons = append(d.reasons, Reason{s, fmt.Sprintf(format, args...), do})
+}
+
+func (d *diagnosis) process(s *Status) {
+	if s.Fault != "" {
+		d.add(Red, "mend it; rtcship tries again by itself", "rtcship cannot start: %s", s.Fault)
+	}
+	if s.ReloadFault != "" {
+		d.add(Amber, "mend the file; it is read again when it changes", "the new configuration is faulty and the old one stays in force: %s", s.ReloadFault)
+	}
+}
+
+func (d *diagnosis) collector(s *Status) {
+	e := s.Export
+	if e == nil {
+		return
+	}
+	if e.Paused {
+		d.add(Red, "make room (rtcship replay --dead-letters), or raise dead_letters.max_bytes", "delivery is paused: the dead letters are full or cannot be written")
+	}
+	if f := e.LastError; f != nil && !e.Connected {
+		do := f.Hint
+		if do == "" {
+			do = "rtcship tries again by itself; look at the collector's own log"
+		}
+		d.add(Red, do, "the collector at %s does not take records: %s %s", e.Endpoint, f.Code, f.Message)
+	}
+	if e.DeadLetters.Letters > 0 {
+		d.add(Amber, "read dead-letters.jsonl in the state directory, mend the cause, then rtcship replay --dead-letters", "%d records were refused for good and are kept as dead letters", e.DeadLetters.Letters)
+	}
+	if e.Rejected > 0 {
+		d.add(Amber, "look at the messages below for the collector's reason", "the collector rejected %d records by partial success", e.Rejected)
+	}
+}
+
+func (d *diagnosis) sora(s *Status) {
+	if s.LogDir == "" {
+		return
+	}
+	if s.LogDirError != "" {
+		d.add(Red, "check sora.log_dir, the volume's mount path, and that rtcship's user may read the directory", "Sora's log directory cannot be read: %s", s.LogDirError)
+		return
+	}
+	seen := false
+	for i := range s.Files {
+		f := &s.Files[i]
+		if f.Source != "spool" {
+			seen = true
+			d.file(f)
+		}
+	}
+	if !seen {
+		d.add(Amber, "check sora.log_dir, and that Sora writes there", "there is no log file in %s", s.LogDir)
+	}
+}
+
+func (d *diagnosis) file(f *tailer.FileStatus) {
+	switch {
+	case f.State == tailer.Unreadable:
+		d.add(Red, "give rtcship's user the right to read it (the same user or group as Sora's)", "%s cannot be read: %s", f.Path, f.Error)
+	case f.Behind > slow:
+		d.add(Amber, "wait, or look why the collector is slow", "%s is %s behind (%s)", f.Path, f.Behind.Round(time.Second), humanize.IBytes(uint64(max(f.Lag, 0))))
+	}
+	for _, g := range f.Gaps {
+		d.add(Amber, "see \"known limits\" in the documentation", "%s of %s are lost: %s", humanize.IBytes(uint64(g.Bytes)), f.Path, g.Reason)
+	}
+}
+
+func (d *diagnosis) syslog(s *Status) {
+	open := map[string]bool{}
+	for i := range s.Listeners {
+		l := &s.Listeners[i]
+		open[l.Listen] = true
+		if l.Messages == 0 && s.Now.Sub(s.Started) > silence {
+			d.add(Amber, fmt.Sprintf("check address, port and transport of the syslog server in Pexip's settings (Pexip sends to port 514 over UDP unless told otherwise; this listener has %s), and firewalls between", l.Address),
+				"nothing was ever received on %s", l.Listen)
+		}
+		for reason, n := range l.Dropped {
+			if n > 0 {
+				d.add(Amber, "see docs/syslog.md", "%d messages to %s were dropped: %s", n, l.Listen, reason)
+			}
+		}
+		for reason, n := range l.Refused {
+			if n > 0 && reason != "idle" && reason != "error" {
+				d.add(Amber, "see docs/syslog.md", "%d connections to %s were refused: %s", n, l.Listen, reason)
+			}
+		}
+		if l.KernelDrops > 0 {
+			d.add(Amber, "raise net.core.rmem_max, or send over TCP", "the kernel dropped %d datagrams to %s", l.KernelDrops, l.Listen)
+		}
+	}
+	if len(s.Listeners) < len(s.Wanted) {
+		for _, l := range s.Wanted {
+			if !open[l] {
+				d.add(Red, "free the port or choose another one; rtcship tries again by itself", "%s is not open: see the messages below", l)
+			}
+		}
+	}
+}
+
+// keeping is about what rtcship keeps on disk.
+func (d *diagnosis) keeping(s *Status) {
+	if s.SaveError != "" {
+		d.add(Red, "make room, or make the state directory writable: after a crash, what was sent since is sent again", "positions cannot be saved: %s", s.SaveError)
+	}
+	if s.Spool == nil {
+		return
+	}
+	if !s.Spool.FullSince.IsZero() {
+		d.add(Red, "look why the collector does not keep up, or raise spool.max_bytes", "the spool is full: TCP and TLS are slowed down, UDP is dropped")
+	}
+	if s.Spool.Fault != "" {
+		d.add(Red, "make room, or make the state directory writable", "the spool cannot be written: %s", s.Spool.Fault)
+	}
+	if s.Spool.TornBytes > 0 {
+		d.add(Amber, "nothing; a crash leaves such bytes", "%s of the spool were damaged and passed over", humanize.IBytes(s.Spool.TornBytes))
+	}
+}

@@ -1,0 +1,66 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/ownlog"
+)
+
+// exportOwnLog sends rtcship's own messages to the same collector, if the
+// configuration wants it. Shipping logs does not depend on it, so a failure is
+// only reported.
+func (d *Daemon) exportOwnLog(cfg *config.Config) (stop func()) {
+	if !cfg.Log.OTLP {
+		return func() {}
+	}
+	secure, err := clientTLS(cfg.Export.TLS)
+	if err != nil {
+		d.Log.Warn("rtcship's own log is not sent to the collector", "error", err)
+		return func() {}
+	}
+	end, err := d.Log.Export(ownlog.Export{
+		Endpoint: cfg.Export.Endpoint, Protocol: cfg.Export.Protocol, Headers: cfg.Export.Headers,
+		TLS: secure, Timeout: cfg.Export.Timeout, Version: d.Version, Attributes: cfg.Resource.FromEnvironment,
+	})
+	if err != nil {
+		d.Log.Warn("rtcship's own log is not sent to the collector", "error", err)
+		return func() {}
+	}
+	return func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		end(ctx)
+	}
+}
+
+// clientTLS returns nil if nothing was configured. The client certificate is
+// read for each handshake, so that a new one is taken without a reload.
+func clientTLS(t config.ExportTLS) (*tls.Config, error) {
+	if t == (config.ExportTLS{}) {
+		return nil, nil
+	}
+	c := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: t.InsecureSkipVerify}
+	if t.CAFile != "" {
+		pem, err := os.ReadFile(t.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("read export.tls.ca_file: %w", err)
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("read export.tls.ca_file: no certificate in %s", t.CAFile)
+		}
+	}
+	if t.CertFile != "" {
+		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			cert, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
+			return &cert, err
+		}
+	}
+	return c, nil
+}

@@ -1,0 +1,118 @@
+package pipeline
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/rtcship/rtcship/convert/record"
+	"github.com/rtcship/rtcship/exporter"
+	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/ownlog"
+	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/spool"
+	"github.com/rtcship/rtcship/tailer/syslog"
+)
+
+// A Status is how the process is at one moment. It is gathered from counters
+// that are kept per batch, so asking for it disturbs nothing.
+type Status struct {
+	Version string    `json:"version"`
+	Now     time.Time `json:"now"`
+	Started time.Time `json:"started"` // of the process
+
+	State   State    `json:"state"`
+	Reasons []Reason `json:"reasons"` // the gravest first
+
+	Ledger    map[string]Ledger        `json:"ledger"` // by source
+	Counts    map[string]record.Counts `json:"-"`      // by source, for the metrics
+	Files     []tailer.FileStatus      `json:"files"`
+	Listeners []syslog.ListenerStatus  `json:"listeners"`
+	Spool     *spool.Status            `json:"spool,omitempty"`
+	Export    *exporter.Status         `json:"export,omitempty"`
+
+	Messages []ownlog.Message `json:"messages"` // the latest warnings and errors
+	Config   []Setting        `json:"config"`   // in force; secrets masked
+
+	// What Diagnose needs to know besides.
+	Running     bool          `json:"running"`                // an engine is at work
+	Fault       string        `json:"fault,omitempty"`        // why not
+	ReloadFault string        `json:"reload_fault,omitempty"` // why the newest configuration is not in force
+	LogDir      string        `json:"log_dir,omitempty"`      // of Sora; "" if off
+	LogDirError string        `json:"log_dir_error,omitempty"`
+	Wanted      []string      `json:"listen,omitempty"` // listeners as configured
+	Saved       time.Time     `json:"saved"`            // when positions were last saved
+	SaveError   string        `json:"save_error,omitempty"`
+	MaxDelay    time.Duration `json:"-"`
+}
+
+// A Setting is one key of the configuration and where its value was given.
+type Setting struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+	From  string `json:"from"` // "" for a default
+}
+
+// Status says how the daemon is.
+func (d *Daemon) Status() *Status {
+	s := &Status{Version: d.Version, Now: time.Now(), Started: d.started, Messages: d.Log.Recent()}
+	s.Ledger, s.Counts = d.books.snapshot()
+	d.mu.Lock()
+	cfg, p, e := d.cfg, d.parts, d.engine
+	s.Fault, s.ReloadFault = d.fault, d.reloadFault
+	d.mu.Unlock()
+	if cfg != nil {
+		s.describe(cfg)
+	}
+	if p != nil {
+		s.Listeners = p.server.Status()
+		s.Spool = new(p.spool.Status())
+	}
+	if e != nil {
+		s.Running = true
+		s.Files = e.tailer.Status()
+		s.Export = new(e.exporter.Status())
+		s.addEmpty()
+	}
+	s.State, s.Reasons = Diagnose(s)
+	return s
+}
+
+// describe fills in what follows from the configuration.
+func (s *Status) describe(cfg *config.Loaded) {
+	s.LogDir, s.Wanted, s.MaxDelay = cfg.Sora.LogDir, cfg.Pexip.Listen, cfg.Export.MaxDelay
+	if s.LogDir != "" {
+		if _, err := os.ReadDir(s.LogDir); err != nil {
+			s.LogDirError = err.Error()
+		}
+	}
+	for _, k := range config.Keys() {
+		s.Config = append(s.Config, Setting{Key: k.Path, Value: k.MaskedText(&cfg.Config), From: cfg.From[k.Path]})
+	}
+}
+
+// addEmpty books the empty lines that the tailer settles by itself.
+func (s *Status) addEmpty() {
+	origins := map[string]string{"spool": "pexip"}
+	for i := range s.Files {
+		f := &s.Files[i]
+		source := f.Source
+		if o, ok := origins[source]; ok {
+			source = o
+		}
+		l := s.Ledger[source]
+		l.Read += f.Empty
+		l.Empty += f.Empty
+		s.Ledger[source] = l
+	}
+}
+
+// StatusAtRest is what a state directory says by itself, when no process runs on it.
+func StatusAtRest(cfg *config.Config) (*Status, error) {
+	t, err := tailer.New(followConfig(cfg, nil, Options{Log: ownlog.New(ownlog.Config{Writer: io.Discard})}), nil)
+	if err != nil {
+		return nil, fmt.Errorf("read the saved positions: %w", err)
+	}
+	return &Status{Now: time.Now(), State: Green, Files: t.Status()}, nil
+}
