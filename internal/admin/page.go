@@ -1,0 +1,106 @@
+package admin
+
+import (
+	"bytes"
+	_ "embed"
+	"html/template"
+	"net/http"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/rtcship/rtcship/internal/pipeline"
+	"github.com/rtcship/rtcship/tailer"
+)
+
+//go:embed page.html
+var pageSource string
+
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+	"bytes": func(n any) string { return humanize.IBytes(toUint(n)) },
+	"count": func(n any) string { return humanize.Comma(int64(toUint(n))) },
+	"short": func(d time.Duration) string { return d.Round(time.Second).String() },
+	"ago":   ago,
+	"clock": func(t time.Time) string { return t.UTC().Format("15:04:05") },
+	"dropped": func(m map[string]uint64) (n uint64) {
+		for _, v := range m {
+			n += v
+		}
+		return n
+	},
+	"rate": func(n uint64, s *pipeline.Status) string {
+		return humanize.FtoaWithDigits(float64(n)/max(s.Now.Sub(s.Started).Seconds(), 1), 1)
+	},
+	"headline": headline,
+}).Parse(pageSource))
+
+func toUint(n any) uint64 {
+	switch v := n.(type) {
+	case int:
+		return uint64(max(v, 0))
+	case int64:
+		return uint64(max(v, 0))
+	case uint64:
+		return v
+	}
+	return 0
+}
+
+func ago(t, now time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return now.Sub(t).Round(time.Second).String() + " ago"
+}
+
+func headline(s *pipeline.Status) string {
+	switch s.State {
+	case pipeline.Red:
+		return "Something does not arrive"
+	case pipeline.Amber:
+		return "Worth a look"
+	default:
+		return "Everything is delivered"
+	}
+}
+
+// maxRows is how many files the page shows; those that are behind come first.
+const maxRows = 100
+
+type pageData struct {
+	*pipeline.Status
+	Shown  []tailer.FileStatus
+	Hidden int
+}
+
+func (s *Server) page(w http.ResponseWriter, _ *http.Request) {
+	status := s.process.Status()
+	shown, hidden := pageFiles(status.Files)
+	var b bytes.Buffer
+	if err := pageTemplate.Execute(&b, pageData{status, shown, hidden}); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	w.Write(b.Bytes()) //nolint:errcheck // the client may be gone
+}
+
+// pageFiles puts files that are behind, unreadable or have gaps first, and
+// leaves out settled ones beyond maxRows.
+func pageFiles(all []tailer.FileStatus) (shown []tailer.FileStatus, hidden int) {
+	for _, calm := range []bool{false, true} {
+		for _, f := range all {
+			settled := f.Lag == 0 && f.Error == "" && len(f.Gaps) == 0
+			if settled != calm {
+				continue
+			}
+			if len(shown) == maxRows {
+				hidden++
+				continue
+			}
+			shown = append(shown, f)
+		}
+	}
+	return shown, hidden
+}
