@@ -35,7 +35,7 @@ with status 1 if anything was lost.`,
 		defer stop()
 		o.Out, o.Version = cmd.OutOrStdout(), programVersion()
 		o.Color = term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == ""
-		o.Logger = ownlog.New(cmd.ErrOrStderr(), "warn", "text")
+		o.Log = ownlog.New(ownlog.Config{Writer: cmd.ErrOrStderr(), Level: "warn", Format: "text"})
 		return demo.Run(ctx, o)
 	}
 	return cmd

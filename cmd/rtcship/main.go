@@ -52,6 +52,7 @@ Begin with "rtcship demo": it needs nothing.`,
 		newCheckCommand(),
 		newExplainCommand(),
 		newProbeCommand(),
+		newStatusCommand(),
 		newVersionCommand(),
 	)
 	return root

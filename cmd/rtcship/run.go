@@ -4,12 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/pprof"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/rtcship/rtcship/internal/admin"
 	"github.com/rtcship/rtcship/internal/config"
 	"github.com/rtcship/rtcship/internal/ownlog"
 	"github.com/rtcship/rtcship/internal/pipeline"
@@ -25,8 +30,10 @@ OpenTelemetry Collector.
 
 SIGTERM or SIGINT ends the intake, reads every file to its end, and waits for
 the collector's last acknowledgement for drain_timeout; a second one ends the
-process at once. SIGHUP reads the configuration again. What is not acknowledged
-is on disk and comes at the next start.`,
+process at once. SIGHUP, or a change of the config file, reads the configuration
+again. What is not acknowledged is on disk and comes at the next start.
+
+How it is doing: "rtcship status", or http://127.0.0.1:9464/ (admin.listen).`,
 		Example: `  rtcship run --sora-log-dir /opt/sora/log --endpoint http://collector:4317
   rtcship run --config /etc/rtcship/rtcship.yaml --pexip-listen udp://0.0.0.0:514`,
 		Args: cobra.NoArgs,
@@ -34,29 +41,81 @@ is on disk and comes at the next start.`,
 	cmd.Flags().BoolVar(&stay, "stay", false, "show what keeps rtcship from starting and try again, instead of exiting; for sidecars")
 	flags := addConfigFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		logger := ownlog.New(cmd.ErrOrStderr(), "info", "auto")
-		if cfg, err := flags.load(); err == nil {
-			logger = ownlog.New(cmd.ErrOrStderr(), cfg.Log.Level, cfg.Log.Format)
-		} else if !stay {
+		cfg, err := flags.load()
+		if err != nil && !stay {
 			return printFaults(cmd.ErrOrStderr(), err)
 		}
-		limitMemory(logger)
-		s := watchSignals(logger)
-		err := pipeline.Run(s.ctx, pipeline.Options{
-			Load: func() (*config.Loaded, error) { return flags.load() },
-			Stay: stay, Stop: s.stop, Reload: s.reload, Logger: logger, Version: programVersion(),
-		})
-		if errors.Is(err, errSecondSignal) {
-			return fmt.Errorf("ended at once: %w; what was not acknowledged comes at the next start", err)
+		if err != nil { // what can be said before there is a configuration is said as the default has it
+			cfg = &config.Loaded{Config: config.Default()}
 		}
-		return err
+		r := &runner{flags: flags, log: ownlog.New(ownlog.Config{Writer: cmd.ErrOrStderr(), Level: cfg.Log.Level, Format: cfg.Log.Format})}
+		return r.run(stay, cfg)
 	}
 	return cmd
 }
 
+// A runner is the daemon with all that belongs to a process.
+type runner struct {
+	flags *configFlags
+	log   *ownlog.Log
+	admin *admin.Server
+	debug *http.Server
+}
+
+func (r *runner) run(stay bool, first *config.Loaded) error {
+	limitMemory(r.log.Logger)
+	s := watchSignals(r.log.Logger)
+	go watchFile(s.ctx, r.flags.file, s.requestReload)
+	d := pipeline.New(pipeline.Options{
+		Load: r.flags.load, Stay: stay, Stop: s.stop, Reload: s.reload,
+		Log: r.log, Version: programVersion(), Configured: r.serve,
+	})
+	var err error
+	if r.admin, err = admin.New(d); err != nil {
+		return err
+	}
+	defer r.admin.Close()
+	if stay { // the page says what is wrong even if nothing can start
+		r.serve(first)
+	}
+	err = d.Run(s.ctx)
+	if errors.Is(err, errSecondSignal) {
+		return fmt.Errorf("ended at once: %w; what was not acknowledged comes at the next start", err)
+	}
+	return err
+}
+
+// serve opens the addresses of a configuration. A port that is taken is no
+// reason not to ship logs.
+func (r *runner) serve(cfg *config.Loaded) {
+	socket := filepath.Join(cfg.StateDir, admin.Socket)
+	if _, err := os.Stat(cfg.StateDir); err != nil {
+		socket = ""
+	}
+	if err := r.admin.Serve(cfg.Admin.Listen, socket); err != nil {
+		r.log.Error("the status page and metrics are not served", "error", err)
+	}
+	if r.debug != nil {
+		r.debug.Close()
+		r.debug = nil
+	}
+	if cfg.Debug.Listen == "" {
+		return
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	r.debug = &http.Server{Addr: cfg.Debug.Listen, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	go func(server *http.Server) {
+		if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+			r.log.Error("profiles are not served", "error", err)
+		}
+	}(r.debug)
+}
+
 var errSecondSignal = errors.New("second signal")
 
-// signals turns the process's signals into what pipeline.Run listens to.
+// signals turns the process's signals into what the daemon listens to.
 type signals struct {
 	ctx    context.Context
 	stop   chan struct{}
@@ -73,10 +132,7 @@ func watchSignals(logger interface{ Info(string, ...any) }) *signals {
 		for sig := range incoming {
 			switch {
 			case sig == syscall.SIGHUP:
-				select {
-				case s.reload <- struct{}{}:
-				default: // one is waiting already
-				}
+				s.requestReload()
 			case !stopped:
 				stopped = true
 				logger.Info("stopping", "signal", sig.String())
@@ -88,4 +144,11 @@ func watchSignals(logger interface{ Info(string, ...any) }) *signals {
 		}
 	}()
 	return s
+}
+
+func (s *signals) requestReload() {
+	select {
+	case s.reload <- struct{}{}:
+	default: // one is waiting already
+	}
 }

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/rtcship/rtcship/internal/admin"
+	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/pipeline"
+)
+
+func newStatusCommand() *cobra.Command {
+	c := &statusCommand{}
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show the ledger: what was read, what became of it, what is still to come",
+		Long: `status asks the running process, through admin.sock in the state directory. If
+none runs there, it shows the positions that are saved in the directory.
+
+It exits with status 1 if something does not arrive.`,
+		Args: cobra.NoArgs,
+	}
+	cmd.Flags().BoolVar(&c.json, "json", false, "as JSON, the same as /status.json")
+	cmd.Flags().BoolVar(&c.watch, "watch", false, "show it again every two seconds")
+	flags := addConfigFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := flags.load()
+		if err != nil {
+			return printFaults(cmd.ErrOrStderr(), err)
+		}
+		c.cfg, c.out = cfg, cmd.OutOrStdout()
+		for {
+			state, err := c.show()
+			if err != nil {
+				return err
+			}
+			if !c.watch {
+				if state == pipeline.Red {
+					return exitStatus(1)
+				}
+				return nil
+			}
+			select {
+			case <-cmd.Context().Done():
+				return nil
+			case <-time.After(2 * time.Second):
+			}
+		}
+	}
+	return cmd
+}
+
+type statusCommand struct {
+	json, watch bool
+	cfg         *config.Loaded
+	out         io.Writer
+}
+
+func (c *statusCommand) show() (pipeline.State, error) {
+	s, err := readStatus(c.cfg)
+	if err != nil {
+		return "", err
+	}
+	if c.json {
+		enc := json.NewEncoder(c.out)
+		enc.SetIndent("", "  ")
+		return s.State, enc.Encode(s)
+	}
+	if f, ok := c.out.(*os.File); ok && c.watch && term.IsTerminal(int(f.Fd())) {
+		fmt.Fprint(c.out, "\x1b[H\x1b[2J") // home, clear
+	}
+	return s.State, printStatus(c.out, s)
+}
+
+// readStatus asks the running process, or reads the state directory if none runs.
+func readStatus(cfg *config.Loaded) (*pipeline.Status, error) {
+	client := admin.Client(cfg.StateDir)
+	client.Timeout = 10 * time.Second
+	resp, err := client.Get("http://rtcship/status.json")
+	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED) {
+		return pipeline.StatusAtRest(&cfg.Config)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask the running process: %w", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("ask the running process: %s", resp.Status)
+	}
+	var s pipeline.Status
+	if err := json.NewDecoder(resp.Body).Decode(&s); err != nil {
+		return nil, fmt.Errorf("read the status: %w", err)
+	}
+	return &s, nil
+}
+
+func printStatus(w io.Writer, s *pipeline.Status) error {
+	if s.Running {
+		fmt.Fprintf(w, "%s, running for %s (version %s)\n", s.State, s.Now.Sub(s.Started).Round(time.Second), s.Version)
+	} else {
+		fmt.Fprintln(w, "not running: positions as they are saved")
+	}
+	for _, r := range s.Reasons {
+		fmt.Fprintf(w, "  %s: %s\n    to do: %s\n", r.State, r.Text, r.Do)
+	}
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	printLedger(tw, s)
+	for _, l := range s.Listeners {
+		fmt.Fprintf(tw, "\nlistener\tmessages\tbytes\tconnections\tdropped\tby the kernel\n%s\t%d\t%s\t%d\t%d\t%d\n",
+			l.Listen, l.Messages, humanize.IBytes(l.Bytes), l.Connections, total(l.Dropped), l.KernelDrops)
+	}
+	fmt.Fprintln(tw, "\nfile\tlog\tstate\tsize\tsettled\tto come\tbehind\tgaps")
+	for i := range s.Files {
+		f := &s.Files[i]
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t", f.Path, f.Log, f.State, f.Size, f.Settled, f.Lag, f.Behind.Round(time.Second))
+		for _, g := range f.Gaps {
+			fmt.Fprintf(tw, "%d bytes %s; ", g.Bytes, g.Reason)
+		}
+		fmt.Fprintf(tw, "%s\n", f.Error)
+	}
+	return tw.Flush()
+}
+
+func printLedger(w io.Writer, s *pipeline.Status) {
+	if len(s.Ledger) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nsource\tread\taccepted\trejected\tdead\tempty\tin flight")
+	var sources []string
+	for source := range s.Ledger {
+		sources = append(sources, source)
+	}
+	slices.Sort(sources)
+	for _, source := range sources {
+		l := s.Ledger[source]
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\n", source, l.Read, l.Accepted, l.Rejected, l.Dead, l.Empty, l.InFlight)
+	}
+}
+
+func total(m map[string]uint64) (n uint64) {
+	for _, v := range m {
+		n += v
+	}
+	return n
+}
