@@ -122,7 +122,7 @@ exporters:
   file: {path: "{{.Output}}", append: true, flush_interval: 100ms}
 service:
   extensions: [health_check]
-  telemetry: {metrics: {level: none}}
+  telemetry: {metrics: {level: none}, logs: {level: warn}}
   pipelines:
     logs: {receivers: [otlp], processors: [memory_limiter], exporters: [file]}
 `
@@ -164,7 +164,7 @@ exporters:
     retry_on_failure: {enabled: false}
 service:
   extensions: [health_check]
-  telemetry: {metrics: {level: none}}
+  telemetry: {metrics: {level: none}, logs: {level: warn}}
   pipelines:
     logs: {receivers: [otlp], exporters: [otlp_http, file]}
 `

@@ -28,7 +28,7 @@ exporters:
   file: {path: "{{.Output}}", append: true, flush_interval: 100ms}
 service:
   extensions: [health_check]
-  telemetry: {metrics: {level: none}}
+  telemetry: {metrics: {level: none}, logs: {level: warn}}
   pipelines:
     logs: {receivers: [otlp], exporters: [file]}
 `
