@@ -152,6 +152,9 @@ func (l *listener) receive() {
 // than a sixteenth, as long as the rate is steady. A small buffer gets short
 // pauses, since a burst may come in any of them.
 func (p *packets) pacer() pacer {
+	if p.file != nil {
+		return pacer{} // the queue of a Unix socket has room for ten, and then its senders wait
+	}
 	var st ListenerStatus
 	p.reader.fill(&st)
 	const perDatagram = 1280 // what the kernel counts for one of 400 bytes

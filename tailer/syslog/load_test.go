@@ -86,6 +86,9 @@ func loadNumber(text []byte) int {
 }
 
 func generate(spec string) error {
+	if dir, ok := strings.CutPrefix(spec, "receive "); ok {
+		return receive(dir)
+	}
 	var j job
 	if _, err := fmt.Sscan(spec, &j.network, &j.addr, &j.messages, &j.rate, &j.n); err != nil {
 		return err
