@@ -126,7 +126,7 @@ func TestReloadTakesOverPort(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := s.Reload(Config{Listen: []string{scheme + "://0.0.0.0:" + port}}); err != nil {
+			if err := s.Reload(Config{Listen: []string{scheme + "://localhost:" + port}}); err != nil {
 				t.Fatal(err)
 			}
 			c, err := net.Dial(scheme, "127.0.0.1:"+port)
