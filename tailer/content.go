@@ -30,10 +30,10 @@ func (s fileStat) like(o fileStat) bool {
 
 func statOf(st *unix.Stat_t) fileStat {
 	return fileStat{
-		key:    fileKey{uint64(st.Dev), st.Ino},
+		key:    fileKey{uint64(st.Dev), st.Ino}, //nolint:unconvert // uint64 only on some architectures
 		size:   st.Size,
 		mtime:  st.Mtim.Nano(),
-		nlink:  uint64(st.Nlink),
+		nlink:  uint64(st.Nlink), //nolint:unconvert // the same
 		blocks: st.Blocks * 512,
 	}
 }

@@ -180,8 +180,6 @@ type batch struct {
 	gen     *generation
 	buf     *buffer
 	to      position // what is settled with it
-	empty   int64
-	cuts    int64
 	started time.Time
 	settled bool
 }

@@ -38,7 +38,6 @@ type Tailer struct {
 	blocked   int    // generations that have data and may not read it
 	dirty     bool   // something is to be saved
 	scanNow   bool
-	listing   bool // a scan is listing directories
 	lastScan  time.Time
 	scanned   int   // scans since Drain was called
 	saveErr   error // of the last checkpoint
