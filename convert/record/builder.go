@@ -122,7 +122,7 @@ func (b *Builder) BeginUnmasked(e *tailer.Entry) {
 	b.Entry = e
 	b.Text, b.Body = e.Text, e.Text
 	b.redacted, b.invalid = 0, 0
-	if !utf8.Valid(e.Text) {
+	if !isASCII(e.Text) && !utf8.Valid(e.Text) {
 		b.invalid = countInvalid(e.Text)
 	}
 	b.attrs.Buf = b.attrs.Buf[:0]

@@ -1,6 +1,9 @@
 package record
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
 
 // AppendValid appends v to dst with \xNN in place of each byte that is no
 // UTF-8.
@@ -17,6 +20,25 @@ func AppendValid(dst, v []byte) []byte {
 	}
 	return dst
 }
+
+// isASCII tells whether all of v is below 0x80, 32 bytes at a time: most
+// entries are, and need no further look.
+func isASCII(v []byte) bool {
+	for len(v) >= 32 {
+		if (load64(v[0:])|load64(v[8:])|load64(v[16:])|load64(v[24:]))&0x8080808080808080 != 0 {
+			return false
+		}
+		v = v[32:]
+	}
+	for _, c := range v {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+func load64(v []byte) uint64 { return binary.LittleEndian.Uint64(v) }
 
 // countInvalid is the number of bytes of v that AppendValid writes as \xNN.
 func countInvalid(v []byte) int {

@@ -8,27 +8,37 @@ import (
 
 // code adds what a message such as `CODE | reason=<<"term">>` says.
 func (r *Reader) code(level, msg []byte) {
+	if i := r.p.events.known(level, msg); i >= 0 {
+		e := &r.p.events.list[i]
+		r.b.Encoded(e.whole)
+		r.b.EventPrefix = e.name
+		r.count(i)
+		r.terms(msg[len(e.code):])
+		return
+	}
 	n := codeLength(msg)
 	if n == 0 {
 		return
 	}
 	b, code := r.b, msg[:n]
-	i := r.p.events.find(level, code)
-	if i >= 0 && r.p.events.list[i].code == string(code) {
-		b.Encoded(r.p.events.list[i].whole)
-		b.EventPrefix = r.p.events.list[i].name
-	} else {
-		b.Attr(keyCode, code)
-		b.EventPrefix, b.EventName = "sora.", r.snake(code)
-		if i >= 0 { // another spelling of it
-			b.Encoded(r.p.events.list[i].category)
-		}
+	b.Attr(keyCode, code)
+	b.EventPrefix, b.EventName = "sora.", r.snake(code)
+	if i := r.p.events.find(level, code); i >= 0 { // another spelling, or a code of any level
+		b.Encoded(r.p.events.list[i].category)
+		r.count(i)
 	}
-	if i >= 0 {
-		record.Event(&b.Counts.SoraEvents, len(r.p.events.list), i)
-	}
-	if len(msg) > n {
-		r.pairs(msg[n+len(separator):])
+	r.terms(msg[n:])
+}
+
+// count counts the event with index i.
+func (r *Reader) count(i int) {
+	record.Event(&r.b.Counts.SoraEvents, len(r.p.events.list), i)
+}
+
+// terms adds what follows a code: nothing, or a separator and pairs.
+func (r *Reader) terms(rest []byte) {
+	if len(rest) > len(separator) {
+		r.pairs(rest[len(separator):])
 	}
 }
 

@@ -115,13 +115,13 @@ func (s *scanner) special(id fieldID) *field {
 // key reads `"key":` at i and returns where the value begins, and the key's
 // name. last is the name before it.
 func (s *scanner) key(i int, f *field, last nameID) (int, nameID, string) {
-	guess := s.after[last]
-	name := s.names.list[guess].quoted
-	if guess == noName || !hasPrefix(s.text, i, name) {
+	guess := s.after[last&(maxNames-1)]
+	name := &s.names.list[guess&(maxNames-1)]
+	if guess == noName || !name.at(s.text, i) {
 		return s.newKey(i, f, last)
 	}
-	f.keyStart, f.keyEnd, f.id = int32(i+1), int32(i+len(name)-2), s.names.list[guess].id
-	i += len(name)
+	f.keyStart, f.keyEnd, f.id = int32(i+1), int32(i+len(name.quoted)-2), name.id
+	i += len(name.quoted)
 	if i < len(s.text) && s.text[i] <= ' ' {
 		i = skipSpace(s.text, i)
 	}
