@@ -7,6 +7,7 @@ package redact
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"regexp"
 )
@@ -83,12 +84,28 @@ func (r *Redactor) SuspectPart(part []byte) bool {
 	if len(part) > 48 || r.pexip || len(r.patterns) > 0 {
 		return len(r.patterns) > 0 || r.Suspect(part)
 	}
-	for i, c := range part {
-		if rare[c] && telling(part, i, c) {
-			return true
+	for i := 0; i < len(part); i += 8 {
+		end := min(i+8, len(part))
+		if end-i == 8 && !mayBeRare(binary.LittleEndian.Uint64(part[i:])) {
+			continue
+		}
+		for j := i; j < end; j++ {
+			if rare[part[j]] && telling(part, j, part[j]) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// mayBeRare tells whether any of 8 bytes may be a rare letter: never false if
+// one is. Letters that differ in few bits are looked for together.
+func mayBeRare(x uint64) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	ck := (x | ones*0x08) ^ ones*'k'
+	yz := (x | ones*0x03) ^ ones*'{' // x and { as well
+	w, slash := x^ones*'w', x^ones*'/'
+	return ((ck-ones)&^ck|(yz-ones)&^yz|(w-ones)&^w|(slash-ones)&^slash)&highs != 0
 }
 
 // rare are the letters that Suspect looks for.

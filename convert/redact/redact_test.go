@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 )
 
@@ -121,6 +122,29 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
+// A part is suspected whenever the whole would be, wherever in it the secret is.
+func TestSuspectPart(t *testing.T) {
+	r := mustNew(t, Config{})
+	for _, secret := range []string{"pwd:x", "passwd=x", "Password=x", "token=x", "Authorization: x", "secret=x", "credential=x", "a=crypto:1 inline:x",
+		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "a://b@c"} {
+		for n := range 60 {
+			part := []byte(strings.Repeat(".", n) + secret)
+			if _, masked := r.Append(nil, part); masked != 1 {
+				t.Fatalf("%s: %d secrets", part, masked)
+			}
+			if !r.SuspectPart(part) {
+				t.Errorf("%s is not suspected", part)
+			}
+		}
+	}
+	if r.SuspectPart([]byte("a message without anything of the kind: PONG-TIMEOUT")) {
+		t.Error("a harmless text is suspected")
+	}
+	if !mustNew(t, Config{Patterns: []string{"x"}}).SuspectPart(nil) {
+		t.Error("a pattern may match across parts, but the part is not suspected")
+	}
+}
+
 func TestOff(t *testing.T) {
 	if r, err := New(Config{}); r != nil || err != nil {
 		t.Errorf("New without Enabled = %v, %v", r, err)
@@ -143,7 +167,7 @@ func FuzzAppend(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		r := &Redactor{}
 		got, n := r.Append(nil, text)
-		if n > 0 && !r.Suspect(text) {
+		if n > 0 && (!r.Suspect(text) || !r.SuspectPart(text)) {
 			t.Fatalf("%q: masked but not suspected", text)
 		}
 		if n == 0 && !bytes.Equal(got, text) {

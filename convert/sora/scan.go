@@ -55,38 +55,46 @@ const (
 
 // object reads the object that text holds into s.fields. It returns the reason
 // why text is no object, or "".
-func (s *scanner) object(text []byte) string {
-	s.text, s.fields, s.seen, s.odd = text, s.fields[:0], 0, false
+func (s *scanner) object(text []byte) (reason string) {
+	s.text, s.seen, s.odd = text, 0, false
 	i := skipSpace(text, 0)
 	if i >= len(text) || text[i] != '{' {
 		return reasonValue
 	}
 	i = skipSpace(text, i+1)
 	if i < len(text) && text[i] == '}' {
+		s.fields = s.fields[:0]
 		return trailing(text, i+1)
 	}
+	s.fields, reason = s.members(i, s.fields[:0])
+	return reason
+}
+
+// members reads the fields from i to the end of the object.
+func (s *scanner) members(i int, fields []field) ([]field, string) {
+	text := s.text
 	for last := noName; ; {
-		s.fields = append(s.fields, field{})
-		f := &s.fields[len(s.fields)-1]
+		fields = append(fields, field{})
+		f := &fields[len(fields)-1]
 		var reason string
 		if i, last, reason = s.key(i, f, last); reason != "" {
-			return reason
+			return fields, reason
 		}
-		s.note(f.id)
+		s.note(f.id, len(fields)-1)
 		if i, reason = s.value(i, f); reason != "" {
-			return reason
+			return fields, reason
 		}
 		if i < len(text) && text[i] <= ' ' {
 			i = skipSpace(text, i)
 		}
 		if i >= len(text) {
-			return reasonComma
+			return fields, reasonComma
 		}
 		if text[i] != ',' {
 			if text[i] != '}' {
-				return reasonComma
+				return fields, reasonComma
 			}
-			return trailing(text, i+1)
+			return fields, trailing(text, i+1)
 		}
 		if i++; i < len(text) && text[i] <= ' ' {
 			i = skipSpace(text, i)
@@ -94,13 +102,13 @@ func (s *scanner) object(text []byte) string {
 	}
 }
 
-// note notes that the last field has id.
-func (s *scanner) note(id fieldID) {
+// note notes that the field with index i has id.
+func (s *scanner) note(id fieldID, i int) {
 	bit := uint64(1) << (id & 63) &^ 1 // none for fields that are not known
 	s.odd = s.odd || s.seen&bit != 0
 	s.seen |= bit
 	if id < numSpecial {
-		s.where[id] = int32(len(s.fields) - 1)
+		s.where[id] = int32(i)
 	}
 }
 
