@@ -47,6 +47,22 @@ func TestDrainBesideAWriter(t *testing.T) {
 	})
 }
 
+// TestDrainRightAfterCopyTruncate drains a tailer that has not noticed yet that
+// its log was copied and truncated: the copy is no log of its own.
+func TestDrainRightAfterCopyTruncate(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.write("sora.jsonl", lines(0, 100))
+		w.start()
+		w.write("sora.jsonl", lines(100, 100))
+		w.copy("sora.jsonl", "sora.jsonl.1")
+		w.truncate("sora.jsonl")
+		w.write("sora.jsonl", lines(200, 10))
+		w.drain()
+		w.start()
+		w.wantLines(210)
+	})
+}
+
 // writeOn writes line n and the following ones until stop is closed, and then
 // sends which would have been the next.
 func (w *world) writeOn(n int, stop chan struct{}, next chan int) {

@@ -491,10 +491,28 @@ func (t *Tailer) meet(f *family, c *candidate, first bool, now time.Time) {
 	case now.Sub(s.since) < t.cfg.RotateWait && !t.draining:
 	case c.stat.mtime < f.floor:
 		s.left = true
+	case t.shaken(f, now):
 	default:
 		delete(f.unknown, c.stat.key)
 		t.adopt(newGeneration(f, now), c, now)
 	}
+}
+
+// shaken looks once more at the open files of f. If one of them was truncated
+// just now, the stranger may well be the copy that was made of it before, and
+// the next scan, which is to follow at once, will find that out.
+func (t *Tailer) shaken(f *family, now time.Time) bool {
+	for _, g := range slices.Clone(f.gens) {
+		src := g.src
+		if src == nil || g.packed != unpacked {
+			continue
+		}
+		if t.statNow(g, now); g.suspect || g.src != src {
+			t.lock(func() { t.scanNow = true })
+			return true
+		}
+	}
+	return false
 }
 
 // meetFirst decides about a rotated file that was there when its source was
