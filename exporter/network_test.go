@@ -2,6 +2,7 @@ package exporter_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -105,11 +106,26 @@ func TestBuffersAreFreeOnceSendReturns(t *testing.T) {
 	})
 }
 
-// The same while the network is busy with the request.
+// The same while the network is busy with the request. With TLS, HTTP is
+// HTTP/2.
 func TestBuffersAreFreeOnceSendWithdraws(t *testing.T) {
+	server := &tls.Config{Certificates: []tls.Certificate{newAuthority(t, "ours").issue(t, "collector")}}
+	for _, config := range []*tls.Config{nil, server} {
+		name := "plain"
+		if config != nil {
+			name = "tls"
+		}
+		t.Run(name, func(t *testing.T) { testWithdrawals(t, config) })
+	}
+}
+
+func testWithdrawals(t *testing.T, server *tls.Config) {
 	eachProtocol(t, func(t *testing.T, protocol string) {
-		s := start(t, exportertest.Config{MaxMessage: 64 << 20})
-		e := open(t, exporter.Config{Endpoint: s.Endpoint(protocol), Protocol: protocol, MaxRequest: 64 << 20, Blocked: always})
+		s := start(t, exportertest.Config{MaxMessage: 64 << 20, TLS: server})
+		e := open(t, exporter.Config{
+			Endpoint: s.Endpoint(protocol), Protocol: protocol, MaxRequest: 64 << 20, Blocked: always,
+			TLS: exporter.TLS{InsecureSkipVerify: true},
+		})
 		g, _ := group("a", 800, 10_000)
 		for i := range 30 {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i%12)*400*time.Microsecond)
