@@ -166,7 +166,7 @@ func TestPauseWhenFull(t *testing.T) {
 	dead := letters(t)
 	dead.MaxBytes = 500
 	c := &fakeCollector{answer: refuseIf(refused, "CODE", "bad0", "bad1", "bad2")}
-	bubble(t, c, Config{Blocked: ready, DeadLetters: dead, Concurrency: 1}, func(t *testing.T, e *Exporter) {
+	bubble(t, c, Config{Blocked: ready, DeadLetters: dead, Concurrency: 2}, func(t *testing.T, e *Exporter) {
 		var wg sync.WaitGroup
 		wg.Go(func() { mustSend(t, e, records("bad", 3, 100)) })
 		synctest.Wait()

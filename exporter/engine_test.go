@@ -362,14 +362,25 @@ func TestPoke(t *testing.T) {
 // A source that goes away while others wait may leave only such as wait.
 func TestWithdrawAsksAgain(t *testing.T) {
 	c := &fakeCollector{}
-	bubble(t, c, Config{MaxDelay: time.Hour, Blocked: func(n int) bool { return n == 1 && c.attempts() == 0 && time.Now().Second() > 5 }}, func(t *testing.T, e *Exporter) {
-		var wg sync.WaitGroup
+	cfg := Config{MaxDelay: time.Hour, Blocked: func(waiting int) bool { return waiting == 1 }}
+	bubble(t, c, cfg, func(t *testing.T, e *Exporter) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
+		var wg sync.WaitGroup
+		others := func(n int) {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.calls += n
+		}
+		others(1) // somebody waits already, so that neither call is alone at first
+		begin := time.Now()
 		wg.Go(func() { _ = e.Send(ctx, []Group{records("gone", 1, 1)}) })
 		wg.Go(func() { mustSend(t, e, records("a", 1, 1)) })
+		synctest.Wait()
+		others(-1)
 		wg.Wait()
 		equal(t, "accepted", c.names(), "[a0]")
+		equal(t, "after", time.Since(begin), 10*time.Second)
 	})
 }
 

@@ -220,11 +220,10 @@ func (r *request) isolate(w *work, a answer) {
 		r.push(left)
 		return
 	}
-	accepts := r.e.accepts.count()
 	if w.refusals++; w.refusals == 1 {
-		w.since = accepts
+		w.since = r.e.accepts.count()
 	}
-	if w.refusals >= a.refusalsNeeded() && accepts > w.since {
+	if w.refusals >= a.refusalsNeeded() { // next sends it a second time only once it is ripe
 		if r.e.dead != nil {
 			r.bury(w, a)
 			return
