@@ -175,7 +175,7 @@ func settle(t testing.TB, s *spool.Spool, done <-chan struct{}) {
 		select {
 		case <-done:
 			return
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(200 * time.Millisecond):
 		}
 	}
 }
