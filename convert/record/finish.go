@@ -34,10 +34,10 @@ func (b *Builder) finishParts(w *otlp.Writer, ends []int, body []byte, limit int
 	limit = max(limit, utf8.UTFMax)
 	parts := 0
 	for rest := body; len(rest) > 0; parts++ {
-		rest = rest[cutLength(rest, limit):]
+		rest = rest[len(Cut(rest, limit)):]
 	}
 	for part := range parts {
-		n := cutLength(body, limit)
+		n := len(Cut(body, limit))
 		w.Begin()
 		w.Int(keyPart, int64(part+1))
 		w.Int(keyParts, int64(parts))

@@ -38,6 +38,19 @@ func isASCII(v []byte) bool {
 	return true
 }
 
+// Cut is v, or the beginning of v that is at most limit bytes long and ends
+// with a character. limit is at least 4.
+func Cut(v []byte, limit int) []byte {
+	if len(v) <= limit {
+		return v
+	}
+	n := limit
+	for n > limit-utf8.UTFMax && !utf8.RuneStart(v[n]) {
+		n--
+	}
+	return v[:n]
+}
+
 func load64(v []byte) uint64 { return binary.LittleEndian.Uint64(v) }
 
 // countInvalid is the number of bytes of v that AppendValid writes as \xNN.
@@ -51,16 +64,4 @@ func countInvalid(v []byte) int {
 		v = v[n:]
 	}
 	return bad
-}
-
-// cutLength is how much of v, at most limit bytes, goes into one record: it ends
-// at the end of a character. v is valid UTF-8 and limit is at least 4.
-func cutLength(v []byte, limit int) int {
-	if len(v) <= limit {
-		return len(v)
-	}
-	for !utf8.RuneStart(v[limit]) {
-		limit--
-	}
-	return limit
 }

@@ -89,7 +89,7 @@ func (r *Reader) snake(code []byte) []byte {
 // a term is no further pair, it belongs to the term.
 func (r *Reader) pairs(s []byte) {
 	if term, ok := bytes.CutPrefix(s, reasonPrefix); ok && bytes.IndexByte(term, ' ') < 0 && bytes.IndexByte(term, ',') < 0 {
-		r.b.Attr(keyReason, term) // most of them
+		r.b.Attr(keyReason, record.Cut(term, maxValue)) // most of them
 		return
 	}
 	for len(s) > 0 {
@@ -114,6 +114,7 @@ func (r *Reader) pairs(s []byte) {
 // pair adds one pair. Those under a name that has a meaning of its own are
 // left to the body.
 func (r *Reader) pair(key, term []byte) {
+	term = record.Cut(term, maxValue)
 	if string(key) == "reason" {
 		r.b.Attr(keyReason, term)
 		return

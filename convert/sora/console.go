@@ -94,9 +94,14 @@ func skipSequence(text []byte, i int) int {
 		}
 		return i + 1 // without an end it is text
 	case '(', ')', '*', '+', '#', '%', ' ': // one more character follows
-		return min(i+2, len(text))
+		return skipPrintable(text, i+1)
 	}
-	if text[i] >= 0x20 && text[i] <= 0x7e {
+	return skipPrintable(text, i)
+}
+
+// skipPrintable skips a character of ASCII; half of any other would be no UTF-8.
+func skipPrintable(text []byte, i int) int {
+	if i < len(text) && text[i] >= 0x20 && text[i] <= 0x7e {
 		return i + 1
 	}
 	return i

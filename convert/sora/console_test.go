@@ -29,6 +29,7 @@ func TestConsoleWithoutControlSequences(t *testing.T) {
 		"\x1b]0;no end":                        "0;no end",
 		"\x1b(Bcharset \x1b7saved\x1b8":        "charset saved",
 		"\x1b[\x01odd":                         "\x01odd",
+		"\x1b(日\x1b本":                          "日本",
 		"end\x1b":                              "end",
 		"end\x1b[":                             "end",
 		"tab\tand \"quotes\" stay":             "tab\tand \"quotes\" stay",

@@ -33,7 +33,7 @@ func (r *Reader) readDump() bool {
 	b.EventPrefix = "sora.erl_crash_dump"
 	b.Int(keyDumpSize, max(b.Entry.Size, int64(len(b.Text))))
 	version, rest, _ := bytes.Cut(rest, []byte("\n"))
-	b.Attr(keyDumpVersion, bytes.TrimSpace(version))
+	b.Attr(keyDumpVersion, record.Cut(bytes.TrimSpace(version), maxValue))
 	date, after, _ := bytes.Cut(rest, []byte("\n"))
 	if nanos := dumpTime(date, r.p.zone); nanos > 0 {
 		b.Time, rest = nanos, after
@@ -62,7 +62,7 @@ func (r *Reader) dumpLine(seen *[len(dumpLines)]bool, line []byte) {
 		}
 		seen[i] = true
 		if string(name) != "Atoms" {
-			r.b.Attr(l.key, value)
+			r.b.Attr(l.key, record.Cut(value, maxValue))
 		} else if n, err := strconv.ParseInt(string(value), 10, 64); err == nil {
 			r.b.Int(l.key, n)
 		}

@@ -3,6 +3,8 @@ package sora
 import (
 	"strconv"
 	"unsafe"
+
+	"github.com/rtcship/rtcship/convert/record"
 )
 
 // Beyond these limits a line stays together as the body, and only identities
@@ -11,6 +13,7 @@ import (
 const (
 	maxFields     = 100
 	maxAttributes = 16 << 10 // bytes of the line apart from its message
+	maxValue      = 4 << 10  // bytes of one attribute that says what is in the body too
 )
 
 // A found says where the fields are that have a meaning for the whole record.
@@ -166,11 +169,14 @@ func (r *Reader) message(f *found, level []byte) {
 	b, msg := r.b, r.text(&r.line, f.msg)
 	whole := len(r.line.text)-int(f.msg.end-f.msg.start) > maxAttributes || len(r.line.fields) > maxFields
 	r.attributes(&r.line, f, !whole, 0)
-	if !whole {
+	switch {
+	case whole, f.twice && len(r.line.text) > maxAttributes:
+		// the body stays the line
+	case f.twice:
+		b.KeepOriginal()
+		fallthrough
+	default:
 		b.Body = msg
-		if f.twice {
-			b.KeepOriginal()
-		}
 	}
 	r.code(level, msg)
 }
@@ -199,7 +205,7 @@ func (r *Reader) attributes(s *scanner, f *found, all bool, except uint64) {
 		}
 		k := &r.p.fields.ids[m.id&63]
 		switch { // most of them
-		case k.typ == typeText && m.kind == '"' && !m.escaped:
+		case k.typ == typeText && m.kind == '"' && !m.escaped && (all || m.end-m.start <= maxValue):
 			r.b.Attr(k.key, s.raw(m))
 		case k.typ == typeBool && m.kind == 'f':
 			r.b.Encoded(k.bools[0])
@@ -231,14 +237,17 @@ func (r *Reader) unknown(s *scanner, i int, f *found) {
 }
 
 // known adds a field of the table. A value that is not of the field's type
-// goes to a second name, as text.
-func (r *Reader) known(s *scanner, m *field, k *fieldKeys, nulls bool) {
+// goes to a second name, as text. all says that the body is not the line.
+func (r *Reader) known(s *scanner, m *field, k *fieldKeys, all bool) {
 	b := r.b
 	switch {
 	case m.kind == 'n':
-		if nulls {
+		if all {
 			b.Null(k.key)
 		}
+		return
+	case k.typ == typeText && !all: // the body has it too
+		b.Attr(k.key, record.Cut(r.text(s, m), maxValue))
 		return
 	case k.typ == typeText:
 		b.Attr(k.key, r.text(s, m))
@@ -258,7 +267,11 @@ func (r *Reader) known(s *scanner, m *field, k *fieldKeys, nulls bool) {
 			return
 		}
 	}
-	b.Attr(k.text, r.text(s, m))
+	v := r.text(s, m)
+	if !all {
+		v = record.Cut(v, maxValue)
+	}
+	b.Attr(k.text, v)
 }
 
 // list adds a list of strings and returns false if the value is another list.

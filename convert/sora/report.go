@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/rtcship/rtcship/convert/otlp"
+	"github.com/rtcship/rtcship/convert/record"
 )
 
 // maxReport is how much of a report is looked at for attributes. What says why
@@ -51,7 +52,7 @@ func (l *lineReader) goOn(start int, more func(indent int, text []byte) bool) []
 // report finds in the lines of a report who died, and of what. All of it is in
 // the body too.
 func (r *Reader) report(text []byte) {
-	l := lineReader{text: text[:min(len(text), maxReport)]}
+	l := lineReader{text: record.Cut(text, maxReport)}
 	var got reportParts
 	for {
 		line, ok := l.line()
