@@ -126,8 +126,8 @@ func testWithdrawals(t *testing.T, server *tls.Config) {
 			Endpoint: s.Endpoint(protocol), Protocol: protocol, MaxRequest: 64 << 20, Blocked: always,
 			TLS: exporter.TLS{InsecureSkipVerify: true},
 		})
-		g, _ := group("a", 800, 10_000)
-		for i := range 30 {
+		g, _ := group("a", 400, 10_000)
+		for i := range 12 {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i%12)*400*time.Microsecond)
 			_ = e.Send(ctx, []exporter.Group{g})
 			cancel()
