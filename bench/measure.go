@@ -51,7 +51,7 @@ func parse(args []string) (settings, error) {
 		s.scale = scenario.Quick
 	}
 	if s.backlog {
-		s.scale.Growth = scenario.Backlog
+		s.scale.Backlog = scenario.Backlog
 	}
 	if s.rounds == 0 {
 		s.rounds = 5

@@ -23,6 +23,7 @@ func BenchmarkSuspect(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			suspects := 0
+			defer cpuPerOp(b)()
 			for n := range b.N {
 				if c.redactor.Suspect(c.entries[n%len(c.entries)].Text) {
 					suspects++

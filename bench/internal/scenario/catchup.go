@@ -86,6 +86,13 @@ func growth(b *Bench, name string) (Figures, error) {
 		}
 		f[fmt.Sprintf("slope, %d files (ns)", files)] = slope
 	}
+	if b.Scale.Backlog > 0 {
+		slope, err := b.slope(name, b.Scale.Backlog, 1)
+		if err != nil {
+			return nil, fmt.Errorf("backlog: %w", err)
+		}
+		f["slope, 10 GiB in one file (ns)"] = slope
+	}
 	return f, nil
 }
 

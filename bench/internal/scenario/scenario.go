@@ -56,11 +56,12 @@ type Scale struct {
 	Messages int64         // of syslog
 	Rotation time.Duration // how long a file is rotated under load
 	Growth   int64         // N of N and 10 N lines
+	Backlog  int64         // another N, for one file alone; 0 = none
 }
 
 // Full is the scale of the results that are published.
 var Full = Scale{
-	Lines: 1_000_000, Steady: 20 * time.Second, Idle: 20 * time.Second, Quiet: 70 * time.Second,
+	Lines: 1_000_000, Steady: 20 * time.Second, Idle: 20 * time.Second, Quiet: 65 * time.Second,
 	Messages: 200_000, Rotation: 15 * time.Second, Growth: 100_000,
 }
 
@@ -70,8 +71,8 @@ var Quick = Scale{
 	Messages: 60_000, Rotation: 5 * time.Second, Growth: 30_000,
 }
 
-// Backlog is N of a growth that ends with 10 GiB waiting to be sent.
-const Backlog = 3_000_000
+// Backlog is the N whose 10 N lines are 10 GiB waiting to be sent.
+const Backlog = 3_150_000
 
 // A Scenario measures one contender once.
 type Scenario struct {
