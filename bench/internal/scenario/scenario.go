@@ -67,8 +67,8 @@ var Full = Scale{
 
 // Quick is the scale of everyday use.
 var Quick = Scale{
-	Lines: 400_000, Steady: 5 * time.Second, Idle: 5 * time.Second, Quiet: 5 * time.Second,
-	Messages: 60_000, Rotation: 5 * time.Second, Growth: 30_000,
+	Lines: 300_000, Steady: 5 * time.Second, Idle: 5 * time.Second, Quiet: 5 * time.Second,
+	Messages: 50_000, Rotation: 5 * time.Second, Growth: 30_000,
 }
 
 // Backlog is the N whose 10 N lines are 10 GiB waiting to be sent.
