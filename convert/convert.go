@@ -86,6 +86,7 @@ func (c *Converter) Convert(b tailer.Batch, out *Output) {
 func (c *Converter) convertSora(b tailer.Batch, out *Output) {
 	g := out.addGroup()
 	g.Resource, g.Scope = c.soraResource, c.soraScope
+	g.reserve(len(b.Entries), textSize(b))
 	out.sora.Start(c.sora, &out.builder)
 	for i := range b.Entries {
 		out.builder.BeginUnmasked(&b.Entries[i])
@@ -98,4 +99,12 @@ func (c *Converter) convertSora(b tailer.Batch, out *Output) {
 	if len(g.Ends) == 0 {
 		out.Groups = out.Groups[:0]
 	}
+}
+
+// textSize is the size of b's texts together.
+func textSize(b tailer.Batch) (n int) {
+	for i := range b.Entries {
+		n += len(b.Entries[i].Text)
+	}
+	return n
 }

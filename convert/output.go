@@ -2,6 +2,7 @@ package convert
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/record"
@@ -60,6 +61,14 @@ func (o *Output) addGroup() *Group {
 		o.Groups = append(o.Groups, Group{})
 	}
 	return &o.Groups[len(o.Groups)-1]
+}
+
+// reserve makes room for n more entries' texts of size bytes in all, with what
+// their records hold besides. Otherwise append would make it larger by a
+// quarter again and again, and most of a program's garbage would be the old ones.
+func (g *Group) reserve(n, size int) {
+	g.Records = slices.Grow(g.Records, min(2*size, size+1<<20)+64*n)
+	g.Ends = slices.Grow(g.Ends, n)
 }
 
 // hostGroup is the group of the system called name: the one it was given

@@ -22,6 +22,9 @@ func (c *Converter) convertPexip(b tailer.Batch, out *Output) {
 			host = appendPeer(peer[:0], e.Peer)
 		}
 		g := out.hostGroup(c.pexipResource, c.pexipScope, host)
+		if cap(g.Records)-len(g.Records) < 2*len(e.Text)+512 {
+			g.reserve(len(g.Ends)+16, len(g.Records)/2+len(e.Text)) // as much as there is
+		}
 		g.Records, g.Ends = out.builder.Finish(g.Records, g.Ends)
 	}
 }

@@ -128,6 +128,10 @@ type buffer struct {
 // than a short line.
 const maxEntries = 4096
 
+// lineBytes is what a line is expected to have at least; with shorter ones the
+// room for entries grows.
+const lineBytes = 256
+
 // entryBytes is about what an Entry takes.
 const entryBytes = 136
 
@@ -173,7 +177,7 @@ func (p *pools) get(n int) *buffer {
 	if b, ok := pool.Get().(*buffer); ok && len(b.b) >= size {
 		return b
 	}
-	return &buffer{b: make([]byte, size), class: class}
+	return &buffer{b: make([]byte, size), class: class, entries: make([]Entry, 0, min(size/lineBytes, maxEntries))}
 }
 
 func (p *pools) put(b *buffer) {

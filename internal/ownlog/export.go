@@ -42,6 +42,10 @@ type export struct {
 	to    atomic.Pointer[slog.Handler]
 }
 
+// queued is how many messages may wait to be exported. A daemon says little, and
+// the SDK takes the memory for all of them at once.
+const queued = 256
+
 // Export sends messages to a collector from now on, until stop is called. It
 // does not connect. Failures to export are logged locally only, so that they
 // never become messages to export.
@@ -55,7 +59,7 @@ func (l *Log) Export(e Export) (stop func(context.Context), err error) {
 	}))
 	provider := sdklog.NewLoggerProvider(
 		sdklog.WithResource(ownResource(e)),
-		sdklog.WithProcessor(sdklog.NewBatchProcessor(exporter)),
+		sdklog.WithProcessor(sdklog.NewBatchProcessor(exporter, sdklog.WithMaxQueueSize(queued), sdklog.WithExportMaxBatchSize(queued/2))),
 	)
 	var h slog.Handler = otelslog.NewHandler("rtcship", otelslog.WithLoggerProvider(provider), otelslog.WithVersion(e.Version))
 	l.export.to.Store(&h)
