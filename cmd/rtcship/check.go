@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,20 +10,23 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/connect"
+	"github.com/rtcship/rtcship/internal/pipeline"
 )
 
 func newCheckCommand() *cobra.Command {
-	var all bool
+	var all, connecting bool
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Say what is wrong with a configuration, what would be followed, and where it would go",
 		Long: `check reads the configuration as run would: file, RTCSHIP_* variables, flags.
 It prints one line per fault, with file, line and column, and exits with status 1,
 or says what would be followed and where the records would go.`,
-		Example: "  rtcship check --config /etc/rtcship/rtcship.yaml",
+		Example: "  rtcship check --config /etc/rtcship/rtcship.yaml\n  rtcship check --connect --endpoint https://collector:4317",
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "print the keys that have their default as well")
+	cmd.Flags().BoolVar(&connecting, "connect", false, "try the endpoint as well: name, TCP, TLS, protocol, authorisation")
 	flags := addConfigFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		loaded, err := flags.load()
@@ -32,9 +36,30 @@ or says what would be followed and where the records would go.`,
 		for _, w := range loaded.Warnings {
 			fmt.Fprintln(cmd.ErrOrStderr(), "warning:", w)
 		}
-		return printConfig(cmd.OutOrStdout(), loaded, all)
+		if err := printConfig(cmd.OutOrStdout(), loaded, all); err != nil || !connecting {
+			return err
+		}
+		return tryEndpoint(cmd.Context(), cmd.OutOrStdout(), loaded)
 	}
 	return cmd
+}
+
+// tryEndpoint prints how far a connection gets, and fails at the first step that does.
+func tryEndpoint(ctx context.Context, w io.Writer, l *config.Loaded) error {
+	cfg, secure, err := pipeline.ExportConfig(&l.Config, programVersion())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	for _, s := range connect.Try(ctx, cfg, secure) {
+		if s.OK {
+			fmt.Fprintf(w, "%-5s ok: %s\n", s.Name, s.Said)
+			continue
+		}
+		fmt.Fprintf(w, "%-5s failed: %s\n      to do: %s\n", s.Name, s.Said, s.Do)
+		return exitStatus(1)
+	}
+	return nil
 }
 
 // printFaults writes one line per fault and ends the program with status 1.

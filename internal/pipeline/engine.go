@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
+	"io"
 	"path/filepath"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/rtcship/rtcship/convert/redact"
 	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/ownlog"
 	"github.com/rtcship/rtcship/tailer"
 )
 
@@ -60,6 +63,13 @@ func NewConverter(cfg *config.Config, version string) (*convert.Converter, error
 		MaxBody:  int(cfg.MaxBody),
 		Redact:   redact.Config(cfg.Redact),
 	})
+}
+
+// ExportConfig is how cfg wants records delivered, and its TLS configuration
+// for other connections to the same collector; nil for the system's.
+func ExportConfig(cfg *config.Config, version string) (exporter.Config, *tls.Config, error) {
+	secure, err := clientTLS(cfg.Export.TLS)
+	return exportConfig(cfg, Options{Version: version, Log: ownlog.New(ownlog.Config{Writer: io.Discard})}), secure, err
 }
 
 func exportConfig(cfg *config.Config, o Options) exporter.Config {

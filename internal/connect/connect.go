@@ -1,0 +1,140 @@
+// Package connect finds out how far a connection to the collector gets: name,
+// TCP, TLS, protocol and authorisation, one after another, so that the first
+// that fails is the one to mend.
+package connect
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/rtcship/rtcship/exporter"
+)
+
+// A Step is one thing that was tried.
+type Step struct {
+	Name string // "name", "TCP", "TLS", "OTLP"
+	Said string // what came of it
+	Do   string // what to change; "" if it went well
+	OK   bool
+}
+
+// Try goes through the steps until one fails. cfg is what rtcship exports
+// with; secure is its TLS configuration and may be nil for the system's.
+func Try(ctx context.Context, cfg exporter.Config, secure *tls.Config) []Step {
+	var steps []Step
+	add := func(s Step) bool {
+		steps = append(steps, s)
+		return s.OK
+	}
+	t, ok := parse(cfg)
+	if !ok { // a gRPC target such as unix:/path: the protocol says it all
+		add(otlp(ctx, cfg))
+		return steps
+	}
+	if !add(t.name(ctx)) || !add(t.tcp(ctx)) || t.secure && !add(t.tls(ctx, secure)) {
+		return steps
+	}
+	add(otlp(ctx, cfg))
+	return steps
+}
+
+type target struct {
+	host, port string
+	secure     bool
+}
+
+// stepTimeout bounds each step but the last, which has the export's own.
+const stepTimeout = 5 * time.Second
+
+func parse(cfg exporter.Config) (target, bool) {
+	s := cfg.Endpoint
+	if !strings.Contains(s, "://") {
+		secure := cfg.Insecure != nil && !*cfg.Insecure || cfg.Insecure == nil && cfg.TLS != (exporter.TLS{})
+		host, port, err := net.SplitHostPort(s)
+		return target{host, port, secure}, err == nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return target{}, false
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return target{u.Hostname(), port, u.Scheme == "https"}, true
+}
+
+func (t target) address() string { return net.JoinHostPort(t.host, t.port) }
+
+func (t target) name(ctx context.Context) Step {
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	addrs, err := net.DefaultResolver.LookupHost(ctx, t.host)
+	if err != nil {
+		return Step{Name: "name", Said: err.Error(), Do: fmt.Sprintf("check the host name %q in export.endpoint, and this machine's DNS", t.host)}
+	}
+	return Step{Name: "name", Said: t.host + " is " + strings.Join(addrs, ", "), OK: true}
+}
+
+func (t target) tcp(ctx context.Context) Step {
+	d := net.Dialer{Timeout: stepTimeout}
+	conn, err := d.DialContext(ctx, "tcp", t.address())
+	if err != nil {
+		return Step{Name: "TCP", Said: err.Error(), Do: fmt.Sprintf("check that the collector runs and listens on port %s (4317 is usual for gRPC, 4318 for HTTP), and firewalls and network policies between", t.port)}
+	}
+	conn.Close()
+	return Step{Name: "TCP", Said: "connected to " + t.address(), OK: true}
+}
+
+func (t target) tls(ctx context.Context, c *tls.Config) Step {
+	if c == nil {
+		c = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	c = c.Clone()
+	c.NextProtos = []string{"h2", "http/1.1"}
+	d := tls.Dialer{NetDialer: &net.Dialer{Timeout: stepTimeout}, Config: c}
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	conn, err := d.DialContext(ctx, "tcp", t.address())
+	if err != nil {
+		return Step{Name: "TLS", Said: err.Error(), Do: tlsAdvice(err)}
+	}
+	defer conn.Close()
+	state := conn.(*tls.Conn).ConnectionState()
+	return Step{Name: "TLS", Said: fmt.Sprintf("%s with %s", tls.VersionName(state.Version), state.PeerCertificates[0].Subject), OK: true}
+}
+
+func tlsAdvice(err error) string {
+	s := err.Error()
+	switch {
+	case strings.Contains(s, "first record does not look like a TLS handshake"):
+		return "the port does not speak TLS: write http:// in export.endpoint"
+	case strings.Contains(s, "unknown authority"):
+		return "set export.tls.ca_file to the authority that signed the collector's certificate"
+	case strings.Contains(s, "x509:"):
+		return "the certificate does not fit: compare the name in export.endpoint with those it is made for, and its dates"
+	default:
+		return "check export.tls.cert_file and key_file, and the collector's TLS settings"
+	}
+}
+
+// otlp sends a request without records, which tells protocol and authorisation.
+func otlp(ctx context.Context, cfg exporter.Config) Step {
+	failure, err := exporter.Check(ctx, cfg)
+	switch {
+	case err != nil:
+		return Step{Name: "OTLP", Said: err.Error(), Do: "mend the export section of the configuration"}
+	case failure == nil:
+		return Step{Name: "OTLP", Said: "the collector accepts requests over " + cfg.Protocol, OK: true}
+	}
+	do := failure.Hint
+	if do == "" {
+		do = "look at the collector's own log"
+	}
+	return Step{Name: "OTLP", Said: strings.TrimSpace(failure.Code + " " + failure.Message), Do: do}
+}
