@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -52,6 +54,15 @@ func statPath(path string) (fileStat, error) {
 	return statOf(&st), nil
 }
 
+// statDir returns when a directory was last changed.
+func statDir(path string) (int64, error) {
+	var st unix.Stat_t
+	if err := retry(func() error { return unix.Stat(path, &st) }); err != nil {
+		return 0, &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	return st.Mtim.Nano(), nil
+}
+
 func statFile(f *os.File) (fileStat, error) {
 	var st unix.Stat_t
 	err := retry(func() error { return unix.Fstat(int(f.Fd()), &st) })
@@ -85,8 +96,9 @@ type content interface {
 var errIncomplete = errors.New("compressed file is not complete yet")
 
 // openContent opens the regular file path for reading. It opens nothing else,
-// since opening a FIFO or a device may block or change something.
-func openContent(path string, p packing) (content, fileStat, error) {
+// since opening a FIFO or a device may block or change something. open counts
+// the files that are open.
+func openContent(path string, p packing, open *atomic.Int64) (content, fileStat, error) {
 	if _, err := statPath(path); err != nil {
 		return nil, fileStat{}, fmt.Errorf("stat: %w", err)
 	}
@@ -99,25 +111,33 @@ func openContent(path string, p packing) (content, fileStat, error) {
 		f.Close()
 		return nil, fileStat{}, fmt.Errorf("stat: %w", err)
 	}
+	open.Add(1)
 	if p == unpacked {
-		return &plainFile{f: f}, st, nil
+		return &plainFile{f: f, open: open}, st, nil
 	}
-	return &packedFile{f: f, packing: p}, st, nil
+	return &packedFile{f: f, packing: p, open: open}, st, nil
 }
 
 // A plainFile is read as it stands.
-type plainFile struct{ f *os.File }
+type plainFile struct {
+	f    *os.File
+	open *atomic.Int64 // how many files are
+}
 
 func (p *plainFile) ReadAt(b []byte, off int64) (int, error) { return p.f.ReadAt(b, off) }
-func (p *plainFile) Close() error                            { return p.f.Close() }
-func (p *plainFile) stat() (fileStat, error)                 { return statFile(p.f) }
-func (p *plainFile) keep([]byte)                             {}
+func (p *plainFile) Close() error {
+	p.open.Add(-1)
+	return p.f.Close()
+}
+func (p *plainFile) stat() (fileStat, error) { return statFile(p.f) }
+func (p *plainFile) keep([]byte)             {}
 
 // A packedFile is a compressed file. It can be read forward only; going back
 // further than keep allows begins again from the start.
 type packedFile struct {
 	f       *os.File
 	packing packing
+	open    *atomic.Int64
 
 	mu     sync.Mutex
 	dec    decoder
@@ -139,6 +159,7 @@ func (p *packedFile) Close() error {
 	defer p.mu.Unlock()
 	p.reset()
 	p.closed = true
+	p.open.Add(-1)
 	return p.f.Close()
 }
 

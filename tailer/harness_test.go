@@ -94,6 +94,7 @@ type world struct {
 type reporter interface {
 	Helper()
 	Errorf(format string, args ...any)
+	Error(args ...any)
 	Fatal(args ...any)
 	Log(args ...any)
 }

@@ -153,7 +153,11 @@ func (t *Tailer) candidate(f *family, fl *file) *candidate {
 	if fl.stat.size == 0 && !fl.class.live {
 		return nil
 	}
-	src, st, err := openContent(fl.path, fl.class.packed)
+	if !t.makeRoom() {
+		f.hidden++ // it has to wait
+		return nil
+	}
+	src, st, err := openContent(fl.path, fl.class.packed, &t.open)
 	if err != nil {
 		f.hidden++
 		return nil
@@ -542,7 +546,7 @@ func (t *Tailer) original(f *family, c *candidate) *generation {
 		}
 		src := g.src
 		if src == nil {
-			opened, _, err := openContent(g.path, g.packed)
+			opened, _, err := openContent(g.path, g.packed, &t.open)
 			if err != nil {
 				continue
 			}

@@ -194,7 +194,7 @@ func (t *Tailer) detach(g *generation, now time.Time) {
 func (t *Tailer) feed(f *family, now time.Time) {
 	for _, g := range f.gens {
 		if t.wantsOpen(g, now) {
-			t.open(g, now)
+			t.reopen(g, now)
 		}
 		t.introduce(g)
 	}
@@ -294,9 +294,12 @@ func (t *Tailer) wantsOpen(g *generation, now time.Time) bool {
 		(g.hasData() || g.size > g.read.at)
 }
 
-// open opens g's file again, if it is still the same one.
-func (t *Tailer) open(g *generation, now time.Time) {
-	c, st, err := openContent(g.path, g.packed)
+// reopen opens g's file again, if it is still the same one.
+func (t *Tailer) reopen(g *generation, now time.Time) {
+	if !t.makeRoom() {
+		return
+	}
+	c, st, err := openContent(g.path, g.packed, &t.open)
 	if err != nil {
 		t.lock(func() { t.failed(g, err) })
 		return

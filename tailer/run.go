@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,6 +31,8 @@ type Tailer struct {
 	drain   chan struct{}   // closed by Drain
 	drainIt sync.Once
 
+	open atomic.Int64 // files
+
 	mu        sync.Mutex
 	draining  bool
 	tick      uint64 // counts reads
@@ -38,6 +41,7 @@ type Tailer struct {
 	blocked   int    // generations that have data and may not read it
 	dirty     bool   // something is to be saved
 	scanNow   bool
+	scanSoon  bool // a scan left something over
 	lastScan  time.Time
 	scanned   int   // scans since Drain was called
 	saveErr   error // of the last checkpoint
@@ -69,6 +73,9 @@ func New(cfg Config, next Consumer) (*Tailer, error) {
 		return nil, fmt.Errorf("read checkpoint: %w", err)
 	}
 	state.restore(t.sources)
+	if err := t.loadShelves(); err != nil {
+		return nil, err
+	}
 	return t, nil
 }
 
@@ -149,9 +156,9 @@ func (t *Tailer) schedule(ctx context.Context) {
 func (t *Tailer) scanDue(now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	due := t.scanNow || t.lastScan.IsZero() || now.Sub(t.lastScan) >= t.cfg.Scan
+	due := t.scanNow || t.scanSoon && now.Sub(t.lastScan) >= t.cfg.Poll || t.lastScan.IsZero() || now.Sub(t.lastScan) >= t.cfg.Scan
 	if due {
-		t.scanNow = false
+		t.scanNow, t.scanSoon = false, false
 		t.lastScan = now
 		t.scanned++
 	}
@@ -166,7 +173,7 @@ func (t *Tailer) pause(now time.Time, hot bool) time.Duration {
 	if t.scanNow {
 		return 0
 	}
-	if hot {
+	if hot || t.scanSoon {
 		d = min(d, t.cfg.Poll)
 	}
 	if t.draining {
@@ -179,7 +186,7 @@ func (t *Tailer) pause(now time.Time, hot bool) time.Duration {
 func (t *Tailer) drained(now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.draining || t.scanned < 1 || t.scanNow {
+	if !t.draining || t.scanned < 1 || t.scanNow || t.scanSoon {
 		return false
 	}
 	all := true

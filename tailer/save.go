@@ -2,6 +2,7 @@ package tailer
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -81,11 +82,21 @@ func (t *Tailer) save() {
 	now := time.Now()
 	b, err := t.encode(now)
 	fresh, moves := t.unsaved()
+	shelvings, errShelf := t.shelvings()
 	t.mu.Unlock()
+	err = errors.Join(err, errShelf)
+	for _, w := range shelvings { // before the checkpoint, which does not hold those files any more
+		if err == nil {
+			err = w.save(t.store)
+		}
+	}
 	if err == nil {
 		err = t.store.save(b)
 	}
 	t.mu.Lock()
+	for _, w := range shelvings {
+		w.done(err)
+	}
 	t.noteSave(err, now)
 	if err == nil {
 		for _, h := range fresh {
@@ -129,6 +140,19 @@ func (t *Tailer) unsaved() (fresh []savedHead, moves []moved) {
 		}
 	}
 	return fresh, moves
+}
+
+// shelvings prepares what is to be saved of settled small files. The caller
+// holds t.mu.
+func (t *Tailer) shelvings() (list []*shelving, err error) {
+	for _, s := range t.sources {
+		w, e := s.shelf.write()
+		err = errors.Join(err, e)
+		if w != nil {
+			list = append(list, w)
+		}
+	}
+	return list, err
 }
 
 // noteSave notes how saving went. Without a checkpoint everything goes on; only

@@ -14,7 +14,7 @@ func (t *Tailer) scan(now time.Time) {
 		t.mu.Lock()
 		since := t.tick
 		t.mu.Unlock()
-		files, all := t.listSource(s)
+		files, all := t.listSource(s, now)
 		if files == nil {
 			continue
 		}
@@ -37,10 +37,10 @@ func (t *Tailer) scan(now time.Time) {
 
 // listSource lists the directories of s. It returns nil if none could be
 // listed. listed says of which families the directory was.
-func (t *Tailer) listSource(s *source) (files map[*family][]*file, listed map[string]bool) {
+func (t *Tailer) listSource(s *source, now time.Time) (files map[*family][]*file, listed map[string]bool) {
 	fault := ""
 	for _, dir := range s.dirs() {
-		found, err := s.list(dir)
+		found, err := t.list(s, dir, now)
 		if err != nil {
 			if fault == "" {
 				fault = err.Error()
@@ -68,6 +68,17 @@ func (t *Tailer) listSource(s *source) (files map[*family][]*file, listed map[st
 		t.lock(func() { s.fault = fault })
 	}
 	return files, listed
+}
+
+func (t *Tailer) list(s *source, dir string, now time.Time) (map[*family][]*file, error) {
+	if s.smallRule(dir) == nil {
+		return s.list(dir)
+	}
+	files, more, err := s.listSmall(dir, now, t.cfg.Forget)
+	if more {
+		t.lock(func() { t.scanSoon = true })
+	}
+	return files, err
 }
 
 // reconcile brings what is known of a family together with its files as they
@@ -206,6 +217,7 @@ func (t *Tailer) tidy(f *family, now time.Time) {
 			t.bury(g, now)
 		}
 	}
+	t.shelve(f.src, f, now)
 }
 
 // closable says whether g's file can be closed: it is out of the way, settled,
@@ -221,7 +233,7 @@ func (t *Tailer) closable(g *generation, now time.Time) bool {
 	case g.fam.src.Format != nil:
 		return g.state == Deleted
 	case g.live && g.fam.rule.Small:
-		return now.Sub(g.changed) >= t.cfg.RotateWait
+		return true
 	case g.live:
 		return false
 	case g.state == Deleted:

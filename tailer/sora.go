@@ -10,6 +10,7 @@ func SoraRules() []Rule {
 	rules := []Rule{
 		{Pattern: "crash.log", Form: Reports},
 		{Pattern: "erlang.log.[1-9]", Log: "erlang", Form: Clocked, Ring: true},
+		{Pattern: "erlang.log.[1-9][0-9]", Log: "erlang", Form: Clocked, Ring: true},
 		{Pattern: "run_erl.log"},
 		{Pattern: "sysctl.log", Form: Whole},
 		{Pattern: "ulimit.log", Form: Whole},

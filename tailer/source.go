@@ -19,11 +19,13 @@ type source struct {
 	loaded   map[string]*familyState
 	names    map[string]map[string]named // what names were found to be, by directory
 	fault    string                      // why a directory cannot be listed
+	shelf    *shelf                      // of settled small files, nil if none are small
+	smalls   map[string]*smallDir        // by path
 	mu       *sync.Mutex                 // Tailer.mu, for changing the maps
 }
 
 func newSource(cfg Source, mu *sync.Mutex) *source {
-	s := &source{Source: cfg, mu: mu, families: map[string]*family{}, loaded: map[string]*familyState{}, names: map[string]map[string]named{}}
+	s := &source{Source: cfg, mu: mu, families: map[string]*family{}, loaded: map[string]*familyState{}, smalls: map[string]*smallDir{}, names: map[string]map[string]named{}}
 	s.rules = append(s.rules, cfg.Rules...)
 	for _, p := range cfg.Include {
 		s.rules = append(s.rules, Rule{Pattern: p})
@@ -114,19 +116,27 @@ func (s *source) list(dir string) (map[*family][]*file, error) {
 		if !n.followed {
 			continue
 		}
-		f := &file{path: n.path, class: n.class}
-		f.stat, err = statPath(f.path)
-		switch {
-		case err == nil:
-		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotRegular):
-			continue
-		default:
-			f.hidden = true
+		if f := look(n.path, n.class); f != nil {
+			fam := s.family(n.class)
+			files[fam] = append(files[fam], f)
 		}
-		fam := s.family(n.class)
-		files[fam] = append(files[fam], f)
 	}
 	return files, nil
+}
+
+// look looks at a file; nil if there is none of that name that can be followed.
+func look(path string, c class) *file {
+	f := &file{path: path, class: c}
+	var err error
+	f.stat, err = statPath(path)
+	switch {
+	case err == nil:
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotRegular):
+		return nil
+	default:
+		f.hidden = true
+	}
+	return f
 }
 
 // A named is what a name in a directory says about its file.

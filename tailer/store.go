@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,7 +18,8 @@ import (
 type store struct {
 	dir    string
 	log    *slog.Logger
-	noSync bool // tests: a killed process loses nothing that it has written
+	noSync bool                  // tests: a killed process loses nothing that it has written
+	fail   atomic.Pointer[error] // tests: what saving fails with
 }
 
 const (
@@ -75,6 +77,9 @@ func (s *store) setAside(name string, why error) {
 
 // save replaces the checkpoint.
 func (s *store) save(b []byte) error {
+	if err := s.fail.Load(); err != nil {
+		return *err
+	}
 	path := filepath.Join(s.dir, positionsFile)
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return fmt.Errorf("make state directory: %w", err)

@@ -1,0 +1,325 @@
+package tailer
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestOpenFilesAreLimited(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.cfg.OpenFiles = 10
+		n := 0
+		most := int64(0)
+		w.begin()
+		for round := range 4 {
+			for i := range 40 {
+				w.write(fmt.Sprintf("log%d.jsonl", i), lines(n, 2))
+				n += 2
+				w.pass(20 * time.Millisecond)
+				most = max(most, w.tail.open.Load())
+			}
+			if round == 2 {
+				w.rename("log7.jsonl", "log7.jsonl.1")
+			}
+			w.pass(5 * time.Second)
+		}
+		w.pass(20 * time.Second)
+		w.wantLines(n)
+		if most > 10 {
+			w.t.Errorf("%d files open at once", most)
+		}
+	})
+}
+
+func TestDeletedFilesAreReadToTheEnd(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.write("sora.jsonl", lines(0, 10))
+		w.start()
+		hold := make(chan struct{})
+		w.sink.mu.Lock()
+		w.sink.hold = hold
+		w.sink.mu.Unlock()
+		for i := range 10 {
+			w.write("sora.jsonl", lines(10+10*i, 10))
+			w.pass(200 * time.Millisecond)
+		}
+		w.remove("sora.jsonl")
+		w.pass(10 * time.Second)
+		w.sink.mu.Lock()
+		w.sink.hold = nil
+		w.sink.mu.Unlock()
+		close(hold)
+		w.pass(10 * time.Second)
+		w.wantLines(110)
+		if w.gaps() != 0 {
+			w.t.Errorf("%d bytes lost", w.gaps())
+		}
+	})
+}
+
+func TestDeletedFilesAreHeldWithinLimits(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.cfg.DeletedBytes = 8 << 10
+		w.write("sora.jsonl", lines(0, 10))
+		w.start()
+		w.sink.mu.Lock()
+		w.sink.hold = make(chan struct{})
+		w.sink.mu.Unlock()
+		for i := range 10 {
+			w.write("sora.jsonl", lines(10+100*i, 100))
+			w.pass(200 * time.Millisecond)
+		}
+		st, _ := os.Stat(w.path("sora.jsonl"))
+		w.remove("sora.jsonl")
+		w.pass(10 * time.Second)
+		if w.tail.open.Load() != 0 {
+			w.t.Error("the deleted file is still held")
+		}
+		var read int64
+		for _, s := range w.tail.Status() {
+			read = s.Read
+		}
+		if w.gaps() != st.Size()-read || w.gaps() == 0 {
+			w.t.Errorf("%d bytes counted as lost, %d read of %d", w.gaps(), read, st.Size())
+		}
+	})
+}
+
+func TestStart(t *testing.T) {
+	old := time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		name  string
+		start Start
+		want  func(n int) bool
+	}{
+		{"beginning", Start{}, func(n int) bool { return n >= 30 }},
+		{"end", Start{End: true}, func(n int) bool { return n >= 40 }},
+		{"time", Start{At: old.Add(90 * time.Minute)}, func(n int) bool { return n >= 10 && n < 20 || n >= 30 }},
+		{"long ago", Start{At: old.Add(-time.Hour)}, func(int) bool { return true }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				w.cfg.Sources[0].Start = test.start
+				for i, name := range []string{"sora.jsonl.3", "sora.jsonl.1", "sora.jsonl.2"} {
+					w.write(name, lines(10*i, 10))
+				}
+				w.compress("sora.jsonl.2", ".gz")
+				for i, name := range []string{"sora.jsonl.3", "sora.jsonl.1", "sora.jsonl.2.gz"} {
+					at := old.Add([]time.Duration{0, 2 * time.Hour, time.Hour}[i])
+					if err := os.Chtimes(w.path(name), at, at); err != nil {
+						w.t.Fatal(err)
+					}
+				}
+				w.write("sora.jsonl", lines(30, 10))
+				w.start()
+				w.write("sora.jsonl", lines(40, 5))
+				w.pass(time.Second)
+				w.rename("sora.jsonl.3", "sora.jsonl.4") // what was left alone stays so
+				w.rename("sora.jsonl.1", "sora.jsonl.3")
+				w.pass(20 * time.Second)
+				w.kill()
+				w.start()
+				w.pass(20 * time.Second)
+				got := map[string]bool{}
+				for _, r := range w.sink.all() {
+					got[r.text] = true
+				}
+				for n := range 45 {
+					if got[line(n)] != test.want(n) {
+						w.t.Errorf("line %d: %v, want %v", n, got[line(n)], test.want(n))
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestStartAtEndKeepsAHalfLineWhole(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.cfg.Sources[0].Start.End = true
+		w.write("sora.jsonl", lines(0, 3)+line(3)[:10])
+		w.start()
+		w.write("sora.jsonl", line(3)[10:]+"\n")
+		w.pass(time.Second)
+		w.want(line(3))
+	})
+}
+
+func TestReadRate(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.cfg.ReadRate = 1 << 20
+		w.write("sora.log", strings.Repeat(strings.Repeat("x", 1023)+"\n", 10<<10))
+		w.begin()
+		w.pass(5 * time.Second)
+		if n := len(w.sink.all()); n < 4<<10 || n > 7<<10 {
+			w.t.Errorf("after 5 s at 1 MiB/s %d KiB were read", n)
+		}
+		w.pass(7 * time.Second)
+		if n := len(w.sink.all()); n != 10<<10 {
+			w.t.Errorf("%d entries in the end", n)
+		}
+	})
+}
+
+func TestMemoryIsSharedAndBounded(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.cfg.Memory = 8 << 20
+		blocked := 0
+		w.cfg.OnBlocked = func() { blocked++ }
+		hold := make(chan struct{})
+		w.sink.hold = hold
+		text := strings.Repeat(strings.Repeat("x", 1023)+"\n", 4<<10)
+		for i := range 10 {
+			w.write(fmt.Sprintf("log%d.log", i), text)
+		}
+		w.start()
+		w.pass(10 * time.Second)
+		logs := map[string]int{}
+		for _, r := range w.sink.all() {
+			logs[r.log]++
+		}
+		if used := w.tail.mem.used; used > 8<<20 || len(logs) < 2 {
+			w.t.Errorf("%d bytes used, of %d logs", used, len(logs))
+		}
+		if blocked == 0 || !w.tail.Blocked(w.tail.consuming) || w.tail.Blocked(w.tail.consuming-1) {
+			w.t.Errorf("blocked %d times; Blocked is wrong", blocked)
+		}
+		w.sink.mu.Lock()
+		w.sink.hold = nil
+		w.sink.mu.Unlock()
+		close(hold)
+		w.pass(10 * time.Second)
+		if n := len(w.sink.all()); n != 10*4<<10 {
+			w.t.Errorf("%d entries in the end", n)
+		}
+		if w.tail.mem.used != 0 {
+			w.t.Errorf("%d bytes still used", w.tail.mem.used)
+		}
+	})
+}
+
+func TestLock(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	unlock, err := Lock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Lock(dir); err == nil || !strings.Contains(err.Error(), "state_dir") {
+		t.Errorf("second lock: %v", err)
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err = Lock(dir)
+	if err != nil {
+		t.Fatal("not free again:", err)
+	}
+	unlock()
+}
+
+func TestDamagedCheckpoint(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.write("sora.jsonl", lines(0, 10))
+		w.start()
+		w.write("sora.jsonl", lines(10, 10))
+		w.pass(5 * time.Second)
+		w.end()
+		path := filepath.Join(w.cfg.StateDir, positionsFile)
+		b, err := os.ReadFile(path)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if err := os.WriteFile(path, b[:len(b)/2], 0o600); err != nil {
+			w.t.Fatal(err)
+		}
+		w.start()
+		w.wantRepeats(20)
+		aside, _ := filepath.Glob(path + ".damaged-*")
+		if len(aside) != 1 {
+			w.t.Errorf("set aside: %v", aside)
+		}
+	})
+}
+
+func TestNewerCheckpointIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	os.WriteFile(filepath.Join(dir, positionsFile), []byte(`{"version":99}`), 0o600)
+	if _, err := New(Config{StateDir: dir}, nil); err == nil || !strings.Contains(err.Error(), "newer") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// While no checkpoint can be saved, what is followed already goes on; a new
+// generation waits.
+func TestCheckpointThatCannotBeSaved(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.write("sora.jsonl", lines(0, 50))
+		w.start()
+		w.tail.store.fail.Store(&errDisk)
+		w.write("sora.jsonl", lines(50, 10))
+		w.pass(2 * time.Second)
+		w.wantLines(60)
+		w.rename("sora.jsonl", "sora.jsonl.1")
+		w.write("sora.jsonl", lines(60, 10))
+		w.pass(5 * time.Second)
+		w.wantLines(60)
+		w.tail.store.fail.Store(nil)
+		w.pass(3 * time.Second)
+		w.wantLines(70)
+	})
+}
+
+var errDisk = errors.New("no space left on device")
+
+func TestVanishedFilesAreForgotten(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.cfg.Forget = 10 * time.Minute
+		w.write("sora.jsonl", lines(0, 10))
+		w.write("other.jsonl", lines(10, 1))
+		w.start()
+		w.rename("sora.jsonl", "sora.jsonl.1")
+		w.write("sora.jsonl", "")
+		w.pass(20 * time.Second)
+		w.remove("sora.jsonl.1")
+		w.pass(9 * time.Minute)
+		if n := len(w.tail.Status()); n != 3 {
+			w.t.Errorf("%d generations after 9 minutes", n)
+		}
+		w.pass(2 * time.Minute)
+		if n := len(w.tail.Status()); n != 2 {
+			w.t.Errorf("%d generations after 11 minutes", n)
+		}
+	})
+}
+
+func TestWhatIsNoRegularFileIsIgnored(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.write("target", lines(0, 5))
+		if err := os.Symlink(w.path("target"), w.path("sora.jsonl")); err != nil {
+			w.t.Fatal(err)
+		}
+		os.Mkdir(w.path("api.log"), 0o755)
+		mkfifo(w.t, w.path("internal.log"))
+		w.start()
+		w.wantLines(5)
+		w.write("second", lines(5, 5))
+		w.write("target", lines(10, 2))
+		w.remove("sora.jsonl")
+		os.Symlink(w.path("second"), w.path("sora.jsonl"))
+		w.pass(10 * time.Second)
+		w.wantLines(12)
+	})
+}
+
+func mkfifo(t reporter, path string) {
+	if err := unix.Mkfifo(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

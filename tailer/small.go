@@ -1,0 +1,161 @@
+package tailer
+
+import (
+	"fmt"
+	"path/filepath"
+	"time"
+)
+
+// A smallDir is a directory of small files. It is listed only when it has
+// changed, since it may hold tens of thousands.
+type smallDir struct {
+	mtime int64
+	again int     // listings that are due although it has not changed
+	rest  []named // new files for the next scans
+}
+
+// listAgain is how often a directory is listed again after a change: one that
+// follows at once may leave the time as it is.
+const listAgain = 2
+
+// newSmalls is how many new small files are taken up with one scan.
+const newSmalls = 200
+
+// smallRule returns the rule for the files in dir if they are small.
+func (s *source) smallRule(dir string) *Rule {
+	for i := range s.rules {
+		r := &s.rules[i]
+		if r.Small && filepath.Join(s.Dir, filepath.Dir(r.Pattern)) == dir {
+			return r
+		}
+	}
+	return nil
+}
+
+// listSmall is list for a directory of small files: those that are not settled
+// yet, and some of the new ones. more says whether there are further new ones.
+func (s *source) listSmall(dir string, now time.Time, forget time.Duration) (files map[*family][]*file, more bool, err error) {
+	d := s.smalls[dir]
+	if d == nil {
+		d = &smallDir{}
+		s.smalls[dir] = d
+	}
+	st, err := statDir(dir)
+	if err != nil {
+		return nil, false, err
+	}
+	if st != d.mtime {
+		d.again = listAgain
+	}
+	if st != d.mtime || d.again > 0 {
+		d.again--
+		d.mtime = st
+		if err := s.findSmall(dir, d, now, forget); err != nil {
+			d.mtime = 0
+			return nil, false, err
+		}
+	}
+	s.lookAtShelf(dir)
+	files = map[*family][]*file{}
+	for path, f := range s.families {
+		if filepath.Dir(path) == dir {
+			if fl := look(path, class{rule: f.rule, family: path, live: true}); fl != nil {
+				files[f] = append(files[f], fl)
+			}
+		}
+	}
+	n := min(newSmalls, len(d.rest))
+	for _, m := range d.rest[:n] {
+		if fl := look(m.path, m.class); fl != nil {
+			f := s.family(m.class)
+			files[f] = []*file{fl}
+		}
+	}
+	d.rest = d.rest[n:]
+	return files, len(d.rest) > 0, nil
+}
+
+// findSmall lists dir for files that are not known yet.
+func (s *source) findSmall(dir string, d *smallDir, now time.Time, forget time.Duration) error {
+	names, err := readNames(dir)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d.rest = d.rest[:0]
+	s.shelf.beginListing(dir)
+	for _, base := range names {
+		path := filepath.Join(dir, base)
+		if s.shelf.has(path) || s.families[path] != nil {
+			continue
+		}
+		if c, ok := s.classify(dir, base, func(string) bool { return false }); ok {
+			d.rest = append(d.rest, named{path: path, class: c, followed: true})
+		}
+	}
+	s.shelf.endListing(now, forget)
+	return nil
+}
+
+// lookAtShelf takes files off the shelf that have grown after all.
+func (s *source) lookAtShelf(dir string) {
+	s.mu.Lock()
+	some := s.shelf.next()
+	s.mu.Unlock()
+	for _, e := range some {
+		st, err := statPath(e.Path)
+		if err != nil || st.size == e.Size && st.mtime == e.MTime || filepath.Dir(e.Path) != dir {
+			continue
+		}
+		c, ok := s.classify(dir, filepath.Base(e.Path), func(string) bool { return false })
+		if !ok {
+			continue
+		}
+		f := s.family(c)
+		s.mu.Lock()
+		delete(s.shelf.files, e.Path)
+		if st.size > e.Size {
+			if g := e.take(f, st.key, time.Now()); g != nil {
+				f.gens = append(f.gens, g)
+			}
+		}
+		s.mu.Unlock()
+	}
+}
+
+// shelve puts the small files that are settled on the shelf. The caller holds
+// Tailer.mu.
+func (t *Tailer) shelve(s *source, f *family, now time.Time) {
+	if !f.rule.Small || len(f.gens) != 1 {
+		return
+	}
+	g := f.gens[0]
+	rests := now.Sub(g.changed) >= t.cfg.RotateWait && (g.missing.IsZero() || now.Sub(g.missing) >= t.cfg.RotateWait)
+	if g.src != nil || g.pumps > 0 || !g.done() || !rests || g.size == 0 || len(g.gaps) > 0 {
+		return
+	}
+	s.shelf.put(g, now)
+	delete(s.families, f.path)
+	t.dirty = true
+}
+
+// loadShelves reads what is known of settled small files.
+func (t *Tailer) loadShelves() error {
+	for _, s := range t.sources {
+		for i := range s.rules {
+			if !s.rules[i].Small {
+				continue
+			}
+			var err error
+			if s.shelf, err = loadShelf(shelfFile(t.cfg.StateDir, s.Name)); err != nil {
+				return fmt.Errorf("read checkpoint: %w", err)
+			}
+			for path := range s.loaded {
+				delete(s.shelf.files, path) // the checkpoint proper knows it as well, and better
+			}
+			break
+		}
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+package tailer
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+const waitDir = "connection_created_wait_timeout_error"
+
+func TestSmallFiles(t *testing.T) {
+	inWorld(t, func(w *world) {
+		if err := os.Mkdir(w.path(waitDir), 0o755); err != nil {
+			w.t.Fatal(err)
+		}
+		name := func(i int) string { return filepath.Join(waitDir, fmt.Sprintf("20310402T1011%06d_C%d.jsonl", i, i)) }
+		for i := range 500 {
+			w.write(name(i), lines(i, 1))
+		}
+		w.start()
+		w.pass(20 * time.Second)
+		w.wantLines(500)
+		w.write(name(500), line(500)) // without a newline
+		w.pass(10 * time.Second)
+		w.wantLines(501)
+		w.pass(10 * time.Second)
+		if n := len(w.tail.Status()); n != 0 {
+			w.t.Errorf("%d small files still cost more than they need", n)
+		}
+		w.end()
+		w.write(name(501), lines(501, 1))
+		w.write(name(7), lines(502, 1)) // an old one has grown
+		w.start()
+		w.pass(90 * time.Second)
+		w.wantLines(503)
+		for _, r := range w.sink.all() {
+			if r.text == line(502) && (r.gen != w.sink.genOf(line(7)) || r.offset != int64(len(line(7)))+1) {
+				w.t.Error("what was written later has another uid than it should")
+			}
+		}
+		w.kill()
+		w.start()
+		w.pass(20 * time.Second)
+		w.wantRepeats(503)
+	})
+}
+
+// genOf returns the generation of the entry with a text.
+func (s *sink) genOf(text string) string {
+	for _, r := range s.all() {
+		if r.text == text {
+			return r.gen
+		}
+	}
+	return ""
+}
