@@ -1,7 +1,6 @@
 package exporter
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -12,6 +11,8 @@ import (
 	logspb "go.opentelemetry.io/proto/slim/otlp/logs/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/rtcship/rtcship/internal/otlpjson"
 )
 
 // A dead letter is one line of JSON: OTLP's JSON form of LogsData, which tools
@@ -44,7 +45,7 @@ func encodeLetter(p *payload, a answer, now time.Time) ([]byte, error) {
 		wire = append(wire, p.bytes(s)...)
 	}
 	why := refusal{Time: now.UTC(), Code: a.code, Message: a.message}
-	line, err := logsToJSON(wire)
+	line, err := otlpjson.Marshal(wire)
 	if err != nil {
 		// What official decoders cannot read may be just why the collector
 		// refused it. It is kept all the same.
@@ -61,54 +62,9 @@ func encodeLetter(p *payload, a answer, now time.Time) ([]byte, error) {
 	return append(line, "}\n"...), nil
 }
 
-// logsToJSON returns the OTLP JSON form of an encoded LogsData, which is the
-// same on the wire as an export request.
-func logsToJSON(wire []byte) ([]byte, error) {
-	var logs logspb.LogsData
-	if err := proto.Unmarshal(wire, &logs); err != nil {
-		return nil, fmt.Errorf("decode: %w", err)
-	}
-	if len(logs.ResourceLogs) == 0 {
-		return nil, errors.New("no records")
-	}
-	for _, record := range recordsOf(&logs) {
-		var errTrace, errSpan error
-		record.TraceId, errTrace = hexAsBase64(record.TraceId)
-		record.SpanId, errSpan = hexAsBase64(record.SpanId)
-		if err := errors.Join(errTrace, errSpan); err != nil {
-			return nil, err
-		}
-	}
-	b, err := protojson.MarshalOptions{UseEnumNumbers: true}.Marshal(&logs)
-	if err != nil {
-		return nil, fmt.Errorf("encode: %w", err)
-	}
-	var line bytes.Buffer
-	if err := json.Compact(&line, b); err != nil { // protojson varies its white space on purpose
-		return nil, fmt.Errorf("encode: %w", err)
-	}
-	return line.Bytes(), nil
-}
-
-// OTLP JSON writes trace and span ids in hex, where protojson writes bytes in
-// base64. Bytes that are hex digits in base64 bring the two together: 16 and 8
-// bytes make 32 and 16 digits, which are base64 without padding.
-func hexAsBase64(id []byte) ([]byte, error) {
-	return base64.StdEncoding.DecodeString(hex.EncodeToString(id))
-}
-
+// base64AsHex is the reverse of what otlpjson does with trace and span ids.
 func base64AsHex(b []byte) ([]byte, error) {
 	return hex.DecodeString(base64.StdEncoding.EncodeToString(b))
-}
-
-func recordsOf(logs *logspb.LogsData) []*logspb.LogRecord {
-	var records []*logspb.LogRecord
-	for _, resource := range logs.ResourceLogs {
-		for _, scope := range resource.ScopeLogs {
-			records = append(records, scope.LogRecords...)
-		}
-	}
-	return records
 }
 
 // parseLetter reads a line of the file.
@@ -141,7 +97,7 @@ func (l *DeadLetter) parseJSON(line []byte) error {
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(line, &logs); err != nil {
 		return err
 	}
-	records := recordsOf(&logs)
+	records := otlpjson.Records(&logs)
 	for _, record := range records {
 		var errTrace, errSpan error
 		record.TraceId, errTrace = base64AsHex(record.TraceId)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -56,7 +55,6 @@ type converting struct {
 	cfg       *config.Config
 	converter *convert.Converter
 	output    convert.Output
-	line      bytes.Buffer
 }
 
 func (c *converting) run(cfg *config.Config, stdin io.Reader, files []string) (err error) {
@@ -131,11 +129,11 @@ func (c *converting) batch(b tailer.Batch) error {
 		if len(g.Records) == 0 {
 			continue
 		}
-		c.line.Reset()
-		if err := otlpjson.Append(&c.line, g.Resource, g.Scope, g.Records); err != nil {
+		line, err := otlpjson.Marshal(otlpjson.LogsData(g.Resource, g.Scope, g.Records))
+		if err != nil {
 			return err
 		}
-		if _, err := c.out.Write(c.line.Bytes()); err != nil {
+		if _, err := c.out.Write(append(line, '\n')); err != nil {
 			return fmt.Errorf("write: %w", err)
 		}
 	}

@@ -4,43 +4,76 @@ package otlpjson
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 
-	commonpb "go.opentelemetry.io/proto/slim/otlp/common/v1"
 	logspb "go.opentelemetry.io/proto/slim/otlp/logs/v1"
-	resourcepb "go.opentelemetry.io/proto/slim/otlp/resource/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 )
 
-// Append appends one line: a LogsData with a single resource and scope.
-// resource and scope are encoded messages, records are encoded log_records
-// fields of ScopeLogs, tags included.
-func Append(dst *bytes.Buffer, resource, scope, records []byte) error {
-	var r resourcepb.Resource
-	if err := proto.Unmarshal(resource, &r); err != nil {
-		return fmt.Errorf("decode resource: %w", err)
+// LogsData encodes a LogsData with one resource and one scope. resource and
+// scope are encoded messages, records are encoded log_records fields of
+// ScopeLogs, tags included.
+func LogsData(resource, scope, records []byte) []byte {
+	const first, second = 1<<3 | 2, 2<<3 | 2 // tags of length-delimited fields
+	scopeLogs := append(field(first, scope), records...)
+	resourceLogs := append(field(first, resource), field(second, scopeLogs)...)
+	return field(first, resourceLogs)
+}
+
+func field(tag byte, body []byte) []byte {
+	b := binary.AppendUvarint([]byte{tag}, uint64(len(body)))
+	return append(b, body...)
+}
+
+// Marshal returns the OTLP JSON form of an encoded LogsData, which is the
+// same on the wire as an export request, without a newline.
+func Marshal(wire []byte) ([]byte, error) {
+	var logs logspb.LogsData
+	if err := proto.Unmarshal(wire, &logs); err != nil {
+		return nil, fmt.Errorf("decode: %w", err)
 	}
-	var s commonpb.InstrumentationScope
-	if err := proto.Unmarshal(scope, &s); err != nil {
-		return fmt.Errorf("decode scope: %w", err)
+	if len(logs.ResourceLogs) == 0 {
+		return nil, errors.New("no records")
 	}
-	var logs logspb.ScopeLogs // records are already fields of this message
-	if err := proto.Unmarshal(records, &logs); err != nil {
-		return fmt.Errorf("decode records: %w", err)
+	for _, record := range Records(&logs) {
+		var errTrace, errSpan error
+		record.TraceId, errTrace = hexAsBase64(record.TraceId)
+		record.SpanId, errSpan = hexAsBase64(record.SpanId)
+		if err := errors.Join(errTrace, errSpan); err != nil {
+			return nil, err
+		}
 	}
-	logs.Scope = &s
-	text, err := protojson.MarshalOptions{UseEnumNumbers: true}.Marshal(&logspb.LogsData{
-		ResourceLogs: []*logspb.ResourceLogs{{Resource: &r, ScopeLogs: []*logspb.ScopeLogs{&logs}}},
-	})
+	b, err := protojson.MarshalOptions{UseEnumNumbers: true}.Marshal(&logs)
 	if err != nil {
-		return fmt.Errorf("encode JSON: %w", err)
+		return nil, fmt.Errorf("encode: %w", err)
 	}
-	// protojson varies its white space on purpose; a line must not.
-	if err := json.Compact(dst, text); err != nil {
-		return fmt.Errorf("compact JSON: %w", err)
+	var line bytes.Buffer
+	if err := json.Compact(&line, b); err != nil { // protojson varies its white space on purpose
+		return nil, fmt.Errorf("encode: %w", err)
 	}
-	dst.WriteByte('\n')
-	return nil
+	return line.Bytes(), nil
+}
+
+// OTLP JSON writes trace and span ids in hex, where protojson writes bytes in
+// base64. Bytes that are hex digits in base64 bring the two together: 16 and 8
+// bytes make 32 and 16 digits, which are base64 without padding.
+func hexAsBase64(id []byte) ([]byte, error) {
+	return base64.StdEncoding.DecodeString(hex.EncodeToString(id))
+}
+
+// Records returns all records of logs, in their order.
+func Records(logs *logspb.LogsData) []*logspb.LogRecord {
+	var records []*logspb.LogRecord
+	for _, resource := range logs.ResourceLogs {
+		for _, scope := range resource.ScopeLogs {
+			records = append(records, scope.LogRecords...)
+		}
+	}
+	return records
 }
