@@ -2,6 +2,7 @@ package tailer
 
 import (
 	"context"
+	"os"
 	"testing"
 	"time"
 )
@@ -60,6 +61,30 @@ func TestDrainRightAfterCopyTruncate(t *testing.T) {
 		w.drain()
 		w.start()
 		w.wantLines(210)
+	})
+}
+
+// TestCopyShorterThanRead truncates a log of which more was read than its copy
+// holds, since it grew after the copy was read and before it was written.
+func TestCopyShorterThanRead(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.write("sora.jsonl", lines(0, 100))
+		w.start()
+		w.copy("sora.jsonl", "copy")
+		w.write("sora.jsonl", lines(100, 5))
+		w.pass(500 * time.Millisecond)
+		fi, err := os.Stat(w.path("sora.jsonl"))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if err := os.Chtimes(w.path("copy"), time.Time{}, fi.ModTime().Add(5*time.Millisecond)); err != nil {
+			w.t.Fatal(err)
+		}
+		w.rename("copy", "sora.jsonl.1")
+		w.truncate("sora.jsonl")
+		w.write("sora.jsonl", lines(105, 10))
+		w.pass(20 * time.Second)
+		w.wantLines(115)
 	})
 }
 

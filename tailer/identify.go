@@ -253,6 +253,11 @@ func (t *Tailer) compare(g *generation, fl *file, opened any) (match, error) {
 	return g.comparePrefix(print, fl, fl.stat.size, src, verified), nil
 }
 
+// copySlack is how much later than the last write that was seen a copy may have
+// been written: it takes a moment to make one, and the original is looked at
+// from time to time only.
+const copySlack = 2 * time.Second
+
 // comparePrefix compares a file that ends before what was read already: a copy
 // that was made just before the original was truncated. Taking a file for one
 // wrongly would lose it. So it must not have been written since, and must share
@@ -260,7 +265,7 @@ func (t *Tailer) compare(g *generation, fl *file, opened any) (match, error) {
 // itself, or the beginning, or a mark in its second half.
 func (g *generation) comparePrefix(print print, fl *file, size int64, src content, verified int) match {
 	m := match{gen: g, verified: -1}
-	if fl.stat.mtime > g.written {
+	if fl.stat.mtime > g.written+int64(copySlack) {
 		return m // it was written after what was read, so it is no older copy of that
 	}
 	if mk, ok := print.endingAt(size); ok && !g.sharesMark(mk) {
@@ -269,7 +274,7 @@ func (g *generation) comparePrefix(print print, fl *file, size int64, src conten
 		}
 		return m
 	}
-	if verified >= 32 && int64(verified) >= min(size, headBytes)/2 && !g.sharesHead(verified) {
+	if fl.stat.mtime <= g.written && verified >= 32 && int64(verified) >= min(size, headBytes)/2 && !g.sharesHead(verified) {
 		m.verified = int64(verified)
 	}
 	for _, mk := range slices.Backward(print.marks) {
