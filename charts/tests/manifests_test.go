@@ -1,0 +1,119 @@
+package charts
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"helm.sh/helm/v3/pkg/chart"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+const manifests = "../../manifests"
+
+// helmsOwn are the labels that say that Helm looks after an object, which it does not here.
+var helmsOwn = regexp.MustCompile(`(?m)^ *(helm\.sh/chart|app\.kubernetes\.io/managed-by): .*\n`)
+
+// TestManifests holds the plain manifests to what the chart renders.
+func TestManifests(t *testing.T) {
+	const endpoint = "export: {endpoint: 'http://otel-collector.monitoring:4317'}\nfullnameOverride: rtcship\nnamespaceOverride: rtcship\ntests: {enabled: false}\n"
+	for name, values := range map[string]string{
+		"gateway/gateway.yaml":     endpoint + "gateway: {enabled: true}",
+		"injection/injection.yaml": endpoint + "injection: {enabled: true}",
+	} {
+		files := mustRender(t, load(t, chartDir), parse(t, values))
+		delete(files, "rtcship/templates/NOTES.txt")
+		var docs []string
+		for _, file := range sorted(files) {
+			docs = append(docs, documents(files[file])...)
+		}
+		text := "# Rendered from charts/rtcship: make manifests\n" + strings.Join(docs, "\n---\n") + "\n"
+		text = strings.ReplaceAll(text, "app.kubernetes.io/instance: r\n", "app.kubernetes.io/instance: rtcship\n")
+		golden(t, filepath.Join(manifests, name), helmsOwn.ReplaceAllString(text, ""))
+	}
+	golden(t, filepath.Join(manifests, "sidecar", "patch.yaml"), sidecarPatch(t))
+}
+
+// sidecarPatch is the named template as a patch for any workload.
+func sidecarPatch(t testing.TB) string {
+	t.Helper()
+	c := load(t, chartDir)
+	c.Templates = append(c.Templates, &chart.File{Name: "templates/patch.yaml", Data: []byte(`
+# Rendered from charts/rtcship: make manifests
+# The volume sora-log must be the pod's own, with Sora's log directory.
+apiVersion: apps/v1
+kind: StatefulSet # whatever the target is
+metadata:
+  name: sora
+spec:
+  template:
+    metadata:
+      labels:
+        rtcship.dev/injected: "true" # for the PodMonitor
+    spec:
+      initContainers:
+        {{- include "rtcship.sidecar" . | nindent 8 }}
+      volumes:
+        {{- include "rtcship.volumes" . | nindent 8 }}
+`)})
+	files := mustRender(t, c, parse(t, "export: {endpoint: 'http://otel-collector.monitoring:4317'}"))
+	return strings.TrimSpace(files["rtcship/templates/patch.yaml"]) + "\n"
+}
+
+// TestKustomize builds each of the bases, and a Sora workload with the sidecar.
+func TestKustomize(t *testing.T) {
+	overlay, err := os.MkdirTemp(manifests, ".overlay")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(overlay)
+	for name, text := range map[string]string{
+		"kustomization.yaml": "resources: [sora.yaml]\ncomponents: [../sidecar]\n",
+		"sora.yaml": `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: media, labels: {rtcship.dev/inject: "true"}}
+spec:
+  selector: {matchLabels: {app: sora}}
+  template:
+    metadata: {labels: {app: sora}}
+    spec:
+      initContainers: [{name: prepare, image: p}]
+      containers: [{name: sora, image: sora, volumeMounts: [{name: sora-log, mountPath: /opt/sora/log}]}]
+      volumes: [{name: sora-log, emptyDir: {}}]
+`,
+	} {
+		if err := os.WriteFile(filepath.Join(overlay, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for folder, want := range map[string]string{
+		filepath.Join(manifests, "gateway"):   "kind: StatefulSet",
+		filepath.Join(manifests, "injection"): "kind: MutatingAdmissionPolicyBinding",
+		overlay:                               "mountPath: /var/log/sora",
+	} {
+		resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
+		if err != nil {
+			t.Errorf("%s: %v", folder, err)
+			continue
+		}
+		text, err := resources.AsYaml()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), want) {
+			t.Errorf("%s: no %q in\n%s", folder, want, text)
+		}
+		if folder == overlay {
+			for _, name := range []string{"name: prepare", "name: rtcship-state", fmt.Sprintf("name: %s", "sora-log")} {
+				if !strings.Contains(string(text), name) {
+					t.Errorf("no %q in the patched workload\n%s", name, text)
+				}
+			}
+		}
+	}
+}
