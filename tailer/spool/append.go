@@ -82,6 +82,14 @@ func (s *Spool) fits(n int) bool {
 	// The active segment can be deleted only after it is sealed. Without this
 	// a spool with one large segment would stay full for ever.
 	s.seal()
+	// A torn end is passed over by readers when a newer segment is there, for
+	// which there may be no room.
+	for _, seg := range s.segs {
+		if seg.torn > 0 && seg.settled >= seg.size-seg.torn && len(s.segs) == 1 {
+			seg.settled = seg.size
+			go s.discard(seg)
+		}
+	}
 	if s.full.IsZero() {
 		s.full = time.Now()
 		s.log.Warn("spool is full: stream senders are slowed down, datagrams are dropped",
@@ -111,6 +119,7 @@ func (s *Spool) write(b *Batch) error {
 	s.counts.messages += uint64(msgs - b.msgs)
 	s.counts.bytes += uint64(size - b.Size())
 	if err != nil {
+		s.active.torn = int64(n - (size - b.Size()))
 		s.seal()
 		return fmt.Errorf("write segment: %w", err)
 	}

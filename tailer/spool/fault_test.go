@@ -99,6 +99,57 @@ func diskFullAnywhere(t *testing.T) {
 	wantMessages(t, msgs, 0, next)
 }
 
+// What stands behind a torn entry is not kept waiting for the rest of it: it
+// comes in a segment of its own.
+func TestFailedWriteEndsItsSegment(t *testing.T) {
+	dir := t.TempDir()
+	s := openSpool(t, Config{Dir: dir})
+	d := &disk{room: 100}
+	s.create = d.create
+	var b Batch
+	b.Add(message(0))
+	b.Add(message(96))
+	if err := s.TryAppend(&b); err == nil {
+		t.Fatal("no error")
+	}
+	d.set(-1, nil)
+	waitFor(t, func() bool { return s.TryAppend(&b) == nil })
+	if n := len(paths(t, dir)); n != 2 {
+		t.Errorf("%d segments, want 2", n)
+	}
+}
+
+// A segment with a torn end that nobody can pass over, since there is no room
+// for a newer one, does not keep the spool full for ever.
+func TestTornSegmentMakesRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		s := openSpool(t, Config{Dir: dir, MaxBytes: 8 << 10})
+		defer s.Close()
+		d := &disk{room: 4 << 10}
+		s.create = d.create
+		var b Batch
+		b.Add(message(0))
+		b.Add(Message{Text: make([]byte, 7<<10), Received: noon})
+		if err := s.TryAppend(&b); err == nil || b.Len() != 1 {
+			t.Fatalf("%v, %d messages left", err, b.Len())
+		}
+		d.set(-1, nil)
+		time.Sleep(time.Second)
+		if err := s.TryAppend(&b); !errors.Is(err, ErrFull) {
+			t.Fatal(err)
+		}
+		m := message(0)
+		s.Settled(paths(t, dir)[0], int64(headerSize+len(appendEntry(nil, &m))))
+		if err := s.Append(t.Context(), &b); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(paths(t, dir)); n != 1 {
+			t.Errorf("%d segments, want 1", n)
+		}
+	})
+}
+
 func TestAppendWaitsForTheDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openSpool(t, Config{Dir: t.TempDir()})

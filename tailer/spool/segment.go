@@ -43,6 +43,7 @@ type segment struct {
 	path    string
 	file    file // nil once it is closed
 	size    int64
+	torn    int64 // the last bytes of size, which are part of an entry only
 	settled int64
 	sealed  bool // no more is written to it
 	dirty   bool // written to since the last fsync

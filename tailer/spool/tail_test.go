@@ -85,6 +85,11 @@ func check(o *tailer.Origin, e tailer.Entry) (int, error) {
 
 // follow runs a Tailer on a spool until the returned function is called.
 func follow(t testing.TB, dir string, s *spool.Spool, c tailer.Consumer) (stop func()) {
+	_, stop = followed(t, dir, s, c)
+	return stop
+}
+
+func followed(t testing.TB, dir string, s *spool.Spool, c tailer.Consumer) (tl *tailer.Tailer, stop func()) {
 	t.Helper()
 	tl, err := tailer.New(tailer.Config{
 		StateDir: dir, Sources: []tailer.Source{s.Source("pexip")},
@@ -96,7 +101,7 @@ func follow(t testing.TB, dir string, s *spool.Spool, c tailer.Consumer) (stop f
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- tl.Run(ctx) }()
-	return func() {
+	return tl, func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("run: %v", err)
@@ -162,7 +167,7 @@ func TestFollowed(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, spool.Config{SegmentBytes: 64 << 10})
 	var c sink
-	stop := follow(t, dir, s, &c)
+	tl, stop := followed(t, dir, s, &c)
 	put(t, s, 0, 1000)
 	eventually(t, "delivery", func() bool { return c.count() == 1000 })
 	eventually(t, "deletion of all but the last segment", func() bool { return s.Status().Segments == 1 })
@@ -170,6 +175,11 @@ func TestFollowed(t *testing.T) {
 	eventually(t, "delivery", func() bool { return c.count() == 1100 })
 	eventually(t, "settlement", func() bool { return s.Status().Unsettled == 0 })
 	stop()
+	for _, f := range tl.Status() {
+		if len(f.Gaps) > 0 || f.Lag != 0 {
+			t.Errorf("not all there: %+v", f)
+		}
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -164,6 +164,70 @@ func TestConnectionLimitIsShared(t *testing.T) {
 	}
 }
 
+// Two peers do not take an odd connection off each other for ever.
+func TestOddConnectionStays(t *testing.T) {
+	var cs conns
+	add := func(peer string) bool {
+		return cs.add(&conn{peer: netip.MustParseAddrPort(peer), nc: newFakeStream()}, 5)
+	}
+	for range 5 {
+		if !add("192.0.2.1:1") {
+			t.Fatal("refused while there is room")
+		}
+	}
+	for i, want := range []bool{true, true, false} {
+		if got := add("192.0.2.2:1"); got != want {
+			t.Errorf("connection %d of the second peer: %v", i+1, got)
+		}
+	}
+	if add("192.0.2.1:1") {
+		t.Error("the first peer got its third one back")
+	}
+	if !add("192.0.2.3:1") {
+		t.Error("a third peer was refused")
+	}
+}
+
+// A connection that ends just where a piece was cut off ends within a message
+// all the same.
+func TestHalfMessageCutEvenly(t *testing.T) {
+	var sink memory
+	s := serve(t, Config{Listen: []string{"tcp://127.0.0.1:0"}, MaxMessage: minMessage}, &sink)
+	c := dial(t, s, 0)
+	send(t, c, fmt.Sprintf("%d <%s", 2*minMessage, strings.Repeat("x", minMessage-1)))
+	sink.wait(t, 1)
+	c.Close()
+	waitFor(t, func() bool { return s.Status()[0].Half == 1 && s.Status()[0].Connections == 0 })
+	if n := len(sink.entries()); n != 1 {
+		t.Errorf("%d pieces", n)
+	}
+}
+
+// A connection that is stopped just before it begins to wait does not wait.
+func TestInterruptBeforeReady(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	s, err := newSocket(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.interrupt()
+	if err := s.ready(time.Now().Add(time.Minute)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("ready: %v", err)
+	}
+	if _, err := s.read(make([]byte, 1)); err != errAgain {
+		t.Errorf("what has arrived cannot be read any more: %v", err)
+	}
+}
+
 func TestShare(t *testing.T) {
 	a, b := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::ffff:2")
 	if share(a) != share(b) {
@@ -255,6 +319,9 @@ func (s *fakeStream) read(p []byte) (int, error) {
 		return n, nil
 	}
 }
+
+// SetDeadline is what ends a handshake.
+func (s *fakeStream) SetDeadline(time.Time) error { return nil }
 
 func (s *fakeStream) hush()        { s.hushed.Add(1) }
 func (s *fakeStream) interrupt()   { close(s.over) }
