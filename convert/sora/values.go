@@ -1,0 +1,116 @@
+package sora
+
+import (
+	"strconv"
+	"unsafe"
+
+	"github.com/rtcship/rtcship/convert/record"
+)
+
+// unknown adds a field that rtcship knows nothing of: always a string, so that
+// its name has one type whatever comes.
+func (r *Reader) unknown(s *scanner, i int, f *found) {
+	m := &s.fields[i]
+	name := r.name(s, m)
+	for j := i + 1; j < len(s.fields); j++ {
+		if s.fields[j].id == unknownField && string(r.name(s, &s.fields[j])) == string(name) {
+			f.twice = true
+			return
+		}
+	}
+	key := r.b.Key("sora.", name)
+	if m.kind == 'n' {
+		r.b.Null(key)
+		return
+	}
+	r.b.Attr(key, r.text(s, m))
+}
+
+// known adds a field of the table. A value that is not of the field's type
+// goes to a second name, as text. all says that the body is not the line.
+func (r *Reader) known(s *scanner, m *field, k *fieldKeys, all bool) {
+	b := r.b
+	switch {
+	case m.kind == 'n':
+		if all {
+			b.Null(k.key)
+		}
+		return
+	case k.typ == typeText && !all: // the body has it too
+		b.Attr(k.key, record.Cut(r.text(s, m), maxValue))
+		return
+	case k.typ == typeText:
+		b.Attr(k.key, r.text(s, m))
+		return
+	case k.typ == typeInt && m.kind == '0':
+		if n, err := strconv.ParseInt(view(s.raw(m)), 10, 64); err == nil {
+			b.Int(k.key, n)
+			return
+		}
+	case k.typ == typeDouble && m.kind == '0':
+		if v, err := strconv.ParseFloat(view(s.raw(m)), 64); err == nil {
+			b.Double(k.key, v)
+			return
+		}
+	case k.typ == typeList && m.kind == '[':
+		if r.list(s, m, k) {
+			return
+		}
+	}
+	v := r.text(s, m)
+	if !all {
+		v = record.Cut(v, maxValue)
+	}
+	b.Attr(k.text, v)
+}
+
+// list adds a list of strings and returns false if the value is another list.
+// The list is mostly the one that the line before had, and made already.
+func (r *Reader) list(s *scanner, m *field, k *fieldKeys) bool {
+	v := s.raw(m)
+	if len(v) > 0 && string(v) == string(r.lastList) {
+		r.b.Encoded(r.lastMade)
+		return true
+	}
+	if !stringsOnly(v) {
+		return false
+	}
+	start := r.b.Mark()
+	r.b.BeginList(k.key)
+	for i := skipSpace(v, 1); v[i] == '"'; {
+		end, escaped := scanString(v, i+1)
+		item := v[i+1 : end]
+		if escaped {
+			start := len(r.b.Arena)
+			r.b.Arena = appendUnescaped(r.b.Arena, item)
+			item = r.b.Arena[start:]
+		}
+		r.b.Item(item)
+		if i = skipSpace(v, end+1); v[i] == ',' {
+			i = skipSpace(v, i+1)
+		}
+	}
+	r.b.EndList()
+	if len(v) < 256 {
+		r.lastList = append(r.lastList[:0], v...)
+		r.lastMade = append(r.lastMade[:0], r.b.Since(start)...)
+	}
+	return true
+}
+
+// stringsOnly tells whether a list, known to be right, holds strings only.
+func stringsOnly(v []byte) bool {
+	i := skipSpace(v, 1)
+	for v[i] == '"' {
+		end, _ := scanString(v, i+1)
+		i = skipSpace(v, end+1)
+		if v[i] == ']' {
+			return true
+		}
+		i = skipSpace(v, i+1) // past the comma
+	}
+	return v[i] == ']'
+}
+
+// view is b as a string for the length of a call that does not keep it.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
