@@ -27,6 +27,7 @@ const maxDepth = 10_000
 type scanner struct {
 	text   []byte
 	fields []field
+	room   []field // what fields lies in
 	names  *fieldTable
 	after  [maxNames]nameID        // what came after each name the last time
 	isList [maxDepth/64 + 1]uint64 // one bit for each open value: list or object
@@ -49,7 +50,7 @@ const (
 
 // object reads the object that text holds into s.fields. It returns the reason
 // why text is no object, or "".
-func (s *scanner) object(text []byte) (reason string) {
+func (s *scanner) object(text []byte) string {
 	s.text, s.seen, s.odd = text, 0, false
 	i := skipSpace(text, 0)
 	if i >= len(text) || text[i] != '{' {
@@ -60,35 +61,47 @@ func (s *scanner) object(text []byte) (reason string) {
 		s.fields = s.fields[:0]
 		return trailing(text, i+1)
 	}
-	s.fields, reason = s.members(i, s.fields[:0])
+	n, reason := s.members(i)
+	s.fields = s.room[:n]
 	return reason
 }
 
-// members reads the fields from i to the end of the object.
-func (s *scanner) members(i int, fields []field) ([]field, string) {
-	text := s.text
+// members reads the fields from i to the end of the object, and returns how
+// many there are.
+func (s *scanner) members(i int) (n int, reason string) {
+	text, room := s.text, s.room
 	for last := noName; ; {
-		fields = append(fields, field{})
-		f := &fields[len(fields)-1]
-		var reason string
-		if i, last, reason = s.key(i, f, last); reason != "" {
-			return fields, reason
+		if n == len(room) {
+			room = append(room, make([]field, 16+n)...)
+			s.room = room
 		}
-		s.note(f.id, len(fields)-1)
-		if i, reason = s.value(i, f); reason != "" {
-			return fields, reason
+		f := &room[n]
+		if i, last, reason = s.key(i, f, last); reason != "" {
+			return n, reason
+		}
+		s.note(f.id, n)
+		n++
+		if i < len(text) && text[i] == '"' { // most values
+			end, escaped := scanString(text, i+1)
+			if end < 0 {
+				return n, reasonString
+			}
+			f.kind, f.escaped, f.start, f.end = '"', escaped, int32(i+1), int32(end)
+			i = end + 1
+		} else if i, reason = s.value(i, f); reason != "" {
+			return n, reason
 		}
 		if i < len(text) && text[i] <= ' ' {
 			i = skipSpace(text, i)
 		}
 		if i >= len(text) {
-			return fields, reasonComma
+			return n, reasonComma
 		}
 		if text[i] != ',' {
 			if text[i] != '}' {
-				return fields, reasonComma
+				return n, reasonComma
 			}
-			return fields, trailing(text, i+1)
+			return n, trailing(text, i+1)
 		}
 		if i++; i < len(text) && text[i] <= ' ' {
 			i = skipSpace(text, i)
@@ -122,7 +135,7 @@ func (s *scanner) key(i int, f *field, last nameID) (int, nameID, string) {
 	if guess == noName || !name.at(s.text, i) {
 		return s.newKey(i, f, last)
 	}
-	f.keyStart, f.keyEnd, f.id = int32(i+1), int32(i+len(name.quoted)-2), name.id
+	f.keyStart, f.keyEnd, f.keyEscaped, f.id = int32(i+1), int32(i+len(name.quoted)-2), false, name.id
 	i += len(name.quoted)
 	if i < len(s.text) && s.text[i] <= ' ' {
 		i = skipSpace(s.text, i)
@@ -162,31 +175,23 @@ func hasPrefix(text []byte, i int, prefix string) bool {
 	return len(text)-i >= len(prefix) && string(text[i:i+len(prefix)]) == prefix
 }
 
-// value reads the value at i and returns where it ends.
-func (s *scanner) value(i int, f *field) (int, string) {
+// value reads a value at i that is no string, and returns where it ends.
+func (s *scanner) value(i int, f *field) (end int, reason string) {
 	text := s.text
 	if i >= len(text) {
 		return 0, reasonValue
 	}
-	c := text[i]
-	if c == '"' {
-		end, escaped := scanString(text, i+1)
-		if end < 0 {
-			return 0, reasonString
-		}
-		f.kind, f.escaped, f.start, f.end = '"', escaped, int32(i+1), int32(end)
-		return end + 1, ""
-	}
-	end, k, reason := 0, kind(c), reasonValue
-	if c == '{' || c == '[' {
+	k := kind(text[i])
+	if k == '{' || k == '[' {
 		end, reason = s.skipNested(i), reasonNested
 	} else {
 		end, k = scanScalar(text, i)
+		reason = reasonValue
 	}
 	if end < 0 {
 		return 0, reason
 	}
-	f.kind, f.start, f.end = k, int32(i), int32(end)
+	f.kind, f.escaped, f.start, f.end = k, false, int32(i), int32(end)
 	return end, ""
 }
 
