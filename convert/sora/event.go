@@ -17,7 +17,8 @@ func (r *Reader) request(f *found) {
 	if reason := r.req.object(r.line.raw(f.req)); reason != "" {
 		return
 	}
-	inner := r.classify(&r.req)
+	var inner found
+	r.classify(&r.req, &inner)
 	r.attributes(&r.req, &inner, false, f.seen)
 	if f.typ == nil && inner.typ != nil && inner.typ.kind == '"' {
 		r.typeName(r.text(&r.req, inner.typ))

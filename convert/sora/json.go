@@ -1,5 +1,7 @@
 package sora
 
+import "math/bits"
+
 // Beyond these limits a line stays together as the body, and only identities
 // and types become attributes: Loki and Elastic take neither more attributes
 // nor larger ones of a record.
@@ -29,7 +31,8 @@ func (r *Reader) readJSON() string {
 			return reason
 		}
 	}
-	f := r.classify(&r.line)
+	var f found
+	r.classify(&r.line, &f)
 	if f.timestamp != nil && f.timestamp.kind == '"' {
 		if nanos, ok := r.clock.parse(r.line.raw(f.timestamp)); ok {
 			b.Time = nanos
@@ -55,22 +58,28 @@ func (r *Reader) readJSON() string {
 // numbers and the names of known fields.
 func (r *Reader) suspect() bool {
 	s := &r.line
-	for i := range s.fields {
-		m := &s.fields[i]
-		from := m.start
-		switch {
-		case m.id == unknownField:
-			from = m.keyStart
-		case m.kind == '"' && r.p.fields.harmless>>(m.id&63)&1 != 0, m.kind > '[' && m.kind != '{', m.kind == '0':
-			continue
-		case m.kind == '[' && string(s.raw(m)) == string(r.lastList):
-			continue
+	for look := s.look; look != 0; look &= look - 1 {
+		if r.suspectField(&s.fields[bits.TrailingZeros64(look)]) {
+			return true
 		}
-		if r.b.Suspect(s.text[from:m.end]) {
+	}
+	for i := 64; i < len(s.fields); i++ {
+		if r.suspectField(&s.fields[i]) {
 			return true
 		}
 	}
 	return false
+}
+
+func (r *Reader) suspectField(m *field) bool {
+	s, from := &r.line, m.start
+	switch {
+	case m.id == unknownField:
+		from = m.keyStart
+	case m.kind == '[' && string(s.raw(m)) == string(r.lastList):
+		return false
+	}
+	return r.b.Suspect(s.text[from:m.end])
 }
 
 // raw is the value as it stands in the text.
@@ -78,15 +87,13 @@ func (s *scanner) raw(f *field) []byte { return s.text[f.start:f.end] }
 
 // classify finds the special fields. Of fields that occur twice the last one
 // counts, as in most JSON readers.
-func (r *Reader) classify(s *scanner) found {
-	var f found
+func (r *Reader) classify(s *scanner, f *found) {
 	if s.odd {
 		f.twice = r.reclassify(s)
 	}
 	f.seen = s.seen
 	f.timestamp, f.level, f.msg = s.special(fieldTimestamp), s.special(fieldLevel), s.special(fieldMsg)
 	f.typ, f.req, f.connection = s.special(fieldOfType), s.special(fieldReq), s.special(fieldConnectionID)
-	return f
 }
 
 // reclassify is for lines with escapes in keys or with a field twice. It tells

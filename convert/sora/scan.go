@@ -33,6 +33,7 @@ type scanner struct {
 	isList [maxDepth/64 + 1]uint64 // one bit for each open value: list or object
 
 	seen  uint64            // a bit for each id among the fields
+	look  uint64            // a bit for each of the first 64 fields that may hold a secret
 	where [numSpecial]int32 // index of the field that has each of the special ids, if it was seen
 	odd   bool              // a known field occurs twice, or a key has escapes: the two above are not reliable
 }
@@ -51,7 +52,7 @@ const (
 // object reads the object that text holds into s.fields. It returns the reason
 // why text is no object, or "".
 func (s *scanner) object(text []byte) string {
-	s.text, s.seen, s.odd = text, 0, false
+	s.text, s.seen, s.look, s.odd = text, 0, 0, false
 	i := skipSpace(text, 0)
 	if i >= len(text) || text[i] != '{' {
 		return reasonValue
@@ -80,7 +81,6 @@ func (s *scanner) members(i int) (n int, reason string) {
 			return n, reason
 		}
 		s.note(f.id, n)
-		n++
 		if i < len(text) && text[i] == '"' { // most values
 			end, escaped := scanString(text, i+1)
 			if end < 0 {
@@ -88,9 +88,16 @@ func (s *scanner) members(i int) (n int, reason string) {
 			}
 			f.kind, f.escaped, f.start, f.end = '"', escaped, int32(i+1), int32(end)
 			i = end + 1
-		} else if i, reason = s.value(i, f); reason != "" {
-			return n, reason
+			s.look |= ^s.names.harmless >> (f.id & 63) & 1 << n
+		} else {
+			if i, reason = s.value(i, f); reason != "" {
+				return n, reason
+			}
+			if f.id == unknownField || f.kind == '{' || f.kind == '[' {
+				s.look |= 1 << n
+			}
 		}
+		n++
 		if i < len(text) && text[i] <= ' ' {
 			i = skipSpace(text, i)
 		}
