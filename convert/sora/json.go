@@ -58,6 +58,9 @@ func (r *Reader) readJSON() string {
 // numbers and the names of known fields.
 func (r *Reader) suspect() bool {
 	s := &r.line
+	if s.overflow {
+		return true
+	}
 	for look := s.look; look != 0; look &= look - 1 {
 		if r.suspectField(&s.fields[bits.TrailingZeros64(look)]) {
 			return true

@@ -57,6 +57,20 @@ func TestAttributesStaySmall(t *testing.T) {
 	}
 }
 
+// Of an object with very many fields the first ones are read, and all of it is
+// checked and kept.
+func TestManyFields(t *testing.T) {
+	text := `{"level":"error","msg":"A-CODE","channel_id":"c"` + strings.Repeat(`,"f":1`, 50_000)
+	r := recordsOf(t, "sora.jsonl", text+`,"role":"sendonly"}`)[0]
+	if a := recordtest.Attributes(t, r); a["sora.channel_id"] != `"c"` || a["sora.code"] != `"A-CODE"` || a["rtcship.parse_error"] != "" || len(a) > 20 {
+		t.Errorf("attributes %v", a)
+	}
+	r = recordsOf(t, "sora.jsonl", text+`,"role":sendonly}`)[0]
+	if a := recordtest.Attributes(t, r); a["rtcship.parse_error"] == "" {
+		t.Errorf("attributes %v", a)
+	}
+}
+
 // A message over max_body goes on in further records, all of them with the
 // code and the other attributes.
 func TestLongMessage(t *testing.T) {

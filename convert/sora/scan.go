@@ -17,6 +17,10 @@ type field struct {
 // maxDepth is how deep encoding/json lets values nest.
 const maxDepth = 10_000
 
+// maxKept is how many fields are kept of an object. No log of Sora has nearly as
+// many; a line that has is checked to its end, and is its own body.
+const maxKept = 4096
+
 // A scanner splits a JSON object into its fields in one pass, without building
 // a tree, and checks that everything in it is JSON. It accepts exactly what
 // encoding/json accepts.
@@ -32,10 +36,11 @@ type scanner struct {
 	after  [maxNames]nameID        // what came after each name the last time
 	isList [maxDepth/64 + 1]uint64 // one bit for each open value: list or object
 
-	seen  uint64            // a bit for each id among the fields
-	look  uint64            // a bit for each of the first 64 fields that may hold a secret
-	where [numSpecial]int32 // index of the field that has each of the special ids, if it was seen
-	odd   bool              // a known field occurs twice, or a key has escapes: the two above are not reliable
+	seen     uint64            // a bit for each id among the fields
+	look     uint64            // a bit for each of the first 64 fields that may hold a secret
+	where    [numSpecial]int32 // index of the field that has each of the special ids, if it was seen
+	overflow bool              // there are more than maxKept fields
+	odd      bool              // a known field occurs twice, or a key has escapes: the two above are not reliable
 }
 
 // Reasons why a text is not a JSON object, as they appear in rtcship.parse_error.
@@ -52,7 +57,7 @@ const (
 // object reads the object that text holds into s.fields. It returns the reason
 // why text is no object, or "".
 func (s *scanner) object(text []byte) string {
-	s.text, s.seen, s.look, s.odd = text, 0, 0, false
+	s.text, s.seen, s.look, s.odd, s.overflow = text, 0, 0, false, false
 	i := skipSpace(text, 0)
 	if i >= len(text) || text[i] != '{' {
 		return reasonValue
@@ -68,7 +73,7 @@ func (s *scanner) object(text []byte) string {
 }
 
 // members reads the fields from i to the end of the object, and returns how
-// many there are.
+// many are kept.
 func (s *scanner) members(i int) (n int, reason string) {
 	text, room := s.text, s.room
 	for last := noName; ; {
@@ -80,7 +85,9 @@ func (s *scanner) members(i int) (n int, reason string) {
 		if i, last, reason = s.key(i, f, last); reason != "" {
 			return n, reason
 		}
-		s.note(f.id, n)
+		if n < maxKept {
+			s.note(f.id, n)
+		}
 		if i < len(text) && text[i] == '"' { // most values
 			end, escaped := scanString(text, i+1)
 			if end < 0 {
@@ -97,7 +104,11 @@ func (s *scanner) members(i int) (n int, reason string) {
 				s.look |= 1 << n
 			}
 		}
-		n++
+		if n < maxKept {
+			n++
+		} else {
+			s.overflow = true // and the next field takes this one's place
+		}
 		if i < len(text) && text[i] <= ' ' {
 			i = skipSpace(text, i)
 		}

@@ -20,6 +20,7 @@ func TestSecretsOnEveryWay(t *testing.T) {
 		{"sora.jsonl", `{"msg":"x","domain":["token=LEAK1"]}`},
 		{"sora.jsonl", `{"msg":"x","token":712345678,"n":"LE"}`},
 		{"sora.jsonl", `{"msg":"x"` + strings.Repeat(`,"f":1`, 70) + `,"password":"LEAK1"}`},
+		{"sora.jsonl", `{"msg":"x"` + strings.Repeat(`,"f":1`, 5000) + `,"password":"LEAK1"}`},
 		{"sora.jsonl", `{"\u006dsg":"token=LEAK1"}`},
 		{"sora.jsonl", `{"msg":"cut off, token=LEAK1`},
 		{"sora.jsonl", `{"type":"t","req":{"metadata":{"secret":"LEAK1"}}}`},
