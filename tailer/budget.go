@@ -141,7 +141,7 @@ const lead = headBytes
 
 // classes are the sizes that buffers come in; one that has to be larger has the
 // size that is needed.
-var classes = [...]int{8 << 10, 64 << 10, batchBytes + lead}
+var classes = [...]int{8 << 10, 64 << 10, batchBytes + 1 + lead}
 
 // batchBytes is how much text a batch holds, unless it is a single entry.
 const batchBytes = 1 << 20

@@ -323,3 +323,22 @@ func mkfifo(t reporter, path string) {
 		t.Fatal(err)
 	}
 }
+
+// A line that is longer than the largest batch comes through, whatever buffers
+// were used before.
+func TestLineOfManyBatches(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.cfg.MaxEntry = 2 << 20
+		long := strings.Repeat("0123456789abcde\t", 2<<20/16)
+		w.write("sora.log", long+"x\n"+strings.Repeat(long, 4)+"\n"+long[:len(long)-1]+"\nlast\n")
+		w.start()
+		w.pass(5 * time.Second)
+		var b strings.Builder
+		for _, r := range w.sink.all() {
+			b.WriteString(r.text)
+		}
+		if b.String() != long+"x"+strings.Repeat(long, 4)+long[:len(long)-1]+"last" {
+			w.t.Errorf("%d bytes arrived, or not in order", b.Len())
+		}
+	})
+}

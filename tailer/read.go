@@ -194,7 +194,7 @@ func (p *plan) mark(buf *buffer, r *result, before, size int) {
 	case c.taken == 0 && !r.eof && c.need > 0:
 		r.grow = true
 		r.window = min(max(4*len(buf.b), c.need+lead), largest)
-		if len(buf.b) >= largest { // only a Format can want more than there may be
+		if p.wide && len(buf.b) >= largest { // only a Format can want more than there may be
 			r.grow = false
 			r.err = errors.New("entry is too long")
 		}

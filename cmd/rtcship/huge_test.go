@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rtcship/rtcship/exporter/exportertest"
+)
+
+// maxAnonymous is how much memory of its own the program may take, whatever
+// the lines are, if it is told to be sparing with it.
+const (
+	maxAnonymous = 40 << 20
+	memoryLimit  = "GOMEMLIMIT=32MiB"
+)
+
+// TestHugeLines sends lines of 1 byte to 64 MiB, with NULs, carriage returns
+// and bytes that are no UTF-8, through the whole program. All of them arrive,
+// and the program's own memory stays within bounds.
+func TestHugeLines(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	want, size := writeHugeLines(t, dir)
+	got := fnv.New64a()
+	var bytesGot atomic.Int64
+	server, err := exportertest.Start(exportertest.Config{HTTPListen: "-", Take: func(r *exportertest.Request) {
+		records, err := r.Records()
+		if err != nil {
+			t.Error(err)
+		}
+		for _, rec := range records {
+			body := rec.GetBody().GetStringValue()
+			got.Write([]byte(body))
+			bytesGot.Add(int64(len(body)))
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Args = []string{
+		"rtcship", "run", "--sora-log-dir", filepath.Join(dir, "log"), "--state-dir", filepath.Join(dir, "state"),
+		"--endpoint", server.Endpoint(exportertest.GRPC), "--export-concurrency", "1", "--admin-listen", "", "--log-otlp=false",
+	}
+	cmd.Env = append(os.Environ(), memoryLimit)
+	var out bytes.Buffer
+	cmd.Stderr = &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	most := 0
+	for end := time.Now().Add(40 * time.Second); bytesGot.Load() < size && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		most = max(most, anonymous(t, cmd.Process.Pid))
+	}
+	cmd.Process.Signal(syscall.SIGTERM)
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("%v\n%.2000s", err, out.String())
+	}
+	t.Logf("%d of %d bytes arrived, %d MiB of anonymous memory at most", bytesGot.Load(), size, most>>20)
+	if bytesGot.Load() != size || got.Sum64() != want {
+		t.Error("not everything arrived, or not in order")
+	}
+	if most > maxAnonymous {
+		t.Errorf("%d bytes of anonymous memory, want at most %d", most, maxAnonymous)
+	}
+}
+
+// writeHugeLines writes the log, and returns a hash and the number of bytes that
+// are to arrive.
+func writeHugeLines(t *testing.T, dir string) (sum uint64, size int64) {
+	if err := os.Mkdir(filepath.Join(dir, "log"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(filepath.Join(dir, "log", "other.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	h := fnv.New64a()
+	unit := []byte("a line with a NUL \x00 and a blank, and so on and on; ")
+	for i, n := range []int{1, 100, 240 << 10, 1 << 20, 8 << 20, 8<<20 + 1, 64 << 20, 10} {
+		line := bytes.Repeat(unit, n/len(unit)+1)[:n]
+		end := []string{"\n", "\r\n"}[i%2]
+		if _, err := f.Write(append(line, end...)); err != nil {
+			t.Fatal(err)
+		}
+		h.Write(line)
+		size += int64(n)
+	}
+	return h.Sum64(), size
+}
+
+var rssAnon = regexp.MustCompile(`RssAnon:\s+(\d+) kB`)
+
+// anonymous returns how much memory of its own a process has.
+func anonymous(t *testing.T, pid int) int {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := rssAnon.FindSubmatch(b)
+	if m == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(string(m[1]))
+	return n << 10
+}

@@ -1,0 +1,161 @@
+package tailer
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var costs = flag.Bool("costs", false, "measure what following costs, which takes minutes")
+
+// TestIdleCost measures the share of a core that files take that do not change.
+func TestIdleCost(t *testing.T) {
+	if !*costs {
+		t.Skip("-costs is not set")
+	}
+	for _, test := range []struct {
+		name         string
+		files, small int
+	}{{"nothing", 0, 0}, {"1,000 files", 1000, 0}, {"10,000 small files", 0, 10000}} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			os.Mkdir(filepath.Join(dir, waitDir), 0o755)
+			for i := range test.files {
+				os.WriteFile(filepath.Join(dir, fmt.Sprintf("log%d.jsonl", i)), []byte(lines(i, 5)), 0o644)
+			}
+			for i := range test.small {
+				os.WriteFile(filepath.Join(dir, waitDir, fmt.Sprintf("20310402T101112_C%d.jsonl", i)), []byte(lines(i, 1)), 0o644)
+			}
+			cfg := Config{StateDir: t.TempDir(), Still: time.Second, Sources: []Source{{Name: "sora", Origin: "sora", Dir: dir, Rules: SoraRules()}}}
+			var got counter
+			tail, err := New(cfg, &got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error)
+			go func() { done <- tail.Run(ctx) }()
+			want := int64(5*test.files + test.small)
+			for start := time.Now(); got.n.Load() < want && time.Since(start) < 90*time.Second; {
+				time.Sleep(100 * time.Millisecond)
+			}
+			time.Sleep(12 * time.Second)
+			before := cpu(t)
+			time.Sleep(20 * time.Second)
+			t.Logf("%d of %d entries; %.2f %% of a core, %d files open, %d lines in Status", got.n.Load(), want,
+				100*(cpu(t)-before).Seconds()/20, tail.open.Load(), len(tail.Status()))
+			cancel()
+			<-done
+		})
+	}
+}
+
+// A counter counts entries.
+type counter struct{ n atomic.Int64 }
+
+func (c *counter) Consume(_ context.Context, b Batch) error {
+	c.n.Add(int64(len(b.Entries)))
+	return nil
+}
+
+func cpu(t *testing.T) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// TestLatency measures how long after being written a line is handed on.
+func TestLatency(t *testing.T) {
+	if !*costs {
+		t.Skip("-costs is not set")
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "sora.jsonl")
+	os.WriteFile(path, []byte(lines(0, 20)), 0o644)
+	seen := make(chan time.Time, 1000)
+	next := consumerFunc(func(b Batch) {
+		for range b.Entries {
+			seen <- time.Now()
+		}
+	})
+	tail, err := New(Config{StateDir: t.TempDir(), Sources: []Source{{Name: "sora", Dir: dir, Rules: SoraRules()}}}, next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- tail.Run(ctx) }()
+	defer func() {
+		cancel()
+		<-done
+	}()
+	for range 20 {
+		<-seen
+	}
+	var took []time.Duration
+	for i := range 200 {
+		time.Sleep(time.Duration(37+i%50) * time.Millisecond)
+		f, _ := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+		at := time.Now()
+		f.WriteString(lines(20+i, 1))
+		f.Close()
+		took = append(took, (<-seen).Sub(at))
+	}
+	slices.Sort(took)
+	t.Logf("handed on after %v (median), %v (99 %%)", took[len(took)/2], took[len(took)*99/100])
+}
+
+type consumerFunc func(Batch)
+
+func (f consumerFunc) Consume(_ context.Context, b Batch) error {
+	f(b)
+	return nil
+}
+
+// BenchmarkRead reads a log of one million bytes' worth of lines of 343 bytes
+// again and again: what a line costs until it is in a batch.
+func BenchmarkRead(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "sora.jsonl")
+	line := append(bytes.Repeat([]byte("x"), 342), '\n')
+	const n = 100_000
+	if err := os.WriteFile(path, bytes.Repeat(line, n), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	var open atomic.Int64
+	src, st, err := openContent(path, unpacked, &open)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer src.Close()
+	f := newFamily(newSource(Source{}, nil), class{rule: &Rule{}, family: path})
+	g := newGeneration(f, time.Now())
+	g.src, g.size = src, st.size
+	var bufs pools
+	b.ReportAllocs()
+	lines := 0
+	for b.Loop() {
+		if g.read.at >= st.size {
+			g.read = position{}
+		}
+		p := g.plan(defaultMaxEntry)
+		buf := bufs.get(p.want)
+		r := p.read(buf)
+		if r.other || r.err != nil {
+			b.Fatal("wrong file", r.err)
+		}
+		g.read.mark = r.mark
+		lines += len(r.cut.entries)
+		bufs.put(buf)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(lines), "ns/line")
+}
