@@ -55,7 +55,7 @@ type conn struct {
 }
 
 func newConn(l *listener, nc net.Conn, peer netip.AddrPort) *conn {
-	c := &conn{listener: l, nc: nc, peer: peer, pace: pacer{longest: maxPause, most: lowWater}}
+	c := &conn{listener: l, nc: nc, peer: peer, pace: pacer{longest: maxPause, most: lowWater, probe: true}}
 	c.heard.Store(time.Now().UnixNano())
 	return c
 }

@@ -442,6 +442,24 @@ func TestPacer(t *testing.T) {
 	}
 }
 
+// A sender that a full window holds up shows its speed in every sixteenth
+// round, in which there is no pause.
+func TestPacerProbes(t *testing.T) {
+	now := time.Unix(1000, 0)
+	p := pacer{longest: 20 * time.Millisecond, most: 100, probe: true}
+	left := 0
+	for range 160 {
+		p.got = 10
+		if p.pause(now) == 0 {
+			left++
+		}
+		now = now.Add(20 * time.Millisecond)
+	}
+	if left != 10 {
+		t.Errorf("%d of 160 pauses left out, want 10", left)
+	}
+}
+
 // A line that never ends is cut, and its connection holds a bounded amount.
 func TestNeverEndingLine(t *testing.T) {
 	var sink memory

@@ -20,8 +20,13 @@ type pacer struct {
 	longest time.Duration
 	most    int // less than this, in what unit ever, should come meanwhile
 
-	got  int // since the last pause
-	last time.Time
+	// probe leaves each sixteenth pause out. A sender that was held up by a
+	// full window, and seemed slow for that, shows then how fast it is.
+	probe bool
+
+	got   int // since the last pause
+	count int // of pauses
+	last  time.Time
 }
 
 // pause returns how long to wait, if the source goes on as it did since the
@@ -36,8 +41,9 @@ func (p *pacer) pause(now time.Time) time.Duration {
 	if got > 0 && since < time.Second {
 		d = min(d, time.Duration(float64(since)*float64(p.most)/float64(got)))
 	}
+	p.count++
 	switch {
-	case d < minPause:
+	case d < minPause || p.probe && p.count%16 == 0:
 		return 0
 	case d < p.longest:
 		return d
