@@ -19,8 +19,9 @@ const (
 	settle         = 2 * time.Second // for a contender to have started and found its file
 )
 
-// steady writes 10,000 lines a second, each stamped with the time at which
-// it is written, and measures while they are written.
+// steady writes 10,000 lines a second to a log that is being followed, each
+// stamped with the time at which it is written, and measures while they are
+// written.
 func steady(b *Bench, name string) (Figures, error) {
 	p, dir, err := b.startOnEmptyLog(name, sink.Plan{Delays: true})
 	if err != nil {
@@ -31,9 +32,12 @@ func steady(b *Bench, name string) (Figures, error) {
 		return nil, err
 	}
 	defer log.Close()
+	m := corpus.NewMaker(2)
+	if err := warmUp(log, m); err != nil {
+		return nil, err
+	}
 	p.ForgetMemory()
 	var t sink.Tally
-	m := corpus.NewMaker(2)
 	want := int64(b.Scale.Steady/tick) * linesPerTick
 	cpu, _, err := usage(p, func() error {
 		err := everyTick(b.Scale.Steady, func(int64) error {
@@ -65,6 +69,18 @@ func steady(b *Bench, name string) (Figures, error) {
 	f[Median], f[P99] = milliseconds(d.Median), milliseconds(d.P99)
 	_, err = p.Stop(patience)
 	return f, err
+}
+
+// warmUp writes lines that are not counted and lets them arrive, so that what
+// a contender does once for a new file is over.
+func warmUp(log *os.File, m *corpus.Maker) error {
+	var lines []byte
+	for i := range int64(100) {
+		lines = m.AppendSora(lines, m.Stamp(i))
+	}
+	_, err := log.Write(lines)
+	time.Sleep(settle)
+	return err
 }
 
 const liveName = "sora.jsonl"
