@@ -1,6 +1,7 @@
 package tailer
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -33,5 +34,31 @@ func TestResumesAfterKill(t *testing.T) {
 		if n := len(w.sink.all()); n != 30 {
 			t.Errorf("received %d entries, want the first 10 twice", n)
 		}
+	})
+}
+
+// Whoever gathers batches learns that a file has more to read than it may.
+func TestTellsWhenAFileIsBlocked(t *testing.T) {
+	inWorld(t, func(w *world) {
+		var told atomic.Int32
+		w.cfg.OnBlocked = func() { told.Add(1) }
+		w.write("sora.jsonl", lines(0, 1))
+		w.start()
+		w.sink.hold = make(chan struct{})
+		for i := range 2 { // two batches may be under way
+			w.write("sora.jsonl", lines(1+i, 1))
+			w.pass(150 * time.Millisecond)
+		}
+		if n := told.Load(); n > 0 {
+			t.Errorf("told %d times, though all was read", n)
+		}
+		w.write("sora.jsonl", lines(3, 1))
+		w.pass(150 * time.Millisecond)
+		if told.Load() == 0 || !w.tail.Blocked(2) {
+			t.Errorf("told %d times, blocked %v", told.Load(), w.tail.Blocked(2))
+		}
+		close(w.sink.hold)
+		w.pass(time.Second)
+		w.wantLines(4)
 	})
 }

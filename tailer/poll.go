@@ -16,6 +16,9 @@ func (t *Tailer) poll(now time.Time) (hot bool) {
 			}
 		}
 	}
+	if hot {
+		t.tellBlocked()
+	}
 	return hot
 }
 
