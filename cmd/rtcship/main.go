@@ -54,6 +54,7 @@ Begin with "rtcship demo": it needs nothing.`,
 		newBundleCommand(),
 		newProbeCommand(),
 		newStatusCommand(),
+		newReplayCommand(),
 		newVersionCommand(),
 	)
 	return root

@@ -2,13 +2,11 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"slices"
-	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -89,7 +87,7 @@ func readStatus(cfg *config.Loaded) (*pipeline.Status, error) {
 	client := admin.Client(cfg.StateDir)
 	client.Timeout = 10 * time.Second
 	resp, err := client.Get("http://rtcship/status.json")
-	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED) {
+	if notRunning(err) {
 		return pipeline.StatusAtRest(&cfg.Config)
 	}
 	if err != nil {

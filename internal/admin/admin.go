@@ -17,6 +17,7 @@ import (
 
 	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/internal/pipeline"
+	"github.com/rtcship/rtcship/tailer"
 )
 
 // Socket is the name of the Unix socket in the state directory on which the
@@ -26,6 +27,7 @@ const Socket = "admin.sock"
 // A Process is what is shown; *pipeline.Daemon is one.
 type Process interface {
 	Status() *pipeline.Status
+	Replay(ctx context.Context, r pipeline.Replay) ([]tailer.Rewound, error)
 	ReplayDeadLetters(ctx context.Context) (exporter.Resent, error)
 }
 
@@ -107,6 +109,7 @@ func (s *Server) handler(local bool) http.Handler {
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.HandleFunc("GET /{$}", s.page)
 	if local { // only who may write into the state directory may change anything
+		mux.HandleFunc("POST /replay", s.replay)
 		mux.HandleFunc("POST /replay/dead-letters", s.replayDeadLetters)
 	}
 	return mux
@@ -169,14 +172,28 @@ func NotReady(s *pipeline.Status) []string {
 	return reasons
 }
 
+func (s *Server) replay(w http.ResponseWriter, r *http.Request) {
+	var request pipeline.Replay
+	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	result, err := s.process.Replay(r.Context(), request)
+	answer(w, result, err)
+}
+
 func (s *Server) replayDeadLetters(w http.ResponseWriter, r *http.Request) {
 	result, err := s.process.ReplayDeadLetters(r.Context())
+	answer(w, result, err)
+}
+
+func answer(w http.ResponseWriter, result any, err error) {
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(result)
+	_ = json.NewEncoder(w).Encode(result) // the client may be gone
 }
 
 // Client talks to the process that runs on a state directory.

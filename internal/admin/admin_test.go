@@ -35,6 +35,10 @@ type process struct{ status *pipeline.Status }
 
 func (p process) Status() *pipeline.Status { return p.status }
 
+func (p process) Replay(_ context.Context, r pipeline.Replay) ([]tailer.Rewound, error) {
+	return []tailer.Rewound{{Path: r.File}}, nil
+}
+
 func (p process) ReplayDeadLetters(context.Context) (exporter.Resent, error) {
 	return exporter.Resent{Letters: 3}, nil
 }

@@ -57,8 +57,11 @@ type Start struct {
 }
 
 // UnmarshalYAML reads beginning, end, or a time in RFC 3339.
-func (s *Start) UnmarshalYAML(n *yaml.Node) error {
-	switch n.Value {
+func (s *Start) UnmarshalYAML(n *yaml.Node) error { return s.Set(n.Value) }
+
+// Set reads text as UnmarshalYAML does.
+func (s *Start) Set(text string) error {
+	switch text {
 	case "beginning":
 		*s = Start{Mode: StartBeginning}
 		return nil
@@ -67,12 +70,12 @@ func (s *Start) UnmarshalYAML(n *yaml.Node) error {
 		return nil
 	}
 	for _, layout := range []string{time.RFC3339Nano, time.DateTime, time.DateOnly} {
-		if t, err := time.Parse(layout, n.Value); err == nil {
+		if t, err := time.Parse(layout, text); err == nil {
 			*s = Start{Mode: StartTime, Time: t}
 			return nil
 		}
 	}
-	return fmt.Errorf("%q is neither beginning nor end nor a time such as 2026-11-21T08:00:00Z", n.Value)
+	return fmt.Errorf("%q is neither beginning nor end nor a time such as 2026-11-21T08:00:00Z", text)
 }
 
 // MarshalYAML writes the start the way it is read.

@@ -29,30 +29,35 @@ type parts struct {
 	stopped bool
 }
 
-// openParts locks the state directory and opens spool and listeners.
-func openParts(cfg *config.Config, o Options) (*parts, error) {
+// openStore locks the state directory and opens the spool, and does not listen.
+func openStore(cfg *config.Config, o Options) (*parts, error) {
 	p := &parts{opts: o}
 	var err error
 	if p.unlock, err = tailer.Lock(cfg.StateDir); err != nil {
 		return nil, fmt.Errorf("state_dir %s cannot be used: %w; give one that rtcship may write to", cfg.StateDir, err)
 	}
-	if err := p.open(cfg); err != nil {
-		return nil, errors.Join(err, p.close())
-	}
-	return p, nil
-}
-
-func (p *parts) open(cfg *config.Config) (err error) {
 	p.spool, err = spool.Open(spool.Config{
 		Dir:      filepath.Join(cfg.StateDir, "spool"),
 		MaxBytes: int64(cfg.Spool.MaxBytes),
 		Fsync:    cfg.Spool.Fsync,
-		Logger:   p.opts.Log.Logger,
+		Logger:   o.Log.Logger,
 	})
 	if err != nil {
-		return fmt.Errorf("open the spool: %w", err)
+		return nil, errors.Join(fmt.Errorf("open the spool: %w", err), p.close())
 	}
-	return p.listen(cfg)
+	return p, nil
+}
+
+// openParts opens the store and the listeners.
+func openParts(cfg *config.Config, o Options) (*parts, error) {
+	p, err := openStore(cfg, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.listen(cfg); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
 }
 
 // listen opens the listeners. With Stay, those that cannot be opened are tried

@@ -50,6 +50,7 @@ type Daemon struct {
 	Options
 	started time.Time
 	books   *books
+	between chan func(*config.Config, *parts) // what is to be done while no engine runs
 
 	mu          sync.Mutex
 	cfg         *config.Loaded // in force; nil before the first
@@ -64,7 +65,7 @@ func New(o Options) *Daemon {
 	if o.Retry == 0 {
 		o.Retry = 5 * time.Second
 	}
-	return &Daemon{Options: o, started: time.Now(), books: newBooks()}
+	return &Daemon{Options: o, started: time.Now(), books: newBooks(), between: make(chan func(*config.Config, *parts))}
 }
 
 // Run is New(o).Run(ctx).
@@ -186,6 +187,11 @@ func (d *Daemon) runEngine(ctx context.Context, cfg *config.Loaded, p *parts) (n
 			}
 			cancel()
 			return next, errors.Join(<-ended, e.close())
+		case work := <-d.between:
+			cancel()
+			err := errors.Join(<-ended, e.close())
+			work(&cfg.Config, p)
+			return cfg, err
 		}
 	}
 }

@@ -34,6 +34,7 @@ type bench struct {
 	mu      sync.Mutex
 	records []*logspb.LogRecord
 	refuse  bool
+	fault   func(*exportertest.Request) *exportertest.Fault
 }
 
 func newBench(t *testing.T) *bench {
@@ -55,13 +56,20 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-func (b *bench) answer(*exportertest.Request) *exportertest.Fault {
+func (b *bench) answer(r *exportertest.Request) *exportertest.Fault {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.refuse {
 		return &exportertest.Fault{Code: codes.Unavailable, Message: "not now"}
 	}
+	if b.fault != nil {
+		return b.fault(r)
+	}
 	return nil
+}
+
+func (b *bench) options() Options {
+	return Options{Version: "test", Log: ownlog.New(ownlog.Config{Writer: b.log, Level: "info", Format: "text"})}
 }
 
 func (b *bench) setRefuse(on bool) {
@@ -128,6 +136,7 @@ func (b *bench) write(name, text string) {
 // A running is a pipeline that runs.
 type running struct {
 	b      *bench
+	daemon *Daemon
 	stop   chan struct{}
 	reload chan struct{}
 	kill   context.CancelFunc
@@ -138,14 +147,12 @@ type running struct {
 func (b *bench) start(stay bool) *running {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{b: b, stop: make(chan struct{}), reload: make(chan struct{}), kill: cancel, ended: make(chan error, 1), ready: make(chan Addresses, 16)}
-	log := ownlog.New(ownlog.Config{Writer: b.log, Level: "info", Format: "text"})
-	go func() {
-		r.ended <- Run(ctx, Options{
-			Load: func() (*config.Loaded, error) { return config.Load(config.Input{Flags: b.flags}) },
-			Stay: stay, Stop: r.stop, Reload: r.reload, Log: log, Version: "test", Retry: 100 * time.Millisecond,
-			Ready: func(a Addresses) { r.ready <- a },
-		})
-	}()
+	o := b.options()
+	o.Load = func() (*config.Loaded, error) { return config.Load(config.Input{Flags: b.flags}) }
+	o.Stay, o.Stop, o.Reload, o.Retry = stay, r.stop, r.reload, 100*time.Millisecond
+	o.Ready = func(a Addresses) { r.ready <- a }
+	r.daemon = New(o)
+	go func() { r.ended <- r.daemon.Run(ctx) }()
 	b.t.Cleanup(cancel)
 	return r
 }

@@ -74,6 +74,10 @@ func (d *Daemon) Status() *Status {
 		s.Files = e.tailer.Status()
 		s.Export = new(e.exporter.Status())
 		s.addEmpty()
+		var err error
+		if s.Saved, err = e.tailer.Saved(); err != nil {
+			s.SaveError = err.Error()
+		}
 	}
 	s.State, s.Reasons = Diagnose(s)
 	return s
@@ -110,9 +114,9 @@ func (s *Status) addEmpty() {
 
 // StatusAtRest is what a state directory says by itself, when no process runs on it.
 func StatusAtRest(cfg *config.Config) (*Status, error) {
-	t, err := tailer.New(followConfig(cfg, nil, Options{Log: ownlog.New(ownlog.Config{Writer: io.Discard})}), nil)
+	files, err := tailer.StatusAtRest(followConfig(cfg, nil, Options{Log: ownlog.New(ownlog.Config{Writer: io.Discard})}))
 	if err != nil {
 		return nil, fmt.Errorf("read the saved positions: %w", err)
 	}
-	return &Status{Now: time.Now(), State: Green, Files: t.Status()}, nil
+	return &Status{Now: time.Now(), State: Green, Files: files}, nil
 }

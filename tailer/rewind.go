@@ -1,0 +1,203 @@
+package tailer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+)
+
+// Saved says when the positions were last known to be on disk, and why they
+// could not be saved since; nil if they could.
+func (t *Tailer) Saved() (time.Time, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.dirty && t.saveErr == nil && !t.saved.IsZero() {
+		return time.Now(), nil // nothing has changed since
+	}
+	return t.saved, t.saveErr
+}
+
+// StatusAtRest is Status for a state directory on which no Tailer runs: the
+// saved positions, with the present sizes of files that are where they were.
+func StatusAtRest(cfg Config) ([]FileStatus, error) {
+	t, err := atRest(cfg)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range t.sources {
+		for _, f := range s.families {
+			for _, g := range f.gens {
+				if st, err := statPath(g.path); err == nil && st.key == g.key && g.packed == unpacked {
+					g.size = st.size
+				}
+			}
+		}
+	}
+	return t.Status(), nil
+}
+
+// atRest is a Tailer that knows what is saved and does not look for files.
+func atRest(cfg Config) (*Tailer, error) {
+	t, err := New(cfg, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range t.sources {
+		for path := range s.loaded {
+			s.restoreIn(filepath.Dir(path))
+		}
+	}
+	return t, nil
+}
+
+// A Rewinding says which positions are set back, and how far.
+type Rewinding struct {
+	File  string    // a name or pattern, of the log's live file or of the file itself; "" is every file
+	Since time.Time // entries from then on are handed on again; zero is from the beginning
+
+	// Times gives the time of each entry of b, zero for one that has none; such
+	// an entry counts with the one before it. Not called if Since is zero.
+	Times func(b Batch) []time.Time
+
+	DryRun bool // find out what would be set back, and save nothing
+}
+
+// A Rewound is a generation whose position was set back, or could not be.
+type Rewound struct {
+	Source     string `json:"source"`
+	Log        string `json:"log"`
+	Path       string `json:"path"`
+	Generation string `json:"generation"`
+	From       int64  `json:"from"` // its settled offset before
+	To         int64  `json:"to"`   // and after
+	Error      string `json:"error,omitempty"`
+}
+
+// Rewind sets positions back in the checkpoint of a state directory on which
+// no Tailer runs. Generations keep their ids, so that what is handed on again
+// is the same entries at the same offsets. A position never moves forward.
+//
+// Files of sources with a Format, and small files, are left alone.
+func Rewind(cfg Config, r Rewinding) ([]Rewound, error) {
+	t, err := atRest(cfg)
+	if err != nil {
+		return nil, err
+	}
+	var all []Rewound
+	for _, s := range t.sources {
+		for _, f := range s.families {
+			for _, g := range f.gens {
+				if s.Format == nil && r.concerns(g) {
+					if w, ok := t.rewind(g, r); ok {
+						all = append(all, w)
+					}
+				}
+			}
+		}
+	}
+	if r.DryRun || len(all) == 0 {
+		return all, nil
+	}
+	t.dirty = true
+	t.save()
+	if t.saveErr != nil {
+		return nil, fmt.Errorf("save positions: %w", t.saveErr)
+	}
+	return all, nil
+}
+
+// concerns says whether g is among the files that are meant.
+func (r Rewinding) concerns(g *generation) bool {
+	if r.File == "" {
+		return true
+	}
+	for _, name := range []string{g.path, g.fam.path} {
+		whole, _ := filepath.Match(r.File, name)
+		base, _ := filepath.Match(r.File, filepath.Base(name))
+		if whole || base {
+			return true
+		}
+	}
+	return false
+}
+
+// rewind sets g back. It reports false if there is nothing to set back.
+func (t *Tailer) rewind(g *generation, r Rewinding) (Rewound, bool) {
+	w := Rewound{
+		Source: g.fam.src.Name, Log: g.fam.log, Path: g.path, Generation: g.hexID(),
+		From: g.settled.at, To: g.settled.at,
+	}
+	if g.settled.at == 0 {
+		return w, false
+	}
+	p, err := g.earlier(r)
+	if err != nil {
+		w.Error = err.Error()
+		return w, true
+	}
+	if p.at >= g.settled.at {
+		return w, false
+	}
+	w.To = p.at
+	g.settled, g.read, g.encoded = p, p, nil
+	return w, true
+}
+
+// errMoved is for a file that is not where the checkpoint says: it may have
+// been rotated since.
+var errMoved = errors.New("is not where it was when positions were saved: let rtcship run for a moment, so that it finds the file, and try again")
+
+// earlier finds the position that g is to be set back to.
+func (g *generation) earlier(r Rewinding) (position, error) {
+	var open atomic.Int64
+	c, _, err := openContent(g.path, g.packed, &open)
+	if err != nil {
+		return position{}, err
+	}
+	defer c.Close()
+	if !g.settled.holds(c) {
+		return position{}, errMoved
+	}
+	if r.Since.IsZero() {
+		return position{}, nil
+	}
+	at, clock, err := g.firstSince(io.NewSectionReader(c, 0, g.settled.at), r)
+	if err != nil {
+		return position{}, fmt.Errorf("read: %w", err)
+	}
+	m, err := readMark(c, at)
+	if err != nil {
+		return position{}, fmt.Errorf("read: %w", err)
+	}
+	return position{mark: m, clock: clock}, nil
+}
+
+var errFound = errors.New("found")
+
+// firstSince returns the offset of the first entry of text from r.Since on, or
+// where text ends, and run_erl's clock there.
+func (g *generation) firstSince(text *io.SectionReader, r Rewinding) (at int64, clock time.Time, err error) {
+	at = text.Size()
+	origin := &Origin{Source: g.fam.src.Origin, Log: g.fam.log, Path: g.path, Generation: g.id, Born: g.born}
+	in := streamInput{
+		Stream: Stream{MaxEntry: defaultMaxEntry, Timezone: g.fam.src.Timezone},
+		form:   g.fam.rule.Form, origin: origin, r: text, buf: make([]byte, batchBytes+1),
+	}
+	err = in.run(func(b Batch) error {
+		for i, when := range r.Times(b) {
+			if !when.IsZero() && !when.Before(r.Since) {
+				at = b.Entries[i].Offset
+				return errFound
+			}
+			clock = b.Entries[i].Time
+		}
+		return nil
+	})
+	if errors.Is(err, errFound) {
+		err = nil
+	}
+	return at, clock, err
+}
