@@ -47,7 +47,7 @@ func TestReadTwice(t *testing.T) {
 		}
 		ship.Start(t)
 		harness.Wait(t, 60*time.Second, "the acknowledgement of all lines", func() error {
-			if got := ship.Metric(t, "rtcship_records_total", `outcome="accepted"`); int(got) < lines {
+			if got := ship.Metric(t, "rtcship_records_total", `source="sora"`, `outcome="accepted"`); int(got) < lines {
 				return fmt.Errorf("%v records accepted", got)
 			}
 			return nil
@@ -87,8 +87,8 @@ export: {endpoint: "http://%s"}
 	harness.SendTCP(t, tcp, []string{harness.PexipLine("pexip", 0)}, harness.Newline)
 
 	for query, want := range map[string]string{
-		`{service_name="sora", service_namespace="conferencing"} | sora_code="PONG-TIMEOUT-ERROR" | sora_channel_id="lobby" | detected_level="warning"`: "PONG-TIMEOUT-ERROR",
-		`{service_name="pexip-infinity"} | pexip_module="administrator.configuration" | pexip_user="load"`:                                              "seq=pexip/0",
+		`{service_name="sora", service_namespace="conferencing"} | sora_code="PONG-TIMEOUT-ERROR" | sora_channel_id="lobby" | detected_level="warn"`: "PONG-TIMEOUT-ERROR",
+		`{service_name="pexip-infinity"} | pexip_module="administrator.configuration" | pexip_user="load"`:                                           "seq=pexip/0",
 	} {
 		harness.Wait(t, 30*time.Second, query, func() error {
 			entries := server.query(t, query)
