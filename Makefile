@@ -20,7 +20,7 @@ demo: build ## everything on this machine with nothing set up
 	bin/rtcship demo
 
 .PHONY: test
-test: fmt vet lint unit e2e ## all that a change must pass; what .ci/run calls
+test: fmt vet lint unit e2e chart-test ## all that a change must pass; what .ci/run calls
 
 .PHONY: fmt
 fmt: ## fails when gofmt would change a file
@@ -44,5 +44,30 @@ unit: ## go test -race at the root: no network, no root, under a minute
 	go test -race ./...
 
 .PHONY: e2e
-e2e: build ## against the real OpenTelemetry Collector, built once into the cache
+e2e: ## against the real OpenTelemetry Collector, built once into the cache
 	$(MAKE) -C e2e e2e
+
+E2E := rotation syslog delivery erlang loki elastic page k8s
+.PHONY: $(E2E:%=e2e-%)
+$(E2E:%=e2e-%): ## against other real parts: see docs/testing.md
+	$(MAKE) -C e2e $@
+
+.PHONY: chart-test
+chart-test: ## what the Helm chart renders and refuses, what its policies do to pods, what its alerts fire on
+	$(MAKE) -C charts chart-test
+
+.PHONY: chart
+chart: ## the chart's schema, README, golden renders, and manifests/
+	$(MAKE) -C charts chart
+
+.PHONY: image
+image: ## dist/rtcship-image.tar, an OCI archive made without Docker
+	$(MAKE) -C charts image VERSION=$(VERSION)
+
+.PHONY: bench
+bench: ## rtcship beside its peers and the limit, five rounds, about half an hour; rewrites bench/README.md
+	cd bench && go run .
+
+.PHONY: bench-quick
+bench-quick: ## under two minutes; fails when a ratio has become worse by more than a quarter
+	cd bench && go run . -quick
