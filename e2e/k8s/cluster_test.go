@@ -15,6 +15,7 @@ import (
 
 	"github.com/rtcship/rtcship/e2e/cache"
 	"github.com/rtcship/rtcship/e2e/harness"
+	"github.com/rtcship/rtcship/e2e/k8s/image"
 )
 
 // The images, under the names that they have in the cluster. A second one of the product differs in its version only.
@@ -137,15 +138,15 @@ func loadImages(t testing.TB) {
 		t.Fatalf("build standin: %v\n%s", err, out)
 	}
 	load := strings.Fields(program("E2E_K8S_LOAD", "k8s-load"))
-	for image, make := range map[string]func(path string) error{
-		imageCollector: func(path string) error { return writeImage(path, imageCollector, collector) },
-		imageStandin:   func(path string) error { return writeImage(path, imageStandin, standin) },
+	for ref, make := range map[string]func(path string) error{
+		imageCollector: func(path string) error { return image.Write(path, imageCollector, collector) },
+		imageStandin:   func(path string) error { return image.Write(path, imageStandin, standin) },
 		imageOld:       func(path string) error { return buildProduct(path, imageOld, "e2e-1") },
 		imageNew:       func(path string) error { return buildProduct(path, imageNew, "e2e-2") },
 	} {
 		path := filepath.Join(dir, "image.tar")
 		if err := make(path); err != nil {
-			t.Fatalf("%s: %v", image, err)
+			t.Fatalf("%s: %v", ref, err)
 		}
 		if _, err := try(load[0], append(load[1:], path)...); err != nil {
 			t.Fatal(err)

@@ -1,4 +1,5 @@
-package k8s
+// Package image writes container images of one static program, without a registry and without Docker.
+package image
 
 import (
 	"archive/tar"
@@ -9,8 +10,8 @@ import (
 	"runtime"
 )
 
-// writeImage writes an image of one static program in the form of `docker save`.
-func writeImage(path, ref, program string) error {
+// Write writes an image of one static program in the form of `docker save`.
+func Write(path, ref, program string) error {
 	binary, err := os.ReadFile(program)
 	if err != nil {
 		return err
