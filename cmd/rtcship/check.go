@@ -36,12 +36,39 @@ or says what would be followed and where the records would go.`,
 		for _, w := range loaded.Warnings {
 			fmt.Fprintln(cmd.ErrOrStderr(), "warning:", w)
 		}
-		if err := printConfig(cmd.OutOrStdout(), loaded, all); err != nil || !connecting {
+		if err := printConfig(cmd.OutOrStdout(), loaded, all); err != nil {
+			return err
+		}
+		if err := printWay(cmd.OutOrStdout(), &loaded.Config); err != nil || !connecting {
 			return err
 		}
 		return tryEndpoint(cmd.Context(), cmd.OutOrStdout(), loaded)
 	}
 	return cmd
+}
+
+// printWay says what would be followed and received, and where it would go. A
+// directory that is not there yet is waited for, so it is no fault.
+func printWay(w io.Writer, cfg *config.Config) error {
+	found, err := pipeline.Find(cfg)
+	if err != nil {
+		fmt.Fprintf(w, "\nnot there at present, would be waited for: %v\n", err)
+	}
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	if len(found) > 0 {
+		fmt.Fprintln(tw, "\nwould follow\tlog\tstate\tsize")
+	}
+	for _, f := range found {
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%d\n", f.Path, f.Log, f.State, f.Size)
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	for _, l := range cfg.Pexip.Listen {
+		fmt.Fprintln(w, "would listen on", l)
+	}
+	_, err = fmt.Fprintf(w, "would send to %s (%s)\n", cfg.Export.Endpoint, cfg.Export.Protocol)
+	return err
 }
 
 // tryEndpoint prints how far a connection gets, and fails at the first step that does.

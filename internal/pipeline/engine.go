@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -107,6 +108,16 @@ func followConfig(cfg *config.Config, p *parts, o Options) tailer.Config {
 		OpenFiles:    cfg.Limits.OpenFiles,
 		Logger:       o.Log.Logger,
 	}
+}
+
+// Find lists what cfg would follow at present, and what keeps it from looking.
+func Find(cfg *config.Config) (all []tailer.Found, faults error) {
+	for _, s := range sources(cfg, nil) {
+		found, err := tailer.Find(s)
+		all = append(all, found...)
+		faults = errors.Join(faults, err)
+	}
+	return all, faults
 }
 
 // sources are Sora's directory, Pexip's files and the spool, in that order.
