@@ -1,6 +1,7 @@
 package tailer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -60,12 +61,21 @@ func (s sinkRun) Consume(ctx context.Context, b Batch) error {
 	}
 }
 
-// texts returns what was received, in order.
+// texts returns what was received, in the order of each file: batches that are
+// under way at once may be received in any.
 func (s *sink) texts() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	got := s.all()
+	first := map[string]int{}
+	for i, r := range got {
+		if _, ok := first[r.gen]; !ok {
+			first[r.gen] = i
+		}
+	}
+	slices.SortStableFunc(got, func(a, b received) int {
+		return cmp.Or(cmp.Compare(first[a.gen], first[b.gen]), cmp.Compare(a.offset, b.offset))
+	})
 	var texts []string
-	for _, r := range s.got {
+	for _, r := range got {
 		texts = append(texts, r.text)
 	}
 	return texts

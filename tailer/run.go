@@ -42,6 +42,7 @@ type Tailer struct {
 	dirty     bool   // something is to be saved
 	scanNow   bool
 	scanSoon  bool // a scan left something over
+	founding  bool // a source is looked at for the first time: nothing is saved before all of it is known
 	lastScan  time.Time
 	scanned   int   // scans since Drain was called
 	saveErr   error // of the last checkpoint

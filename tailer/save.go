@@ -74,7 +74,7 @@ type moved struct {
 // save writes a checkpoint if something has changed.
 func (t *Tailer) save() {
 	t.mu.Lock()
-	if !t.dirty || t.dead {
+	if !t.dirty || t.dead || t.founding {
 		t.mu.Unlock()
 		return
 	}

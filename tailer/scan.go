@@ -19,13 +19,17 @@ func (t *Tailer) scan(now time.Time) {
 			continue
 		}
 		first := s.first.IsZero()
+		t.lock(func() { t.founding = first })
 		for _, f := range s.families {
 			if list, ok := files[f]; ok || all[f.path] {
 				t.reconcile(f, list, since, first, now)
 			}
 		}
 		if first {
-			t.lock(func() { s.first, t.dirty = now.UTC().Round(0), true })
+			t.lock(func() {
+				s.first, t.founding = now.UTC().Round(0), false
+				t.hurry()
+			})
 		}
 		for _, f := range s.families {
 			t.feed(f, now)

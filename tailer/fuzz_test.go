@@ -1,0 +1,138 @@
+package tailer
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// cutAll runs a cutter over data as a reader does, in pieces that grow by step,
+// and returns the entries' texts. Each piece begins where the last one ended.
+func cutAll(data []byte, step, maxEntry int, cut func(c *cutter, data []byte, final bool)) (texts []string, taken int, ok bool) {
+	c := &cutter{maxEntry: maxEntry}
+	at, end, isCut := 0, 0, false
+	for {
+		end = min(end+step, len(data))
+		for {
+			*c = cutter{maxEntry: maxEntry, base: int64(at), cut: isCut}
+			cut(c, data[at:end], end == len(data))
+			for _, e := range c.entries {
+				if e.Offset < int64(at) || !bytes.HasPrefix(data[e.Offset:], e.Text) {
+					return nil, 0, false
+				}
+				texts = append(texts, string(e.Text))
+			}
+			at += c.taken
+			isCut = c.cut
+			if c.taken == 0 {
+				break
+			}
+		}
+		if end == len(data) {
+			return texts, at, true
+		}
+	}
+}
+
+// referenceLines is how lines are cut, in few words.
+func referenceLines(data string, maxEntry int) (texts []string) {
+	for line := range strings.Lines(data) {
+		body, ended := strings.CutSuffix(line, "\n")
+		for n := 0; len(body) > maxEntry; {
+			c := &cutter{maxEntry: maxEntry}
+			c.piece([]byte(body[:maxEntry+1]))
+			n = c.taken
+			texts = append(texts, body[:n])
+			body = body[n:]
+		}
+		if ended {
+			body = strings.TrimSuffix(body, "\r")
+		}
+		if body != "" {
+			texts = append(texts, body)
+		}
+	}
+	return texts
+}
+
+func FuzzLines(f *testing.F) {
+	f.Add("a\nb\r\n\n\r\nlong line that is cut\nlast", 3, 5)
+	f.Add("\x00\xff\n", 1, 1)
+	f.Add("ééééé\n", 2, 3)
+	f.Fuzz(func(t *testing.T, data string, step, maxEntry int) {
+		step, maxEntry = 1+abs(step)%100, 1+abs(maxEntry)%100
+		got, taken, ok := cutAll([]byte(data), step, maxEntry, (*cutter).lines)
+		if !ok || taken != len(data) {
+			t.Fatalf("%d of %d bytes taken, offsets right: %v", taken, len(data), ok)
+		}
+		want := referenceLines(data, maxEntry)
+		if strings.Join(got, "\n") != strings.Join(want, "\n") {
+			t.Fatalf("got %q, want %q", got, want)
+		}
+	})
+}
+
+func abs(n int) int { return max(n, -(n + 1)) }
+
+// reportHeader is what findReport looks for.
+var reportHeader = regexp.MustCompile(`(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d )?=[A-Z]+( [A-Z]+)* REPORT`)
+
+// referenceReports cuts at each header but one at the very beginning.
+func referenceReports(data string) (texts []string) {
+	start := 0
+	cut := func(end int) {
+		if s := strings.TrimRight(data[start:end], "\r\n"); s != "" {
+			texts = append(texts, s)
+		}
+		start = end
+	}
+	for _, m := range reportHeader.FindAllStringIndex(data, -1) {
+		if m[0] > 0 {
+			cut(m[0])
+		}
+	}
+	cut(len(data))
+	return texts
+}
+
+func FuzzReports(f *testing.F) {
+	f.Add("raw\n2031-04-02 10:11:12 =CRASH REPORT====\na\n=A B REPORT x\nglued2031-04-02 10:11:12 =ERROR REPORT\n", 7)
+	f.Add("= REPORT =A  REPORT =REPORT =AREPORT =A REPORT REPORT", 50)
+	f.Add("=A REPORT=B REPORT", 4)
+	f.Fuzz(func(t *testing.T, data string, step int) {
+		if reportHeader.MatchString(strings.ReplaceAll(data, " REPORT REPORT", "")) != reportHeader.MatchString(data) {
+			t.Skip("the regular expression takes the longest kind, the reader the first")
+		}
+		got, taken, ok := cutAll([]byte(data), len(data)+1, 1<<20, (*cutter).reports)
+		if !ok || taken != len(data) {
+			t.Fatalf("%d of %d bytes taken, offsets right: %v", taken, len(data), ok)
+		}
+		if want := referenceReports(data); strings.Join(got, "\x00") != strings.Join(want, "\x00") {
+			t.Fatalf("got %q, want %q", got, want)
+		}
+		// Read in pieces, nothing is lost either.
+		pieces, taken, ok := cutAll([]byte(data), 1+abs(step)%100, 1<<20, (*cutter).reports)
+		if !ok || taken != len(data) {
+			t.Fatalf("in pieces %d of %d bytes taken: %q", taken, len(data), pieces)
+		}
+	})
+}
+
+func FuzzDump(f *testing.F) {
+	f.Add("=erl_crash_dump:0.5\nWed Apr  2 10:11:12 2031\nSlogan: x\n=memory\n=end\n")
+	f.Add("\n=")
+	f.Fuzz(func(t *testing.T, data string) {
+		c := &cutter{maxEntry: 1 << 20}
+		c.dump([]byte(data))
+		want, _, _ := strings.Cut(data, "\n=")
+		want = strings.TrimRight(want, "\r\n")
+		if want == "" != (len(c.entries) == 0) || want != "" && string(c.entries[0].Text) != want {
+			t.Fatalf("got %v, want %q", c.entries, want)
+		}
+		complete := strings.HasSuffix(strings.TrimRight(data, "\r\n"), "\n=end")
+		if trailing := len(data) - len(strings.TrimRight(data, "\r\n")); trailing < 8 && dumpComplete(strings.NewReader(data), int64(len(data))) != complete {
+			t.Fatalf("%q: complete is %v", data, !complete)
+		}
+	})
+}
