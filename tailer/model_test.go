@@ -200,8 +200,10 @@ func (m *model) do(s step) {
 	case "away":
 		m.away(s)
 	case "touch":
-		now := time.Now()
-		os.Chtimes(m.path(live), now, now)
+		if st, err := os.Stat(m.path(live)); err == nil { // the bubble's clock is not the file system's
+			later := st.ModTime().Add(time.Millisecond)
+			os.Chtimes(m.path(live), later, later)
+		}
 	case "replace":
 		m.replace()
 	}
