@@ -281,6 +281,12 @@ func testUpgrade(t *testing.T) {
 	if now := get(t, "pod/r-rtcship-gateway-0", "{.metadata.uid}"); now != uid {
 		t.Error("a change of the configuration has replaced the pod")
 	}
+	eventually(t, 150*time.Second, "the changed configuration to reach the pod", func() error {
+		if said := kubectl(t, "logs", "r-rtcship-gateway-0"); !strings.Contains(said, "configuration reloaded") {
+			return fmt.Errorf("the gateway says\n%s", said)
+		}
+		return nil
+	})
 }
 
 // testUninstall holds that nothing is left but the volume of the spool.

@@ -16,61 +16,6 @@ import (
 	"github.com/rtcship/rtcship/e2e/harness"
 )
 
-// What the dashboards are asked about: a bad day of a Sora and of a Pexip.
-var soraFiles = map[string][]string{
-	"sora.jsonl": {
-		soraCode("error", "EXCEED-MAX-CONNECTIONS", "", "lobby", "CONN1"),
-		soraCode("error", "EXCEED-MAX-CONNECTIONS", "", "lobby", "CONN2"),
-		soraCode("error", "EXCEED-MAX-CONNECTIONS", "", "attic", "CONN3"),
-		soraCode("error", "PONG-TIMEOUT-ERROR", "timeout", "lobby", "CONN4"),
-		soraCode("error", "AUTH-WEBHOOK-INTERNAL-ERROR", "{error,econnrefused}", "lobby", "CONN5"),
-		soraCode("warning", "UNKNOWN-RTP", "", "lobby", "CONN6"),
-	},
-	"event_webhook.jsonl": {webhook("connection.created", 1), webhook("connection.created", 2), webhook("connection.created", 3), webhook("connection.destroyed", 4)},
-	"auth_webhook.jsonl": {
-		`{"id":"W1","timestamp":"2026-11-21T06:30:00.000001Z","req":{"channel_id":"lobby"},"res":{"allowed":true}}`,
-		`{"id":"W2","timestamp":"2026-11-21T06:30:00.000002Z","req":{"channel_id":"lobby"},"res":{"allowed":false,"reason":"full"}}`,
-	},
-	"event_webhook_error.jsonl": {
-		`{"id":"W3","timestamp":"2026-11-21T06:30:00.000003Z","reason":"timeout","req":{"type":"connection.created","channel_id":"lobby"}}`,
-	},
-	"crash.log": {
-		"2026-11-21 06:30:00 =CRASH REPORT====", "  crasher:", "    initial call: sora_thing:init/1", "    pid: <0.1.0>", "",
-	},
-}
-
-func soraCode(level, code, reason, channel, connection string) string {
-	msg := code
-	if reason != "" {
-		msg += " | reason=" + reason
-	}
-	return fmt.Sprintf(`{"timestamp":"2026-11-21T06:30:00.%06dZ","level":%q,"msg":%q,"domain":["sora"],"node":"sora@10.0.0.1","channel_id":%q,"connection_id":%q}`,
-		len(connection)*1000+int(connection[4]), level, msg, channel, connection)
-}
-
-func webhook(kind string, n int) string {
-	return fmt.Sprintf(`{"id":"E%d","timestamp":"2026-11-21T06:30:01.00000%dZ","req":{"type":%q,"node_name":"sora@10.0.0.1","channel_id":"lobby","connection_id":"CONN%d"},"res":null}`, n, n, kind, n)
-}
-
-var pexipLines = []string{
-	pexipLine(1, "administrator.conference", "Participant failed to join conference.", `Conference="Board Room" Location="Tokyo" Protocol="SIP" Call-id="c1" Detail="Insufficient licenses"`),
-	pexipLine(2, "administrator.conference", "Participant failed to join conference.", `Conference="Board Room" Location="Tokyo" Protocol="SIP" Call-id="c2" Detail="Insufficient licenses"`),
-	pexipLine(3, "administrator.conference", "Participant has joined.", `Conference="Board Room" Call-id="c3" Protocol="WebRTC"`),
-	pexipLine(4, "administrator.conference", "Participant has disconnected.", `Conference="Board Room" Call-id="c3" Protocol="WebRTC" Duration="312.5" Licenses="1" Service-Type="conference" Detail="Remote disconnect"`),
-	pexipLine(5, "administrator.conference", "Participant entered incorrect conference PIN.", `Conference="Board Room" Call-id="c4"`),
-	pexipLine(6, "administrator.conference", "Failed creating conference.", `Conference="Board Room"`),
-	pexipLine(7, "support.participant", "Media Stream destroyed", `Call-id="c3" Detail="Stream 0 (audio)^M  RX: rate 48kbps loss 7.50% jitter 4ms^M    codec opus rate 48kbps^M  TX: rate 50kbps loss 0.25% jitter 1ms^M    codec opus rate 64kbps"`),
-	pexipLine(8, "administrator.apps.cloudbursting", "On-prem location 'Tokyo' is overloaded! Starting instance i-1 (stopped) in location 'Cloud'", ""),
-	pexipLine(9, "administrator.registration", "Registration added.", `Alias="a@example.org" Protocol="SIP"`),
-	pexipLine(10, "administrator.system.connectivity", "Connectivity lost to node", `Node="10.0.0.9"`),
-	pexipLine(11, "administrator.configuration", "User login failed.", `User="root"`),
-	pexipLine(12, "administrator.configuration", "Configuration changed.", `User="ann"`),
-}
-
-func pexipLine(n int, module, message, pairs string) string {
-	return fmt.Sprintf(`<134>2026-11-21T06:30:00.%03d+00:00 node-1 2026-11-21 06:30:00,%03d Level="INFO" Name=%q Message=%q %s`, n, n, module, message, pairs)
-}
-
 // answers are what a panel must show: the sum of all its values, or, for a percentile, its largest value.
 var answers = map[string]float64{
 	"Failures while joining": 5, "Connections": 3, "Refused by authentication": 1, "Over the licence": 3,
@@ -118,17 +63,13 @@ func shipBadDay(t *testing.T, s server) {
 	collector, env := harness.Backend(t, "loki.yaml", "LOKI_ENDPOINT=http://"+s.addr+"/otlp")
 	collector.Start(t, env...)
 	logs, tcp := t.TempDir(), harness.FreeAddr(t)
-	for name, lines := range soraFiles {
-		if err := os.WriteFile(filepath.Join(logs, name), []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	harness.BadDaySora(t, logs)
 	ship := harness.NewShip(t, fmt.Sprintf("sora: {log_dir: %q}\npexip: {listen: [\"tcp://%s\"]}\nexport: {endpoint: \"http://%s\"}\nlog: {otlp: false}\n", logs, tcp, collector.GRPC))
 	ship.Start(t)
-	harness.SendTCP(t, tcp, pexipLines, harness.Newline)
+	harness.SendTCP(t, tcp, harness.BadDayPexip(), harness.Newline)
 	harness.Wait(t, 60*time.Second, "the acknowledgement of all records", func() error {
 		sora, pexip := ship.Metric(t, "rtcship_records_total", `outcome="accepted"`, `source="sora"`), ship.Metric(t, "rtcship_records_total", `outcome="accepted"`, `source="pexip"`)
-		if sora < 14 || int(pexip) < len(pexipLines) {
+		if sora < 14 || int(pexip) < len(harness.BadDayPexip()) {
 			return fmt.Errorf("%v of Sora, %v of Pexip", sora, pexip)
 		}
 		return nil
