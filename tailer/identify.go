@@ -274,7 +274,10 @@ func (g *generation) comparePrefix(print print, fl *file, size int64, src conten
 		}
 		return m
 	}
-	if fl.stat.mtime <= g.written && verified >= 32 && int64(verified) >= min(size, headBytes)/2 && !g.sharesHead(verified) {
+	if fl.stat.mtime > g.written {
+		return m // only the end of an entry is sure enough for that
+	}
+	if verified >= 32 && int64(verified) >= min(size, headBytes)/2 && !g.sharesHead(verified) {
 		m.verified = int64(verified)
 	}
 	for _, mk := range slices.Backward(print.marks) {
