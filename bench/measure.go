@@ -32,7 +32,7 @@ type settings struct {
 }
 
 func parse(args []string) (settings, error) {
-	s := settings{line: strings.Join(append([]string{"go run ."}, args...), " ")}
+	s := settings{line: "go run ." + quoted(args)}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.BoolVar(&s.quick, "quick", false, "measure in under two minutes and compare with quick.json; nothing is written")
 	fs.BoolVar(&s.accept, "accept", false, "with -quick: write what was measured to quick.json instead of comparing")
@@ -60,6 +60,18 @@ func parse(args []string) (settings, error) {
 		}
 	}
 	return s, nil
+}
+
+// quoted is arguments as one would type them.
+func quoted(args []string) string {
+	var b strings.Builder
+	for _, a := range args {
+		if strings.ContainsAny(a, " ;") {
+			a = "'" + a + "'"
+		}
+		b.WriteString(" " + a)
+	}
+	return b.String()
 }
 
 // quickOnly are the scenarios of a quick run: those whose ratios are kept.

@@ -101,7 +101,8 @@ func newExporter(b *testing.B) *exporter.Exporter {
 	if err := s.Expect(sink.Plan{Lines: 1}); err != nil {
 		b.Fatal(err)
 	}
-	e, err := exporter.New(exporter.Config{Endpoint: "http://" + s.Addr})
+	// Two batches wait at most, so nothing more can come when both do.
+	e, err := exporter.New(exporter.Config{Endpoint: "http://" + s.Addr, Blocked: func(waiting int) bool { return waiting == 2 }})
 	if err != nil {
 		b.Fatal(err)
 	}
