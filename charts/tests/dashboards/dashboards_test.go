@@ -3,7 +3,9 @@ package dashboards
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -151,5 +153,26 @@ func TestAttributes(t *testing.T) {
 				t.Errorf("%s: docs/metrics.md knows no %s", s.Title, name)
 			}
 		}
+	}
+}
+
+// TestPromQL has promtool read the queries about rtcship itself, as rules.
+func TestPromQL(t *testing.T) {
+	promtool := os.Getenv("PROMTOOL")
+	if promtool == "" {
+		t.Skip("no promtool: make chart-test brings it, or set PROMTOOL")
+	}
+	var rules strings.Builder
+	rules.WriteString("groups:\n- name: a\n  rules:\n")
+	for i, s := range Itself {
+		expr := strings.NewReplacer("$__rate_interval", "5m", "$__range", "6h", "$job", ".+").Replace(s.PromQL())
+		fmt.Fprintf(&rules, "  - record: panel:%d\n    expr: %q\n", i, expr)
+	}
+	file := filepath.Join(t.TempDir(), "rules.yaml")
+	if err := os.WriteFile(file, []byte(rules.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(promtool, "check", "rules", file).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
