@@ -1,5 +1,6 @@
 #!/bin/sh
 # unpack.sh PROGRAM PACKAGE... unpacks Debian packages into the cache of the end-to-end tests if PROGRAM is not there yet.
+# With DEPENDS=1 come the packages that they depend on and that this machine lacks.
 # syslog-ng and rsyslog exclude each other, and installing either may take away the system's own: so neither is installed.
 # Needs apt-get and dpkg-deb, no root.
 set -eu
@@ -14,6 +15,7 @@ if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
 	exit 1
 fi
 [ "$(id -u)" != 0 ] || apt-get -qq update
+[ -z "${DEPENDS:-}" ] || set -- $(apt-get install --simulate --no-install-recommends "$@" | awk '/^Inst/ { print $2 }')
 mkdir -p "$dir"
 tmp=$(mktemp -d "$dir/tmp.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT

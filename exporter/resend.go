@@ -16,9 +16,9 @@ import (
 
 // A Resent says what ResendDeadLetters did.
 type Resent struct {
-	Letters    int // that were settled, by acceptance or as a dead letter once more
-	Unreadable int // lines that are none; they are kept as dead letters' file + ".unreadable"
-	Again      int // letters that the collector refused again, as far as can be told
+	Letters    int `json:"letters"`    // that were settled, by acceptance or as a dead letter once more
+	Unreadable int `json:"unreadable"` // lines that are none; they are kept as dead letters' file + ".unreadable"
+	Again      int `json:"again"`      // letters that the collector refused again, as far as can be told
 }
 
 // resendBatch is how many bytes of letters are sent with one call.

@@ -196,10 +196,12 @@ type family struct {
 	floor   int64         // a rotated file unknown and older than this is left alone
 	clock   time.Time     // run_erl's clock where it was read last
 	unknown map[fileKey]*stranger
-	named   fileKey   // of the file at path, when last looked at while it moved
-	hidden  int       // files of it that cannot be read at present
-	heads   [][]byte  // beginnings of live files that are not known yet, during a scan
-	search  time.Time // when a generation was last found to have lost its file
+	named   fileKey         // of the file at path, when last looked at while it moved
+	hidden  int             // files of it that cannot be read at present
+	shut    map[string]shut // those of them that were never read, by path, as the scan finds them
+	shown   map[string]shut // the same as the last scan left it; guarded by Tailer.mu
+	heads   [][]byte        // beginnings of live files that are not known yet, during a scan
+	search  time.Time       // when a generation was last found to have lost its file
 }
 
 // A stranger is a file with a rotated name that is, so far, no generation.

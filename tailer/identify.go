@@ -160,6 +160,7 @@ func (t *Tailer) candidate(f *family, fl *file) *candidate {
 	src, st, err := openContent(fl.path, fl.class.packed, &t.open)
 	if err != nil {
 		f.hidden++
+		t.refused(f, fl, err)
 		return nil
 	}
 	fl.stat = st
@@ -172,6 +173,7 @@ func (t *Tailer) candidate(f *family, fl *file) *candidate {
 		src.Close() // a compressed file that is only begun, or a fault; later
 		if err != errIncomplete {
 			f.hidden++
+			t.refused(f, fl, err)
 		}
 		return nil
 	}

@@ -90,7 +90,8 @@ func (t *Tailer) list(s *source, dir string, now time.Time) (map[*family][]*file
 func (t *Tailer) reconcile(f *family, files []*file, since uint64, first bool, now time.Time) {
 	here := map[*generation]bool{}
 	var loose []*file
-	f.hidden = 0
+	before := f.shut
+	f.hidden, f.shut = 0, nil
 	for _, fl := range files {
 		if fl.hidden {
 			f.hidden++
@@ -110,6 +111,7 @@ func (t *Tailer) reconcile(f *family, files []*file, since uint64, first bool, n
 		}
 	}
 	t.identify(f, loose, here, first, now)
+	t.report(f, before)
 	t.lock(func() { f.sort() })
 	t.tidy(f, now)
 }
@@ -117,15 +119,19 @@ func (t *Tailer) reconcile(f *family, files []*file, since uint64, first bool, n
 // hide keeps the generations that may be in a file of which nothing is known at
 // present from being taken for deleted.
 func (t *Tailer) hide(f *family, fl *file, here map[*generation]bool) {
+	known := false
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, g := range f.gens {
 		if g.path == fl.path && g.missing.IsZero() {
-			here[g] = true
+			known, here[g] = true, true
 			if g.src == nil {
 				g.state = Unreadable
 			}
 		}
+	}
+	if !known {
+		t.refused(f, fl, fl.err)
 	}
 }
 

@@ -41,7 +41,8 @@ type file struct {
 	path   string
 	class  class
 	stat   fileStat
-	hidden bool // it is there, but nothing can be said about it
+	hidden bool  // it is there, but nothing can be said about it
+	err    error // why
 }
 
 // dirs returns the directories that the rules name.
@@ -134,7 +135,7 @@ func look(path string, c class) *file {
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotRegular):
 		return nil
 	default:
-		f.hidden = true
+		f.hidden, f.err = true, err
 	}
 	return f
 }

@@ -65,6 +65,7 @@ func (t *Tailer) Status() []FileStatus {
 			for _, g := range f.gens {
 				list = append(list, g.status(now))
 			}
+			list = f.shutStatus(list)
 		}
 	}
 	t.mu.Unlock()

@@ -23,6 +23,8 @@ func Debian(t testing.TB, program string, args ...string) *exec.Cmd {
 	libraries, _ := filepath.Glob(filepath.Join(root, "usr/lib/*-linux-gnu*"))
 	more, _ := filepath.Glob(filepath.Join(root, "lib/*-linux-gnu*"))
 	libraries = append(append(libraries, more...), filepath.Join(root, "usr/lib/syslog-ng"))
+	pulse, _ := filepath.Glob(filepath.Join(root, "usr/lib/*-linux-gnu*/pulseaudio"))
+	libraries = append(libraries, pulse...)
 	cmd.Env = append(environment(),
 		"LD_LIBRARY_PATH="+strings.Join(libraries, ":"),
 		"LC_ALL=C", "TZ=UTC")

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -18,6 +19,8 @@ type Ship struct {
 	State  string // its state directory
 	Config string // its configuration file
 	Admin  string // address of its admin listener
+
+	Credential *syscall.Credential // whom it runs as; nil: as the test does
 
 	process *Process
 }
@@ -46,6 +49,7 @@ func (s *Ship) Launch(t testing.TB, args ...string) {
 	t.Helper()
 	cmd := exec.Command(Binary(t), append([]string{"run", "--config", s.Config}, args...)...)
 	cmd.Env = environment()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.Credential}
 	s.process = Start(t, "rtcship", cmd)
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -263,7 +264,7 @@ func TestServeMovesAndSockets(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if body, _ := io.ReadAll(resp.Body); !strings.Contains(string(body), `"Letters":3`) {
+	if body, _ := io.ReadAll(resp.Body); !strings.Contains(string(body), `"letters":3`) {
 		t.Errorf("answer %s", body)
 	}
 	w := httptest.NewRecorder()
@@ -291,4 +292,34 @@ func TestMetricNamesAreUnique(t *testing.T) {
 	if len(slices.Compact(names)) != len(table) {
 		t.Error(errors.New("two metrics have one name"))
 	}
+}
+
+// TestFieldNames holds /status.json to one way of writing names, in whichever
+// package a part of it is declared.
+func TestFieldNames(t *testing.T) {
+	snake := regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+	seen := map[reflect.Type]bool{}
+	var walk func(reflect.Type)
+	walk = func(typ reflect.Type) {
+		for slices.Contains([]reflect.Kind{reflect.Pointer, reflect.Slice, reflect.Map}, typ.Kind()) {
+			typ = typ.Elem()
+		}
+		if typ.Kind() != reflect.Struct || typ == reflect.TypeFor[time.Time]() || seen[typ] {
+			return
+		}
+		seen[typ] = true
+		for f := range typ.Fields() {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if name == "-" {
+				continue
+			}
+			if !snake.MatchString(name) {
+				t.Errorf("%s.%s is called %q", typ, f.Name, name)
+			}
+			walk(f.Type)
+		}
+	}
+	walk(reflect.TypeFor[pipeline.Status]())
+	walk(reflect.TypeFor[exporter.Resent]())
+	walk(reflect.TypeFor[tailer.Rewound]())
 }

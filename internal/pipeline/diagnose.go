@@ -28,8 +28,9 @@ type Reason struct {
 	Do    string `json:"do"`   // what to do
 }
 
-// silence is how long a listener may be without a message before it is worth a remark.
-const silence = time.Minute
+// silence is how long a listener may be without its first message before that is
+// worth a remark: whoever sets rtcship up looks at the page for a minute or so.
+const silence = 45 * time.Second
 
 // slow is how long records may be behind before that is worth a remark.
 const slow = 30 * time.Second

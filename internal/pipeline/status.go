@@ -1,8 +1,10 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -87,7 +89,11 @@ func (d *Daemon) Status() *Status {
 func (s *Status) describe(cfg *config.Loaded) {
 	s.LogDir, s.Wanted, s.MaxDelay = cfg.Sora.LogDir, cfg.Pexip.Listen, cfg.Export.MaxDelay
 	if s.LogDir != "" {
-		if _, err := os.ReadDir(s.LogDir); err != nil {
+		_, err := os.ReadDir(s.LogDir)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && cfg.From["sora.log_dir"] == "" && len(cfg.Pexip.Listen) > 0:
+			s.LogDir = "" // nobody asked for it: this process is there for Pexip
+		case err != nil:
 			s.LogDirError = err.Error()
 		}
 	}

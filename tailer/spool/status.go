@@ -4,20 +4,20 @@ import "time"
 
 // Status is a snapshot of a spool, for people and for metrics.
 type Status struct {
-	Segments  int   // files on disk
-	Bytes     int64 // in them
-	MaxBytes  int64
-	Unsettled int64 // bytes that are not settled yet, headers and damage included
+	Segments  int   `json:"segments"` // files on disk
+	Bytes     int64 `json:"bytes"`    // in them
+	MaxBytes  int64 `json:"max_bytes"`
+	Unsettled int64 `json:"unsettled"` // bytes that are not settled yet, headers and damage included
 
-	Messages      uint64 // written since Open
-	MessageBytes  uint64 // that they take on disk
-	TornBytes     uint64 // cut off by Open, left by a crash
-	Faults        uint64 // failed writes, syncs and deletions
-	FullSince     time.Time
-	Fault         string // why nothing can be written at the moment; "" if it can
-	LastFault     string // the last failure, over or not
-	LastFaultTime time.Time
-	LastSync      time.Time
+	Messages      uint64    `json:"messages"`      // written since Open
+	MessageBytes  uint64    `json:"message_bytes"` // that they take on disk
+	TornBytes     uint64    `json:"torn_bytes"`    // cut off by Open, left by a crash
+	Faults        uint64    `json:"faults"`        // failed writes, syncs and deletions
+	FullSince     time.Time `json:"full_since,omitzero"`
+	Fault         string    `json:"fault"`      // why nothing can be written at the moment; "" if it can
+	LastFault     string    `json:"last_fault"` // the last failure, over or not
+	LastFaultTime time.Time `json:"last_fault_time,omitzero"`
+	LastSync      time.Time `json:"last_sync,omitzero"`
 }
 
 // Status returns the present state.

@@ -8,28 +8,28 @@ import (
 
 // ListenerStatus is a snapshot of one listener.
 type ListenerStatus struct {
-	Listen    string // as configured, with defaults written out
-	Address   string // what it is bound to
-	Transport string // "udp", "tcp", "tls" or "unix"
+	Listen    string `json:"listen"`    // as configured, with defaults written out
+	Address   string `json:"address"`   // what it is bound to
+	Transport string `json:"transport"` // "udp", "tcp", "tls" or "unix"
 
-	Messages    uint64 // that reached the spool; each piece of a cut one counts
-	Bytes       uint64 // of text in them
-	Connections int    // open now
-	Accepted    uint64 // connections since the beginning
+	Messages    uint64 `json:"messages"`    // that reached the spool; each piece of a cut one counts
+	Bytes       uint64 `json:"bytes"`       // of text in them
+	Connections int    `json:"connections"` // open now
+	Accepted    uint64 `json:"accepted"`    // connections since the beginning
 
-	Dropped   map[string]uint64 // messages that did not reach the spool, by reason
-	Refused   map[string]uint64 // connections refused or ended by us, or by an error, by reason
-	Cut       uint64            // pieces of messages over the limit
-	Half      uint64            // messages that their connection ended within
-	BadCounts uint64            // lines where an octet count was due
-	Empty     uint64            // messages without text, which are not kept
+	Dropped   map[string]uint64 `json:"dropped"`    // messages that did not reach the spool, by reason
+	Refused   map[string]uint64 `json:"refused"`    // connections refused or ended by us, or by an error, by reason
+	Cut       uint64            `json:"cut"`        // pieces of messages over the limit
+	Half      uint64            `json:"half"`       // messages that their connection ended within
+	BadCounts uint64            `json:"bad_counts"` // lines where an octet count was due
+	Empty     uint64            `json:"empty"`      // messages without text, which are not kept
 
-	ReceiveBuffer int    // bytes, of a datagram socket, as net.core.rmem_max counts them
-	ReceiveQueue  int    // bytes of memory that waiting datagrams take
-	KernelDrops   uint64 // datagrams the kernel had no room for
+	ReceiveBuffer int    `json:"receive_buffer"` // bytes, of a datagram socket, as net.core.rmem_max counts them
+	ReceiveQueue  int    `json:"receive_queue"`  // bytes of memory that waiting datagrams take
+	KernelDrops   uint64 `json:"kernel_drops"`   // datagrams the kernel had no room for
 
-	AcceptFailures  uint64 // failures to accept a connection, such as too many open files
-	ReceiveFailures uint64 // failures to read a datagram socket
+	AcceptFailures  uint64 `json:"accept_failures"`  // failures to accept a connection, such as too many open files
+	ReceiveFailures uint64 `json:"receive_failures"` // failures to read a datagram socket
 }
 
 // Reasons for which messages are dropped.

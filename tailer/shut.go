@@ -1,0 +1,55 @@
+package tailer
+
+import (
+	"errors"
+	"io/fs"
+)
+
+// maxShut is how many files of a family are remembered that cannot be opened.
+const maxShut = 64
+
+// A shut file is there and cannot be opened, and none of it was ever read: it
+// is no generation yet, but people must hear of it.
+type shut struct {
+	size  int64 // 0 if unknown
+	fault string
+}
+
+// refused notes that fl cannot be opened. What has just gone away, or waits for
+// a free descriptor, is no fault.
+func (t *Tailer) refused(f *family, fl *file, err error) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotRegular) || len(f.shut) >= maxShut {
+		return
+	}
+	s := shut{fault: err.Error()}
+	if fl.class.packed == unpacked {
+		s.size = fl.stat.size
+	}
+	if f.shut == nil {
+		f.shut = map[string]shut{}
+	}
+	f.shut[fl.path] = s
+}
+
+// report puts what a scan found shut in place of what the one before did.
+func (t *Tailer) report(f *family, before map[string]shut) {
+	for path, s := range f.shut {
+		if _, known := before[path]; !known {
+			t.log.Warn("file cannot be read", "path", path, "error", s.fault)
+		}
+	}
+	now := f.shut
+	t.lock(func() { f.shown = now })
+}
+
+// shutStatus is the ledger's lines about files that cannot be opened. The
+// caller holds Tailer.mu.
+func (f *family) shutStatus(list []FileStatus) []FileStatus {
+	for path, s := range f.shown {
+		list = append(list, FileStatus{
+			Source: f.src.Name, Log: f.log, Path: path, State: Unreadable,
+			Size: s.size, Lag: s.size, Error: s.fault,
+		})
+	}
+	return list
+}
