@@ -43,9 +43,26 @@ func newEngine(cfg *config.Config, p *parts, b *books, o Options) (*engine, erro
 	tailerConfig.OnBlocked = func() { e.exporter.Poke() }
 	e.tailer, err = tailer.New(tailerConfig, newConsumer(converter, e.exporter, g, b))
 	if err != nil {
-		return nil, fmt.Errorf("prepare following: %w", err)
+		return nil, errors.Join(fmt.Errorf("prepare following: %w", err), e.close())
 	}
 	return e, nil
+}
+
+// checkEngine finds out what would keep an engine from being made for next, in
+// the place of one for cfg that goes on until that is known.
+func checkEngine(cfg, next *config.Config, o Options) error {
+	if next.StateDir != cfg.StateDir { // it is locked, and the spool in it is open
+		return fmt.Errorf("state_dir is %s and cannot become %s while rtcship runs: start it anew", cfg.StateDir, next.StateDir)
+	}
+	if _, err := NewConverter(next, o.Version); err != nil {
+		return fmt.Errorf("prepare conversion: %w", err)
+	}
+	o.Log = ownlog.New(ownlog.Config{Writer: io.Discard}) // the engine itself will say it
+	trial, err := exporter.New(exportConfig(next, o))
+	if err != nil {
+		return fmt.Errorf("prepare delivery: %w", err)
+	}
+	return (&engine{exporter: trial}).close()
 }
 
 func (e *engine) close() error {

@@ -182,7 +182,7 @@ func (d *Daemon) runEngine(ctx context.Context, cfg *config.Loaded, p *parts) (n
 		case <-d.Stop:
 			return nil, d.drain(cfg.Drain, e, p, cancel, ended)
 		case <-d.Reload:
-			if next = d.reload(); next == nil {
+			if next = d.reload(&cfg.Config); next == nil {
 				continue
 			}
 			cancel()
@@ -196,8 +196,12 @@ func (d *Daemon) runEngine(ctx context.Context, cfg *config.Loaded, p *parts) (n
 	}
 }
 
-func (d *Daemon) reload() *config.Loaded {
+// reload returns a configuration that can take the place of cfg, or nil.
+func (d *Daemon) reload(cfg *config.Config) *config.Loaded {
 	next, err := d.Load()
+	if err == nil {
+		err = checkEngine(cfg, &next.Config, d.Options)
+	}
 	if err != nil {
 		d.update(func() { d.reloadFault = err.Error() })
 		d.Log.Error("the new configuration is faulty, the old one stays", "error", err)
