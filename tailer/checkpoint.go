@@ -4,6 +4,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -167,18 +169,26 @@ func (l *familyState) restore(f *family) {
 	f.search = l.now
 }
 
-// restore gives the sources what the checkpoint says of them.
-func (c *checkpoint) restore(sources []*source) {
+// restore gives the sources what the checkpoint says of them, and returns what
+// it says of others. Those may be configured again: a source that was left out
+// for a while, perhaps by mistake, must not be sent from its beginning.
+func (c *checkpoint) restore(sources []*source) (others checkpoint) {
 	now := time.Now()
 	by := map[string]*source{}
 	for _, s := range sources {
 		by[s.Name] = s
 		s.first = c.Sources[s.Name].Followed
 	}
+	others.Sources = map[string]sourceState{}
+	for name, s := range c.Sources {
+		if by[name] == nil {
+			others.Sources[name] = s
+		}
+	}
 	state := func(source, file string) *familyState {
 		s := by[source]
 		if s == nil {
-			return nil // no longer followed
+			return nil // not followed at present
 		}
 		if s.loaded[file] == nil {
 			s.loaded[file] = &familyState{now: now}
@@ -188,13 +198,18 @@ func (c *checkpoint) restore(sources []*source) {
 	for _, l := range c.Logs {
 		if f := state(l.Source, l.File); f != nil {
 			f.log = l
+			continue
 		}
+		others.Logs = append(others.Logs, l)
 	}
 	for _, g := range c.Generations {
 		if f := state(g.Source, g.File); f != nil {
 			f.gens = append(f.gens, g)
+			continue
 		}
+		others.Generations = append(others.Generations, g)
 	}
+	return others
 }
 
 // encode writes a checkpoint of the sources. The caller holds Tailer.mu.
@@ -219,6 +234,9 @@ func (t *Tailer) encode(now time.Time) ([]byte, error) {
 		}
 		b = s.keepLoaded(b, &sep)
 	}
+	for i := range t.others.Generations {
+		b = appendState(b, &sep, &t.others.Generations[i])
+	}
 	return append(b, "\n]}\n"...), nil
 }
 
@@ -227,12 +245,20 @@ func (t *Tailer) encode(now time.Time) ([]byte, error) {
 func (s *source) keepLoaded(b []byte, sep *string) []byte {
 	for _, l := range s.loaded {
 		for i := range l.gens {
-			if enc, err := json.Marshal(&l.gens[i]); err == nil {
-				b = append(append(b, *sep...), enc...)
-				*sep = ",\n"
-			}
+			b = appendState(b, sep, &l.gens[i])
 		}
 	}
+	return b
+}
+
+// appendState appends a generation as it was read.
+func appendState(b []byte, sep *string, g *generationState) []byte {
+	enc, err := json.Marshal(g)
+	if err != nil {
+		return b // it came out of JSON
+	}
+	b = append(append(b, *sep...), enc...)
+	*sep = ",\n"
 	return b
 }
 
@@ -244,7 +270,8 @@ func (t *Tailer) sourceStates(now time.Time) any {
 		Sources map[string]sourceState `json:"sources"`
 		Logs    []logState             `json:"logs"`
 	}
-	c.Version, c.Saved, c.Sources = version, now.UTC().Round(0), map[string]sourceState{}
+	c.Version, c.Saved, c.Sources = version, now.UTC().Round(0), maps.Clone(t.others.Sources)
+	c.Logs = slices.Clone(t.others.Logs)
 	for _, s := range t.sources {
 		if !s.first.IsZero() {
 			c.Sources[s.Name] = sourceState{s.first}

@@ -22,6 +22,7 @@ type Tailer struct {
 	bufs    pools
 	store   *store
 	sources []*source
+	others  checkpoint // what was saved of sources that are not followed at present
 
 	ctx     context.Context // ends when pumps have to
 	running sync.WaitGroup  // pumps
@@ -73,7 +74,7 @@ func New(cfg Config, next Consumer) (*Tailer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read checkpoint: %w", err)
 	}
-	state.restore(t.sources)
+	t.others = state.restore(t.sources)
 	if err := t.loadShelves(); err != nil {
 		return nil, err
 	}
