@@ -79,8 +79,8 @@ func (r *runner) run(stay bool, first *config.Loaded) error {
 		r.serve(first)
 	}
 	err = d.Run(s.ctx)
-	if errors.Is(err, errSecondSignal) {
-		return fmt.Errorf("ended at once: %w; what was not acknowledged comes at the next start", err)
+	if cause := context.Cause(s.ctx); cause != nil { // whatever Run says of its end, it was no drain
+		return fmt.Errorf("ended at once: %w; what was not acknowledged comes at the next start", cause)
 	}
 	return err
 }

@@ -81,9 +81,8 @@ func (s *Server) Serve(address, socket string) error {
 
 func (s *Server) listen(key, network, address string) error {
 	if network == "unix" {
-		// The state directory is locked, so a socket that is there was left by a process that is gone.
-		if err := os.Remove(address); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("remove old %s: %w", address, err)
+		if err := removeStale(address); err != nil {
+			return err
 		}
 	}
 	l, err := net.Listen(network, address)
@@ -93,6 +92,20 @@ func (s *Server) listen(key, network, address string) error {
 	server := &http.Server{Handler: s.handler(network == "unix"), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
 	s.open[key] = server
 	go server.Serve(l) //nolint:errcheck // it ends with Close, which has nothing to say
+	return nil
+}
+
+// removeStale removes a socket that a process left that is gone. With --stay
+// the page is served before the state directory is locked, so there may be
+// another process, which the commands would not find any more.
+func removeStale(path string) error {
+	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
+		conn.Close()
+		return fmt.Errorf("%s is served by another process", path)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("remove old %s: %w", path, err)
+	}
 	return nil
 }
 

@@ -283,6 +283,31 @@ func TestServeMovesAndSockets(t *testing.T) {
 	}
 }
 
+// A second process on a state directory must not take the commands away from the first.
+func TestSocketOfAnotherProcessStays(t *testing.T) {
+	dir := t.TempDir()
+	socket := filepath.Join(dir, Socket)
+	first, second := newServer(t, busy()), newServer(t, busy())
+	if err := first.Serve("", socket); err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	if err := second.Serve("", socket); err == nil || !strings.Contains(err.Error(), "another process") {
+		t.Errorf("error %v", err)
+	}
+	second.Close()
+	resp, err := Client(dir).Get("http://rtcship/healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	first.Close()
+	if err := second.Serve("", socket); err != nil {
+		t.Error(err)
+	}
+	second.Close()
+}
+
 func TestMetricNamesAreUnique(t *testing.T) {
 	var names []string
 	for _, m := range table {
