@@ -97,13 +97,15 @@ func (p *parts) listenEach(want syslog.Config) {
 		return
 	}
 	p.opts.Log.Error("cannot open all listeners, trying again", "error", errors.Join(errs...), "wait", p.opts.Retry)
-	p.again = time.AfterFunc(p.opts.Retry, func() {
+	var timer *time.Timer
+	timer = time.AfterFunc(p.opts.Retry, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if !p.stopped {
+		if p.again == timer && !p.stopped { // it may have fired while a reload held the lock
 			p.listenEach(want)
 		}
 	})
+	p.again = timer
 }
 
 // after returns what stands behind l in the list.
@@ -138,10 +140,15 @@ func (p *parts) reload(cfg *config.Config) error {
 	p.spool.SetLimits(int64(cfg.Spool.MaxBytes), cfg.Spool.Fsync)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.relisten(listenConfig(cfg, p.opts))
+}
+
+// relisten makes the listeners those of want. The caller holds p.mu.
+func (p *parts) relisten(want syslog.Config) error {
 	if p.again != nil {
 		p.again.Stop()
+		p.again = nil
 	}
-	want := listenConfig(cfg, p.opts)
 	err := p.server.Reload(want)
 	if err != nil && p.opts.Stay {
 		p.listenEach(want)

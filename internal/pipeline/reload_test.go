@@ -159,3 +159,52 @@ func TestFailedStartsLeaveNothingRunning(t *testing.T) {
 	}
 	b.await("goroutines to end", func() bool { return runtime.NumGoroutine() <= goroutines+2 })
 }
+
+// An attempt to open listeners that is about to be made when the configuration
+// changes must not bring the old listeners back.
+func TestReloadBeatsTheNextAttempt(t *testing.T) {
+	b := newBench(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	busy := "tcp://" + taken.Addr().String()
+	b.flags["pexip.listen"] = []string{busy}
+	before := b.config()
+	b.flags["pexip.listen"] = []string{"tcp://127.0.0.1:0"}
+	after := b.config()
+	o := b.options()
+	o.Stay, o.Retry = true, time.Hour
+	p, err := openParts(before, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.close()
+
+	p.mu.Lock()
+	p.again.Reset(0) // its turn has come, and it waits for the lock
+	time.Sleep(50 * time.Millisecond)
+	if err := p.relisten(listenConfig(after, o)); err != nil {
+		t.Error(err)
+	}
+	taken.Close()
+	p.mu.Unlock()
+	time.Sleep(50 * time.Millisecond)
+	if got := p.addresses(); len(got) != 1 || got["tcp://127.0.0.1:0"] == "" {
+		t.Errorf("listeners %v", got)
+	}
+}
+
+func TestReplayThatCannotBeDoneSaysSo(t *testing.T) {
+	b := newBench(t)
+	b.flags["export.headers_file"] = []string{filepath.Join(b.dir, "none")}
+	r := b.start(true)
+	b.await("the complaint", func() bool { return r.daemon.Status().Fault != "" })
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := r.daemon.Replay(ctx, Replay{}); err == nil || ctx.Err() != nil {
+		t.Errorf("error %v", err)
+	}
+	r.drain()
+}

@@ -61,8 +61,16 @@ func (d *Daemon) Replay(ctx context.Context, r Replay) ([]tailer.Rewound, error)
 		all, err = r.rewind(cfg, p, d.Options)
 		done <- err
 	}
+	d.mu.Lock()
+	started := d.parts != nil
+	d.mu.Unlock()
+	if !started {
+		return nil, errors.New("replay: nothing is followed at present, see rtcship status")
+	}
 	select {
 	case d.between <- work:
+	case <-d.Stop:
+		return nil, errors.New("replay: rtcship is stopping")
 	case <-ctx.Done():
 		return nil, fmt.Errorf("replay: %w", context.Cause(ctx))
 	}
