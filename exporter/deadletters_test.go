@@ -337,6 +337,45 @@ func TestResend(t *testing.T) {
 	})
 }
 
+// Two people may ask for it at once.
+func TestResendOnceAtATime(t *testing.T) {
+	dead := letters(t)
+	var mu sync.Mutex
+	verdict := refused
+	c := &fakeCollector{answer: func(_ int, names []string) answer {
+		mu.Lock()
+		defer mu.Unlock()
+		if !strings.HasPrefix(names[0], "bad") {
+			return answer{}
+		}
+		return answer{verdict: verdict, code: "CODE"}
+	}}
+	bubble(t, c, Config{Blocked: ready, DeadLetters: dead}, func(t *testing.T, e *Exporter) {
+		mustSend(t, e, records("bad", 1, 1))
+		mu.Lock()
+		verdict = again
+		mu.Unlock()
+		first := make(chan error, 1)
+		go func() {
+			_, err := e.ResendDeadLetters(t.Context())
+			first <- err
+		}()
+		time.Sleep(time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := e.ResendDeadLetters(ctx); err == nil || ctx.Err() != nil {
+			t.Errorf("error %v", err)
+		}
+		mu.Lock()
+		verdict = accepted
+		mu.Unlock()
+		if err := <-first; err != nil {
+			t.Error(err)
+		}
+		equal(t, "letters", len(readCodes(t, dead.Path)), 0)
+	})
+}
+
 func TestResendNothing(t *testing.T) {
 	bubble(t, &fakeCollector{}, Config{DeadLetters: letters(t)}, func(t *testing.T, e *Exporter) {
 		got, err := e.ResendDeadLetters(t.Context())

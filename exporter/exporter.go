@@ -36,7 +36,8 @@ type Exporter struct {
 	client   client
 	payloads payloads
 	dead     *deadLetters
-	endpoint string // for people: without user and password
+	resend   sync.Mutex // held while the dead letters are sent again
+	endpoint string     // for people: without user and password
 	log      *slog.Logger
 	loud     *limiter // complaints to the log, each kind once in a while
 	stats    counters

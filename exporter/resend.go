@@ -46,11 +46,16 @@ func ReadDeadLetters(path string, f func(DeadLetter) error) error {
 // settled. What the collector refuses once more is a dead letter once more. If
 // ctx ends first, the letters stay, and the next call begins with them.
 //
-// Only one call may be under way at a time.
+// While a call is under way another one is refused: each would take away the
+// file that the other one reads.
 func (e *Exporter) ResendDeadLetters(ctx context.Context) (Resent, error) {
 	if e.dead == nil {
 		return Resent{}, errors.New("resend dead letters: none are kept")
 	}
+	if !e.resend.TryLock() {
+		return Resent{}, errors.New("resend dead letters: they are being sent again already")
+	}
+	defer e.resend.Unlock()
 	// What an earlier call has left comes first.
 	total, err := e.resendFile(ctx, resending(e.dead.cfg.Path))
 	if err != nil {
