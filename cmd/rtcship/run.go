@@ -63,7 +63,7 @@ type runner struct {
 }
 
 func (r *runner) run(stay bool, first *config.Loaded) error {
-	limitMemory(r.log.Logger)
+	limitMemory(r.log.Logger, &first.Config)
 	s := watchSignals(r.log.Logger)
 	go watchFile(s.ctx, r.flags.file, s.requestReload)
 	d := pipeline.New(pipeline.Options{
