@@ -137,11 +137,38 @@ type Outcome struct {
 // if there is an error. What a partial success rejected of a request is put
 // down to the calls in it in their order, since the answer has only a number.
 func (e *Exporter) Deliver(ctx context.Context, groups []Group) (Outcome, error) {
-	c := &call{done: make(chan struct{})}
-	if err := e.enter(c, groups); err != nil || c.unsettled == 0 {
+	d, err := e.Enqueue(groups)
+	if err != nil {
 		return Outcome{}, err
 	}
-	e.evaluate()
+	return d.Wait(ctx)
+}
+
+// A Delivery is records that were handed over with Enqueue.
+type Delivery struct {
+	e *Exporter
+	c *call
+}
+
+// Enqueue is the first half of Deliver and does not block: within a request,
+// these records stand behind those of an earlier Enqueue. The caller must call
+// Wait, and until that returns, the buffers of groups belong to the Exporter.
+func (e *Exporter) Enqueue(groups []Group) (*Delivery, error) {
+	c := &call{done: make(chan struct{})}
+	if err := e.enter(c, groups); err != nil {
+		return nil, err
+	}
+	if c.unsettled == 0 {
+		close(c.done)
+	} else {
+		e.evaluate()
+	}
+	return &Delivery{e, c}, nil
+}
+
+// Wait is the second half of Deliver.
+func (d *Delivery) Wait(ctx context.Context) (Outcome, error) {
+	e, c := d.e, d.c
 	select {
 	case <-c.done:
 		return c.outcome, nil

@@ -21,6 +21,7 @@ type consumer struct {
 	gate      *gate
 	outputs   sync.Pool // of *output
 	books     *books
+	order     *order
 }
 
 // An output is what one batch is converted into; it is used again and again.
@@ -31,7 +32,7 @@ type output struct {
 
 func newConsumer(c *convert.Converter, e *exporter.Exporter, g *gate, b *books) *consumer {
 	return &consumer{
-		converter: c, exporter: e, gate: g, books: b,
+		converter: c, exporter: e, gate: g, books: b, order: newOrder(),
 		outputs: sync.Pool{New: func() any { return new(output) }},
 	}
 }
@@ -40,6 +41,8 @@ func newConsumer(c *convert.Converter, e *exporter.Exporter, g *gate, b *books) 
 func (c *consumer) Consume(ctx context.Context, b tailer.Batch) error {
 	source, entries, bytes := b.Origin.Source, len(b.Entries), textBytes(b)
 	c.books.begin(source, entries)
+	turn := c.order.arrive(b)
+	defer turn.leave()
 	release, err := c.gate.enter(ctx, bytes)
 	if err != nil {
 		c.books.withdrawn(source, entries, nil)
@@ -54,13 +57,26 @@ func (c *consumer) Consume(ctx context.Context, b tailer.Batch) error {
 	for _, g := range out.Groups {
 		out.groups = append(out.groups, exporter.Group(g))
 	}
-	outcome, err := c.exporter.Deliver(ctx, out.groups)
+	outcome, err := c.deliver(ctx, turn, out.groups)
 	if err != nil {
 		c.books.withdrawn(source, entries, &out.Counts)
 		return err
 	}
 	c.books.settled(source, &out.Counts, outcome, bytes)
 	return nil
+}
+
+// deliver hands groups over when it is their turn, and waits until they are settled.
+func (c *consumer) deliver(ctx context.Context, t *turn, groups []exporter.Group) (exporter.Outcome, error) {
+	if err := t.await(ctx); err != nil {
+		return exporter.Outcome{}, err
+	}
+	d, err := c.exporter.Enqueue(groups)
+	t.leave()
+	if err != nil {
+		return exporter.Outcome{}, err
+	}
+	return d.Wait(ctx)
 }
 
 func textBytes(b tailer.Batch) int64 {
