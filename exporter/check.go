@@ -15,7 +15,7 @@ func Check(ctx context.Context, cfg Config) (*Failure, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer e.Close(ctx) //nolint:errcheck // there is nothing under way
+	defer e.Close(ctx)
 	p := e.payloads.get()
 	defer e.payloads.put(p)
 	p.encode(nil)
