@@ -88,18 +88,30 @@ func (s *store) save(b []byte) error {
 	if err := s.write(temp, b); err != nil {
 		return fmt.Errorf("write checkpoint: %w", err)
 	}
-	previous := filepath.Join(s.dir, previousFile)
-	if err := os.Remove(previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove previous checkpoint: %w", err)
-	}
-	if err := os.Link(path, previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		// A file system without links does without the previous one.
-		s.log.Debug("previous checkpoint is not kept", "error", err)
+	if err := s.keepPrevious(path); err != nil {
+		return err
 	}
 	if err := os.Rename(temp, path); err != nil {
 		return fmt.Errorf("replace checkpoint: %w", err)
 	}
 	return s.syncDir()
+}
+
+// keepPrevious makes the present checkpoint the previous one. Where there is no
+// present one, since it was damaged, the previous one is all there is.
+func (s *store) keepPrevious(path string) error {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	previous := filepath.Join(s.dir, previousFile)
+	if err := os.Remove(previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove previous checkpoint: %w", err)
+	}
+	if err := os.Link(path, previous); err != nil {
+		// A file system without links does without the previous one.
+		s.log.Debug("previous checkpoint is not kept", "error", err)
+	}
+	return nil
 }
 
 func (s *store) write(path string, b []byte) (err error) {
