@@ -112,7 +112,7 @@ func printConfig(w io.Writer, l *config.Loaded, all bool) error {
 		if !set {
 			from = "default"
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\n", k.Path, k.ValueText(&l.Config), from)
+		fmt.Fprintf(tw, "%s\t%s\t%s\n", k.Path, k.MaskedText(&l.Config), from)
 	}
 	return tw.Flush()
 }
