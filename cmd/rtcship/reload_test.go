@@ -233,11 +233,11 @@ func TestReload(t *testing.T) {
 // status says whether something does not arrive.
 func TestStatus(t *testing.T) {
 	t.Parallel()
-	l := newLive(t, "export: {endpoint: \"COLLECTOR\"}\n")
+	l := newLive(t, "pexip: {listen: [\"tcp://127.0.0.1:0\"]}\nexport: {endpoint: \"COLLECTOR\"}\n")
 	l.write(5)
 	l.await("delivery", func(s *pipeline.Status) bool { return s.Ledger["sora"].Accepted == 5 })
 	table, code := l.rtcshipStatus()
-	for _, want := range []string{"green, running for", "source  read  accepted", "sora    5     5", "sora.jsonl"} {
+	for _, want := range []string{"green, running for", "source  read  accepted", "sora    5     5", "connections  refused  cut  dropped  by the kernel", "sora.jsonl"} {
 		if code != 0 || !strings.Contains(table, want) {
 			t.Errorf("status %d; no %q in\n%s", code, want, table)
 		}

@@ -116,8 +116,8 @@ func printStatus(w io.Writer, s *pipeline.Status) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	printLedger(tw, s)
 	for _, l := range s.Listeners {
-		fmt.Fprintf(tw, "\nlistener\tmessages\tbytes\tconnections\tdropped\tby the kernel\n%s\t%d\t%s\t%d\t%d\t%d\n",
-			l.Listen, l.Messages, humanize.IBytes(l.Bytes), l.Connections, total(l.Dropped), l.KernelDrops)
+		fmt.Fprintf(tw, "\nlistener\tmessages\tbytes\tconnections\trefused\tcut\tdropped\tby the kernel\n%s\t%d\t%s\t%d\t%d\t%d\t%d\t%d\n",
+			l.Listen, l.Messages, humanize.IBytes(l.Bytes), l.Connections, total(l.Refused), l.Cut, total(l.Dropped), l.KernelDrops)
 	}
 	fmt.Fprintln(tw, "\nfile\tlog\tstate\tsize\tsettled\tto come\tbehind\tgaps")
 	for i := range s.Files {

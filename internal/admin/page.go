@@ -22,7 +22,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"short": func(d time.Duration) string { return d.Round(time.Second).String() },
 	"ago":   ago,
 	"clock": func(t time.Time) string { return t.UTC().Format("15:04:05") },
-	"dropped": func(m map[string]uint64) (n uint64) {
+	"total": func(m map[string]uint64) (n uint64) {
 		for _, v := range m {
 			n += v
 		}
