@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rtcship/rtcship/exporter/exportertest"
+)
+
+// What is under way is bounded by limits.memory plus max_request × concurrency;
+// the rest is the program itself.
+const (
+	maxUnderWay = 16<<20 + 2*3<<20
+	programSize = 20 << 20
+)
+
+// TestSilentCollector holds a collector silent while 1,000 files wait to be
+// shipped: memory stays within its bound.
+func TestSilentCollector(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int32
+	server, err := exportertest.Start(exportertest.Config{HTTPListen: "-", Answer: func(*exportertest.Request) *exportertest.Fault {
+		requests.Add(1)
+		return &exportertest.Fault{Stall: true}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	dir := t.TempDir()
+	backlog := bytes.Repeat([]byte(`{"timestamp":"2026-11-21T08:00:00.000000Z","level":"error","msg":"PONG-TIMEOUT-ERROR","channel_id":"lobby"}`+"\n"), 600)
+	for i := range 1000 {
+		if err := os.WriteFile(filepath.Join(dir, "log-"+strconv.Itoa(i)+"x.jsonl"), backlog, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Args = []string{
+		"rtcship", "run", "--sora-log-dir", dir, "--state-dir", t.TempDir(), "--endpoint", server.Endpoint(exportertest.GRPC),
+		"--admin-listen", "", "--log-otlp=false", "--export-timeout", "1h",
+	}
+	var out bytes.Buffer
+	cmd.Stderr = &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	most, since := 0, time.Now()
+	// It is over when memory has not grown for two seconds, since then everything waits for the collector.
+	for end := time.Now().Add(30 * time.Second); (time.Since(since) < 2*time.Second || requests.Load() == 0) && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if now := anonymous(t, cmd.Process.Pid); now > most+1<<20 {
+			most, since = now, time.Now()
+		}
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	cmd.Wait()
+	if n := requests.Load(); n == 0 || n > 2 {
+		t.Errorf("%d requests were under way, want one or two", n)
+	}
+	t.Log(fmt.Sprintf("%d MiB of anonymous memory at most", most>>20), strings.TrimSpace(out.String()))
+	if most > maxUnderWay+programSize {
+		t.Errorf("%d bytes of anonymous memory, want at most %d", most, maxUnderWay+programSize)
+	}
+}
