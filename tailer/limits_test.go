@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -173,8 +174,8 @@ func TestReadRate(t *testing.T) {
 func TestMemoryIsSharedAndBounded(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.cfg.Memory = 8 << 20
-		blocked := 0
-		w.cfg.OnBlocked = func() { blocked++ }
+		var blocked atomic.Int64
+		w.cfg.OnBlocked = func() { blocked.Add(1) }
 		hold := make(chan struct{})
 		w.sink.hold = hold
 		text := strings.Repeat(strings.Repeat("x", 1023)+"\n", 4<<10)
@@ -190,8 +191,8 @@ func TestMemoryIsSharedAndBounded(t *testing.T) {
 		if used := w.tail.mem.used; used > 8<<20 || len(logs) < 2 {
 			w.t.Errorf("%d bytes used, of %d logs", used, len(logs))
 		}
-		if blocked == 0 || !w.tail.Blocked(w.tail.consuming) || w.tail.Blocked(w.tail.consuming-1) {
-			w.t.Errorf("blocked %d times; Blocked is wrong", blocked)
+		if blocked.Load() == 0 || !w.tail.Blocked(w.tail.consuming) || w.tail.Blocked(w.tail.consuming-1) {
+			w.t.Errorf("blocked %d times; Blocked is wrong", blocked.Load())
 		}
 		w.sink.mu.Lock()
 		w.sink.hold = nil

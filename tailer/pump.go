@@ -15,6 +15,10 @@ func (t *Tailer) pump(g *generation) {
 		if b == nil {
 			return
 		}
+		if b.before != nil {
+			<-b.before // a short batch is read faster than the one before it is handed on
+		}
+		close(b.begun)
 		err := t.next.Consume(t.ctx, b.Batch)
 		if !t.consumed(b, err) {
 			return
@@ -207,7 +211,10 @@ func (g *generation) advance(p *plan, r *result, buf *buffer) *batch {
 	g.gaps = append(g.gaps, r.cut.gaps...)
 	b := &batch{
 		Batch: Batch{Origin: g.origin, Entries: r.cut.entries},
-		gen:   g, buf: buf, to: to, started: r.cut.now,
+		gen:   g, buf: buf, to: to, started: r.cut.now, begun: make(chan struct{}),
+	}
+	if n := len(g.inflight); n > 0 {
+		b.before = g.inflight[n-1].begun
 	}
 	if g.behind.IsZero() {
 		g.behind = r.cut.now

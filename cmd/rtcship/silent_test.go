@@ -42,11 +42,7 @@ func TestSilentCollector(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(self)
+	cmd := exec.Command(plainProgram(t))
 	cmd.Args = []string{
 		"rtcship", "run", "--sora-log-dir", dir, "--state-dir", t.TempDir(), "--endpoint", server.Endpoint(exportertest.GRPC),
 		"--admin-listen", "", "--log-otlp=false", "--export-timeout", "1h",
