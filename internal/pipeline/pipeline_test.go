@@ -188,6 +188,16 @@ func (b *bench) await(what string, ok func() bool) {
 	}
 }
 
+// settle waits until the answers to all that arrived are booked: a reload before
+// that sends it again, with the same uids.
+func (r *running) settle() {
+	r.b.t.Helper()
+	r.b.await("the acknowledgements", func() bool {
+		l := r.daemon.Status().Ledger
+		return l["sora"].InFlight+l["pexip"].InFlight == 0
+	})
+}
+
 // A logBuffer is a bytes.Buffer for several goroutines.
 type logBuffer struct {
 	mu sync.Mutex

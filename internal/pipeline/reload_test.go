@@ -79,6 +79,7 @@ func TestSourceThatWasGoneForAWhileGoesOn(t *testing.T) {
 	<-r.ready
 	b.flags["sora.log_dir"] = []string{""}
 	for range 2 { // the second one reads what the first one saved
+		r.settle()
 		r.reload <- struct{}{}
 		at := (<-r.ready)["tcp://127.0.0.1:0"]
 		before := len(b.bodies())
@@ -114,6 +115,7 @@ func TestReloadsLeaveNothingOpen(t *testing.T) {
 	r := b.start(false)
 	<-r.ready
 	b.await("the lines", func() bool { return len(b.bodies()) == 10 })
+	r.settle()
 	files := openFiles(t)
 	for range 20 {
 		r.reload <- struct{}{}

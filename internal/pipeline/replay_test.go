@@ -37,10 +37,12 @@ func TestReplayInARunningProcess(t *testing.T) {
 	r := b.start(false)
 	b.await("the lines", func() bool { return len(b.bodies()) == 10 })
 	<-r.ready
+	r.settle()
 	all, err := r.daemon.Replay(t.Context(), Replay{File: "sora.jsonl", Since: sevenOClock, DryRun: true})
 	if err != nil || len(all) != 1 {
 		t.Fatalf("dry run: %+v, %v", all, err)
 	}
+	<-r.ready // the dry run stopped the engine and started it again
 	if _, err := r.daemon.Replay(t.Context(), Replay{File: "sora.jsonl", Since: sevenOClock}); err != nil {
 		t.Fatal(err)
 	}
