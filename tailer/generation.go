@@ -182,8 +182,8 @@ type batch struct {
 	to      position // what is settled with it
 	started time.Time
 	settled bool
-	begun   chan struct{}   // closed when the batch is about to be handed on
-	before  <-chan struct{} // begun of the batch before, if that is under way
+	begun   chan struct{} // closed when the batch is about to be handed on
+	before  chan struct{} // begun of the batch before, if that is under way
 }
 
 // A family is all generations of one log, or all files of a ring.

@@ -208,6 +208,28 @@ func TestMemoryIsSharedAndBounded(t *testing.T) {
 	})
 }
 
+// Blank lines that are read while the batch before them is on its way make a
+// batch that is never handed on; what follows must not wait for it.
+func TestBlankLinesBetweenBatches(t *testing.T) {
+	inWorld(t, func(w *world) {
+		hold := make(chan struct{})
+		w.sink.hold = hold
+		w.start()
+		for _, text := range []string{"a\n", "\n\n", "b\n"} {
+			w.write("sora.log", text)
+			w.pass(10 * time.Second)
+		}
+		if n := len(w.sink.all()); n != 2 {
+			w.t.Errorf("%d entries were handed on, want 2", n)
+		}
+		w.sink.mu.Lock()
+		w.sink.hold = nil
+		w.sink.mu.Unlock()
+		close(hold)
+		w.pass(10 * time.Second)
+	})
+}
+
 func TestLock(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	unlock, err := Lock(dir)

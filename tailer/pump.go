@@ -154,6 +154,7 @@ func (t *Tailer) apply(p *plan, r *result, buf *buffer) (b *batch, over bool) {
 	b = g.advance(p, r, buf)
 	if len(b.Entries) == 0 {
 		b.settled, b.buf = true, nil
+		b.pass()
 		t.settle(g)
 		return nil, false
 	}
@@ -221,6 +222,16 @@ func (g *generation) advance(p *plan, r *result, buf *buffer) *batch {
 	}
 	g.inflight = append(g.inflight, b)
 	return b
+}
+
+// pass is for a batch that holds nothing and is never handed on: the next one
+// waits for the one before it instead.
+func (b *batch) pass() {
+	if b.before == nil {
+		close(b.begun)
+		return
+	}
+	b.begun = b.before
 }
 
 // consumed takes a batch back from the consumer. It returns whether its pump is
