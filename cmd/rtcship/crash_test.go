@@ -47,6 +47,7 @@ func TestCrash(t *testing.T) {
 	for range *kills {
 		p := c.launch()
 		time.Sleep(time.Duration(100+random.IntN(900)) * time.Millisecond)
+		_, _ = askStatus(t, c.state()) // it may not have got that far; if it has, its ledger adds up
 		p.Process.Kill()
 		p.Wait()
 		if random.IntN(3) == 0 { // some rotations happen while nobody looks
@@ -64,6 +65,7 @@ func TestCrash(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	c.check(logs)
+	settledStatus(t, c.state())
 }
 
 // A crash is what the test knows of what has arrived.
@@ -92,6 +94,8 @@ func newCrash(t *testing.T, seed uint64) *crash {
 	t.Cleanup(c.server.Close)
 	return c
 }
+
+func (c *crash) state() string { return filepath.Join(c.dir, "state") }
 
 func (c *crash) behave() {
 	c.mu.Lock()
@@ -149,7 +153,7 @@ func (c *crash) launch() *exec.Cmd {
 	}
 	cmd := exec.Command(self)
 	cmd.Args = []string{
-		"rtcship", "run", "--sora-log-dir", filepath.Join(c.dir, "log"), "--sora-start", "2020-01-01T00:00:00Z", "--state-dir", filepath.Join(c.dir, "state"),
+		"rtcship", "run", "--sora-log-dir", filepath.Join(c.dir, "log"), "--sora-start", "2020-01-01T00:00:00Z", "--state-dir", c.state(),
 		"--endpoint", c.server.Endpoint(exportertest.GRPC), "--export-timeout", "500ms", "--admin-listen", "", "--log-otlp=false",
 	}
 	var out bytes.Buffer

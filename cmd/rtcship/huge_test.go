@@ -58,6 +58,7 @@ func TestHugeLines(t *testing.T) {
 	for end := time.Now().Add(40 * time.Second); bytesGot.Load() < size && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		most = max(most, anonymous(t, cmd.Process.Pid))
 	}
+	settledStatus(t, filepath.Join(dir, "state"))
 	cmd.Process.Signal(syscall.SIGTERM)
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("%v\n%.2000s", err, out.String())

@@ -2,12 +2,10 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,7 +19,6 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/rtcship/rtcship/exporter/exportertest"
-	"github.com/rtcship/rtcship/internal/admin"
 	"github.com/rtcship/rtcship/internal/pipeline"
 )
 
@@ -118,19 +115,8 @@ func (l *live) signal(s os.Signal) {
 
 // status asks through the socket in the state directory.
 func (l *live) status() (*pipeline.Status, error) {
-	ctx, cancel := context.WithTimeout(l.t.Context(), 2*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://rtcship/status.json", http.NoBody)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := admin.Client(filepath.Join(l.dir, "state")).Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	var s pipeline.Status
-	return &s, json.NewDecoder(resp.Body).Decode(&s)
+	l.t.Helper()
+	return askStatus(l.t, filepath.Join(l.dir, "state"))
 }
 
 // await polls the status until ok, and returns it.
@@ -217,14 +203,9 @@ func TestReload(t *testing.T) {
 	}
 	l.away.Store(false)
 	fmt.Fprintln(conn, `2026-11-21 08:00:00,000 Level="INFO" Message="over the old connection"`)
-	s = l.await("everything", func(s *pipeline.Status) bool {
+	l.await("everything", func(s *pipeline.Status) bool {
 		return l.got.Load() == 201 && s.State == pipeline.Green && s.Ledger["sora"].InFlight+s.Ledger["pexip"].InFlight == 0
 	})
-	for source, ledger := range s.Ledger {
-		if ledger.Balance() != 0 {
-			t.Errorf("ledger of %s: %+v", source, ledger)
-		}
-	}
 	l.signal(syscall.SIGTERM)
 	if err := <-l.ended; err != nil {
 		t.Errorf("after SIGTERM: %v", err)

@@ -35,7 +35,7 @@ func TestSilentCollector(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	dir := t.TempDir()
+	dir, state := t.TempDir(), t.TempDir()
 	backlog := bytes.Repeat([]byte(`{"timestamp":"2026-11-21T08:00:00.000000Z","level":"error","msg":"PONG-TIMEOUT-ERROR","channel_id":"lobby"}`+"\n"), 600)
 	for i := range 1000 {
 		if err := os.WriteFile(filepath.Join(dir, "log-"+strconv.Itoa(i)+"x.jsonl"), backlog, 0o600); err != nil {
@@ -44,7 +44,7 @@ func TestSilentCollector(t *testing.T) {
 	}
 	cmd := exec.Command(plainProgram(t))
 	cmd.Args = []string{
-		"rtcship", "run", "--sora-log-dir", dir, "--state-dir", t.TempDir(), "--endpoint", server.Endpoint(exportertest.GRPC),
+		"rtcship", "run", "--sora-log-dir", dir, "--state-dir", state, "--endpoint", server.Endpoint(exportertest.GRPC),
 		"--admin-listen", "", "--log-otlp=false", "--export-timeout", "1h",
 	}
 	var out bytes.Buffer
@@ -58,6 +58,9 @@ func TestSilentCollector(t *testing.T) {
 		if now := anonymous(t, cmd.Process.Pid); now > most+1<<20 {
 			most, since = now, time.Now()
 		}
+	}
+	if s, err := askStatus(t, state); err != nil || s.Ledger["sora"].InFlight == 0 {
+		t.Errorf("%v; nothing is under way: %+v", err, s)
 	}
 	if err := cmd.Process.Kill(); err != nil {
 		t.Error(err)

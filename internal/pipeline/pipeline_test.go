@@ -169,6 +169,18 @@ func (r *running) drain() {
 	case <-time.After(30 * time.Second):
 		r.b.t.Fatal("the pipeline does not end")
 	}
+	r.addsUp()
+}
+
+// addsUp holds the books of a pipeline that has ended, in whatever way, to what
+// they promise: each entry is booked as one thing, and nothing is under way.
+func (r *running) addsUp() {
+	r.b.t.Helper()
+	for source, l := range r.daemon.Status().Ledger {
+		if l.Balance() != 0 || l.InFlight != 0 {
+			r.b.t.Errorf("the ledger of %s does not add up: %+v", source, l)
+		}
+	}
 }
 
 // abandon stops it without a drain, which is as near to a kill as a test in one process comes.
@@ -176,6 +188,7 @@ func (r *running) abandon() {
 	r.b.t.Helper()
 	r.kill()
 	<-r.ended
+	r.addsUp()
 }
 
 // await polls until ok, for conditions that other goroutines bring about.
