@@ -126,7 +126,7 @@ func TestHTTPBodies(t *testing.T) {
 		{"negative", 429, http.Header{"Retry-After": {"-1"}}, "", answer{verdict: again, code: "HTTP 429"}},
 		{"text", 502, nil, "<html>\n bad\tgateway \xff", answer{verdict: again, code: "HTTP 502", message: "<html> bad gateway ?"}},
 		{"redirected", 307, http.Header{"Location": {"https://new/"}}, "", answer{verdict: unwelcome, code: "HTTP 307",
-			message: "redirected to https://new/", hint: "the endpoint has moved: set export.endpoint to its new address"}},
+			message: "redirected to https://new/", hint: "the endpoint has moved: write its new address in export.endpoint (or OTEL_EXPORTER_OTLP_ENDPOINT)"}},
 		{"a web page", 200, http.Header{"Content-Type": {"text/html; charset=utf-8"}}, "<h1>Log in</h1>", answer{verdict: unwelcome, code: "HTTP 200",
 			message: "<h1>Log in</h1>", hint: "the endpoint answers with a web page: is it the collector's OTLP/HTTP port?"}},
 		{"JSON", 200, http.Header{"Content-Type": {"application/json"}}, "{}", answer{code: "OK"}},

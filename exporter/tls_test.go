@@ -194,7 +194,7 @@ func TestTLSFaults(t *testing.T) {
 		{"without a scheme", server, (*exportertest.Server).Addr, exporter.TLS{CAFile: ca}, ""},
 		{"system's authorities", server, (*exportertest.Server).Endpoint, exporter.TLS{}, "export.tls.ca_file"},
 		{"another authority", server, (*exportertest.Server).Endpoint, exporter.TLS{CAFile: otherCA}, "export.tls.ca_file"},
-		{"another name", server, elsewhere, exporter.TLS{CAFile: ca}, "name in the endpoint"},
+		{"another name", server, elsewhere, exporter.TLS{CAFile: ca}, "name in export.endpoint"},
 		{"no client certificate", mutual, (*exportertest.Server).Endpoint, exporter.TLS{CAFile: ca}, "client certificate"},
 		{"TLS to a plain server", nil, func(s *exportertest.Server, p string) string { return "https://" + s.Addr(p) }, exporter.TLS{CAFile: ca}, "http://"},
 		{"plain to a TLS server", server, func(s *exportertest.Server, p string) string { return "http://" + s.Addr(p) }, exporter.TLS{}, "https://"},

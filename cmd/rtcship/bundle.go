@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -13,9 +12,8 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
-	"github.com/schollz/progressbar/v3"
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/rtcship/rtcship/convert/redact"
 	"github.com/rtcship/rtcship/internal/bundle"
@@ -73,7 +71,7 @@ func writeBundle(ctx context.Context, cmd *cobra.Command, cfg bundle.Config, pat
 	if err != nil {
 		return err
 	}
-	bar := bundleProgress(cmd.ErrOrStderr(), size)
+	bar := progress(cmd.ErrOrStderr(), "packing", size)
 	cfg.Progress = func(n int) { _ = bar.Add(n) } // a bar that cannot be drawn is no fault
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -93,7 +91,7 @@ func writeBundle(ctx context.Context, cmd *cobra.Command, cfg bundle.Config, pat
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %d files, %s\n", path, len(m.Files), humanize.IBytes(uint64(info.Size())))
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s, %s\n", path, english.Plural(len(m.Files), "file", ""), humanize.IBytes(uint64(info.Size())))
 	return err
 }
 
@@ -103,14 +101,4 @@ func inside(dir, path string) bool {
 	path, err2 := filepath.Abs(path)
 	rel, err3 := filepath.Rel(dir, path)
 	return errors.Join(err1, err2, err3) == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
-}
-
-func bundleProgress(w io.Writer, size int64) *progressbar.ProgressBar {
-	if f, ok := w.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
-		w = io.Discard
-	}
-	return progressbar.NewOptions64(size,
-		progressbar.OptionSetWriter(w), progressbar.OptionShowBytes(true),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
-	)
 }

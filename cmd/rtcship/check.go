@@ -67,7 +67,7 @@ func printWay(w io.Writer, cfg *config.Config) error {
 	for _, l := range cfg.Pexip.Listen {
 		fmt.Fprintln(w, "would listen on", l)
 	}
-	_, err = fmt.Fprintf(w, "would send to %s (%s)\n", cfg.Export.Endpoint, cfg.Export.Protocol)
+	_, err = fmt.Fprintf(w, "would send to %s (%s)\n", cfg.Export.MaskedEndpoint(), cfg.Export.Protocol)
 	return err
 }
 

@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/rtcship/rtcship/convert"
 	"github.com/rtcship/rtcship/internal/config"
@@ -65,30 +63,28 @@ func (c *converting) run(cfg *config.Config, stdin io.Reader, files []string) (e
 	if len(files) == 0 {
 		return c.read(stdin, "-")
 	}
-	progress := c.progress(files)
+	bar := c.progress(files)
 	var errs []error
 	for _, path := range files {
-		errs = append(errs, c.file(path, progress))
+		errs = append(errs, c.file(path, bar))
 	}
+	_ = bar.Finish() // a bar that cannot be drawn is no fault
 	return errors.Join(errs...)
 }
 
-// progress is a bar over all files on a terminal, and nothing elsewhere.
-func (c *converting) progress(files []string) io.Writer {
-	f, ok := c.err.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return io.Discard
-	}
+// progress is a bar over all files, unless it would be drawn over the records.
+func (c *converting) progress(files []string) *progressbar.ProgressBar {
 	var total int64
 	for _, path := range files {
 		if info, err := os.Stat(path); err == nil {
 			total += info.Size()
 		}
 	}
-	return progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(f), progressbar.OptionShowBytes(true),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
-	)
+	w := c.err
+	if isTerminal(c.out) {
+		w = io.Discard
+	}
+	return progress(w, "converting", total)
 }
 
 func (c *converting) file(path string, progress io.Writer) error {

@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/http/pprof"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -59,7 +56,7 @@ type runner struct {
 	flags *configFlags
 	log   *ownlog.Log
 	admin *admin.Server
-	debug *http.Server
+	debug debugServer
 }
 
 func (r *runner) run(stay bool, first *config.Loaded) error {
@@ -75,6 +72,7 @@ func (r *runner) run(stay bool, first *config.Loaded) error {
 		return err
 	}
 	defer r.admin.Close()
+	defer r.debug.close()
 	if stay { // the page says what is wrong even if nothing can start
 		r.serve(first)
 	}
@@ -95,22 +93,9 @@ func (r *runner) serve(cfg *config.Loaded) {
 	if err := r.admin.Serve(cfg.Admin.Listen, socket); err != nil {
 		r.log.Error("the status page and metrics are not served", "error", err)
 	}
-	if r.debug != nil {
-		r.debug.Close()
-		r.debug = nil
+	if err := r.debug.serve(cfg.Debug.Listen); err != nil {
+		r.log.Error("profiles are not served", "error", err)
 	}
-	if cfg.Debug.Listen == "" {
-		return
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	r.debug = &http.Server{Addr: cfg.Debug.Listen, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-	go func(server *http.Server) {
-		if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-			r.log.Error("profiles are not served", "error", err)
-		}
-	}(r.debug)
 }
 
 var errSecondSignal = errors.New("second signal")

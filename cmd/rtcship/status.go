@@ -6,13 +6,14 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/signal"
 	"slices"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/rtcship/rtcship/internal/admin"
 	"github.com/rtcship/rtcship/internal/config"
@@ -31,7 +32,7 @@ It exits with status 1 if something does not arrive.`,
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().BoolVar(&c.json, "json", false, "as JSON, the same as /status.json")
-	cmd.Flags().BoolVar(&c.watch, "watch", false, "show it again every two seconds")
+	cmd.Flags().BoolVar(&c.watch, "watch", false, "show it again every two seconds, until a signal (Ctrl-C)")
 	flags := addConfigFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := flags.load()
@@ -39,6 +40,11 @@ It exits with status 1 if something does not arrive.`,
 			return printFaults(cmd.ErrOrStderr(), err)
 		}
 		c.cfg, c.out = cfg, cmd.OutOrStdout()
+		ctx, stop := cmd.Context(), func() {}
+		if c.watch { // a signal is how one ends it, and no failure
+			ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		}
+		defer stop()
 		for {
 			state, err := c.show()
 			if err != nil {
@@ -51,7 +57,7 @@ It exits with status 1 if something does not arrive.`,
 				return nil
 			}
 			select {
-			case <-cmd.Context().Done():
+			case <-ctx.Done():
 				return nil
 			case <-time.After(2 * time.Second):
 			}
@@ -76,7 +82,7 @@ func (c *statusCommand) show() (pipeline.State, error) {
 		enc.SetIndent("", "  ")
 		return s.State, enc.Encode(s)
 	}
-	if f, ok := c.out.(*os.File); ok && c.watch && term.IsTerminal(int(f.Fd())) {
+	if c.watch && isTerminal(c.out) {
 		fmt.Fprint(c.out, "\x1b[H\x1b[2J") // home, clear
 	}
 	return s.State, printStatus(c.out, s)

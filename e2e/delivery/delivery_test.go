@@ -67,6 +67,7 @@ func (l *load) keepWriting(t *testing.T) {
 	defer tick.Stop()
 	for end := time.Now().Add(*away); time.Now().Before(end); <-tick.C {
 		l.write(t, *rate/20, 300)
+		l.ship.AddsUp(t)
 	}
 }
 
@@ -82,6 +83,7 @@ func (l *load) arrives(t *testing.T, collector *harness.Collector) {
 func (l *load) finish(t *testing.T, collector *harness.Collector) {
 	t.Helper()
 	l.arrives(t, collector)
+	l.booked(t)
 	l.ship.Stop(t)
 	tally := collector.Tally(t)
 	if err := tally.Complete("line", l.n); err != nil {
@@ -89,6 +91,15 @@ func (l *load) finish(t *testing.T, collector *harness.Collector) {
 	}
 	l.noDeadLetters(t)
 	t.Logf("%d lines, %d came again", l.n, tally.Repeats)
+}
+
+// booked checks that rtcship itself knows of each line that it was accepted, once.
+func (l *load) booked(t *testing.T) {
+	t.Helper()
+	got := l.ship.Settled(t)["sora"]
+	if n := int64(l.n); got.Read != n || got.Accepted != n {
+		t.Errorf("the ledger of %d lines that arrived is %+v", n, got)
+	}
 }
 
 func (l *load) noDeadLetters(t *testing.T) {
@@ -183,6 +194,7 @@ func TestBackendDown(t *testing.T) {
 			harness.Wait(t, 60*time.Second, "all lines at the backend", func() error {
 				return b.complete(l.n)
 			}, l.ship.Process(), collector.Process())
+			l.booked(t)
 			l.ship.Stop(t)
 			l.noDeadLetters(t)
 			if b.refused.Load() == 0 {

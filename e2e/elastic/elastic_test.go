@@ -33,7 +33,7 @@ func TestReadTwice(t *testing.T) {
 
 	ship.Start(t) // the collector is away: the generation gets its id, and nothing is settled
 	time.Sleep(2 * time.Second)
-	ship.Kill()
+	ship.Kill(t)
 	restore := ship.SaveState(t)
 
 	collector.Start(t, env...)

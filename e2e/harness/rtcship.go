@@ -95,14 +95,19 @@ func listening(transport, port string) bool {
 	return err == nil && regexp.MustCompile(fmt.Sprintf(`: [0-9A-F]{8}:%04X [0-9A-F:]+ %s`, n, state)).Match(text)
 }
 
-// Stop ends rtcship with SIGTERM: it ships what it has and must exit 0 within its drain time.
+// Stop ends rtcship with SIGTERM: it ships what it has and must exit 0 within its drain time. Until then its ledger adds up.
 func (s *Ship) Stop(t testing.TB) {
 	t.Helper()
+	s.AddsUp(t)
 	s.process.Stop(t, 35*time.Second)
 }
 
-// Kill ends rtcship as a crash would.
-func (s *Ship) Kill() { s.process.Kill() }
+// Kill ends rtcship as a crash would. Until then its ledger adds up.
+func (s *Ship) Kill(t testing.TB) {
+	t.Helper()
+	s.AddsUp(t)
+	s.process.Kill()
+}
 
 // Process returns the running process.
 func (s *Ship) Process() *Process { return s.process }

@@ -54,7 +54,7 @@ func TestPage(t *testing.T) {
 			name:   "wrong endpoint",
 			config: fmt.Sprintf("sora: {log_dir: %%s}\nexport: {endpoint: \"http://%s\"}\n", nobody),
 			state:  "red",
-			says:   []string{"Something does not arrive", "the collector at http://" + nobody + " does not take records", "connection refused", "To do: nothing listens at the endpoint: is the collector running, and is the port right?"},
+			says:   []string{"Something does not arrive", "the collector at http://" + nobody + " does not take records", "connection refused", "To do: nothing listens at the endpoint: is the collector running, and are host and port right? See export.endpoint (or OTEL_EXPORTER_OTLP_ENDPOINT)"},
 		},
 		{
 			name:   "wrong directory",
@@ -72,7 +72,7 @@ func TestPage(t *testing.T) {
 			name:   "TLS mismatch",
 			config: fmt.Sprintf("sora: {log_dir: %%s}\nexport: {endpoint: \"https://%s\"}\n", plain),
 			state:  "red",
-			says:   []string{"the collector at https://" + plain + " does not take records", "first record does not look like a TLS handshake", "To do: ", "http://"},
+			says:   []string{"the collector at https://" + plain + " does not take records", "first record does not look like a TLS handshake", "To do: ", "write http:// instead of https:// in export.endpoint (or OTEL_EXPORTER_OTLP_ENDPOINT)"},
 		},
 		{
 			name:   "collector refuses",

@@ -50,7 +50,7 @@ func TestCrash(t *testing.T) {
 		if ship.Process().Exited() {
 			t.Fatalf("rtcship ended by itself:\n%s", ship.Process().Output())
 		}
-		ship.Kill()
+		ship.Kill(t)
 		if random.IntN(4) == 0 { // some rotations happen while nobody looks
 			time.Sleep(time.Duration(random.IntN(1500)) * time.Millisecond)
 		}
@@ -66,6 +66,7 @@ func TestCrash(t *testing.T) {
 		}
 		return err
 	}, ship.Process())
+	ship.Settled(t)
 	ship.Stop(t)
 	for _, w := range writers.writers {
 		if err := receiver.Complete(w.stream, w.n); err != nil {

@@ -46,6 +46,7 @@ export: {endpoint: "http://%s"}
 	}
 	collector.Start(t)
 	wait(t, collector, ship, "the second half", load)
+	ship.Settled(t)
 	ship.Stop(t)
 	collector.Stop(t)
 

@@ -48,6 +48,7 @@ func TestDaemons(t *testing.T) {
 			time.Sleep(3 * time.Second)
 			collector.Start(t)
 			await(t, "the second half", s, collector, *messages, ship.Process(), sender)
+			ship.Settled(t)
 			ship.Stop(t)
 			collector.Stop(t)
 
@@ -76,7 +77,7 @@ func TestKilled(t *testing.T) {
 					written += *messages / 10
 					time.Sleep(150 * time.Millisecond)
 				}
-				ship.Kill()
+				ship.Kill(t)
 				time.Sleep(500 * time.Millisecond)
 				ship.Start(t)
 			}
@@ -84,6 +85,7 @@ func TestKilled(t *testing.T) {
 			s.load(t, written, written+*messages/10)
 			written += *messages / 10
 			awaitLast(t, s, collector, written, ship.Process(), sender)
+			ship.Settled(t)
 			ship.Stop(t)
 			collector.Stop(t)
 			checkGaps(t, s, collector.Tally(t), written)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/url"
 	"reflect"
 	"strings"
 
@@ -22,9 +23,13 @@ func (k Key) ValueText(c *Config) string {
 	return valueText(reflect.ValueOf(c).Elem().FieldByIndex(k.index))
 }
 
-// MaskedText is ValueText without what may be secret: the values of headers.
+// MaskedText is ValueText without what may be secret: the values of headers,
+// and a password in the endpoint.
 func (k Key) MaskedText(c *Config) string {
-	if k.Path != "export.headers" || len(c.Export.Headers) == 0 {
+	switch {
+	case k.Path == "export.endpoint":
+		return valueText(reflect.ValueOf(c.Export.MaskedEndpoint()))
+	case k.Path != "export.headers" || len(c.Export.Headers) == 0:
 		return k.ValueText(c)
 	}
 	masked := map[string]string{}
@@ -32,6 +37,15 @@ func (k Key) MaskedText(c *Config) string {
 		masked[name] = "****"
 	}
 	return valueText(reflect.ValueOf(masked))
+}
+
+// MaskedEndpoint is the endpoint without the password that a URL may hold.
+func (e *Export) MaskedEndpoint() string {
+	u, err := url.Parse(e.Endpoint)
+	if err != nil || u.User == nil {
+		return e.Endpoint
+	}
+	return u.Redacted()
 }
 
 func valueText(v reflect.Value) string {

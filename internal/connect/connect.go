@@ -48,6 +48,9 @@ type target struct {
 	secure     bool
 }
 
+// endpointKeys is where people write what is wrong about an endpoint.
+const endpointKeys = "export.endpoint (or OTEL_EXPORTER_OTLP_ENDPOINT)"
+
 // stepTimeout bounds each step but the last, which has the export's own.
 const stepTimeout = 5 * time.Second
 
@@ -76,7 +79,7 @@ func (t target) name(ctx context.Context) Step {
 	defer cancel()
 	addrs, err := net.DefaultResolver.LookupHost(ctx, t.host)
 	if err != nil {
-		return Step{Name: "name", Said: err.Error(), Do: fmt.Sprintf("check the host name %q in export.endpoint, and this machine's DNS", t.host)}
+		return Step{Name: "name", Said: err.Error(), Do: fmt.Sprintf("check the host name %q in %s, and this machine's DNS", t.host, endpointKeys)}
 	}
 	return Step{Name: "name", Said: t.host + " is " + strings.Join(addrs, ", "), OK: true}
 }
@@ -85,7 +88,7 @@ func (t target) tcp(ctx context.Context) Step {
 	d := net.Dialer{Timeout: stepTimeout}
 	conn, err := d.DialContext(ctx, "tcp", t.address())
 	if err != nil {
-		return Step{Name: "TCP", Said: err.Error(), Do: fmt.Sprintf("check that the collector runs and listens on port %s (4317 is usual for gRPC, 4318 for HTTP), and firewalls and network policies between", t.port)}
+		return Step{Name: "TCP", Said: err.Error(), Do: fmt.Sprintf("check that the collector runs and listens on port %s (4317 is usual for gRPC, 4318 for HTTP), firewalls and network policies between, and host and port in %s", t.port, endpointKeys)}
 	}
 	conn.Close()
 	return Step{Name: "TCP", Said: "connected to " + t.address(), OK: true}
@@ -113,11 +116,11 @@ func tlsAdvice(err error) string {
 	s := err.Error()
 	switch {
 	case strings.Contains(s, "first record does not look like a TLS handshake"):
-		return "the port does not speak TLS: write http:// in export.endpoint"
+		return "the port does not speak TLS: write http:// in " + endpointKeys
 	case strings.Contains(s, "unknown authority"):
 		return "set export.tls.ca_file to the authority that signed the collector's certificate"
 	case strings.Contains(s, "x509:"):
-		return "the certificate does not fit: compare the name in export.endpoint with those it is made for, and its dates"
+		return "the certificate does not fit: compare the name in " + endpointKeys + " with those it is made for, and its dates"
 	default:
 		return "check export.tls.cert_file and key_file, and the collector's TLS settings"
 	}

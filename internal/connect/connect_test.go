@@ -57,14 +57,14 @@ func TestEachFaultIsToldApart(t *testing.T) {
 	for _, protocol := range []string{exporter.ProtocolGRPC, exporter.ProtocolHTTP} {
 		check(t, exporter.Config{Endpoint: server.Endpoint(protocol), Protocol: protocol}, nil, "name TCP OTLP", "")
 	}
-	check(t, exporter.Config{Endpoint: "http://name.invalid:4317", Protocol: "grpc"}, nil, "name", "host name")
+	check(t, exporter.Config{Endpoint: "http://name.invalid:4317", Protocol: "grpc"}, nil, "name", `the host name "name.invalid" in export.endpoint (or OTEL_EXPORTER_OTLP_ENDPOINT)`)
 
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	closed.Close()
-	check(t, exporter.Config{Endpoint: "http://" + closed.Addr().String(), Protocol: "grpc"}, nil, "name TCP", "listens on port")
+	check(t, exporter.Config{Endpoint: "http://" + closed.Addr().String(), Protocol: "grpc"}, nil, "name TCP", "host and port in export.endpoint (or OTEL_EXPORTER_OTLP_ENDPOINT)")
 
 	// Protocols crossed.
 	check(t, exporter.Config{Endpoint: server.Endpoint(exporter.ProtocolHTTP), Protocol: "grpc"}, nil, "name TCP OTLP", "HTTP port")

@@ -172,6 +172,7 @@ func (d *Daemon) runEngine(ctx context.Context, cfg *config.Loaded, p *parts) (n
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- e.tailer.Run(ctx) }()
+	d.Log.Info("shipping logs", "version", d.Version, "log_dir", cfg.Sora.LogDir, "listen", cfg.Pexip.Listen, "endpoint", cfg.Export.MaskedEndpoint())
 	if d.Ready != nil {
 		d.Ready(p.addresses())
 	}

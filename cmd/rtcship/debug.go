@@ -1,0 +1,46 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"time"
+)
+
+// A debugServer serves profiles of the running program on the address of
+// debug.listen, which the configuration allows to be a loopback one only. The
+// zero value serves nothing.
+type debugServer struct {
+	address string
+	server  *http.Server
+}
+
+// serve moves to another address; "" serves nothing.
+func (d *debugServer) serve(address string) error {
+	if d.server != nil && d.address == address {
+		return nil
+	}
+	d.close()
+	if address == "" {
+		return nil
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen for profiles (debug.listen): %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	d.address, d.server = address, &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	go d.server.Serve(l) //nolint:errcheck // it ends with Close, which has nothing to say
+	return nil
+}
+
+func (d *debugServer) close() {
+	if d.server != nil {
+		d.server.Close()
+		d.server = nil
+	}
+}
