@@ -62,7 +62,7 @@ type runner struct {
 func (r *runner) run(stay bool, first *config.Loaded) error {
 	limitMemory(r.log.Logger, &first.Config)
 	s := watchSignals(r.log.Logger)
-	go watchFile(s.ctx, r.flags.file, s.requestReload)
+	go watchFile(r.flags.file).run(s.ctx, s.requestReload) // before Run loads the file
 	d := pipeline.New(pipeline.Options{
 		Load: r.flags.load, Stay: stay, Stop: s.stop, Reload: s.reload,
 		Log: r.log, Version: programVersion(), Configured: r.serve,

@@ -11,14 +11,25 @@ import (
 // watchInterval is how soon a changed config file is noticed.
 const watchInterval = 2 * time.Second
 
-// watchFile calls changed whenever the content of the file has become another
-// one. Content is compared, not times: Kubernetes replaces a link to a
-// directory when a ConfigMap changes, and touches it when it does not.
-func watchFile(ctx context.Context, path string, changed func()) {
-	if path == "" {
+// A fileWatch knows the content of the config file as it was last looked at.
+// Content is compared, not times: Kubernetes replaces a link to a directory
+// when a ConfigMap changes, and touches it when it does not.
+type fileWatch struct {
+	path string
+	last []byte // hash; nil if it could not be read
+}
+
+// watchFile looks at the file before it returns, so that no change after that
+// is missed, however late run is called; "" is no file.
+func watchFile(path string) *fileWatch {
+	return &fileWatch{path: path, last: fileHash(path)}
+}
+
+// run calls changed whenever the content has become another one.
+func (w *fileWatch) run(ctx context.Context, changed func()) {
+	if w.path == "" {
 		return
 	}
-	last := fileHash(path)
 	tick := time.NewTicker(watchInterval)
 	defer tick.Stop()
 	for {
@@ -27,8 +38,8 @@ func watchFile(ctx context.Context, path string, changed func()) {
 			return
 		case <-tick.C:
 		}
-		if now := fileHash(path); now != nil && !bytes.Equal(now, last) {
-			last = now
+		if now := fileHash(w.path); now != nil && !bytes.Equal(now, w.last) {
+			w.last = now
 			changed()
 		}
 	}

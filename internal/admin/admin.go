@@ -173,8 +173,8 @@ func NotReady(s *pipeline.Status) []string {
 	if s.LogDirError != "" {
 		reasons = append(reasons, "log directory: "+s.LogDirError)
 	}
-	if s.Running && len(s.Listeners) < len(s.Wanted) {
-		reasons = append(reasons, fmt.Sprintf("%d of %d listeners are open", len(s.Listeners), len(s.Wanted)))
+	if n := len(s.NotOpen()); s.Running && n > 0 {
+		reasons = append(reasons, fmt.Sprintf("%d of %d listeners are open", len(s.Wanted)-n, len(s.Wanted)))
 	}
 	if s.Spool != nil && !s.Spool.FullSince.IsZero() {
 		reasons = append(reasons, "the spool is full")

@@ -127,10 +127,8 @@ func (d *diagnosis) file(f *tailer.FileStatus) {
 }
 
 func (d *diagnosis) syslog(s *Status) {
-	open := map[string]bool{}
 	for i := range s.Listeners {
 		l := &s.Listeners[i]
-		open[l.Listen] = true
 		if l.Messages == 0 && s.Now.Sub(s.Started) > silence {
 			d.add(Amber, fmt.Sprintf("check address, port and transport of the syslog server in Pexip's settings (Pexip sends to port 514 over UDP unless told otherwise; this listener has %s), and firewalls between", l.Address),
 				"nothing was ever received on %s", l.Listen)
@@ -149,12 +147,11 @@ func (d *diagnosis) syslog(s *Status) {
 			d.add(Amber, "raise net.core.rmem_max, or send over TCP", "the kernel dropped %d datagrams to %s", l.KernelDrops, l.Listen)
 		}
 	}
-	if len(s.Listeners) < len(s.Wanted) {
-		for _, l := range s.Wanted {
-			if !open[l] {
-				d.add(Red, "free the port or choose another one; rtcship tries again by itself", "%s is not open: see the messages below", l)
-			}
-		}
+	for _, l := range s.NotOpen() {
+		d.add(Red, "free the port or choose another one; rtcship tries again by itself", "%s is not open: %s", l, cmp.Or(s.ListenFaults[l], s.ListenFaults[allListeners], "see the messages below"))
+	}
+	if fault := s.ListenFaults[allListeners]; fault != "" && len(s.NotOpen()) == 0 {
+		d.add(Red, "mend pexip in the configuration; rtcship tries again by itself", "the listeners are as they were before: %s", fault)
 	}
 }
 

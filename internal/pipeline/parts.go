@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rtcship/rtcship/internal/config"
@@ -27,6 +29,8 @@ type parts struct {
 	mu      sync.Mutex  // orders what happens to the listeners
 	again   *time.Timer // opens listeners that could not be opened; nil if there were none
 	stopped bool
+
+	faults atomic.Pointer[map[string]string] // why listeners are not open, by the way they are written; nil if all are
 }
 
 // openStore locks the state directory and opens the spool, and does not listen.
@@ -81,22 +85,31 @@ func (p *parts) listen(cfg *config.Config) (err error) {
 	return nil
 }
 
-// listenEach opens what can be opened of want, and goes on trying the rest. The
-// caller holds p.mu.
+// listenEach opens what can be opened of want, and goes on trying the rest.
+// What is open stays as it is. The caller holds p.mu.
 func (p *parts) listenEach(want syslog.Config) {
-	var missing []string
-	var errs []error
-	for _, l := range want.Listen {
-		if err := p.server.Reload(without(want, append(missing, after(want.Listen, l)...))); err != nil {
-			missing = append(missing, l)
-			errs = append(errs, err)
+	faults := map[string]string{}
+	missing := p.notOpen(want.Listen)
+	// Other settings, and listeners that are to go, do not wait for those that are missing.
+	if err := p.server.Reload(without(want, missing)); err != nil {
+		faults[allListeners] = err.Error()
+	}
+	for _, l := range slices.Clone(missing) {
+		others := slices.DeleteFunc(slices.Clone(missing), func(m string) bool { return m == l })
+		if err := p.server.Reload(without(want, others)); err != nil {
+			faults[l] = err.Error()
+		} else {
+			missing = others
+			delete(faults, allListeners) // it is the same but for l
 		}
 	}
-	if len(missing) == 0 {
+	if len(faults) == 0 {
+		p.faults.Store(nil)
 		p.opts.Log.Info("all listeners are open")
 		return
 	}
-	p.opts.Log.Error("cannot open all listeners, trying again", "error", errors.Join(errs...), "wait", p.opts.Retry)
+	p.faults.Store(&faults)
+	p.opts.Log.Error("cannot open all listeners, trying again", "error", slices.Sorted(maps.Values(faults)), "wait", p.opts.Retry)
 	var timer *time.Timer
 	timer = time.AfterFunc(p.opts.Retry, func() {
 		p.mu.Lock()
@@ -108,8 +121,14 @@ func (p *parts) listenEach(want syslog.Config) {
 	p.again = timer
 }
 
-// after returns what stands behind l in the list.
-func after(list []string, l string) []string { return list[slices.Index(list, l)+1:] }
+// allListeners is where a fault stands that is not about one listener.
+const allListeners = "listeners"
+
+// notOpen returns those of the wanted listeners that are not open.
+func (p *parts) notOpen(wanted []string) []string {
+	open := p.addresses()
+	return slices.DeleteFunc(slices.Clone(wanted), func(l string) bool { _, ok := open[l]; return ok })
+}
 
 // without returns c with some of its listeners left out.
 func without(c syslog.Config, out []string) syslog.Config {
@@ -136,25 +155,33 @@ func listenConfig(cfg *config.Config, o Options) syslog.Config {
 }
 
 // reload hands changed settings on; listeners that stay the same stay open.
-func (p *parts) reload(cfg *config.Config) error {
+// Those that cannot be opened are tried again: the process has work to do.
+func (p *parts) reload(cfg *config.Config) {
 	p.spool.SetLimits(int64(cfg.Spool.MaxBytes), cfg.Spool.Fsync)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.relisten(listenConfig(cfg, p.opts))
+	p.relisten(listenConfig(cfg, p.opts))
 }
 
 // relisten makes the listeners those of want. The caller holds p.mu.
-func (p *parts) relisten(want syslog.Config) error {
+func (p *parts) relisten(want syslog.Config) {
 	if p.again != nil {
 		p.again.Stop()
 		p.again = nil
 	}
-	err := p.server.Reload(want)
-	if err != nil && p.opts.Stay {
+	if err := p.server.Reload(want); err != nil {
 		p.listenEach(want)
-		return nil
+		return
 	}
-	return err
+	p.faults.Store(nil)
+}
+
+// listenFaults says why listeners are not open.
+func (p *parts) listenFaults() map[string]string {
+	if faults := p.faults.Load(); faults != nil {
+		return *faults
+	}
+	return nil
 }
 
 // addresses are what the open listeners are bound to.

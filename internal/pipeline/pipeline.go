@@ -123,23 +123,67 @@ func (d *Daemon) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	d.update(func() { d.parts, d.fault = p, "" })
+	d.update(func() { d.parts = p })
 	d.configured(cfg)
 	defer func() {
 		d.update(func() { d.parts = nil })
 		err = errors.Join(err, p.close())
 	}()
-	for {
-		next, err := d.runEngine(ctx, cfg, p)
-		if next == nil {
+	return d.runEngines(ctx, cfg, p)
+}
+
+// runEngines runs one engine after another until the process is to end. An
+// engine that cannot be made is the end only for the first and without Stay:
+// what a reload brings about, such as a file that has gone since it was looked
+// at, is shown and tried again, while the listeners go on receiving.
+func (d *Daemon) runEngines(ctx context.Context, cfg *config.Loaded, p *parts) error {
+	for first := true; ; first = false {
+		var next *config.Loaded
+		e, err := newEngine(&cfg.Config, p, d.books, d.Options)
+		fatal := first && !d.Stay
+		if err == nil {
+			next, err = d.runEngine(ctx, cfg, p, e)
+			fatal = !d.Stay
+		}
+		if next == nil && (err == nil || fatal || ctx.Err() != nil) {
 			return err
+		}
+		if next == nil {
+			d.show(err)
+			if next, err = d.rest(ctx, cfg, p); next == nil {
+				return err
+			}
 		}
 		cfg = next
 		d.adopt(cfg)
 		d.configured(cfg)
-		if err := p.reload(&cfg.Config); err != nil {
-			d.Log.Error("reload listeners", "error", err)
+		p.reload(&cfg.Config)
+	}
+}
+
+// rest waits while no engine can be run, and returns the configuration to try
+// again with, or nil if the process is to end.
+func (d *Daemon) rest(ctx context.Context, cfg *config.Loaded, p *parts) (*config.Loaded, error) {
+	for {
+		select {
+		case <-time.After(d.Retry):
+		case <-d.Reload:
+		case work := <-d.between:
+			work(&cfg.Config, p)
+			continue
+		case <-d.Stop:
+			return nil, nil
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
 		}
+		next, err := d.Load()
+		if err == nil && next.StateDir != cfg.StateDir {
+			return nil, fmt.Errorf("state_dir has become %s: starting anew", next.StateDir)
+		}
+		if err == nil {
+			return next, nil
+		}
+		d.show(err)
 	}
 }
 
@@ -158,14 +202,10 @@ func (d *Daemon) configured(cfg *config.Loaded) {
 	}
 }
 
-// runEngine runs one engine until the process is to end or, with a checked
+// runEngine runs an engine until the process is to end or, with a checked
 // configuration to go on with, until a reload.
-func (d *Daemon) runEngine(ctx context.Context, cfg *config.Loaded, p *parts) (next *config.Loaded, err error) {
-	e, err := newEngine(&cfg.Config, p, d.books, d.Options)
-	if err != nil {
-		return nil, err
-	}
-	d.update(func() { d.engine = e })
+func (d *Daemon) runEngine(ctx context.Context, cfg *config.Loaded, p *parts, e *engine) (next *config.Loaded, err error) {
+	d.update(func() { d.engine, d.fault = e, "" })
 	defer d.update(func() { d.engine = nil })
 	defer d.exportOwnLog(&cfg.Config)()
 	ctx, cancel := context.WithCancel(ctx)

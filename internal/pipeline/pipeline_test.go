@@ -31,6 +31,8 @@ type bench struct {
 	receiver *exportertest.Server
 	log      *logBuffer
 
+	configured func(*config.Loaded)
+
 	mu      sync.Mutex
 	records []*logspb.LogRecord
 	refuse  bool
@@ -151,6 +153,7 @@ func (b *bench) start(stay bool) *running {
 	o.Load = func() (*config.Loaded, error) { return config.Load(config.Input{Flags: b.flags}) }
 	o.Stay, o.Stop, o.Reload, o.Retry = stay, r.stop, r.reload, 100*time.Millisecond
 	o.Ready = func(a Addresses) { r.ready <- a }
+	o.Configured = b.configured
 	r.daemon = New(o)
 	go func() { r.ended <- r.daemon.Run(ctx) }()
 	b.t.Cleanup(cancel)

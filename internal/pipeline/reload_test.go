@@ -9,8 +9,11 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/rtcship/rtcship/internal/config"
 )
 
 // What can be seen to be faulty only when it is used is no reason to end either.
@@ -187,9 +190,7 @@ func TestReloadBeatsTheNextAttempt(t *testing.T) {
 	p.mu.Lock()
 	p.again.Reset(0) // its turn has come, and it waits for the lock
 	time.Sleep(50 * time.Millisecond)
-	if err := p.relisten(listenConfig(after, o)); err != nil {
-		t.Error(err)
-	}
+	p.relisten(listenConfig(after, o))
 	taken.Close()
 	p.mu.Unlock()
 	time.Sleep(50 * time.Millisecond)
@@ -200,7 +201,9 @@ func TestReloadBeatsTheNextAttempt(t *testing.T) {
 
 func TestReplayThatCannotBeDoneSaysSo(t *testing.T) {
 	b := newBench(t)
-	b.flags["export.headers_file"] = []string{filepath.Join(b.dir, "none")}
+	if err := os.WriteFile(b.state, nil, 0o600); err != nil { // a file where the directory should be
+		t.Fatal(err)
+	}
 	r := b.start(true)
 	b.await("the complaint", func() bool { return r.daemon.Status().Fault != "" })
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -209,4 +212,114 @@ func TestReplayThatCannotBeDoneSaysSo(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	r.drain()
+}
+
+// What keeps records from being delivered does not keep them from being
+// received: the listeners stay open while the engine is tried again.
+func TestStayReceivesWhileNothingCanBeDelivered(t *testing.T) {
+	b := newBench(t)
+	headers := filepath.Join(b.dir, "headers")
+	b.flags["export.headers_file"] = []string{headers}
+	b.flags["pexip.listen"] = []string{"tcp://127.0.0.1:0"}
+	r := b.start(true)
+	b.await("the complaint", func() bool { return r.daemon.Status().Fault != "" })
+	conn, err := net.Dial("tcp", r.daemon.Status().Listeners[0].Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintln(conn, `2026-11-21 08:00:00,000 Level="INFO" Message="early"`)
+	b.await("the message in the spool", func() bool { return r.daemon.Status().Listeners[0].Messages == 1 })
+	time.Sleep(300 * time.Millisecond) // three more attempts
+	if _, err := r.daemon.Replay(t.Context(), Replay{File: "*.jsonl"}); err != nil {
+		t.Errorf("positions could be set back, but %v", err)
+	}
+	if s := r.daemon.Status(); s.State != Red || !strings.Contains(s.Reasons[0].Text, headers) {
+		t.Errorf("%s, %+v", s.State, s.Reasons)
+	}
+	if err := os.WriteFile(headers, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	<-r.ready
+	fmt.Fprintln(conn, `2026-11-21 08:00:00,000 Level="INFO" Message="late"`)
+	b.await("both messages", func() bool { return slices.Equal(b.bodies(), []string{"early", "late"}) })
+	if s := r.daemon.Status(); s.Fault != "" || s.Listeners[0].Messages != 2 {
+		t.Errorf("fault %q, listeners %+v", s.Fault, s.Listeners)
+	}
+	r.drain()
+}
+
+// A port that is taken when the configuration changes is shown and tried again,
+// and the listeners that are open stay so with each attempt, as do the
+// connections to them.
+func TestReloadToAPortThatIsTaken(t *testing.T) {
+	b := newBench(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	busy := "tcp://" + taken.Addr().String()
+	b.flags["pexip.listen"] = []string{"udp://127.0.0.1:0"}
+	r := b.start(false)
+	<-r.ready
+	b.flags["pexip.listen"] = []string{"udp://127.0.0.1:0", busy, "tcp://127.0.0.1:0"}
+	r.reload <- struct{}{}
+	at := (<-r.ready)["tcp://127.0.0.1:0"]
+	s := r.daemon.Status()
+	want := Reason{Red, busy + " is not open: ", "free the port"}
+	if len(s.Reasons) == 0 || s.Reasons[0].State != Red || !strings.HasPrefix(s.Reasons[0].Text, want.Text) ||
+		!strings.Contains(s.Reasons[0].Text, "address already in use") || !strings.HasPrefix(s.Reasons[0].Do, want.Do) {
+		t.Errorf("reasons %+v, want the first like %+v", s.Reasons, want)
+	}
+	conn, err := net.Dial("tcp", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	time.Sleep(350 * time.Millisecond) // three more attempts
+	taken.Close()
+	b.await("the port", func() bool { return len(r.daemon.Status().NotOpen()) == 0 })
+	fmt.Fprintln(conn, `2026-11-21 08:00:00,000 Level="INFO" Message="over the first connection"`)
+	b.await("the message", func() bool { return len(b.bodies()) == 1 })
+	s = r.daemon.Status()
+	if s.State == Red || s.ListenFaults != nil {
+		t.Errorf("%s: %+v, %v", s.State, s.Reasons, s.ListenFaults)
+	}
+	r.drain()
+}
+
+// A file that goes right after it was looked at is no reason to end, even without Stay.
+func TestReloadThatFailsAtTheLastMoment(t *testing.T) {
+	b := newBench(t)
+	headers := filepath.Join(b.state, "headers")
+	var vanish atomic.Bool
+	b.configured = func(*config.Loaded) {
+		if vanish.Load() {
+			_ = os.Remove(headers)
+		}
+	}
+	b.write("sora.jsonl", lines(0, 10))
+	r := b.start(false)
+	<-r.ready
+	b.await("the lines", func() bool { return len(b.bodies()) == 10 })
+	r.settle()
+	write := func() {
+		if err := os.WriteFile(headers, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write()
+	vanish.Store(true)
+	b.flags["export.headers_file"] = []string{headers}
+	r.reload <- struct{}{}
+	b.await("the complaint", func() bool { return strings.Contains(r.daemon.Status().Fault, headers) })
+	b.write("sora.jsonl", lines(10, 20))
+	vanish.Store(false)
+	write()
+	b.await("more lines", func() bool { return len(b.bodies()) == 20 })
+	r.drain()
+	if got := b.bodies(); !slices.Equal(got, want(0, 20)) {
+		t.Errorf("got %q", got)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/rtcship/rtcship/convert/record"
@@ -38,15 +39,17 @@ type Status struct {
 	Config   []Setting        `json:"config"`   // in force; secrets masked
 
 	// What Diagnose needs to know besides.
-	Running     bool          `json:"running"`                // an engine is at work
-	Fault       string        `json:"fault,omitempty"`        // why not
-	ReloadFault string        `json:"reload_fault,omitempty"` // why the newest configuration is not in force
-	LogDir      string        `json:"log_dir,omitempty"`      // of Sora; "" if off
-	LogDirError string        `json:"log_dir_error,omitempty"`
-	Wanted      []string      `json:"listen,omitempty"` // listeners as configured
-	Saved       time.Time     `json:"saved"`            // when positions were last saved
-	SaveError   string        `json:"save_error,omitempty"`
-	MaxDelay    time.Duration `json:"-"`
+	Running     bool     `json:"running"`                // an engine is at work
+	Fault       string   `json:"fault,omitempty"`        // why not
+	ReloadFault string   `json:"reload_fault,omitempty"` // why the newest configuration is not in force
+	LogDir      string   `json:"log_dir,omitempty"`      // of Sora; "" if off
+	LogDirError string   `json:"log_dir_error,omitempty"`
+	Wanted      []string `json:"listen,omitempty"` // listeners as configured
+	// Why listeners are not open, by the way they are configured.
+	ListenFaults map[string]string `json:"listen_faults,omitempty"`
+	Saved        time.Time         `json:"saved"` // when positions were last saved
+	SaveError    string            `json:"save_error,omitempty"`
+	MaxDelay     time.Duration     `json:"-"`
 }
 
 // A Setting is one key of the configuration and where its value was given.
@@ -68,7 +71,7 @@ func (d *Daemon) Status() *Status {
 		s.describe(cfg)
 	}
 	if p != nil {
-		s.Listeners = p.server.Status()
+		s.Listeners, s.ListenFaults = p.server.Status(), p.listenFaults()
 		s.Spool = new(p.spool.Status())
 	}
 	if e != nil {
@@ -83,6 +86,13 @@ func (d *Daemon) Status() *Status {
 	}
 	s.State, s.Reasons = Diagnose(s)
 	return s
+}
+
+// NotOpen lists the configured listeners that are not open.
+func (s *Status) NotOpen() []string {
+	return slices.DeleteFunc(slices.Clone(s.Wanted), func(w string) bool {
+		return slices.ContainsFunc(s.Listeners, func(l syslog.ListenerStatus) bool { return l.Listen == w })
+	})
 }
 
 // describe fills in what follows from the configuration.
