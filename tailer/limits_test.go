@@ -306,7 +306,7 @@ var errDisk = errors.New("no space left on device")
 func TestVanishedFilesAreForgotten(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.cfg.Forget = 10 * time.Minute
-		w.write("sora.jsonl", lines(0, 10))
+		w.write("sora.jsonl", "\n\n"+lines(0, 10))
 		w.write("other.jsonl", lines(10, 1))
 		w.start()
 		w.rename("sora.jsonl", "sora.jsonl.1")
@@ -320,6 +320,11 @@ func TestVanishedFilesAreForgotten(t *testing.T) {
 		w.pass(2 * time.Minute)
 		if n := len(w.tail.Status()); n != 2 {
 			w.t.Errorf("%d generations after 11 minutes", n)
+		}
+		for source, n := range w.tail.Empty() { // a counter that becomes less is no counter
+			if n != 2 {
+				w.t.Errorf("%d empty lines of %s, want the 2 of the file that is forgotten", n, source)
+			}
 		}
 	})
 }

@@ -208,6 +208,7 @@ func (g *generation) advance(p *plan, r *result, buf *buffer) *batch {
 	g.scanned = max(g.scanned, to.at)
 	g.entries += int64(len(r.cut.entries))
 	g.empty += r.cut.empty
+	g.fam.src.empty += r.cut.empty
 	g.cuts += r.cut.cuts
 	g.gaps = append(g.gaps, r.cut.gaps...)
 	b := &batch{

@@ -21,6 +21,7 @@ type source struct {
 	fault    string                      // why a directory cannot be listed
 	shelf    *shelf                      // of settled small files, nil if none are small
 	smalls   map[string]*smallDir        // by path
+	empty    int64                       // lines that hold nothing, of files that are gone as well; under mu
 	mu       *sync.Mutex                 // Tailer.mu, for changing the maps
 }
 

@@ -75,6 +75,18 @@ func (t *Tailer) Status() []FileStatus {
 	return list
 }
 
+// Empty returns how many empty lines each source has had since t was made. It
+// does not become less when a file goes.
+func (t *Tailer) Empty() map[string]int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := map[string]int64{}
+	for _, s := range t.sources {
+		n[s.Name] += s.empty
+	}
+	return n
+}
+
 // status is g's line of the ledger. The caller holds Tailer.mu.
 func (g *generation) status(now time.Time) FileStatus {
 	s := FileStatus{

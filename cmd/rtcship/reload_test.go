@@ -220,7 +220,7 @@ func TestStatus(t *testing.T) {
 	l.write(5)
 	l.await("delivery", func(s *pipeline.Status) bool { return s.Ledger["sora"].Accepted == 5 })
 	table, code := l.rtcshipStatus()
-	for _, want := range []string{"green, running for", "source  read  accepted", "sora    5     5", "connections  refused  cut  dropped  by the kernel", "sora.jsonl"} {
+	for _, want := range []string{"green, running for", "source  read  further  accepted", "sora    5     0        5", "connections  refused  cut  dropped  by the kernel", "sora.jsonl"} {
 		if code != 0 || !strings.Contains(table, want) {
 			t.Errorf("status %d; no %q in\n%s", code, want, table)
 		}

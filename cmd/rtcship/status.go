@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"text/tabwriter"
 	"time"
@@ -121,18 +123,21 @@ func printStatus(w io.Writer, s *pipeline.Status) error {
 	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	printLedger(tw, s)
+	if len(s.Listeners) > 0 {
+		fmt.Fprintln(tw, "\nlistener\tmessages\tbytes\tconnections\trefused\tcut\tdropped\tby the kernel")
+	}
 	for _, l := range s.Listeners {
-		fmt.Fprintf(tw, "\nlistener\tmessages\tbytes\tconnections\trefused\tcut\tdropped\tby the kernel\n%s\t%d\t%s\t%d\t%d\t%d\t%d\t%d\n",
+		fmt.Fprintf(tw, "%s\t%d\t%s\t%d\t%d\t%d\t%d\t%d\n",
 			l.Listen, l.Messages, humanize.IBytes(l.Bytes), l.Connections, total(l.Refused), l.Cut, total(l.Dropped), l.KernelDrops)
 	}
-	fmt.Fprintln(tw, "\nfile\tlog\tstate\tsize\tsettled\tto come\tbehind\tgaps")
+	fmt.Fprintln(tw, "\nfile\tlog\tstate\tread\tcut\tsize\tsettled\tto come\tbehind\tgaps and refusals")
 	for i := range s.Files {
 		f := &s.Files[i]
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t", f.Path, f.Log, f.State, f.Size, f.Settled, f.Lag, f.Behind.Round(time.Second))
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t", f.Path, f.Log, f.State, f.Entries, f.Cut, f.Size, f.Settled, f.Lag, f.Behind.Round(time.Second))
 		for _, g := range f.Gaps {
 			fmt.Fprintf(tw, "%d bytes %s; ", g.Bytes, g.Reason)
 		}
-		fmt.Fprintf(tw, "%s\n", f.Error)
+		fmt.Fprintf(tw, "%s%s\n", refusals(&f.Trouble), f.Error)
 	}
 	return tw.Flush()
 }
@@ -141,7 +146,7 @@ func printLedger(w io.Writer, s *pipeline.Status) {
 	if len(s.Ledger) == 0 {
 		return
 	}
-	fmt.Fprintln(w, "\nsource\tread\taccepted\trejected\tdead\tempty\tin flight")
+	fmt.Fprintln(w, "\nsource\tread\tfurther\taccepted\trejected\tdead\tempty\tin flight")
 	var sources []string
 	for source := range s.Ledger {
 		sources = append(sources, source)
@@ -149,8 +154,23 @@ func printLedger(w io.Writer, s *pipeline.Status) {
 	slices.Sort(sources)
 	for _, source := range sources {
 		l := s.Ledger[source]
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\n", source, l.Read, l.Accepted, l.Rejected, l.Dead, l.Empty, l.InFlight)
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", source, l.Read, l.Further, l.Accepted, l.Rejected, l.Dead, l.Empty, l.InFlight)
 	}
+}
+
+// refusals says what became of a file's records besides acceptance.
+func refusals(t *pipeline.Trouble) string {
+	var s strings.Builder
+	if t.Rejected > 0 {
+		fmt.Fprintf(&s, "%d rejected; ", t.Rejected)
+	}
+	if t.Dead > 0 {
+		fmt.Fprintf(&s, "%d dead letters; ", t.Dead)
+	}
+	for _, format := range slices.Sorted(maps.Keys(t.Unparsed)) {
+		fmt.Fprintf(&s, "%d not understood as %s; ", t.Unparsed[format], format)
+	}
+	return s.String()
 }
 
 func total(m map[string]uint64) (n uint64) {

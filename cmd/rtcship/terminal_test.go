@@ -122,7 +122,7 @@ func TestStatusWatch(t *testing.T) {
 	l.await("delivery", func(s *pipeline.Status) bool { return s.Ledger["sora"].Accepted == 8 })
 	term.await("a screen with the lines", func(s string) bool {
 		all := screens(s)
-		return len(all) > 1 && strings.Contains(all[len(all)-1], "sora    8     8") && strings.Contains(all[len(all)-1], "sora.jsonl")
+		return len(all) > 1 && strings.Contains(all[len(all)-1], "sora    8     0        8") && strings.Contains(all[len(all)-1], "sora.jsonl")
 	})
 	if first := screens(term.screen.String())[0]; !strings.HasPrefix(first, "green, running for") || strings.Contains(first, "sora    8") {
 		t.Errorf("the first screen is\n%s", first)

@@ -10,7 +10,6 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/rtcship/rtcship/internal/pipeline"
-	"github.com/rtcship/rtcship/tailer"
 )
 
 //go:embed page.html
@@ -69,7 +68,7 @@ const maxRows = 100
 
 type pageData struct {
 	*pipeline.Status
-	Shown  []tailer.FileStatus
+	Shown  []pipeline.FileStatus
 	Hidden int
 }
 
@@ -86,13 +85,13 @@ func (s *Server) page(w http.ResponseWriter, _ *http.Request) {
 	w.Write(b.Bytes()) //nolint:errcheck // the client may be gone
 }
 
-// pageFiles puts files that are behind, unreadable or have gaps first, and
+// pageFiles puts files that are behind, unreadable or had trouble first, and
 // leaves out settled ones beyond maxRows.
-func pageFiles(all []tailer.FileStatus) (shown []tailer.FileStatus, hidden int) {
+func pageFiles(all []pipeline.FileStatus) (shown []pipeline.FileStatus, hidden int) {
 	for _, calm := range []bool{false, true} {
 		for _, f := range all {
 			settled := f.Lag == 0 && f.Error == "" && len(f.Gaps) == 0
-			if settled != calm {
+			if sound := f.Rejected+f.Dead == 0 && len(f.Unparsed) == 0; (settled && sound) != calm {
 				continue
 			}
 			if len(shown) == maxRows {

@@ -170,7 +170,7 @@ func events(s *pipeline.Status, put emit) {
 
 func checkpointAge(s *pipeline.Status, put emit) {
 	if !s.Saved.IsZero() {
-		put(s.Now.Sub(s.Saved).Seconds())
+		put(max(0, s.Now.Sub(s.Saved).Seconds())) // it may be asked for a moment after s.Now
 	}
 }
 

@@ -42,7 +42,7 @@ func perLog(f func(*tailer.FileStatus) float64, fold func(a, b float64) float64)
 		for i := range s.Files {
 			file := &s.Files[i]
 			k := [2]string{file.Source, logLabel(file.Log)}
-			totals[k] = fold(totals[k], f(file))
+			totals[k] = fold(totals[k], f(&file.FileStatus))
 		}
 		for k, v := range totals {
 			put(v, k[0], k[1])

@@ -62,7 +62,7 @@ func (c *consumer) Consume(ctx context.Context, b tailer.Batch) error {
 		c.books.withdrawn(source, entries, &out.Counts)
 		return err
 	}
-	c.books.settled(source, &out.Counts, outcome, bytes)
+	c.books.settled(b.Origin, &out.Counts, outcome, bytes)
 	return nil
 }
 

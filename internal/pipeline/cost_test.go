@@ -53,7 +53,7 @@ func TestBooksCostNothingPerRecord(t *testing.T) {
 		book := func() {
 			b.begin("sora", n)
 			b.converted("sora", &out.Counts)
-			b.settled("sora", &out.Counts, exporter.Outcome{Accepted: n}, 100)
+			b.settled(batch.Origin, &out.Counts, exporter.Outcome{Accepted: n}, 100)
 		}
 		book() // the first batch of a source makes its book
 		if allocs := testing.AllocsPerRun(100, book); allocs != 0 {
@@ -128,6 +128,6 @@ func BenchmarkBooks(b *testing.B) {
 	for b.Loop() {
 		books.begin("sora", 1000)
 		books.converted("sora", &out.Counts)
-		books.settled("sora", &out.Counts, exporter.Outcome{Accepted: 1000}, 100)
+		books.settled(batch.Origin, &out.Counts, exporter.Outcome{Accepted: 1000}, 100)
 	}
 }

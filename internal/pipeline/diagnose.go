@@ -114,7 +114,7 @@ func (d *diagnosis) sora(s *Status) {
 	}
 }
 
-func (d *diagnosis) file(f *tailer.FileStatus) {
+func (d *diagnosis) file(f *FileStatus) {
 	switch {
 	case f.State == tailer.Unreadable:
 		d.add(Red, "give rtcship's user the right to read it (the same user or group as Sora's)", "%s cannot be read: %s", f.Path, f.Error)

@@ -17,7 +17,7 @@ func healthy() *Status {
 	return &Status{
 		Now: now, Started: now.Add(-time.Hour), Running: true, LogDir: "/srv/sora/log",
 		Export:    &exporter.Status{Endpoint: "http://collector:4317", Connected: true},
-		Files:     []tailer.FileStatus{{Source: "sora", Path: "/srv/sora/log/sora.jsonl", State: tailer.Live}},
+		Files:     []FileStatus{{FileStatus: tailer.FileStatus{Source: "sora", Path: "/srv/sora/log/sora.jsonl", State: tailer.Live}}},
 		Wanted:    []string{"udp://0.0.0.0:514"},
 		Listeners: []syslog.ListenerStatus{{Listen: "udp://0.0.0.0:514", Address: "0.0.0.0:514", Messages: 5}},
 		Spool:     &spool.Status{},

@@ -1,11 +1,13 @@
 package pipeline
 
 import (
+	"encoding/hex"
 	"maps"
 	"sync"
 
 	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/exporter"
+	"github.com/rtcship/rtcship/tailer"
 )
 
 // A Ledger says what became of the entries of one source since the process
@@ -33,14 +35,29 @@ func (l Ledger) Balance() int64 {
 type books struct {
 	mu       sync.Mutex
 	bySource map[string]*book
+	troubles map[string]*Trouble // by generation, of those that had any
+	troubled []string            // the same generations, in the order of their first trouble
 }
+
+// Trouble is what became of the records of one generation of a file besides
+// being accepted, since the process began.
+type Trouble struct {
+	Rejected int64            `json:"rejected"`           // by partial success
+	Dead     int64            `json:"dead"`               // kept as dead letters
+	Unparsed map[string]int64 `json:"unparsed,omitempty"` // entries that could not be understood, by the format expected
+}
+
+// maxTroubles bounds of how many generations trouble is remembered.
+const maxTroubles = 1000
 
 type book struct {
 	ledger Ledger
 	counts record.Counts
 }
 
-func newBooks() *books { return &books{bySource: map[string]*book{}} }
+func newBooks() *books {
+	return &books{bySource: map[string]*book{}, troubles: map[string]*Trouble{}}
+}
 
 func (b *books) of(source string) *book {
 	k := b.bySource[source]
@@ -73,10 +90,10 @@ func (b *books) converted(source string, n *record.Counts) {
 func further(n *record.Counts) int64 { return int64(n.Records - (n.Entries - n.Empty)) }
 
 // settled books the end of the batch.
-func (b *books) settled(source string, n *record.Counts, o exporter.Outcome, bytes int64) {
+func (b *books) settled(origin *tailer.Origin, n *record.Counts, o exporter.Outcome, bytes int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	k := b.of(source)
+	k := b.of(origin.Source)
 	l := &k.ledger
 	l.InFlight -= int64(n.Records)
 	l.Accepted += int64(o.Accepted)
@@ -84,6 +101,78 @@ func (b *books) settled(source string, n *record.Counts, o exporter.Outcome, byt
 	l.Dead += int64(o.Dead)
 	l.Bytes += bytes
 	k.counts.Add(n)
+	if o.Rejected+o.Dead > 0 || n.ParseErrors != (record.Counts{}).ParseErrors {
+		b.trouble(origin.Generation, n, o)
+	}
+}
+
+// trouble books what went wrong with a batch for its file. The caller holds b.mu.
+func (b *books) trouble(generation [16]byte, n *record.Counts, o exporter.Outcome) {
+	id := hex.EncodeToString(generation[:])
+	t := b.troubles[id]
+	if t == nil {
+		if len(b.troubled) == maxTroubles {
+			delete(b.troubles, b.troubled[0])
+			b.troubled = b.troubled[1:]
+		}
+		t = &Trouble{Unparsed: map[string]int64{}}
+		b.troubles[id] = t
+		b.troubled = append(b.troubled, id)
+	}
+	t.Rejected += int64(o.Rejected)
+	t.Dead += int64(o.Dead)
+	for format, n := range n.ParseErrors {
+		if n > 0 {
+			t.Unparsed[record.Format(format).String()] += int64(n)
+		}
+	}
+}
+
+// files adds the trouble that each file had.
+func (b *books) files(all []tailer.FileStatus) []FileStatus {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	list := make([]FileStatus, len(all))
+	for i := range all {
+		list[i].FileStatus = all[i]
+		if t := b.troubles[all[i].Generation]; t != nil {
+			list[i].Trouble = Trouble{t.Rejected, t.Dead, maps.Clone(t.Unparsed)}
+		}
+	}
+	return list
+}
+
+// addEmpty books the empty lines that a tailer has settled by itself.
+func (b *books) addEmpty(bySource map[string]int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for source, n := range bySource {
+		if n > 0 {
+			l := &b.of(origin(source)).ledger
+			l.Read += n
+			l.Empty += n
+		}
+	}
+}
+
+// addEmpty is books.addEmpty for a copy of the ledgers.
+func addEmpty(ledgers map[string]Ledger, bySource map[string]int64) {
+	for source, n := range bySource {
+		if n > 0 {
+			l := ledgers[origin(source)]
+			l.Read += n
+			l.Empty += n
+			ledgers[origin(source)] = l
+		}
+	}
+}
+
+// origin is whose records come from a source of the tailer.
+func origin(source string) string {
+	if source == "spool" {
+		return "pexip"
+	}
+	return source
 }
 
 // withdrawn takes a batch back that was not settled: the engine ends, and its

@@ -206,7 +206,10 @@ func (d *Daemon) configured(cfg *config.Loaded) {
 // configuration to go on with, until a reload.
 func (d *Daemon) runEngine(ctx context.Context, cfg *config.Loaded, p *parts, e *engine) (next *config.Loaded, err error) {
 	d.update(func() { d.engine, d.fault = e, "" })
-	defer d.update(func() { d.engine = nil })
+	defer d.update(func() {
+		d.engine = nil
+		d.books.addEmpty(e.tailer.Empty())
+	})
 	defer d.exportOwnLog(&cfg.Config)()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -30,7 +30,7 @@ type Status struct {
 
 	Ledger    map[string]Ledger        `json:"ledger"` // by source
 	Counts    map[string]record.Counts `json:"-"`      // by source, for the metrics
-	Files     []tailer.FileStatus      `json:"files"`
+	Files     []FileStatus             `json:"files"`
 	Listeners []syslog.ListenerStatus  `json:"listeners"`
 	Spool     *spool.Status            `json:"spool,omitempty"`
 	Export    *exporter.Status         `json:"export,omitempty"`
@@ -52,6 +52,12 @@ type Status struct {
 	MaxDelay     time.Duration     `json:"-"`
 }
 
+// A FileStatus is a file, and what became of its records besides acceptance.
+type FileStatus struct {
+	tailer.FileStatus
+	Trouble
+}
+
 // A Setting is one key of the configuration and where its value was given.
 type Setting struct {
 	Key   string `json:"key"`
@@ -62,9 +68,12 @@ type Setting struct {
 // Status says how the daemon is.
 func (d *Daemon) Status() *Status {
 	s := &Status{Version: d.Version, Now: time.Now(), Started: d.started, Messages: d.Log.Recent()}
-	s.Ledger, s.Counts = d.books.snapshot()
 	d.mu.Lock()
 	cfg, p, e := d.cfg, d.parts, d.engine
+	s.Ledger, s.Counts = d.books.snapshot()
+	if e != nil {
+		addEmpty(s.Ledger, e.tailer.Empty())
+	}
 	s.Fault, s.ReloadFault = d.fault, d.reloadFault
 	d.mu.Unlock()
 	if cfg != nil {
@@ -76,9 +85,8 @@ func (d *Daemon) Status() *Status {
 	}
 	if e != nil {
 		s.Running = true
-		s.Files = e.tailer.Status()
+		s.Files = d.books.files(e.tailer.Status())
 		s.Export = new(e.exporter.Status())
-		s.addEmpty()
 		var err error
 		if s.Saved, err = e.tailer.Saved(); err != nil {
 			s.SaveError = err.Error()
@@ -112,27 +120,11 @@ func (s *Status) describe(cfg *config.Loaded) {
 	}
 }
 
-// addEmpty books the empty lines that the tailer settles by itself.
-func (s *Status) addEmpty() {
-	origins := map[string]string{"spool": "pexip"}
-	for i := range s.Files {
-		f := &s.Files[i]
-		source := f.Source
-		if o, ok := origins[source]; ok {
-			source = o
-		}
-		l := s.Ledger[source]
-		l.Read += f.Empty
-		l.Empty += f.Empty
-		s.Ledger[source] = l
-	}
-}
-
 // StatusAtRest is what a state directory says by itself, when no process runs on it.
 func StatusAtRest(cfg *config.Config) (*Status, error) {
 	files, err := tailer.StatusAtRest(followConfig(cfg, nil, Options{Log: ownlog.New(ownlog.Config{Writer: io.Discard})}))
 	if err != nil {
 		return nil, fmt.Errorf("read the saved positions: %w", err)
 	}
-	return &Status{Now: time.Now(), State: Green, Files: files}, nil
+	return &Status{Now: time.Now(), State: Green, Files: newBooks().files(files)}, nil
 }
