@@ -37,7 +37,7 @@ func parse(args []string) (settings, error) {
 	fs.BoolVar(&s.quick, "quick", false, "measure in under two minutes and compare with quick.json; nothing is written")
 	fs.BoolVar(&s.accept, "accept", false, "with -quick: write what was measured to quick.json instead of comparing")
 	fs.IntVar(&s.rounds, "rounds", 0, "rounds (default 5, with -quick 3)")
-	fs.StringVar(&s.only, "only", "", "scenarios to run, separated by semicolons (default all)")
+	fs.StringVar(&s.only, "only", "", "scenarios to run, or beginnings of their names, separated by semicolons (default all)")
 	fs.StringVar(&s.skip, "without", "", "contenders to leave out, separated by commas")
 	fs.BoolVar(&s.backlog, "backlog", false, "growth up to a backlog of 10 GiB; needs 12 GiB of disk and some minutes a round")
 	fs.StringVar(&s.rtcship, "rtcship", "", "the rtcship binary (default: built from this tree)")
@@ -86,13 +86,27 @@ func (s settings) scenarios() ([]scenario.Scenario, error) {
 	}
 	var chosen []scenario.Scenario
 	for _, name := range wanted {
-		i := slices.IndexFunc(scenario.All(), func(sc scenario.Scenario) bool { return sc.Name == name })
-		if i < 0 {
+		found := named(name)
+		if len(found) == 0 {
 			return nil, fmt.Errorf("no scenario %q", name)
 		}
-		chosen = append(chosen, scenario.All()[i])
+		chosen = append(chosen, found...)
 	}
 	return chosen, nil
+}
+
+// named returns the scenario of that name or, if there is none, those whose
+// names begin with it.
+func named(name string) (found []scenario.Scenario) {
+	for _, sc := range scenario.All() {
+		if sc.Name == name {
+			return []scenario.Scenario{sc}
+		}
+		if strings.HasPrefix(sc.Name, name) {
+			found = append(found, sc)
+		}
+	}
+	return found
 }
 
 // measure runs what the arguments ask for and reports it.

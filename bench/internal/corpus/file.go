@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // format is part of the cached names; it changes when the lines change.
@@ -27,7 +28,7 @@ func Dir(cache string, lines int64, files int) (string, error) {
 	m := NewMaker(1)
 	for f := range int64(files) {
 		name := filepath.Join(tmp, fileName(int(f), files))
-		if err := m.write(name, lines*f/int64(files), lines*(f+1)/int64(files)); err != nil {
+		if err := m.write(name, lines*f/int64(files), lines*(f+1)/int64(files), m.AppendSora); err != nil {
 			return "", fmt.Errorf("make lines: %w", err)
 		}
 	}
@@ -51,7 +52,7 @@ func fileName(i, n int) string {
 }
 
 // write writes the lines from first up to, but not including, end.
-func (m *Maker) write(path string, first, end int64) error {
+func (m *Maker) write(path string, first, end int64, add func([]byte, time.Time) []byte) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
@@ -59,7 +60,7 @@ func (m *Maker) write(path string, first, end int64) error {
 	w := bufio.NewWriterSize(f, 1<<20)
 	var line []byte
 	for i := first; i < end; i++ {
-		line = m.AppendSora(line[:0], m.Stamp(i))
+		line = add(line[:0], m.Stamp(i))
 		w.Write(line) // a failure is kept and returned by Flush
 	}
 	if err := w.Flush(); err != nil {
@@ -67,4 +68,18 @@ func (m *Maker) write(path string, first, end int64) error {
 		return err
 	}
 	return f.Close()
+}
+
+// Messages returns a file under cache that holds n messages of Pexip, one a
+// line, and makes it first if it is not there.
+func Messages(cache string, n int64) (string, error) {
+	path := filepath.Join(cache, fmt.Sprintf("pexip-%s-%d", format, n))
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	m := NewMaker(4)
+	if err := m.write(path+".new", 0, n, m.AppendPexip); err != nil {
+		return "", fmt.Errorf("make messages: %w", err)
+	}
+	return path, os.Rename(path+".new", path)
 }

@@ -38,6 +38,10 @@ func Goals() []Goal {
 		{"idle, 1000 files, CPU", "idle, 1000 files", scenario.Core, "", 1, "% of a core"},
 		{"syslog TCP, CPU against the collector", "syslog TCP", scenario.CPU, col, 1. / 8, ""},
 		{"syslog UDP, CPU against the collector", "syslog UDP", scenario.CPU, col, 1. / 8, ""},
+		{"syslog TCP 10,000/s, CPU", "syslog 10,000/s TCP", scenario.Core, "", 4, "% of a core"},
+		{"syslog UDP 10,000/s, CPU", "syslog UDP", scenario.Core, "", 4, "% of a core"},
+		{"syslog TCP flood, time per message", "syslog flood TCP", scenario.Taken, "", 5000, "ns"},
+		{"syslog UDP 50,000/s, lost", "syslog 50,000/s UDP", scenario.Lost, "", 0, "messages"},
 		{"rotation, lost", "rotation", scenario.Lost, "", 0, "lines"},
 		{"growth, steepest against flattest slope", "growth", slopes, "", 1.15, ""},
 	}

@@ -32,6 +32,7 @@ const (
 	Written   = "written (lines)"
 	Bytes     = "bytes per record"
 	Requests  = "requests"
+	Taken     = "taken, ns per message" // until it is received and kept, not sent on
 )
 
 // A Bench is what every scenario needs.
@@ -53,7 +54,9 @@ type Scale struct {
 	Steady   time.Duration // how long lines are written at a steady rate
 	Idle     time.Duration // how long nothing is written
 	Quiet    time.Duration // rest before that
-	Messages int64         // of syslog
+	Messages int64         // of syslog, as fast as they are taken
+	Stream   time.Duration // how long syslog is sent at a rate
+	Flood    int64         // messages of a flood over TCP
 	Rotation time.Duration // how long a file is rotated under load
 	Growth   int64         // N of N and 10 N lines
 	Backlog  int64         // another N, for one file alone; 0 = none
@@ -62,13 +65,13 @@ type Scale struct {
 // Full is the scale of the results that are published.
 var Full = Scale{
 	Lines: 1_000_000, Steady: 20 * time.Second, Idle: 20 * time.Second, Quiet: 65 * time.Second,
-	Messages: 200_000, Rotation: 15 * time.Second, Growth: 100_000,
+	Messages: 200_000, Stream: 10 * time.Second, Flood: 1_000_000, Rotation: 15 * time.Second, Growth: 100_000,
 }
 
 // Quick is the scale of everyday use.
 var Quick = Scale{
 	Lines: 300_000, Steady: 5 * time.Second, Idle: 5 * time.Second, Quiet: 5 * time.Second,
-	Messages: 50_000, Rotation: 5 * time.Second, Growth: 30_000,
+	Messages: 50_000, Stream: 5 * time.Second, Flood: 200_000, Rotation: 5 * time.Second, Growth: 30_000,
 }
 
 // Backlog is the N whose 10 N lines are 10 GiB waiting to be sent.
@@ -90,7 +93,10 @@ func All() []Scenario {
 		{"idle, 25 files", []string{ours, col}, idle(25)},
 		{"idle, 1000 files", []string{ours, col}, idle(1000)},
 		{"syslog TCP", []string{ours, col}, syslogTCP},
-		{"syslog UDP", []string{ours, col}, syslogUDP},
+		{"syslog UDP", []string{ours, col}, paced("udp", linesPerSecond)},
+		{"syslog 10,000/s TCP", []string{ours, col}, paced("tcp", linesPerSecond)},
+		{"syslog flood TCP", []string{ours}, floodTCP},
+		{"syslog 50,000/s UDP", []string{ours, col}, paced("udp", 50_000)},
 		{"rotation", []string{ours, col, nx}, rotation},
 		{"growth", []string{ours}, growth},
 	}

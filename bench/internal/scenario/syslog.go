@@ -14,8 +14,8 @@ import (
 
 // syslogTCP sends messages through one connection as fast as they are taken.
 func syslogTCP(b *Bench, name string) (Figures, error) {
-	return b.listen(name, "tcp", func(addr string, messages int64) error {
-		conn, err := dial(addr)
+	return b.listen(name, "tcp", b.Scale.Messages, func(addr string, messages int64) error {
+		conn, err := dial("tcp", addr)
 		if err != nil {
 			return err
 		}
@@ -34,35 +34,10 @@ func syslogTCP(b *Bench, name string) (Figures, error) {
 	})
 }
 
-// syslogUDP sends 10,000 datagrams a second, which every contender keeps up
-// with; what is lost all the same is counted.
-func syslogUDP(b *Bench, name string) (Figures, error) {
-	return b.listen(name, "udp", func(addr string, messages int64) error {
-		conn, err := net.Dial("udp", addr)
-		if err != nil {
-			return err
-		}
-		defer conn.Close()
-		m := corpus.NewMaker(4)
-		var line []byte
-		span := time.Duration(messages) * time.Second / linesPerSecond
-		return everyTick(span, func(n int64) error {
-			for i := range linesPerTick {
-				seq := n*linesPerTick + i
-				line = m.AppendPexip(line[:0], m.Stamp(seq))
-				if _, err := conn.Write(line[:len(line)-1]); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	})
-}
-
 // dial connects to a listener that may still be starting.
-func dial(addr string) (net.Conn, error) {
+func dial(network, addr string) (net.Conn, error) {
 	for tries := 0; ; tries++ {
-		conn, err := net.Dial("tcp", addr)
+		conn, err := net.Dial(network, addr)
 		if err == nil || tries == 100 {
 			return conn, err
 		}
@@ -72,12 +47,11 @@ func dial(addr string) (net.Conn, error) {
 
 // listen measures a contender that receives messages. Starting up is left
 // out: with TCP the first connection is made only after it.
-func (b *Bench) listen(name, network string, send func(addr string, messages int64) error) (Figures, error) {
+func (b *Bench) listen(name, network string, messages int64, send func(addr string, messages int64) error) (Figures, error) {
 	addr, err := contender.FreeAddr(network)
 	if err != nil {
 		return nil, err
 	}
-	messages := b.Scale.Messages
 	if err := b.Sink.Expect(sink.Plan{Lines: messages}); err != nil {
 		return nil, err
 	}
@@ -95,7 +69,7 @@ func (b *Bench) listen(name, network string, send func(addr string, messages int
 func (b *Bench) receive(p *proc.Process, messages int64, send func() error) (Figures, error) {
 	var t sink.Tally
 	start := time.Now()
-	cpu, _, err := usage(p, func() (err error) {
+	cpu, wall, err := usage(p, func() (err error) {
 		if err := send(); err != nil {
 			return err
 		}
@@ -110,6 +84,7 @@ func (b *Bench) receive(p *proc.Process, messages int64, send func() error) (Fig
 	}
 	f := Figures{
 		CPU:   float64(cpu) / float64(t.Lines),
+		Core:  core(cpu, wall),
 		Wall:  float64(t.Last.Sub(start)) / float64(t.Lines),
 		Lost:  float64(messages - t.Lines),
 		Bytes: float64(t.Bytes) / float64(t.Lines),
