@@ -20,8 +20,9 @@ const (
 	// file, so more would only hold more memory when that is slow.
 	workers = 8
 
-	readSize  = 64 << 10  // what is read from a connection at once
-	writeSize = 128 << 10 // what is written to the spool at once, about
+	readSize  = 128 << 10 // what is read from a connection at once
+	expected  = 96 << 10  // what a pause may let come together, so that one read takes it
+	writeSize = 160 << 10 // what is written to the spool at once, about
 
 	handshakeTimeout = 10 * time.Second
 
@@ -55,7 +56,7 @@ type conn struct {
 }
 
 func newConn(l *listener, nc net.Conn, peer netip.AddrPort) *conn {
-	c := &conn{listener: l, nc: nc, peer: peer, pace: pacer{longest: maxPause, most: lowWater, probe: true}}
+	c := &conn{listener: l, nc: nc, peer: peer, pace: pacer{longest: maxPause, most: expected, probe: true}}
 	c.heard.Store(time.Now().UnixNano())
 	return c
 }

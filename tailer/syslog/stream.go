@@ -90,9 +90,10 @@ func (s *socket) peek(fd uintptr) bool {
 }
 
 // lowWater is how much has to be there before the runtime's poller hears of
-// it while nobody waits for it. It would wake up for each message otherwise.
-// More would make the kernel change the size of the receive buffer.
-const lowWater = 32 << 10
+// it while nobody waits for it. It would wake up for each message otherwise,
+// and from there on it does; so it is twice what is expected to come. The
+// kernel makes the receive buffer of such a connection large enough for it.
+const lowWater = 2 * expected
 
 func (s *socket) hush() {
 	if s.tcp && !s.hushed {
