@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/rtcship/rtcship/convert/otlp"
+	"github.com/rtcship/rtcship/convert/pexip"
 	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/convert/sora"
 )
@@ -27,6 +28,7 @@ type Output struct {
 
 	builder record.Builder
 	sora    sora.Reader
+	pexip   pexip.Reader
 	hosts   []host // of Groups, where they are kept apart by host
 	last    int    // group of the last entry
 }

@@ -3,21 +3,22 @@ package convert
 import (
 	"net/netip"
 
-	"github.com/rtcship/rtcship/convert/pexip"
 	"github.com/rtcship/rtcship/tailer"
 )
 
 // convertPexip puts the records of each system into a group of their own.
 func (c *Converter) convertPexip(b tailer.Batch, out *Output) {
 	var peer [64]byte
+	out.pexip.Start(&out.builder)
+	defer out.pexip.Release()
 	for i := range b.Entries {
 		e := &b.Entries[i]
-		out.builder.Begin(e)
-		if len(out.builder.Text) == 0 {
+		out.builder.BeginUnmasked(e)
+		if len(e.Text) == 0 {
 			out.builder.Skip()
 			continue
 		}
-		host := pexip.Parse(&out.builder)
+		host := out.pexip.Read()
 		if host == nil {
 			host = appendPeer(peer[:0], e.Peer)
 		}

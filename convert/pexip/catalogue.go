@@ -53,6 +53,7 @@ type catalog struct {
 	modules   []Message
 	fields    []field
 	exact     map[string]int   // index into messages, by text without the final period
+	texts     []string         // of messages, without the final period
 	module    map[string]int   // index into modules
 	keys      keyIndex         // of fields
 	attribute map[string]uint8 // index into fields, by attribute name without its prefix
@@ -88,6 +89,7 @@ func loadCatalogue(data []byte) *catalog {
 		c.module[m.Module] = i
 	}
 	for i, m := range c.messages {
+		c.texts = append(c.texts, strings.TrimSuffix(m.Message, "."))
 		c.addMessage(i, m.Message)
 	}
 	return c
@@ -116,7 +118,7 @@ func (c *catalog) addMessage(index int, text string) {
 // messages and then the modules, or -1. If text matches a template, that is
 // returned too, and the data in the text.
 func (c *catalog) find(module, text []byte, data *templateData) (int, *template) {
-	text = bytes.TrimRight(text, " .")
+	text = trimPeriod(text)
 	if i, ok := c.exact[string(text)]; ok {
 		return i, nil
 	}

@@ -58,7 +58,7 @@ func TestEventNames(t *testing.T) {
 			t.Errorf("%s: module %s is not in the catalogue", m.Event, m.Module)
 		}
 		for _, p := range m.Parameters {
-			if catalogue.lookupKey([]byte(p)) == fieldUnknown {
+			if fieldOf([]byte(p)) == fieldUnknown {
 				t.Errorf("%s: parameter %s is not in the catalogue", m.Event, p)
 			}
 		}
@@ -86,7 +86,7 @@ func TestLookupKeyDoesNotAllocate(t *testing.T) {
 	key, text, name := []byte("Call-Id"), []byte("Participant has joined."), []byte("support.sip")
 	var data templateData
 	if n := testing.AllocsPerRun(100, func() {
-		if id := catalogue.lookupKey(key); id != fieldCallID {
+		if id := fieldOf(key); id != fieldCallID {
 			t.Fatal(id)
 		}
 		if i, _ := catalogue.find(name, text, &data); i < 0 {

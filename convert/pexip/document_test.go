@@ -135,7 +135,7 @@ func (e example) keys() (keys []string) {
 	s := NewScanner([]byte(e.text))
 	for t := new(Token); s.Next(t); {
 		key := t.Key([]byte(e.text))
-		if id := catalogue.lookupKey(key); id == fieldUnknown || id > fieldMessage {
+		if id := fieldOf(key); id == fieldUnknown || id > fieldMessage {
 			keys = append(keys, string(key))
 		}
 	}

@@ -2,12 +2,12 @@ package pexip
 
 import (
 	"bytes"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/record"
+	"github.com/rtcship/rtcship/convert/redact"
 	"github.com/rtcship/rtcship/convert/syslog"
 )
 
@@ -44,7 +44,17 @@ type field struct {
 	meaning string
 	key     otlp.Key
 	misfit  otlp.Key // for a value that is not of the kind: <attr>_text
+	secret  bool     // the value may have to be masked, as the name says
 }
+
+// telling knows the words that announce a secret.
+var telling = func() *redact.Redactor {
+	r, err := redact.New(redact.Config{Enabled: true})
+	if err != nil {
+		panic(err) // it takes a faulty pattern
+	}
+	return r.ForPexip()
+}()
 
 func newField(name, attr, typ, meaning string) field {
 	k, ok := kinds[typ]
@@ -52,6 +62,7 @@ func newField(name, attr, typ, meaning string) field {
 		panic("pexip: catalogue: type " + typ)
 	}
 	f := field{name: name, attr: attr, kind: k, meaning: meaning, key: otlp.NewKey(prefix + attr)}
+	f.secret = telling.SuspectPart([]byte(name))
 	if k >= integer {
 		f.misfit = otlp.NewKey(prefix + attr + "_text")
 	}
@@ -139,9 +150,30 @@ func parseDouble(v []byte) (float64, bool) {
 	if digits == 0 || digits > 15 || points > 1 {
 		return 0, false
 	}
-	// The conversion does not escape, so nothing is allocated.
-	x, err := strconv.ParseFloat(string(v), 64)
-	return x, err == nil
+	return scaled(v), true
+}
+
+// scaled is the value of digits with at most one point and a sign, which have
+// been checked. Both the digits without the point and the power of ten are
+// exact as doubles, so their quotient is the double next to the number.
+func scaled(v []byte) float64 {
+	n, scale, point := int64(0), 1., false
+	for _, c := range v {
+		switch {
+		case c == '.':
+			point = true
+		case c != '-':
+			n = n*10 + int64(c-'0')
+			if point {
+				scale *= 10
+			}
+		}
+	}
+	x := float64(n) / scale
+	if v[0] == '-' {
+		return -x
+	}
+	return x
 }
 
 // parseReported reads the two forms of Last-Reported, both in UTC:
@@ -167,6 +199,7 @@ type keyIndex struct {
 
 type spelling struct {
 	key   string
+	begin string // the key, and how a pair goes on
 	field uint8
 }
 
@@ -203,7 +236,7 @@ func (x *keyIndex) add(field uint8, name string) {
 }
 
 func (x *keyIndex) spell(field uint8, key string) {
-	x.spellings = append(x.spellings, spelling{key, field})
+	x.spellings = append(x.spellings, spelling{key, key + `="`, field})
 	i := spellingHash([]byte(key))
 	for x.spelled[i] != 0 {
 		i = (i + 1) % 1024
@@ -211,15 +244,17 @@ func (x *keyIndex) spell(field uint8, key string) {
 	x.spelled[i] = uint8(len(x.spellings))
 }
 
-// lookupKey returns the index of the field that key is, or fieldUnknown.
-func (c *catalog) lookupKey(key []byte) uint8 {
+// lookupKey returns the number of the spelling that key has, counted from 1, 0
+// if it is not spelled as usual, and the index of the field that it is, or
+// fieldUnknown.
+func (c *catalog) lookupKey(key []byte) (spelled, field uint8) {
 	for i := spellingHash(key); ; i = (i + 1) % 1024 {
 		n := c.keys.spelled[i]
 		if n == 0 {
-			return c.lookupFolded(key)
+			return 0, c.lookupFolded(key)
 		}
 		if s := &c.keys.spellings[n-1]; s.key == string(key) {
-			return s.field
+			return n, s.field
 		}
 	}
 }

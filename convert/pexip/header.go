@@ -32,16 +32,19 @@ func writeHeader(b *record.Builder, l *line) {
 	if h.Host != nil && !bytes.Equal(h.Host, l.host) {
 		b.Attr(keyHostname, h.Host)
 	}
-	for _, f := range [...]struct {
-		key   otlp.Key
-		value []byte
-	}{{keyTimestamp, h.TimeText}, {keyAppName, h.App}, {keyProcID, h.ProcID}, {keyMsgID, h.MsgID}, {keyRelay, l.relay}} {
-		if f.value != nil {
-			b.Attr(f.key, f.value)
-		}
-	}
+	writeField(b, keyTimestamp, h.TimeText)
+	writeField(b, keyAppName, h.App)
+	writeField(b, keyProcID, h.ProcID)
+	writeField(b, keyMsgID, h.MsgID)
+	writeField(b, keyRelay, l.relay)
 	if h.Data != nil {
 		writeData(b, h.Data)
+	}
+}
+
+func writeField(b *record.Builder, key otlp.Key, value []byte) {
+	if value != nil {
+		b.Attr(key, value)
 	}
 }
 
@@ -135,6 +138,10 @@ func (p *parse) severity() {
 		return
 	}
 	p.b.SeverityText = text
+	if string(text) == "INFO" {
+		p.b.Severity = 9
+		return
+	}
 	var buf [16]byte
 	if len(text) <= len(buf) {
 		if n, ok := levels[string(fold(buf[:0], text))]; ok {

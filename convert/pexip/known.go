@@ -12,11 +12,14 @@ const streamDestroyed = "pexip.media.stream_destroyed"
 // known sets the body and what the catalogue says of the message.
 func (p *parse) known() {
 	name, text := p.value(fieldName), p.value(fieldMessage)
-	var data templateData
-	index, tmpl := catalogue.find(name, text, &data)
-	if tmpl != nil {
-		for i, id := range tmpl.fields {
-			p.lift(id, data[i])
+	index := p.exact
+	if index < 0 {
+		var data templateData
+		var tmpl *template
+		if index, tmpl = catalogue.find(name, text, &data); tmpl != nil {
+			for i, id := range tmpl.fields {
+				p.lift(id, data[i])
+			}
 		}
 	}
 	event := ""
@@ -36,14 +39,15 @@ func (p *parse) known() {
 		p.b.Body = p.broken(text)
 	}
 	if event == streamDestroyed {
-		writeMedia(p.b, p.broken(detail))
+		p.detail = p.broken(detail)
+		writeMedia(p.b, p.detail)
 	}
 }
 
 // signaling reports whether Detail is a message of a protocol. Where neither
 // Name nor Message is known, a source and a target tell.
 func (p *parse) signaling(name []byte, index int) bool {
-	i, ok := catalogue.module[string(name)]
+	i, ok := p.recent.findModule(name)
 	if !ok && index >= 0 && index < len(catalogue.messages) {
 		i, ok = catalogue.module[catalogue.messages[index].Module]
 	}
@@ -88,4 +92,50 @@ func appendRepr(dst, v []byte) []byte {
 		i++
 	}
 	return dst
+}
+
+// recent remembers messages by a few bytes of their texts, for lines come in
+// runs of the same ones.
+type recent struct {
+	index  [16]uint8 // into messages, plus 1
+	module int       // index
+}
+
+// findModule returns the index of a module, if there is one called name.
+func (r *recent) findModule(name []byte) (int, bool) {
+	if catalogue.modules[r.module].Module == string(name) {
+		return r.module, true
+	}
+	i, ok := catalogue.module[string(name)]
+	if ok {
+		r.module = i
+	}
+	return i, ok
+}
+
+// find returns the message whose text is that of the catalogue, or -1.
+func (r *recent) find(text []byte) int {
+	text = trimPeriod(text)
+	if len(text) == 0 {
+		return -1
+	}
+	slot := &r.index[(len(text)+int(text[len(text)/2]))%len(r.index)]
+	if i := int(*slot) - 1; i >= 0 && catalogue.texts[i] == string(text) {
+		return i
+	}
+	i, ok := catalogue.exact[string(text)]
+	if !ok {
+		return -1
+	}
+	*slot = uint8(i + 1)
+	return i
+}
+
+// trimPeriod removes periods and blanks at the end of a text.
+func trimPeriod(text []byte) []byte {
+	n := len(text)
+	for n > 0 && (text[n-1] == '.' || text[n-1] == ' ') {
+		n--
+	}
+	return text[:n]
 }

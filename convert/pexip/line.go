@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"time"
 
+	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/convert/syslog"
 )
 
@@ -15,7 +16,15 @@ type line struct {
 	time  time.Time     // originating time; zero if there is none
 	stamp []byte        // originating time as it was written
 	rest  []byte
-	pairs bool // whether rest is pairs
+	pairs bool   // whether rest is pairs
+	more  []byte // what follows the first maxPairs of them
+}
+
+// suspect reports whether there may be a secret in the headers.
+func (l *line) suspect(b *record.Builder) bool {
+	h := &l.head
+	return l.relay != nil || h.Data != nil ||
+		b.Suspect(h.Host) || b.Suspect(h.App) || b.Suspect(h.ProcID) || b.Suspect(h.MsgID) || b.Suspect(l.host)
 }
 
 // maxRelays is how many headers may stand around that of the line itself, for
@@ -123,7 +132,7 @@ func beginsLine(b []byte) bool {
 	if !pairBegins(b) {
 		return false
 	}
-	switch catalogue.lookupKey(b[:keyLen(b)]) {
+	switch _, field := catalogue.lookupKey(b[:keyLen(b)]); field {
 	case fieldLevel, fieldName, fieldMessage:
 		return true
 	}

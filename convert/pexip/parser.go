@@ -33,37 +33,69 @@ const maxPairs = 96
 // A pair is a token that is going to be an attribute.
 type pair struct {
 	Token
-	field    uint8 // fieldUnknown if the key is not in the catalogue
-	replaced bool  // by a later pair with the same key
+	replaced bool // by a later pair with the same key
+}
+
+// A Reader makes records of entries, and is used again and again. What it
+// remembers makes it faster, and changes nothing that comes of an entry.
+type Reader struct {
+	parse parse
 }
 
 // A parse is one entry on its way to a record.
 type parse struct {
-	b     *record.Builder
-	line  line
-	pairs [maxPairs]pair
-	n     int
-	field [256]uint8 // index+1 of the pair of each field
-	quirk quirks
+	b       *record.Builder
+	chain   chain
+	recent  recent
+	line    line
+	pairs   [maxPairs]pair
+	n       int
+	field   [256]uint8 // index+1 of the pair of each field
+	quirk   quirks
+	detail  []byte // Detail with its line breaks, if that was asked for before
+	exact   int    // the message, if its text is one of the catalogue's; else -1
+	suspect bool   // there may be a secret somewhere
 }
 
-// Parse makes a record of the entry that b was begun with. It returns the name
-// or address of the system that the entry is about, nil if the entry does not
-// say; it is valid as long as the entry is.
-func Parse(b *record.Builder) (host []byte) {
-	var p parse
-	p.b = b
-	p.line.peel(b.Text, b.Entry.Observed)
+// Start prepares for the entries that b is begun with.
+func (r *Reader) Start(b *record.Builder) {
+	r.parse.b = b
+	r.parse.chain, r.parse.recent = chain{}, recent{}
+}
+
+// Release lets go of the last entry, so that its memory can be used again.
+func (r *Reader) Release() { r.parse.line, r.parse.detail = line{}, nil }
+
+// Read makes a record of the entry that the Builder was begun with, unmasked.
+// It returns the name or address of the system that the entry is about, nil if
+// the entry does not say; it is valid as long as the entry is.
+func (r *Reader) Read() (host []byte) {
+	p := &r.parse
+	p.take()
+	if p.suspect && p.b.Mask() {
+		p.take()
+	}
 	p.header()
 	if p.line.pairs {
-		p.scan()
 		p.known()
 		p.write()
 	} else {
-		b.Body = bytes.TrimLeft(p.line.rest, " ")
+		p.b.Body = bytes.TrimLeft(p.line.rest, " ")
 	}
 	p.severity()
 	return p.line.host
+}
+
+// take takes the entry's text apart.
+func (p *parse) take() {
+	p.line = line{}
+	p.n, p.quirk, p.exact, p.detail = 0, 0, -1, nil
+	clear(p.field[:])
+	p.line.peel(p.b.Text, p.b.Entry.Observed)
+	p.suspect = !p.line.pairs || p.line.suspect(p.b)
+	if p.line.pairs {
+		p.scan()
+	}
 }
 
 // header writes what the syslog header says, and the time.
@@ -96,29 +128,45 @@ func validTime(t time.Time) bool {
 
 // scan collects the pairs. Of pairs with the same key the last one counts.
 func (p *parse) scan() {
-	s := NewScanner(p.line.rest)
+	s := newScanner(p.line.rest, &p.chain)
 	for p.n < maxPairs {
 		next := &p.pairs[p.n]
+		next.replaced = false
 		if !s.Next(&next.Token) {
 			return
 		}
 		p.n++
+		p.suspect = p.suspect || !p.harmless(&next.Token)
 		p.quirk.add(next.Flags)
-		key := p.key(next)
-		if key == nil {
+		if next.keyLen == 0 {
 			continue
 		}
-		next.field = catalogue.lookupKey(key)
 		if before := p.before(next); before != nil {
 			before.replaced = true
 			p.quirk |= duplicateKey
 		}
 		p.field[next.field] = uint8(p.n)
 	}
-	if rest := bytes.Trim(s.Rest(), " "); len(rest) > 0 {
-		p.b.Attr(keyRest, rest)
-		p.quirk |= tooManyPairs
+	p.line.more = bytes.Trim(s.Rest(), " ")
+	p.suspect = p.suspect || len(p.line.more) > 0
+}
+
+// harmless reports whether there is no secret in a token for sure. Every word
+// that announces one lies within one token, or within the headers.
+func (p *parse) harmless(t *Token) bool {
+	if t.field == fieldMessage {
+		p.exact = -1
 	}
+	if t.keyLen == 0 || !t.usual || t.Flags != 0 || catalogue.fields[t.field].secret {
+		return false
+	}
+	v := t.Value(p.line.rest)
+	if t.field == fieldMessage {
+		if p.exact = p.recent.find(v); p.exact >= 0 {
+			return true
+		}
+	}
+	return len(v) < 3 || !p.b.Suspect(v)
 }
 
 func (p *parse) key(q *pair) []byte { return q.Key(p.line.rest) }
@@ -198,21 +246,23 @@ func (p *parse) broken(text []byte) []byte {
 }
 
 func appendBroken(dst, v []byte) []byte {
+	done := 0
 	for i := 0; i < len(v); i++ {
+		end := i
 		switch {
 		case v[i] == '^' && i+1 < len(v) && v[i+1] == 'M':
 			i++
 		case v[i] == '\r':
 		default:
-			dst = append(dst, v[i])
 			continue
 		}
-		dst = append(dst, '\n')
+		dst = append(append(dst, v[done:end]...), '\n')
 		if i+1 < len(v) && v[i+1] == '\n' {
 			i++
 		}
+		done = i + 1
 	}
-	return dst
+	return append(dst, v[done:]...)
 }
 
 // write adds the attributes of all pairs that are not in the body.
@@ -228,12 +278,19 @@ func (p *parse) write() {
 		case unknown:
 			p.b.Attr(p.unknownKey(p.key(q)), p.unescaped(q))
 		case multiline:
-			if q.field != fieldDetail || !p.quirk.has(detailInBody) {
+			switch {
+			case q.field != fieldDetail || p.detail == nil && !p.quirk.has(detailInBody):
 				f.write(p.b, p.broken(p.unescaped(q)))
+			case p.detail != nil:
+				f.write(p.b, p.detail)
 			}
 		default:
 			f.write(p.b, p.unescaped(q))
 		}
+	}
+	if len(p.line.more) > 0 {
+		p.b.Attr(keyRest, p.line.more)
+		p.quirk |= tooManyPairs
 	}
 	p.writeUnkeyed()
 	p.writeDuplicates()

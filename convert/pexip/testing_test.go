@@ -25,18 +25,20 @@ type converter struct {
 	counts   record.Counts
 	origin   tailer.Origin
 	entry    tailer.Entry
+	reader   Reader
 }
 
 func newConverter() *converter {
 	c := &converter{origin: tailer.Origin{Source: "pexip", Path: "pexip"}}
 	c.builder.StartBatch(&c.settings, &c.origin, &c.counts)
+	c.reader.Start(&c.builder)
 	return c
 }
 
 func (c *converter) convert(text []byte) (host []byte) {
 	c.entry = tailer.Entry{Text: text, Observed: observed, Transport: "unix"}
-	c.builder.Begin(&c.entry)
-	return Parse(&c.builder)
+	c.builder.BeginUnmasked(&c.entry)
+	return c.reader.Read()
 }
 
 // parseLine is the record of a text, and its host.
@@ -108,4 +110,10 @@ func printRecord(r *logs.LogRecord, host string) string {
 		fmt.Fprintf(&b, "%s = %s\n", name, attrs[name])
 	}
 	return b.String()
+}
+
+// fieldOf is the field that key stands for.
+func fieldOf(key []byte) uint8 {
+	_, field := catalogue.lookupKey(key)
+	return field
 }

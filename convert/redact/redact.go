@@ -81,8 +81,14 @@ func (r *Redactor) Suspect(text []byte) bool {
 // itself. It is always true if there are patterns in the config, which may
 // match across parts.
 func (r *Redactor) SuspectPart(part []byte) bool {
-	if len(part) > 48 || r.pexip || len(r.patterns) > 0 {
-		return len(r.patterns) > 0 || r.Suspect(part)
+	if len(r.patterns) > 0 {
+		return true
+	}
+	if r.pexip {
+		return r.suspectPexip(part)
+	}
+	if len(part) > 48 {
+		return r.Suspect(part)
 	}
 	for i := 0; i < len(part); i += 8 {
 		end := min(i+8, len(part))
@@ -106,6 +112,46 @@ func mayBeRare(x uint64) bool {
 	yz := (x | ones*0x03) ^ ones*'{' // x and { as well
 	w, slash := x^ones*'w', x^ones*'/'
 	return ((ck-ones)&^ck|(yz-ones)&^yz|(w-ones)&^w|(slash-ones)&^slash)&highs != 0
+}
+
+// suspectPexip is SuspectPart with the words of Pexip's lines: it looks for two
+// letters of each word, one behind the other, in 8 places at once.
+func (r *Redactor) suspectPexip(part []byte) bool {
+	n := len(part)
+	switch {
+	case n < 3:
+		return false // no word is shorter
+	case n == 3:
+		x := uint64(part[0]) | uint64(part[1])<<8 | uint64(part[2])<<16
+		return tellingPair(x, x>>8) && r.Suspect(part)
+	case n < 8:
+		x := uint64(binary.LittleEndian.Uint32(part)) | uint64(binary.LittleEndian.Uint32(part[n-4:]))<<(8*(n-4))
+		return tellingPair(x, x>>8) && r.Suspect(part)
+	}
+	for i := 0; i+8 < n; i += 8 {
+		if tellingPair(binary.LittleEndian.Uint64(part[i:]), binary.LittleEndian.Uint64(part[min(i+1, n-8):])) {
+			return r.Suspect(part)
+		}
+	}
+	x := binary.LittleEndian.Uint64(part[n-8:])
+	return tellingPair(x, x>>8) && r.Suspect(part)
+}
+
+// tellingPair tells whether a byte of x, and the one in the same place of y,
+// may be two letters of a word that telling knows: never false if they are.
+func tellingPair(x, y uint64) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	small, i := x|ones*0x20, (y|ones*0x20)^ones*'i'
+	pi := (small ^ ones*'p') | i
+	gi := (x ^ ones*'g') | i
+	sw := ((small | ones*0x03) ^ ones*'s') | (y ^ ones*'w') // pw as well
+	ke := (x ^ ones*'k') | (y ^ ones*'e')
+	za := (x ^ ones*'z') | (y ^ ones*'a')
+	yj := (x ^ ones*'y') | (y ^ ones*'J')
+	cr := (x ^ ones*'c') | (y ^ ones*'r')
+	slash := (x ^ ones*'/') | (y ^ ones*'/')
+	return ((pi-ones)&^pi|(gi-ones)&^gi|(sw-ones)&^sw|(ke-ones)&^ke|
+		(za-ones)&^za|(yj-ones)&^yj|(cr-ones)&^cr|(slash-ones)&^slash)&highs != 0
 }
 
 // rare are the letters that Suspect looks for.

@@ -137,6 +137,15 @@ func TestSuspectPart(t *testing.T) {
 			}
 		}
 	}
+	for _, secret := range []string{"Digits=1", "pin=1", "PIN=1", "hostPin=1", "pwd:x", "token=x", "a=crypto:1 inline:x", "a://b@c"} {
+		for n := range 60 {
+			for _, part := range []string{strings.Repeat(".", n) + secret, secret + strings.Repeat(".", n)} {
+				if !r.ForPexip().SuspectPart([]byte(part)) {
+					t.Errorf("%s is not suspected", part)
+				}
+			}
+		}
+	}
 	if r.SuspectPart([]byte("a message without anything of the kind: PONG-TIMEOUT")) {
 		t.Error("a harmless text is suspected")
 	}
@@ -169,6 +178,10 @@ func FuzzAppend(f *testing.F) {
 		got, n := r.Append(nil, text)
 		if n > 0 && (!r.Suspect(text) || !r.SuspectPart(text)) {
 			t.Fatalf("%q: masked but not suspected", text)
+		}
+		p := r.ForPexip()
+		if p.SuspectPart(text) != p.Suspect(text) {
+			t.Fatalf("%q: suspected as a whole and as a part: %v, %v", text, p.Suspect(text), p.SuspectPart(text))
 		}
 		if n == 0 && !bytes.Equal(got, text) {
 			t.Fatalf("%q: changed to %q without a secret", text, got)

@@ -58,7 +58,21 @@ func ParseOriginatingTime(b []byte) (t time.Time, n int) {
 type date struct{ year, month, day int }
 
 func (d date) at(c clock) time.Time {
-	return time.Date(d.year, time.Month(d.month), d.day, c.hour, c.minute, c.second, c.nanos, time.UTC)
+	seconds := d.days()*24*60*60 + int64(c.hour*60+c.minute)*60 + int64(c.second)
+	return time.Unix(seconds, int64(c.nanos)).UTC()
+}
+
+// days is the number of days from 1970 to the day d. Years are counted from
+// March here, so that a leap day is the last one of its year; 153 days are five
+// months from March on, again and again.
+func (d date) days() int64 {
+	year, month := d.year, d.month-3
+	if month < 0 {
+		year, month = year-1, month+12
+	}
+	year += 400 // so that no year is below zero, and 400 years are 146,097 days
+	leaps := year/4 - year/100 + year/400
+	return int64(365*year+leaps+(153*month+2)/5+d.day-1) - 719_468 - 146_097
 }
 
 // valid reports whether there is such a day.

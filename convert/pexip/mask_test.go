@@ -1,0 +1,97 @@
+package pexip
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/rtcship/rtcship/convert/record"
+	"github.com/rtcship/rtcship/convert/redact"
+	"github.com/rtcship/rtcship/tailer"
+)
+
+// secretive are lines with a secret wherever one may be.
+var secretive = []string{
+	`Level="INFO" Name="x" Message="m" Digits="12" Detail="pin=5"`,
+	`Level="INFO" Message="wrong PIN" : 1234 Name="x"`,
+	`Level="INFO" Message="m" Password="a b" Unknown="token=x"`,
+	`Level="INFO" Message="m" word password: secret Name="x"`,
+	`Level="INFO" Message="m" Detail="INVITE^MAuthorization: Digest a="b"^MVia: x" Name="x"`,
+	`Level="INFO" Message="m" Detail="a=crypto:1 x inline:abc`,
+	`<134>1 2026-03-04T05:06:07Z pwd=x pexip - - [a token="t"] Level="INFO" Message="m"`,
+	`<134>Mar  4 05:06:07 node7 password: Level="INFO" Message="m"`,
+	`node7 2026-03-04 05:06:07,089 Level="INFO" Message="Participant has joined." Conference="https://u:p@h/" Location=pin=7`,
+	`type=USER_LOGIN msg=audit(1772600767.089:41): password=x`,
+}
+
+// masked is the record of a text and the number of its secrets, masked by the Builder
+// before the text is read, or by the Reader as it comes upon them.
+func masked(t testing.TB, text string, before bool) []byte {
+	r, err := redact.New(redact.Config{Enabled: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b record.Builder
+	var counts record.Counts
+	b.StartBatch(&record.Settings{Redactor: r.ForPexip()}, &tailer.Origin{Source: "pexip", Path: "pexip"}, &counts)
+	e := tailer.Entry{Text: []byte(text), Observed: observed, Transport: "unix"}
+	var reader Reader
+	reader.Start(&b)
+	if before {
+		b.Begin(&e)
+	} else {
+		b.BeginUnmasked(&e)
+	}
+	host := reader.Read()
+	out, _ := b.Finish(nil, nil)
+	return append(append(out, host...), byte(counts.Redacted))
+}
+
+// A secret is found in whatever part of a line it is.
+func TestMaskAsRead(t *testing.T) {
+	for _, text := range secretive {
+		want := masked(t, text, true)
+		if want[len(want)-1] == 0 {
+			t.Errorf("%s: nothing is masked", text)
+		}
+		if !bytes.Equal(want, masked(t, text, false)) {
+			t.Errorf("%s: masked otherwise as it is read", text)
+		}
+	}
+}
+
+// FuzzMask: what is masked as a line is read is what is masked in the whole.
+func FuzzMask(f *testing.F) {
+	for _, text := range secretive {
+		f.Add(text)
+	}
+	for _, e := range examples(f) {
+		f.Add(e.line())
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if text != "" && !bytes.Equal(masked(t, text, true), masked(t, text, false)) {
+			t.Fatalf("%q: masked otherwise as it is read", text)
+		}
+	})
+}
+
+// What the Reader remembers of a line changes nothing in the next one.
+func FuzzRemembered(f *testing.F) {
+	all := examples(f)
+	for i, e := range all {
+		f.Add(e.line(), all[(i+1)%len(all)].line())
+	}
+	f.Add(`Name="a" Message="Participant has joined" Call-id="1"`, `Name="a" Message="Participant has joined" Call-id="1" Call-id=x" Message=y"`)
+	f.Fuzz(func(t *testing.T, before, text string) {
+		if before == "" || text == "" {
+			return
+		}
+		fresh, used := newConverter(), newConverter()
+		used.convert([]byte(before))
+		want, got := string(fresh.convert([]byte(text))), string(used.convert([]byte(text)))
+		a, _ := fresh.builder.Finish(nil, nil)
+		b, _ := used.builder.Finish(nil, nil)
+		if want != got || !bytes.Equal(a, b) {
+			t.Fatalf("%q after %q is another record than alone", text, before)
+		}
+	})
+}
