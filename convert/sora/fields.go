@@ -171,6 +171,9 @@ type fieldKeys struct {
 	text  otlp.Key  // where values of another type go
 	bools [2][]byte // the whole attribute, false and true
 	typ   fieldType
+
+	action   action
+	harmless bool
 }
 
 func newFieldTable() *fieldTable {
@@ -180,6 +183,8 @@ func newFieldTable() *fieldTable {
 			key:  otlp.NewKey("sora." + spec.attr),
 			text: otlp.NewKey("sora." + spec.attr + "_text"),
 			typ:  spec.typ,
+
+			action: actionOf(fieldID(id), spec), harmless: spec.harmless,
 		}
 		for i := range 2 {
 			var w otlp.Writer

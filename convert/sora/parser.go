@@ -43,6 +43,7 @@ type Reader struct {
 	req  scanner // the object called req in it
 
 	connection string // that the file's name is about
+	missed     int    // for how many lines more the short way is not tried
 
 	// What the line before had, and what was made of it. It saves work and
 	// changes nothing.
@@ -72,6 +73,9 @@ func (r *Reader) Read() bool {
 	b.Severity = r.log.severity
 	if r.log.read == nil && !b.Entry.Cut {
 		if i := skipSpace(b.Text, 0); i < len(b.Text) && b.Text[i] == '{' {
+			if r.readShort() {
+				return true
+			}
 			if reason := r.readJSON(); reason != "" {
 				r.fail(record.JSON, reason)
 			}

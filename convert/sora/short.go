@@ -1,0 +1,212 @@
+package sora
+
+// A line of a log with messages is mostly made like the line before it: known
+// fields in a known order, none twice, nothing that looks like a secret. Such a
+// line is read in one pass, in which each attribute is written as soon as its
+// field has been read. Everything else is left to readJSON, which takes the line
+// apart first and decides then; what both make of a line is the same.
+
+// An action says what becomes of a field's value on the short way.
+type action uint8
+
+const (
+	actNone action = iota // the short way is not for lines with this field
+	actText
+	actBool
+	actList
+	actTime
+	actLevel
+	actMessage
+)
+
+func actionOf(id fieldID, spec fieldSpec) action {
+	switch {
+	case id == fieldTimestamp:
+		return actTime
+	case id == fieldLevel:
+		return actLevel
+	case id == fieldMsg:
+		return actMessage
+	case id == unknownField, id == fieldOfType, id == fieldReq:
+		return actNone
+	case spec.typ == typeText:
+		return actText
+	case spec.typ == typeBool:
+		return actBool
+	case spec.typ == typeList:
+		return actList
+	}
+	return actNone
+}
+
+// A shortLine is what was read of a line, apart from its attributes.
+type shortLine struct {
+	nanos      int64
+	level, msg []byte
+	escaped    bool // msg has escapes
+	seen       uint64
+}
+
+// afterMiss is for how many lines the short way is not tried after one that it
+// was not for: logs differ, and most are all one or all the other.
+const afterMiss = 15
+
+// readShort reads the line if the short way is for it. If not, it returns false
+// and leaves everything as it was.
+func (r *Reader) readShort() bool {
+	if r.missed > 0 {
+		r.missed--
+		return false
+	}
+	var l shortLine
+	if len(r.b.Text) > maxAttributes || r.b.Text[0] != '{' || !r.shortFields(&l) || len(l.msg) == 0 {
+		r.b.Restart()
+		r.missed = afterMiss
+		return false
+	}
+	b := r.b
+	if l.nanos != 0 {
+		b.Time = l.nanos
+	}
+	if len(l.level) > 0 {
+		b.Severity, b.SeverityText = severityOf(l.level), l.level
+	}
+	if l.escaped {
+		l.msg = r.unescaped(l.msg)
+	}
+	b.Body = l.msg
+	r.code(l.level, l.msg)
+	if b.EventPrefix == "" {
+		b.EventPrefix = r.log.event
+	}
+	if r.connection != "" && l.seen>>fieldConnectionID&1 == 0 {
+		b.Attr(r.p.fields.ids[fieldConnectionID].key, []byte(r.connection))
+	}
+	return true
+}
+
+// shortFields reads all fields. It returns false as soon as there is one that
+// the short way is not for.
+func (r *Reader) shortFields(l *shortLine) bool {
+	text, names := r.b.Text, r.p.fields
+	i, last := 1, noName
+	for {
+		name := r.line.after[last&(maxNames-1)]
+		n := &names.list[name&(maxNames-1)]
+		if name == noName || !n.at(text, i) {
+			if name = r.otherName(i, last); name == noName {
+				return false
+			}
+			n = &names.list[name]
+		}
+		last = name
+		i += len(n.quoted)
+		bit := uint64(1) << (n.id & 63)
+		if l.seen&bit != 0 || i >= len(text) {
+			return false
+		}
+		l.seen |= bit
+		if text[i] == '"' {
+			end, escaped := scanString(text, i+1)
+			if end < 0 || !r.shortText(l, n.id, text[i+1:end], escaped) {
+				return false
+			}
+			i = end + 1
+		} else if i = r.shortValue(n.id, i); i < 0 {
+			return false
+		}
+		if i >= len(text) {
+			return false
+		}
+		if text[i] != ',' {
+			return text[i] == '}' && i+1 == len(text)
+		}
+		i++
+	}
+}
+
+// otherName is the known name that stands at i, quoted and followed by its
+// colon, or noName. last is the name before it.
+func (r *Reader) otherName(i int, last nameID) nameID {
+	text := r.b.Text
+	if i >= len(text) || text[i] != '"' {
+		return noName
+	}
+	end, escaped := scanString(text, i+1)
+	if end < 0 || escaped || end+1 >= len(text) || text[end+1] != ':' {
+		return noName
+	}
+	name := r.p.fields.find(text[i+1 : end])
+	r.line.after[last&(maxNames-1)] = name
+	return name
+}
+
+// shortText takes a string.
+func (r *Reader) shortText(l *shortLine, id fieldID, v []byte, escaped bool) bool {
+	k := &r.p.fields.ids[id&63]
+	if !k.harmless && r.b.Suspect(v) {
+		return false
+	}
+	switch k.action {
+	case actText:
+		if escaped {
+			v = r.unescaped(v)
+		}
+		r.b.Attr(k.key, v)
+		return true
+	case actMessage:
+		l.msg, l.escaped = v, escaped
+		return true
+	case actLevel:
+		l.level = v
+		return !escaped
+	case actTime:
+		var ok bool
+		l.nanos, ok = r.clock.parse(v)
+		return ok && v[len(v)-1] == 'Z'
+	}
+	return false
+}
+
+// shortValue takes a value at i that is no string, and returns where it ends,
+// or -1.
+func (r *Reader) shortValue(id fieldID, i int) int {
+	text, k := r.b.Text, &r.p.fields.ids[id&63]
+	switch k.action {
+	case actBool:
+		if hasPrefix(text, i, "true") {
+			r.b.Encoded(k.bools[1])
+			return i + len("true")
+		}
+		if hasPrefix(text, i, "false") {
+			r.b.Encoded(k.bools[0])
+			return i + len("false")
+		}
+	case actList:
+		if text[i] == '[' {
+			return r.shortList(k, i)
+		}
+	}
+	return -1
+}
+
+func (r *Reader) shortList(k *fieldKeys, i int) int {
+	text := r.b.Text
+	if len(r.lastList) > 0 && hasPrefix(text, i, view(r.lastList)) {
+		r.b.Encoded(r.lastMade)
+		return i + len(r.lastList)
+	}
+	r.line.text = text
+	end := r.line.skipNested(i)
+	if end < 0 || r.b.Suspect(text[i:end]) || !r.list(&r.line, &field{start: int32(i), end: int32(end)}, k) {
+		return -1
+	}
+	return end
+}
+
+// unescaped is the text that a JSON string stands for.
+func (r *Reader) unescaped(v []byte) []byte {
+	start := len(r.b.Arena)
+	r.b.Arena = appendUnescaped(r.b.Arena, v)
+	return r.b.Arena[start:]
+}
