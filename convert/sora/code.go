@@ -6,28 +6,30 @@ import (
 	"github.com/rtcship/rtcship/convert/record"
 )
 
-// code adds what a message such as `CODE | reason=<<"term">>` says.
-func (r *Reader) code(level, msg []byte) {
-	if i := r.p.events.known(level, msg); i >= 0 {
-		e := &r.p.events.list[i]
+// code adds what a message such as `CODE | reason=<<"term">>` says. It returns
+// the index of the event, or -1.
+func (r *Reader) code(level, msg []byte) (event int) {
+	if event = r.p.events.known(level, msg); event >= 0 {
+		e := &r.p.events.list[event]
 		r.b.Encoded(e.whole)
 		r.b.EventPrefix = e.name
-		r.count(i)
+		r.count(event)
 		r.terms(msg[len(e.code):])
-		return
+		return event
 	}
 	n := codeLength(msg)
 	if n == 0 {
-		return
+		return -1
 	}
 	b, code := r.b, msg[:n]
 	b.Attr(keyCode, code)
 	b.EventPrefix, b.EventName = "sora.", r.snake(code)
-	if i := r.p.events.find(level, code); i >= 0 { // another spelling, or a code of any level
-		b.Encoded(r.p.events.list[i].category)
-		r.count(i)
+	if event = r.p.events.find(level, code); event >= 0 { // another spelling, or a code of any level
+		b.Encoded(r.p.events.list[event].category)
+		r.count(event)
 	}
 	r.terms(msg[n:])
+	return event
 }
 
 // count counts the event with index i.

@@ -79,7 +79,7 @@ func (r *Reader) suspectField(m *field) bool {
 	switch {
 	case m.id == unknownField:
 		from = m.keyStart
-	case m.kind == '[' && string(s.raw(m)) == string(r.lastList):
+	case m.kind == '[' && r.lists.at(s.text, int(m.start)) != nil:
 		return false
 	}
 	return r.b.Suspect(s.text[from:m.end])

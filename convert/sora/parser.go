@@ -45,10 +45,11 @@ type Reader struct {
 	connection string // that the file's name is about
 	missed     int    // for how many lines more the short way is not tried
 
-	// What the line before had, and what was made of it. It saves work and
-	// changes nothing.
-	clock              clock
-	lastList, lastMade []byte
+	// What lines before had, and what was made of it. It saves work and changes
+	// nothing.
+	clock    clock
+	lists    lists
+	messages messages
 }
 
 var (
@@ -60,6 +61,9 @@ var (
 
 // Start prepares for the entries of b's batch.
 func (r *Reader) Start(p *Parser, b *record.Builder) {
+	if r.p != p { // which may mask other secrets
+		r.lists, r.messages = lists{}, messages{}
+	}
 	r.p, r.b, r.log = p, b, specOf(b.Origin.Log)
 	r.line.names, r.req.names = p.fields, p.fields
 	r.connection = connectionIn(b.Origin)

@@ -59,7 +59,7 @@ func (r *Reader) readShort() bool {
 		return false
 	}
 	var l shortLine
-	if len(r.b.Text) > maxAttributes || r.b.Text[0] != '{' || !r.shortFields(&l) || len(l.msg) == 0 {
+	if len(r.b.Text) > maxAttributes || r.b.Text[0] != '{' || !r.shortFields(&l) || !r.shortMessage(&l) {
 		r.b.Restart()
 		r.missed = afterMiss
 		return false
@@ -71,11 +71,6 @@ func (r *Reader) readShort() bool {
 	if len(l.level) > 0 {
 		b.Severity, b.SeverityText = severityOf(l.level), l.level
 	}
-	if l.escaped {
-		l.msg = r.unescaped(l.msg)
-	}
-	b.Body = l.msg
-	r.code(l.level, l.msg)
 	if b.EventPrefix == "" {
 		b.EventPrefix = r.log.event
 	}
@@ -144,6 +139,10 @@ func (r *Reader) otherName(i int, last nameID) nameID {
 // shortText takes a string.
 func (r *Reader) shortText(l *shortLine, id fieldID, v []byte, escaped bool) bool {
 	k := &r.p.fields.ids[id&63]
+	if k.action == actMessage {
+		l.msg, l.escaped = v, escaped
+		return true
+	}
 	if !k.harmless && r.b.Suspect(v) {
 		return false
 	}
@@ -153,9 +152,6 @@ func (r *Reader) shortText(l *shortLine, id fieldID, v []byte, escaped bool) boo
 			v = r.unescaped(v)
 		}
 		r.b.Attr(k.key, v)
-		return true
-	case actMessage:
-		l.msg, l.escaped = v, escaped
 		return true
 	case actLevel:
 		l.level = v
@@ -184,24 +180,52 @@ func (r *Reader) shortValue(id fieldID, i int) int {
 		}
 	case actList:
 		if text[i] == '[' {
-			return r.shortList(k, i)
+			return r.shortList(k, id, i)
 		}
 	}
 	return -1
 }
 
-func (r *Reader) shortList(k *fieldKeys, i int) int {
+func (r *Reader) shortList(k *fieldKeys, id fieldID, i int) int {
 	text := r.b.Text
-	if len(r.lastList) > 0 && hasPrefix(text, i, view(r.lastList)) {
-		r.b.Encoded(r.lastMade)
-		return i + len(r.lastList)
+	if l := r.lists.at(text, i); l != nil && l.id == id {
+		r.b.Encoded(l.made)
+		return i + len(l.raw)
 	}
 	r.line.text = text
 	end := r.line.skipNested(i)
-	if end < 0 || r.b.Suspect(text[i:end]) || !r.list(&r.line, &field{start: int32(i), end: int32(end)}, k) {
+	if end < 0 || r.b.Suspect(text[i:end]) || !r.list(&r.line, &field{id: id, start: int32(i), end: int32(end)}, k) {
 		return -1
 	}
 	return end
+}
+
+// shortMessage takes the body and the code from the message, which is often one
+// of a few. It returns false if there is none, or one that may hold a secret.
+func (r *Reader) shortMessage(l *shortLine) bool {
+	b := r.b
+	kept := r.messages.slot(l.msg)
+	if kept != nil && string(kept.raw) == string(l.msg) && string(kept.level) == string(l.level) {
+		b.Body, b.EventPrefix, b.EventName = kept.body, kept.prefix, kept.name
+		b.Encoded(kept.made)
+		if kept.event >= 0 {
+			r.count(kept.event)
+		}
+		return true
+	}
+	if len(l.msg) == 0 || b.Suspect(l.msg) {
+		return false
+	}
+	b.Body = l.msg
+	if l.escaped {
+		b.Body = r.unescaped(l.msg)
+	}
+	start := b.Mark()
+	event := r.code(l.level, b.Body)
+	if kept != nil {
+		kept.keep(l, b, event, b.Since(start))
+	}
+	return true
 }
 
 // unescaped is the text that a JSON string stands for.

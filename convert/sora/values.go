@@ -65,13 +65,13 @@ func (r *Reader) known(s *scanner, m *field, k *fieldKeys, all bool) {
 }
 
 // list adds a list of strings and returns false if the value is another list.
-// The list is mostly the one that the line before had, and made already.
+// The list is mostly one that a line before had, and made already.
 func (r *Reader) list(s *scanner, m *field, k *fieldKeys) bool {
-	v := s.raw(m)
-	if len(v) > 0 && string(v) == string(r.lastList) {
-		r.b.Encoded(r.lastMade)
+	if l := r.lists.at(s.text, int(m.start)); l != nil && l.id == m.id {
+		r.b.Encoded(l.made)
 		return true
 	}
+	v := s.raw(m)
 	if !stringsOnly(v) {
 		return false
 	}
@@ -91,10 +91,7 @@ func (r *Reader) list(s *scanner, m *field, k *fieldKeys) bool {
 		}
 	}
 	r.b.EndList()
-	if len(v) < 256 {
-		r.lastList = append(r.lastList[:0], v...)
-		r.lastMade = append(r.lastMade[:0], r.b.Since(start)...)
-	}
+	r.lists.keep(s.text, m, r.b.Since(start))
 	return true
 }
 
