@@ -31,7 +31,7 @@ func (t *Tailer) pump(g *generation) {
 func (t *Tailer) start(g *generation) {
 	switch {
 	case t.ctx.Err() != nil || !t.surely(g) || g.reading || g.src == nil || !g.hasData() || t.reached(g):
-	case g.pumps >= 2:
+	case g.pumps >= 3:
 		t.block(g, true)
 	default:
 		g.pumps++

@@ -47,9 +47,10 @@ type Reader struct {
 
 	// What lines before had, and what was made of it. It saves work and changes
 	// nothing.
-	clock    clock
-	lists    lists
-	messages messages
+	clock     clock
+	lists     lists
+	messages  messages
+	stretches stretches
 }
 
 var (
@@ -62,7 +63,7 @@ var (
 // Start prepares for the entries of b's batch.
 func (r *Reader) Start(p *Parser, b *record.Builder) {
 	if r.p != p { // which may mask other secrets
-		r.lists, r.messages = lists{}, messages{}
+		r.lists, r.messages, r.stretches = lists{}, messages{}, stretches{}
 	}
 	r.p, r.b, r.log = p, b, specOf(b.Origin.Log)
 	r.line.names, r.req.names = p.fields, p.fields

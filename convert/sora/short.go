@@ -59,7 +59,12 @@ func (r *Reader) readShort() bool {
 		return false
 	}
 	var l shortLine
-	if len(r.b.Text) > maxAttributes || r.b.Text[0] != '{' || !r.shortFields(&l) || !r.shortMessage(&l) {
+	watched := r.stretches.begin()
+	ok := len(r.b.Text) <= maxAttributes && r.b.Text[0] == '{' && r.shortFields(&l, watched) && r.shortMessage(&l)
+	if watched {
+		r.stretches.end(ok && r.b.Valid())
+	}
+	if !ok {
 		r.b.Restart()
 		r.missed = afterMiss
 		return false
@@ -82,10 +87,18 @@ func (r *Reader) readShort() bool {
 
 // shortFields reads all fields. It returns false as soon as there is one that
 // the short way is not for.
-func (r *Reader) shortFields(l *shortLine) bool {
+func (r *Reader) shortFields(l *shortLine, watched bool) bool {
 	text, names := r.b.Text, r.p.fields
 	i, last := 1, noName
 	for {
+		if s := &r.stretches.after[last&(maxNames-1)]; len(s.text) > 0 && !watched && hasPrefix(text, i, view(s.text)) {
+			if l.seen&s.seen != 0 {
+				return false
+			}
+			r.b.Encoded(s.made)
+			l.seen |= s.seen
+			i, last = i+len(s.text), s.last
+		}
 		name := r.line.after[last&(maxNames-1)]
 		n := &names.list[name&(maxNames-1)]
 		if name == noName || !n.at(text, i) {
@@ -94,7 +107,7 @@ func (r *Reader) shortFields(l *shortLine) bool {
 			}
 			n = &names.list[name]
 		}
-		last = name
+		start, made := i, r.b.Mark()
 		i += len(n.quoted)
 		bit := uint64(1) << (n.id & 63)
 		if l.seen&bit != 0 || i >= len(text) {
@@ -117,6 +130,10 @@ func (r *Reader) shortFields(l *shortLine) bool {
 			return text[i] == '}' && i+1 == len(text)
 		}
 		i++
+		if watched {
+			r.stretches.note(name, last, n.id, text[start:i], r.b.Since(made))
+		}
+		last = name
 	}
 }
 
