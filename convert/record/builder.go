@@ -58,6 +58,7 @@ type Builder struct {
 	attrs     otlp.Writer // attributes of this entry
 	common    otlp.Writer // attributes of every entry of the batch
 	withFile  bool        // whether common belongs to this entry
+	heads     [2]head     // of entries without and with common
 	seed      [2]uint64   // of the uids of this generation
 	invalid   int         // bytes of Text that are no UTF-8
 	redacted  int
@@ -66,7 +67,6 @@ type Builder struct {
 	sanitized []byte
 	body      []byte
 	key       []byte
-	uid       [uidSize]byte
 }
 
 var (
@@ -90,6 +90,7 @@ var (
 func (b *Builder) StartBatch(s *Settings, o *tailer.Origin, counts *Counts) {
 	b.settings, b.Origin, b.Counts = s, o, counts
 	b.seed = uidSeed(o.Generation)
+	b.heads[0].buf, b.heads[1].buf = b.heads[0].buf[:0], b.heads[1].buf[:0]
 	b.common.Buf = b.common.Buf[:0]
 	b.dirtyCommon(keyFileName, path.Base(o.Path))
 	b.dirtyCommon(keyFilePath, o.Path)

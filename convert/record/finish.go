@@ -67,12 +67,7 @@ func (b *Builder) addMarks() {
 }
 
 func (b *Builder) addContent(w *otlp.Writer, body []byte, part int) {
-	if b.Time > 0 {
-		w.Time(b.Time)
-	}
-	if !b.Entry.Observed.IsZero() {
-		w.Observed(b.Entry.Observed.UnixNano())
-	}
+	b.addHead(w, part)
 	if b.Severity > 0 {
 		w.Severity(b.Severity)
 	}
@@ -82,11 +77,6 @@ func (b *Builder) addContent(w *otlp.Writer, body []byte, part int) {
 	if len(b.EventPrefix)+len(b.EventName) > 0 {
 		w.EventNameParts(b.EventPrefix, b.valid(b.EventName))
 	}
-	if b.withFile {
-		w.Append(b.common.Buf)
-	}
-	putUID(&b.uid, b.seed, b.uidMillis(), b.Entry.Offset, part)
-	w.Text(keyUID, b.uid[:])
 	w.Append(b.attrs.Buf)
 	w.Body(body)
 }

@@ -1,0 +1,74 @@
+package record
+
+import (
+	"encoding/binary"
+
+	"github.com/rtcship/rtcship/convert/otlp"
+)
+
+// A head is what nearly all records of a batch have in common, in wire form:
+// their times, the attributes of every entry, and the uid. It is copied whole,
+// and what differs is filled in.
+type head struct {
+	buf []byte // empty until it is needed
+}
+
+// Where the values are that are filled in. The uid is at the end.
+const (
+	headTime     = 1
+	headObserved = headTime + 8 + 1
+)
+
+// make makes the head, with common in wire form.
+func (h *head) make(common []byte) {
+	w := otlp.Writer{Buf: h.buf[:0]}
+	w.Time(0)
+	w.Observed(0)
+	w.Append(common)
+	w.Text(keyUID, make([]byte, uidSize))
+	h.buf = w.Buf
+}
+
+// addHead adds the record's times, the common attributes, and the uid.
+func (b *Builder) addHead(w *otlp.Writer, part int) {
+	if b.Time <= 0 || b.Entry.Observed.IsZero() {
+		b.addHeadless(w, part)
+		return
+	}
+	h := &b.heads[0]
+	if b.withFile {
+		h = &b.heads[1]
+	}
+	if len(h.buf) == 0 {
+		h.make(b.commonHere())
+	}
+	at := len(w.Buf)
+	w.Append(h.buf)
+	added := w.Buf[at:]
+	binary.LittleEndian.PutUint64(added[headTime:], uint64(b.Time))
+	binary.LittleEndian.PutUint64(added[headObserved:], uint64(b.Entry.Observed.UnixNano()))
+	putUID((*[uidSize]byte)(added[len(added)-uidSize:]), b.seed, b.uidMillis(), b.Entry.Offset, part)
+}
+
+// addHeadless is addHead for records without one of the times.
+func (b *Builder) addHeadless(w *otlp.Writer, part int) {
+	if b.Time > 0 {
+		w.Time(b.Time)
+	}
+	if !b.Entry.Observed.IsZero() {
+		w.Observed(b.Entry.Observed.UnixNano())
+	}
+	w.Append(b.commonHere())
+	var uid [uidSize]byte
+	putUID(&uid, b.seed, b.uidMillis(), b.Entry.Offset, part)
+	w.Text(keyUID, uid[:])
+}
+
+// commonHere is the attributes that this entry has in common with the others of
+// the batch. What came by network has none.
+func (b *Builder) commonHere() []byte {
+	if !b.withFile {
+		return nil
+	}
+	return b.common.Buf
+}
