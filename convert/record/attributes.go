@@ -56,9 +56,6 @@ func (b *Builder) Item(v []byte) { b.attrs.Item(b.valid(v)) }
 // EndList closes the open list.
 func (b *Builder) EndList() { b.attrs.EndList() }
 
-// Valid tells whether all of Text is UTF-8.
-func (b *Builder) Valid() bool { return b.invalid == 0 }
-
 // valid is v with \xNN for bytes that are no UTF-8, until the next call.
 func (b *Builder) valid(v []byte) []byte {
 	if b.invalid == 0 || utf8.Valid(v) {

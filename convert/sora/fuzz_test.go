@@ -33,6 +33,19 @@ func newFuzzReader() *fuzzReader {
 // read is the record that text becomes, nil for an entry that holds nothing.
 func (f *fuzzReader) read(t *testing.T, log string, text []byte) *logs.LogRecord {
 	t.Helper()
+	out := f.wire(log, text)
+	if out == nil {
+		return nil
+	}
+	records := recordtest.Decode(t, out)
+	if len(records) != 1 {
+		t.Fatalf("%d records", len(records))
+	}
+	return records[0]
+}
+
+// wire is that record in wire form.
+func (f *fuzzReader) wire(log string, text []byte) []byte {
 	f.b.StartBatch(&f.settings, &tailer.Origin{Source: "sora", Log: log, Path: "/l/" + log, Born: time.Unix(1, 0)}, &f.counts)
 	f.r.Start(f.p, &f.b)
 	f.b.BeginUnmasked(&tailer.Entry{Text: text})
@@ -40,11 +53,10 @@ func (f *fuzzReader) read(t *testing.T, log string, text []byte) *logs.LogRecord
 		return nil
 	}
 	out, ends := f.b.Finish(nil, nil)
-	records := recordtest.Decode(t, out)
-	if len(records) != 1 || len(ends) != 1 || ends[0] != len(out) {
-		t.Fatalf("%d records, ends %v of %d", len(records), ends, len(out))
+	if len(ends) != 1 || ends[0] != len(out) {
+		panic(fmt.Sprintf("ends %v of %d", ends, len(out)))
 	}
-	return records[0]
+	return out
 }
 
 func valid(b []byte) string { return string(record.AppendValid(nil, b)) }

@@ -62,7 +62,7 @@ func (r *Reader) readShort() bool {
 	watched := r.stretches.begin()
 	ok := len(r.b.Text) <= maxAttributes && r.b.Text[0] == '{' && r.shortFields(&l, watched) && r.shortMessage(&l)
 	if watched {
-		r.stretches.end(ok && r.b.Valid())
+		r.stretches.end(ok)
 	}
 	if !ok {
 		r.b.Restart()
@@ -73,7 +73,7 @@ func (r *Reader) readShort() bool {
 	if l.nanos != 0 {
 		b.Time = l.nanos
 	}
-	if len(l.level) > 0 {
+	if l.seen>>fieldLevel&1 != 0 {
 		b.Severity, b.SeverityText = severityOf(l.level), l.level
 	}
 	if b.EventPrefix == "" {

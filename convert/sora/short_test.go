@@ -1,0 +1,174 @@
+package sora
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	"github.com/rtcship/rtcship/convert/internal/recordtest"
+	"github.com/rtcship/rtcship/convert/redact"
+)
+
+// A pair of readers that have the same lines before them: one as it is, one that
+// never goes the short way.
+type pair struct{ short, long *fuzzReader }
+
+func newPair(t testing.TB) pair {
+	redactor, err := redact.New(redact.Config{Enabled: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := pair{newFuzzReader(), newFuzzReader()}
+	p.short.settings.Redactor, p.long.settings.Redactor = redactor, redactor
+	return p
+}
+
+// compare reads text on both ways and fails if the records differ.
+func (p pair) compare(t *testing.T, text []byte) {
+	t.Helper()
+	p.long.r.missed = math.MaxInt
+	long := p.long.wire("sora", text)
+	short := p.short.wire("sora", text)
+	if !bytes.Equal(long, short) {
+		diff := cmp.Diff(recordtest.Decode(t, long), recordtest.Decode(t, short), protocmp.Transform())
+		t.Fatalf("%q: the long way (-), the short way (+):\n%s", text, diff)
+	}
+	if !slices.Equal(p.long.counts.SoraEvents, p.short.counts.SoraEvents) || p.long.counts.Redacted != p.short.counts.Redacted {
+		t.Fatalf("%q: counted %v and %v", text, p.long.counts, p.short.counts)
+	}
+}
+
+// usual is a line that the short way is for.
+const usual = `{"channel_id":"lobby-7","connection_id":"8ZC5V2K4QH1PX30M7RNTEJ6W9A","domain":["sora","signaling"],"level":"error",` +
+	`"msg":"PONG-TIMEOUT-ERROR | reason=<<\"WebSocket\">>","multistream":true,"node":"sora@10.20.30.40","role":"sendrecv",` +
+	`"simulcast":false,"sora_version":"2025.1.3","spotlight":false,"timestamp":"2026-11-20T23:59:58.123456Z"}`
+
+// unusual are changes to that line, each of which the short way must leave alone
+// or take as the long way does.
+var unusual = [][2]string{
+	{`"lobby-7"`, `"lobby-8"`}, {`"lobby-7"`, `"会議"`}, {`"lobby-7"`, `"a\"b\\c\u00e4"`}, {`"lobby-7"`, `"token=s3cret"`}, {`"lobby-7"`, "\"\xff\xfe\""},
+	{`"lobby-7"`, `null`}, {`"lobby-7"`, `7`}, {`"lobby-7"`, `{"a":["b"]}`}, {`"lobby-7"`, `""`}, {`"lobby-7"`, `"` + strings.Repeat("long ", 50) + `"`},
+	{`"channel_id":"lobby-7",`, ``}, {`"channel_id"`, `"unknown"`}, {`"channel_id"`, `"client_id"`}, {`"channel_id"`, `"chan\u006eel_id"`}, {`"channel_id"`, `"node_name"`},
+	{`"connection_id"`, `"channel_id"`}, {`"role"`, `"type"`}, {`"role"`, `"req"`}, {`"role":"sendrecv"`, `"minutes":12`}, {`"sendrecv"`, `"recvonly"`},
+	{`["sora","signaling"]`, `["sora","rtp"]`}, {`["sora","signaling"]`, `["mora","signaling"]`}, {`["sora","signaling"]`, `[]`}, {`["sora","signaling"]`, `["sora",7]`}, {`["sora","signaling"]`, `["sora","secret=x"]`},
+	{`["sora","signaling"]`, `["sora","signaling"`}, {`["sora","signaling"]`, `"sora"`}, {`["sora","signaling"]`, `[ "sora" , "a\u00e4" ]`}, {`"domain"`, `"multistream"`},
+	{`"level":"error"`, `"level":"warning"`}, {`"level":"error"`, `"level":"odd"`}, {`"level":"error"`, `"level":""`}, {`"level":"error"`, `"level":5`}, {`"level":"error",`, ``},
+	{`"error"`, `"\u0065rror"`}, {`PONG-TIMEOUT-ERROR | reason=<<\"WebSocket\">>`, ``}, {`PONG-TIMEOUT-ERROR`, `NEW-CODE`}, {`PONG-TIMEOUT-ERROR`, `password=hunter2`},
+	{`"PONG-TIMEOUT-ERROR | reason=<<\"WebSocket\">>"`, `null`}, {`"msg"`, `"message"`}, {`WebSocket`, "\xff\xff\xff\xff"}, {`WebSocket`, strings.Repeat("x", 300)},
+	{`true`, `false`}, {`true`, `"true"`}, {`true`, `null`}, {`true`, `truex`}, {`true`, `1`}, {`"multistream":true`, `"multistream": true`},
+	{`23:59:58`, `23:59:59`}, {`23:59:58.123456Z`, `23:59:58.123456+09:00`}, {`23:59:58.123456Z`, `never`}, {`2026`, `1926`}, {`"timestamp":`, `"x":`},
+	{`23:59:58.123456Z"}`, `23:59:58.123456Z"} `}, {`23:59:58.123456Z"}`, `23:59:58.123456Z"`}, {`23:59:58.123456Z"}`, `23:59:58.123456Z",}`}, {`23:59:58.123456Z"}`, `23:59:58.123456Z"}}`},
+	{`{`, ` {`}, {`,`, ` , `}, {`"sora@10.20.30.40","role"`, `"sora@10.20.30.41","node"`}, {`2025.1.3`, `2025.1.4`},
+}
+
+// Whatever was read before, both ways make the same of a line.
+func TestShortWay(t *testing.T) {
+	for _, u := range unusual {
+		changed := strings.Replace(usual, u[0], u[1], 1)
+		if changed == usual {
+			t.Fatalf("%q is not in the line", u[0])
+		}
+		p := newPair(t)
+		for range 3 * watchLines { // until what does not change is known
+			p.compare(t, []byte(usual))
+		}
+		p.compare(t, []byte(changed))
+		p.compare(t, []byte(usual))
+		p.compare(t, []byte(changed))
+	}
+}
+
+// Lines that change in a few places at random, in any order.
+func TestShortWayAtRandom(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rnd := rand.New(rand.NewPCG(seed, 0))
+	p := newPair(t)
+	for range 20_000 {
+		line := usual
+		for range rnd.IntN(4) {
+			u := unusual[rnd.IntN(len(unusual))]
+			line = strings.Replace(line, u[0], u[1], 1)
+		}
+		p.compare(t, []byte(line))
+	}
+}
+
+// The lines it was made for do go the short way, whatever they are about.
+func TestShortWayIsGone(t *testing.T) {
+	p := newPair(t)
+	for i := range 2000 {
+		line := strings.ReplaceAll(usual, "lobby-7", fmt.Sprint("lobby-", i))
+		if i%3 == 0 {
+			line = strings.Replace(line, `"channel_id":"`, `"session_id":"`, 1)
+		}
+		p.compare(t, []byte(line))
+		if p.short.r.missed > 0 {
+			t.Fatalf("line %d went the long way", i)
+		}
+	}
+	found := 0
+	for _, s := range p.short.r.stretches.after {
+		found += strings.Count(string(s.text), ":")
+	}
+	if found < 8 {
+		t.Errorf("%d members were found to be the same in line after line", found)
+	}
+}
+
+// What was found for one configuration's secrets does not hold for another's.
+func TestShortWayForgets(t *testing.T) {
+	p := newPair(t)
+	for range 3 * watchLines {
+		p.compare(t, []byte(usual))
+	}
+	redactor, err := redact.New(redact.Config{Enabled: true, Patterns: []string{"WebSocket", "sora@[0-9.]+", "sora.,.signaling"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.short.settings.Redactor, p.short.p = redactor, NewParser(Config{})
+	r := p.short.read(t, "sora", []byte(usual))
+	if s := r.String(); strings.Contains(s, "WebSocket") || strings.Contains(s, "10.20.30.40") || strings.Contains(s, `"sora"} values`) {
+		t.Errorf("what the new configuration masks got through: %s", s)
+	}
+}
+
+// FuzzShort holds the short way against the long one, for any line after any other.
+func FuzzShort(f *testing.F) {
+	for _, u := range unusual {
+		f.Add([]byte(usual), []byte(strings.Replace(usual, u[0], u[1], 1)))
+	}
+	for _, s := range scannerSeeds {
+		f.Add([]byte(s), []byte(usual))
+	}
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		p := newPair(t)
+		for range watchLines + 1 {
+			p.compare(t, a)
+		}
+		p.compare(t, b)
+		p.compare(t, bytes.Clone(a))
+		p.compare(t, b)
+	})
+}
+
+// Lists that are remembered in one place are told apart.
+func TestListsAreToldApart(t *testing.T) {
+	f := newFuzzReader()
+	for _, item := range []string{"sora", "mora", "sora", "mor"} {
+		line := fmt.Sprintf(`{"domain":["%s","signaling"],"msg":"x"}`, item)
+		for range 2 {
+			a := recordtest.Attributes(t, f.read(t, "sora", []byte(line)))
+			if want := fmt.Sprintf(`["%s", "signaling"]`, item); a["sora.domain"] != want {
+				t.Errorf("domain %s, want %s", a["sora.domain"], want)
+			}
+		}
+	}
+}
