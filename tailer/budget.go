@@ -144,6 +144,7 @@ const lead = headBytes
 var classes = [...]int{8 << 10, 64 << 10, batchBytes + 1 + lead}
 
 // batchBytes is how much text a batch holds, unless it is a single entry.
+// Batches twice as large take more memory and no less time.
 const batchBytes = 1 << 19
 
 // pools keep buffers that are not in use until the next collection of garbage.

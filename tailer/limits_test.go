@@ -363,7 +363,7 @@ func TestLineOfManyBatches(t *testing.T) {
 		w.write("sora.log", long+"x\n"+strings.Repeat(long, 4)+"\n"+long[:len(long)-1]+"\nlast\n")
 		w.start()
 		w.pass(5 * time.Second)
-		got := w.sink.all() // two batches are under way at once
+		got := w.sink.all() // batches are under way at once
 		slices.SortFunc(got, func(a, b received) int { return cmp.Compare(a.offset, b.offset) })
 		var b strings.Builder
 		for _, r := range got {

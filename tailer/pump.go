@@ -5,9 +5,13 @@ import (
 	"time"
 )
 
+// underWay is how many batches of one generation may be read, converted or on
+// their way at once. With two, both wait for an answer while nobody reads.
+const underWay = 3
+
 // pump reads g and hands its batches on, one at a time, until there is nothing
-// more to read. At most two run for one generation, so that one can read while
-// what the other has read is being settled.
+// more to read. A few run for one generation, so that one can read while what
+// the others have read is being converted and settled.
 func (t *Tailer) pump(g *generation) {
 	defer t.running.Done()
 	for {
@@ -31,7 +35,7 @@ func (t *Tailer) pump(g *generation) {
 func (t *Tailer) start(g *generation) {
 	switch {
 	case t.ctx.Err() != nil || !t.surely(g) || g.reading || g.src == nil || !g.hasData() || t.reached(g):
-	case g.pumps >= 3:
+	case g.pumps >= underWay:
 		t.block(g, true)
 	default:
 		g.pumps++
@@ -312,7 +316,7 @@ func (t *Tailer) tellBlocked() {
 }
 
 // Blocked reports whether nothing more can come until a Consume call returns:
-// at least one file has data that cannot be read because its two batches, or
+// at least one file has data that cannot be read because its batches under way, or
 // the memory, are taken, no file is being read, and all Consume calls under way
 // are among the waiting ones.
 func (t *Tailer) Blocked(waiting int) bool {

@@ -37,7 +37,7 @@ type Entry struct {
 }
 
 // A Batch is a run of entries of one origin, in the order written, at most
-// 1 MiB of text unless it is a single entry.
+// 512 KiB of text unless it is a single entry.
 type Batch struct {
 	Origin  *Origin
 	Entries []Entry

@@ -8,7 +8,7 @@ import (
 	"github.com/rtcship/rtcship/tailer"
 )
 
-// An order keeps the batches of a generation in order. Two of them are
+// An order keeps the batches of a generation in order. Some of them are
 // converted side by side, and the second may be done first; within a request,
 // the records of a file are to stand as they were written.
 type order struct {

@@ -213,7 +213,7 @@ func TestStalledConsumer(t *testing.T) {
 	close(c.hold)
 	<-done
 	eventually(t, "delivery", func() bool { return c.count() == 3000 })
-	slices.Sort(c.numbers) // two batches are under way at once
+	slices.Sort(c.numbers) // batches are under way at once
 	c.inOrder(t, 3000)
 }
 
