@@ -95,7 +95,7 @@ func (g *generation) asState() generationState {
 		s.Marks = append(s.Marks, markState{m.at, hash(m.hash)})
 	}
 	for _, m := range g.print.recent[max(0, len(g.print.recent)-perRead):] {
-		if !g.live && g.missing.IsZero() {
+		if !g.live && g.missing.IsZero() && !g.short {
 			break // it is found already
 		}
 		s.Ends = append(s.Ends, markState{m.at, hash(m.hash)})

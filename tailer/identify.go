@@ -1,6 +1,7 @@
 package tailer
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"time"
@@ -15,11 +16,12 @@ type match struct {
 	strong   bool  // the file holds everything read so far, and goes on from there
 	whole    bool  // and that is its end
 	verified int64 // up to where their content was compared
+	lacks    bool  // the file ends before what was seen of the generation
 }
 
 // copies says whether c is rather a copy of another generation than what m says.
 func (c *candidate) copies(m match) bool {
-	return c.orig != nil && (c.class.packed != unpacked || m.verified < c.stat.size && m.gen.key != c.stat.key)
+	return c.orig != nil && (c.class.packed != unpacked || m.verified < c.stat.size)
 }
 
 // size is the uncompressed size.
@@ -41,12 +43,17 @@ type candidate struct {
 	src   content
 	head  []byte
 	orig  *generation // that it is a copy of, which is still where it was
+	twin  *candidate  // a live file that it is a copy of, and nobody's yet
+	waits bool        // for what is left of a generation in the file that has no name any more
 	taken bool
 }
 
 // identify finds out what the loose files are: the new place of a generation
 // that has lost its own, a copy of one, or something new.
 func (t *Tailer) identify(f *family, loose []*file, here map[*generation]bool, first bool, now time.Time) {
+	if len(loose) > 0 {
+		t.verify(f, here, now)
+	}
 	var wanting []*generation
 	for _, g := range f.gens {
 		if !here[g] {
@@ -71,14 +78,17 @@ func (t *Tailer) identify(f *family, loose []*file, here map[*generation]bool, f
 	var matches []match
 	for _, c := range cands {
 		if !c.class.live {
-			c.orig = t.original(f, c)
+			c.orig, c.twin = t.original(f, c), twin(cands, c)
 		}
 		for _, g := range wanting {
 			if c.class.packed != unpacked && g.src != nil && !g.finished() {
-				continue // what is left is read from the deleted file, as long as that is open
+				// What is left is read from the deleted file, as long as that is open.
+				n, same := g.print.agrees(c.head)
+				c.waits = c.waits || same && n > 0
+				continue
 			}
 			m, err := t.compare(g, c.file, c)
-			if err != nil || m.verified < 0 || c.copies(m) {
+			if err != nil || m.verified < 0 || c.copies(m) || c.twin != nil && t.strongly(g, c.twin) {
 				continue
 			}
 			m.file = c
@@ -94,12 +104,60 @@ func (t *Tailer) identify(f *family, loose []*file, here map[*generation]bool, f
 		}
 	}
 	for _, c := range cands {
-		switch {
-		case c.taken:
-		case c.class.live:
+		if c.class.live && !c.taken {
 			t.begin(f, c, first, now)
-		default:
-			t.meet(f, c, first, now)
+		}
+	}
+	for _, c := range cands {
+		if c.class.live || c.taken || c.waits {
+			continue
+		}
+		if c.twin != nil {
+			c.orig = f.holder(c.twin.stat.key)
+		}
+		t.meet(f, c, first, now)
+	}
+}
+
+// twin returns the live file among cands that holds all of c, if there is one.
+// Where a log was replaced by a copy of itself, and copied besides, nothing
+// else tells which of them the writer goes on in.
+func twin(cands []*candidate, c *candidate) *candidate {
+	if c.class.packed != unpacked || c.stat.size < littleBytes {
+		return nil
+	}
+	for _, l := range cands {
+		if l.class.live && bytes.HasPrefix(l.head, c.head) && copyOf(l.src, c.src) {
+			return l
+		}
+	}
+	return nil
+}
+
+// strongly says whether g can go on in the file c.
+func (t *Tailer) strongly(g *generation, c *candidate) bool {
+	m, err := t.compare(g, c.file, c)
+	return err == nil && m.verified >= 0 && m.strong
+}
+
+// verify makes sure that the open files of f hold what they did, before others
+// are compared with them: where one was truncated and written again, the other
+// file with what it held is its copy.
+func (t *Tailer) verify(f *family, here map[*generation]bool, now time.Time) {
+	for _, g := range slices.Clone(f.gens) {
+		src := g.src
+		if src == nil || g.packed != unpacked || g.short || !here[g] {
+			continue
+		}
+		t.lock(func() { g.suspect = g.suspect || f.rule.Form == Lines && g.print.headLen > 0 })
+		t.statNow(g, now)
+		for _, n := range f.gens {
+			if n.src == src {
+				here[n] = true
+			}
+		}
+		if g.src != src {
+			delete(here, g)
 		}
 	}
 }
@@ -194,6 +252,7 @@ func better(a, b match) int {
 	return cmp.Or(
 		cmp.Compare(b.verified, a.verified),
 		by(a.strong, b.strong),
+		by(!a.lacks, !b.lacks),
 		by(a.file.stat.key == a.gen.key, b.file.stat.key == b.gen.key),
 		// Equally good so far, they differ in what was never read. The generation
 		// was there first.
@@ -219,6 +278,11 @@ func (t *Tailer) compare(g *generation, fl *file, opened any) (match, error) {
 
 	if fl.class.packed != unpacked && fl.stat.like(old) && fl.path == g.path && read.at >= size {
 		return match{gen: g, strong: true, whole: true, verified: size}, nil // as it was left
+	}
+	if fl.class.packed == unpacked && !fl.class.live && fl.stat.like(old) && fl.path == g.path && fl.stat.size < read.at {
+		if verified, ok := print.agrees(head); ok && verified > 0 {
+			return match{gen: g, verified: fl.stat.size}, nil // the copy that it was found in before
+		}
 	}
 	form := g.fam.rule.Form
 	if (form == Whole || form == Dump) && read.at > 0 && read.at >= size && fl.stat.mtime != old.mtime {
@@ -247,7 +311,11 @@ func (t *Tailer) compare(g *generation, fl *file, opened any) (match, error) {
 		if len(head) < min(print.headLen, int(min(read.at, headBytes))) || !read.mark.holds(src) {
 			return none, nil
 		}
-		return match{gen: g, strong: true, verified: max(int64(verified), read.at)}, nil
+		beyond, ok := print.beyond(read.at, fl.stat.size, src)
+		if !ok {
+			return none, nil
+		}
+		return match{gen: g, strong: true, verified: max(int64(verified), read.at, beyond), lacks: fl.stat.size < size}, nil
 	}
 	if fl.class.live || form == Whole || form == Dump {
 		return none, nil // shorter than before: something else
@@ -355,8 +423,12 @@ func (g *generation) comparePacked(print print, fl *file, src content, verified 
 	case !read.mark.holds(src):
 		return none
 	}
-	m.verified = max(m.verified, read.at)
-	m.whole = size == read.at
+	beyond, ok := print.beyond(read.at, size, src)
+	if !ok {
+		return none
+	}
+	m.verified = max(m.verified, read.at, beyond)
+	m.whole, m.lacks = size == read.at, size < g.size
 	return m
 }
 
@@ -388,7 +460,9 @@ func (t *Tailer) assign(m match, now time.Time) {
 		g.written = c.stat.mtime
 	}
 	g.tried, g.flush, g.scanned, g.ended, g.suspect = -1, -1, 0, false, false
-	g.short = !m.strong
+	if g.short = !m.strong; g.short {
+		g.print.endsAt(c)
+	}
 	if len(c.head) < g.print.headLen && m.strong {
 		g.print.headLen = 0
 		g.print.grow(c.head)

@@ -32,9 +32,47 @@ func TestModel(t *testing.T) {
 		r := &recorder{log: os.Getenv("TAILER_LOG") != "", t: t}
 		synctest.Test(t, func(t *testing.T) { runModel(r, base, style, naming, steps) })
 		if len(r.errs) > 0 {
-			rt.Fatalf("%v\n%s", steps, strings.Join(r.errs[:min(len(r.errs), 8)], "\n"))
+			rt.Fatalf("%d %d %v\n%s", style, naming, steps, strings.Join(r.errs[:min(len(r.errs), 8)], "\n"))
 		}
 	})
+}
+
+var stepsFlag = flag.String("steps", "", "one sequence for TestModelSteps, as a failure of TestModel shows it: style, naming, [steps]")
+
+// TestModelSteps runs the one sequence that -steps gives.
+func TestModelSteps(t *testing.T) {
+	if *stepsFlag == "" {
+		t.Skip("-steps is not set")
+	}
+	runSteps(t, *stepsFlag)
+}
+
+// runSteps runs a sequence of the model that is written down.
+func runSteps(t *testing.T, text string) {
+	t.Helper()
+	words := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '[' || r == ']' })
+	var nums [2]int
+	for i := range nums {
+		if _, err := fmt.Sscan(words[i], &nums[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var steps []step
+	for _, w := range words[2:] {
+		var s step
+		name, args, _ := strings.Cut(w, "(")
+		if _, err := fmt.Sscanf(args, "%d,%d)", &s.a, &s.b); err != nil {
+			t.Fatalf("%q: %v", w, err)
+		}
+		s.what = name
+		steps = append(steps, s)
+	}
+	r := &recorder{log: os.Getenv("TAILER_LOG") != "", t: t}
+	base := t.TempDir()
+	synctest.Test(t, func(*testing.T) { runModel(r, base, nums[0], nums[1], steps) })
+	for _, e := range r.errs[:min(len(r.errs), 8)] {
+		t.Error(e)
+	}
 }
 
 // In logs that begin with the same bytes each time, or have lines of a few bytes

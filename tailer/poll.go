@@ -120,7 +120,7 @@ func (t *Tailer) observe(g *generation, st fileStat, since uint64, now time.Time
 // held other bytes than expected.
 func (t *Tailer) check(g *generation, now time.Time) {
 	t.mu.Lock()
-	since, src, read, print := t.tick, g.src, g.read, g.print
+	since, src, read, size, print := t.tick, g.src, g.read, g.size, g.print
 	t.mu.Unlock()
 	st, err := src.stat()
 	same := err == nil && st.size >= read.at && st.size > 0
@@ -128,7 +128,7 @@ func (t *Tailer) check(g *generation, now time.Time) {
 	if same {
 		head, err = readHead(src, st.size)
 		_, agrees := print.agrees(head)
-		same = agrees && read.mark.holds(src)
+		same = agrees && read.mark.holds(src) && (st.size >= size || g.cutShort(head, read))
 	}
 	if g.fam.rule.Form == Whole && read.at > 0 {
 		same = false // written again, even if with the same content
@@ -156,6 +156,13 @@ func (t *Tailer) check(g *generation, now time.Time) {
 		g.print.grow(head)
 	}
 	g.stat, g.size, g.tried, g.scanned, g.written = st, st.size, -1, 0, st.mtime
+}
+
+// cutShort says whether a file that has lost its end, and holds what was read,
+// is still the same one. It may as well have been truncated and begun again in
+// the same way, and then the rest is in a copy.
+func (g *generation) cutShort(head []byte, read position) bool {
+	return read.at > 0 && len(head) >= g.print.headLen && !g.sharesMark(read.mark)
 }
 
 // truncated notes that g's file now holds something else. That is a generation

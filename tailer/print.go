@@ -109,6 +109,15 @@ func (p *print) see(ends []mark) {
 	p.recent = append(p.recent, ends...)
 }
 
+// endsAt remembers the end of a copy that is shorter than what was read. It is
+// all that the copy can be known by again.
+func (p *print) endsAt(c *candidate) {
+	size := c.size()
+	if m, err := readMark(c.src, size); err == nil {
+		p.recent = []mark{m}
+	}
+}
+
 // endingAt returns the mark of an entry that ended at an offset.
 func (p *print) endingAt(at int64) (mark, bool) {
 	i, ok := slices.BinarySearchFunc(p.recent, at, func(m mark, at int64) int { return cmp.Compare(m.at, at) })
@@ -116,6 +125,18 @@ func (p *print) endingAt(at int64) (mark, bool) {
 		return mark{}, false
 	}
 	return p.recent[i], true
+}
+
+// beyond looks at the marks between two offsets: what was read there once and
+// is to be read again. It returns the last of them, or false if c holds
+// something else.
+func (p *print) beyond(from, to int64, c io.ReaderAt) (int64, bool) {
+	for _, m := range slices.Backward(p.marks) {
+		if m.at > from && m.at <= to {
+			return m.at, m.holds(c)
+		}
+	}
+	return 0, true
 }
 
 // holds says whether c has at m's offset what m remembers.
