@@ -202,7 +202,7 @@ type family struct {
 	hidden  int             // files of it that cannot be read at present
 	shut    map[string]shut // those of them that were never read, by path, as the scan finds them
 	shown   map[string]shut // the same as the last scan left it; guarded by Tailer.mu
-	heads   [][]byte        // beginnings of live files that are not known yet, during a scan
+	fresh   []*candidate    // live files that are not known yet, during a scan
 	search  time.Time       // when a generation was last found to have lost its file
 }
 

@@ -30,7 +30,9 @@ type received struct {
 	time           time.Time
 	cut            bool
 	path           string
-	run            int // which run of the tailer handed it on
+	run            int       // which run of the tailer handed it on
+	handed         time.Time // when it was handed on
+	settled        time.Time // when it was settled; zero if it was not
 }
 
 func (s *sink) consumer(run int) Consumer { return sinkRun{s, run} }
@@ -42,23 +44,27 @@ type sinkRun struct {
 
 func (s sinkRun) Consume(ctx context.Context, b Batch) error {
 	s.mu.Lock()
-	hold := s.hold
+	hold, first := s.hold, len(s.got)
 	for _, e := range b.Entries {
 		s.got = append(s.got, received{
 			log: b.Origin.Log, text: string(e.Text), gen: fmt.Sprintf("%x", b.Origin.Generation), offset: e.Offset,
-			time: e.Time, cut: e.Cut, path: filepath.Base(b.Origin.Path), run: s.run,
+			time: e.Time, cut: e.Cut, path: filepath.Base(b.Origin.Path), run: s.run, handed: time.Now(),
 		})
 	}
 	s.mu.Unlock()
-	if hold == nil {
-		return nil
+	if hold != nil {
+		select {
+		case <-hold:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	select {
-	case <-hold:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range b.Entries {
+		s.got[first+i].settled = time.Now()
 	}
+	return nil
 }
 
 // texts returns what was received, in the order of each file: batches that are
@@ -98,6 +104,7 @@ type world struct {
 	stop  func()
 	runs  int
 	ended chan error
+	timed bool // files get their times from the bubble's clock
 }
 
 // A reporter is as much of a test as a world needs.
@@ -222,6 +229,14 @@ func (w *world) write(name, text string) {
 	if err := f.Close(); err != nil {
 		w.t.Fatal(err)
 	}
+	w.stamp(name)
+}
+
+// stamp gives a file that was written to the time of the bubble.
+func (w *world) stamp(name string) {
+	if w.timed {
+		os.Chtimes(w.path(name), time.Now(), time.Now())
+	}
 }
 
 // lines returns n lines that occur nowhere else.
@@ -256,6 +271,7 @@ func (w *world) truncate(name string) {
 	if err := os.Truncate(w.path(name), 0); err != nil {
 		w.t.Fatal(err)
 	}
+	w.stamp(name)
 }
 
 func (w *world) copy(from, to string) {
@@ -273,6 +289,7 @@ func (w *world) copy(from, to string) {
 	if _, err := io.Copy(out, in); err != nil {
 		w.t.Fatal(err)
 	}
+	w.stamp(to)
 }
 
 // wantLines checks that lines 0 to n-1 were each received exactly once, in

@@ -69,12 +69,13 @@ func (t *Tailer) identify(f *family, loose []*file, here map[*generation]bool, f
 			}
 		}
 	}()
-	f.heads = nil
+	f.fresh = nil
 	for _, c := range cands {
 		if c.class.live {
-			f.heads = append(f.heads, c.head)
+			f.fresh = append(f.fresh, c)
 		}
 	}
+	defer func() { f.fresh = nil }()
 	var matches []match
 	for _, c := range cands {
 		if !c.class.live {
@@ -368,18 +369,26 @@ func (g *generation) comparePrefix(print print, fl *file, size int64, src conten
 // sharesHead says whether another generation begins with the same n bytes.
 func (g *generation) sharesHead(n int) bool {
 	i := slices.Index(headSizes(g.print.headLen), n)
+	if i < 0 {
+		return false
+	}
+	same := func(head []byte) bool { return len(head) >= n && xxhash.Sum64(head[:n]) == g.print.heads[i] }
 	for _, o := range g.fam.gens {
 		k := slices.Index(headSizes(o.print.headLen), n)
-		if o != g && i >= 0 && k >= 0 && o.print.heads[k] == g.print.heads[i] {
+		if o == g {
+			continue
+		}
+		if k >= 0 && o.print.heads[k] == g.print.heads[i] {
+			return true
+		}
+		if o.src == nil || o.packed != unpacked || o.print.headLen >= n {
+			continue
+		}
+		if head, err := readHead(o.src, headBytes); err == nil && same(head) {
 			return true
 		}
 	}
-	for _, head := range g.fam.heads {
-		if len(head) >= n && i >= 0 && xxhash.Sum64(head[:n]) == g.print.heads[i] {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(g.fam.fresh, func(c *candidate) bool { return same(c.head) })
 }
 
 // sharesMark says whether another generation has the same bytes before m.
@@ -392,7 +401,7 @@ func (g *generation) sharesMark(m mark) bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(g.fam.fresh, func(c *candidate) bool { return m.holds(c.src) })
 }
 
 // maxUnpack is how much of a compressed file is unpacked to find out whose it
