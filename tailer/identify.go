@@ -44,7 +44,7 @@ type candidate struct {
 	head  []byte
 	orig  *generation // that it is a copy of, which is still where it was
 	twin  *candidate  // a live file that it is a copy of, and nobody's yet
-	waits bool        // for what is left of a generation in the file that has no name any more
+	waits bool        // for another file that may hold the same, and is still to be had
 	taken bool
 }
 
@@ -80,6 +80,9 @@ func (t *Tailer) identify(f *family, loose []*file, here map[*generation]bool, f
 	for _, c := range cands {
 		if !c.class.live {
 			c.orig, c.twin = t.original(f, c), twin(cands, c)
+		}
+		if c.waits = beingPacked(cands, c); c.waits {
+			continue
 		}
 		for _, g := range wanting {
 			if c.class.packed != unpacked && g.src != nil && !g.finished() {
@@ -135,6 +138,15 @@ func twin(cands []*candidate, c *candidate) *candidate {
 	return nil
 }
 
+// beingPacked says whether c is being made by compressing another file of cands,
+// which is there still and is the one to read.
+func beingPacked(cands []*candidate, c *candidate) bool {
+	plain, packed := unpackedName(c.path)
+	return packed != unpacked && slices.ContainsFunc(cands, func(o *candidate) bool {
+		return o.path == plain && bytes.Equal(o.head, c.head)
+	})
+}
+
 // strongly says whether g can go on in the file c.
 func (t *Tailer) strongly(g *generation, c *candidate) bool {
 	m, err := t.compare(g, c.file, c)
@@ -151,7 +163,11 @@ func (t *Tailer) verify(f *family, here map[*generation]bool, now time.Time) {
 			continue
 		}
 		t.lock(func() { g.suspect = g.suspect || f.rule.Form == Lines && g.print.headLen > 0 })
-		t.statNow(g, now)
+		for range 5 { // a read that ends meanwhile leaves it undecided
+			if t.statNow(g, now); !g.suspect || g.src != src {
+				break
+			}
+		}
 		for _, n := range f.gens {
 			if n.src == src {
 				here[n] = true

@@ -131,12 +131,16 @@ func (p *print) endingAt(at int64) (mark, bool) {
 // is to be read again. It returns the last of them, or false if c holds
 // something else.
 func (p *print) beyond(from, to int64, c io.ReaderAt) (int64, bool) {
-	for _, m := range slices.Backward(p.marks) {
-		if m.at > from && m.at <= to {
-			return m.at, m.holds(c)
+	var last mark
+	for _, marks := range [][]mark{p.marks, p.recent} {
+		for _, m := range slices.Backward(marks) {
+			if m.at > max(from, last.at) && m.at <= to {
+				last = m
+				break
+			}
 		}
 	}
-	return 0, true
+	return last.at, last.holds(c)
 }
 
 // holds says whether c has at m's offset what m remembers.
