@@ -58,7 +58,7 @@ func runSteps(t *testing.T, text string) {
 		t.Fatalf("%q: %v", head, err)
 	}
 	var steps []step
-	for _, w := range strings.Fields(strings.TrimSuffix(list, "]")) {
+	for w := range strings.FieldsSeq(strings.TrimSuffix(list, "]")) {
 		var s step
 		name, args, _ := strings.Cut(w, "(")
 		if _, err := fmt.Sscanf(args, "%d,%d)", &s.a, &s.b); err != nil {
