@@ -32,6 +32,16 @@ func newHeaders(fixed map[string]string, path string) (*headerSource, error) {
 	return h, err
 }
 
+// ReadHeaders returns the headers of each request at present, for other clients
+// of the same collector; names are in lower case, and path may be empty.
+func ReadHeaders(fixed map[string]string, path string) (map[string]string, error) {
+	h, err := newHeaders(fixed, path)
+	if err != nil {
+		return nil, err
+	}
+	return h.get()
+}
+
 // get returns all headers, names in lower case. The file is read again when it
 // has changed; its headers win over the fixed ones.
 func (h *headerSource) get() (map[string]string, error) {

@@ -161,6 +161,24 @@ func TestStatusWatchToAPipe(t *testing.T) {
 	}
 }
 
+// TestLogOnATerminal is written for people there, and for machines elsewhere.
+func TestLogOnATerminal(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	term := onTerminal(t, dir, "run", "--sora-log-dir", dir, "--state-dir", filepath.Join(dir, "state"), "--admin-listen", "", "--log-otlp=false")
+	term.await("the first line", func(s string) bool { return strings.Contains(s, "level=INFO msg=\"shipping logs\"") })
+	if _, err := term.keys.WriteString("\x03"); err != nil {
+		t.Fatal(err)
+	}
+	if err := term.end(); err != nil {
+		t.Errorf("after Ctrl-C: %v", err)
+	}
+	l := newLive(t, "export: {endpoint: \"COLLECTOR\"}\n")
+	if s := l.log.String(); !strings.Contains(s, `"level":"INFO","msg":"shipping logs"`) {
+		t.Errorf("to a file it wrote %q", s)
+	}
+}
+
 var percent = regexp.MustCompile(`\d+%`)
 
 // TestBundleProgress watches the bar of bundle grow on a terminal, and go at the end.

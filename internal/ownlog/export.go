@@ -1,6 +1,7 @@
 package ownlog
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -26,7 +27,9 @@ import (
 // as what it ships, but by the OpenTelemetry SDK, since losing some of these
 // messages while the collector is away is all right.
 type Export struct {
-	Endpoint   string // http:// or https:// URL, or host and port
+	Endpoint   string // http:// or https:// URL, a gRPC target, or host and port
+	ExactPath  bool   // the URL's path is whole, /v1/logs is not to be added
+	Insecure   *bool  // for an endpoint that is no URL; nil = unencrypted unless TLS is set
 	Protocol   string // grpc | http/protobuf
 	Headers    map[string]string
 	TLS        *tls.Config // nil = the system's
@@ -89,15 +92,7 @@ func ownResource(e Export) *resource.Resource {
 
 func newExporter(e Export) (sdklog.Exporter, error) {
 	ctx := context.Background()
-	secure := strings.HasPrefix(e.Endpoint, "https://") || !strings.Contains(e.Endpoint, "://") && e.TLS != nil
-	host := e.Endpoint
-	path := "/v1/logs"
-	if u, err := url.Parse(e.Endpoint); err == nil && u.Host != "" {
-		host = u.Host
-		if p := strings.TrimSuffix(u.Path, "/"); p != "" {
-			path = strings.TrimSuffix(p, "/v1/logs") + "/v1/logs"
-		}
-	}
+	host, path, secure := e.address()
 	if e.Protocol == "http/protobuf" {
 		options := []otlploghttp.Option{
 			otlploghttp.WithEndpoint(host), otlploghttp.WithURLPath(path),
@@ -119,6 +114,26 @@ func newExporter(e Export) (sdklog.Exporter, error) {
 		options = append(options, otlploggrpc.WithTLSCredentials(credentials.NewTLS(e.TLS)))
 	}
 	return otlploggrpc.New(ctx, options...)
+}
+
+// address takes the endpoint apart, as package exporter does.
+func (e *Export) address() (host, path string, secure bool) {
+	u, err := url.Parse(e.Endpoint)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		secure = e.TLS != nil
+		if e.Insecure != nil {
+			secure = !*e.Insecure
+		}
+		return e.Endpoint, "/v1/logs", secure
+	}
+	path = strings.TrimSuffix(u.Path, "/")
+	switch {
+	case e.ExactPath:
+		path = cmp.Or(u.Path, "/")
+	case !strings.HasSuffix(path, "/v1/logs"):
+		path += "/v1/logs"
+	}
+	return u.Host, path, u.Scheme == "https"
 }
 
 // Enabled implements slog.Handler.

@@ -3,6 +3,7 @@ package ownlog
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"strings"
@@ -133,6 +134,32 @@ func TestExport(t *testing.T) {
 		with.Info("after the end")
 		if len(c.bodies) != 1 || c.bodies[0] != "hello" || c.service != "rtcship" {
 			t.Errorf("%s: bodies %q of service %q", protocol, c.bodies, c.service)
+		}
+	}
+}
+
+func TestAddress(t *testing.T) {
+	yes, no := true, false
+	secret := &tls.Config{}
+	for _, c := range []struct {
+		export     Export
+		host, path string
+		secure     bool
+	}{
+		{Export{Endpoint: "http://c:4317", TLS: secret}, "c:4317", "/v1/logs", false},
+		{Export{Endpoint: "https://c/otlp/"}, "c", "/otlp/v1/logs", true},
+		{Export{Endpoint: "https://c/otlp/v1/logs"}, "c", "/otlp/v1/logs", true},
+		{Export{Endpoint: "https://c/in", ExactPath: true}, "c", "/in", true},
+		{Export{Endpoint: "https://c", ExactPath: true}, "c", "/", true},
+		{Export{Endpoint: "c:4317"}, "c:4317", "/v1/logs", false},
+		{Export{Endpoint: "c:4317", TLS: secret}, "c:4317", "/v1/logs", true},
+		{Export{Endpoint: "c:4317", TLS: secret, Insecure: &yes}, "c:4317", "/v1/logs", false},
+		{Export{Endpoint: "c:4317", Insecure: &no}, "c:4317", "/v1/logs", true},
+		{Export{Endpoint: "dns:///c:4317", TLS: secret}, "dns:///c:4317", "/v1/logs", true},
+		{Export{Endpoint: "unix:/run/c.sock"}, "unix:/run/c.sock", "/v1/logs", false},
+	} {
+		if host, path, secure := c.export.address(); host != c.host || path != c.path || secure != c.secure {
+			t.Errorf("%+v: %s %s %v", c.export, host, path, secure)
 		}
 	}
 }

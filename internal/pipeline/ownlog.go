@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
+	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/internal/config"
 	"github.com/rtcship/rtcship/internal/ownlog"
 )
@@ -19,13 +21,15 @@ func (d *Daemon) exportOwnLog(cfg *config.Config) (stop func()) {
 	if !cfg.Log.OTLP {
 		return func() {}
 	}
-	secure, err := clientTLS(cfg.Export.TLS)
-	if err != nil {
+	secure, tlsErr := clientTLS(cfg.Export.TLS)
+	headers, err := exporter.ReadHeaders(cfg.Export.Headers, cfg.Export.HeadersFile)
+	if err := errors.Join(tlsErr, err); err != nil {
 		d.Log.Warn("rtcship's own log is not sent to the collector", "error", err)
 		return func() {}
 	}
 	end, err := d.Log.Export(ownlog.Export{
-		Endpoint: cfg.Export.Endpoint, Protocol: cfg.Export.Protocol, Headers: cfg.Export.Headers,
+		Endpoint: cfg.Export.Endpoint, ExactPath: cfg.Export.ExactPath, Insecure: cfg.Export.Insecure,
+		Protocol: cfg.Export.Protocol, Headers: headers,
 		TLS: secure, Timeout: cfg.Export.Timeout, Version: d.Version, Attributes: cfg.Resource.FromEnvironment,
 	})
 	if err != nil {
