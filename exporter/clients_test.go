@@ -2,6 +2,8 @@ package exporter_test
 
 import (
 	"bytes"
+	"crypto/tls"
+	"encoding/base64"
 	"io"
 	"net"
 	"net/http"
@@ -10,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -263,4 +266,108 @@ func TestProxy(t *testing.T) {
 	if asked != "http://collector.invalid:4318/v1/logs" || len(got.times) != 1 {
 		t.Errorf("asked for %q, got %v", asked, got.times)
 	}
+}
+
+// OTLP/gRPC, and OTLP/HTTP to https://, go through a proxy by CONNECT. The
+// collector's name is known to the proxy alone.
+func TestConnectProxy(t *testing.T) {
+	if endpoint := os.Getenv("EXPORTER_TEST_CONNECT"); endpoint != "" {
+		e := open(t, exporter.Config{
+			Endpoint: endpoint, Protocol: os.Getenv("EXPORTER_TEST_PROTOCOL"), Blocked: always,
+			TLS: exporter.TLS{CAFile: os.Getenv("EXPORTER_TEST_CA")},
+		})
+		g, _ := group("a", 100, 1000)
+		for range 3 {
+			if err := e.Send(t.Context(), []exporter.Group{g}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return
+	}
+	ours := newAuthority(t, "ours")
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	writePEM(t, ca, "CERTIFICATE", ours.cert.Raw)
+	for _, protocol := range protocols {
+		for _, scheme := range []string{"http", "https"} {
+			if protocol == exporter.ProtocolHTTP && scheme == "http" {
+				continue // there is no CONNECT then: TestProxy
+			}
+			t.Run(protocol+" "+scheme, func(t *testing.T) {
+				var got ledger
+				cfg := exportertest.Config{Take: got.take}
+				if scheme == "https" {
+					cfg.TLS = &tls.Config{Certificates: []tls.Certificate{ours.issue(t, "collector.invalid")}}
+				}
+				p := newConnectProxy(t, start(t, cfg).Addr(protocol))
+				cmd := exec.Command(os.Args[0], "-test.run=^TestConnectProxy$")
+				cmd.Env = append(os.Environ(), "HTTPS_PROXY=http://ann:secret@"+p.Addr().String(),
+					"EXPORTER_TEST_CONNECT="+scheme+"://collector.invalid:4317", "EXPORTER_TEST_PROTOCOL="+protocol, "EXPORTER_TEST_CA="+ca)
+				if out, err := cmd.CombinedOutput(); err != nil {
+					t.Fatalf("%v: %s", err, out)
+				}
+				p.mu.Lock()
+				defer p.mu.Unlock()
+				if len(got.times) != 100 || got.times["a/0"] != 3 {
+					t.Errorf("%d records came, the first one %d times", len(got.times), got.times["a/0"])
+				}
+				if want := "CONNECT collector.invalid:4317 HTTP/1.1 ann:secret"; !slices.Equal(slices.Compact(p.asked), []string{want}) {
+					t.Errorf("the proxy was asked for %q, want %q", p.asked, want)
+				}
+			})
+		}
+	}
+}
+
+// A connectProxy connects whoever asks, for whatever name, to one address.
+type connectProxy struct {
+	net.Listener
+	target string
+
+	mu    sync.Mutex
+	asked []string
+}
+
+func newConnectProxy(t *testing.T, target string) *connectProxy {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &connectProxy{Listener: l, target: target}
+	server := &http.Server{Handler: p, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(func() { server.Close() })
+	return p
+}
+
+func (p *connectProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	login := strings.TrimPrefix(r.Header.Get("Proxy-Authorization"), "Basic ")
+	if plain, err := base64.StdEncoding.DecodeString(login); err == nil {
+		login = string(plain)
+	}
+	p.asked = append(p.asked, strings.Join([]string{r.Method, r.RequestURI, r.Proto, login}, " "))
+	p.mu.Unlock()
+	if r.Method != http.MethodConnect {
+		http.Error(w, "only CONNECT is known here", http.StatusMethodNotAllowed)
+		return
+	}
+	out, err := net.Dial("tcp", p.target)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	defer out.Close()
+	in, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	defer in.Close()
+	_, _ = io.WriteString(in, "HTTP/1.1 200 Connection established\r\n\r\n")
+	go func() {
+		_, _ = io.Copy(out, buffered)
+		out.Close()
+	}()
+	_, _ = io.Copy(in, out)
 }

@@ -26,6 +26,13 @@ type client interface {
 	close() error
 }
 
+// A connection over which nothing has come for keepaliveTime is asked whether it
+// still is one, and given up if there is no answer within keepaliveTimeout.
+const (
+	keepaliveTime    = 30 * time.Second
+	keepaliveTimeout = 10 * time.Second
+)
+
 const exportMethod = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 
 // A grpcClient speaks OTLP/gRPC.
@@ -43,7 +50,7 @@ func newGRPCClient(cfg Config, t target, creds *credentials, headers *headerSour
 		grpc.WithUserAgent(cfg.UserAgent),
 		grpc.WithDisableRetry(),
 		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(codec{}), grpc.MaxCallSendMsgSize(math.MaxInt32)),
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepaliveTime, Timeout: keepaliveTimeout}),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 500 * time.Millisecond, Multiplier: 2, Jitter: 0.3, MaxDelay: 5 * time.Second},
 			MinConnectTimeout: 5 * time.Second,

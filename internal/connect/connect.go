@@ -12,12 +12,14 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpproxy"
+
 	"github.com/rtcship/rtcship/exporter"
 )
 
 // A Step is one thing that was tried.
 type Step struct {
-	Name string // "name", "TCP", "TLS", "OTLP"
+	Name string // "name", "TCP", "TLS", "proxy", "OTLP"
 	Said string // what came of it
 	Do   string // what to change; "" if it went well
 	OK   bool
@@ -34,6 +36,12 @@ func Try(ctx context.Context, cfg exporter.Config, secure *tls.Config) []Step {
 	t, ok := parse(cfg)
 	if !ok { // a gRPC target such as unix:/path: the protocol says it all
 		add(otlp(ctx, cfg))
+		return steps
+	}
+	if p := t.proxy(cfg.Protocol); p != nil { // which looks the name up, and speaks TCP
+		if add(throughProxy(ctx, p)) {
+			add(otlp(ctx, cfg))
+		}
 		return steps
 	}
 	if !add(t.name(ctx)) || !add(t.tcp(ctx)) || t.secure && !add(t.tls(ctx, secure)) {
@@ -73,6 +81,34 @@ func parse(cfg exporter.Config) (target, bool) {
 }
 
 func (t target) address() string { return net.JoinHostPort(t.host, t.port) }
+
+// proxy returns the proxy that the environment has for the target, or nil. gRPC
+// asks for that of https:// whatever the endpoint is.
+func (t target) proxy(protocol string) *url.URL {
+	scheme := "http"
+	if t.secure || protocol == exporter.ProtocolGRPC {
+		scheme = "https"
+	}
+	p, err := httpproxy.FromEnvironment().ProxyFunc()(&url.URL{Scheme: scheme, Host: t.address()})
+	if err != nil {
+		return nil
+	}
+	return p
+}
+
+func throughProxy(ctx context.Context, p *url.URL) Step {
+	port := p.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443", "socks5": "1080"}[p.Scheme]
+	}
+	d := net.Dialer{Timeout: stepTimeout}
+	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(p.Hostname(), port))
+	if err != nil {
+		return Step{Name: "proxy", Said: err.Error(), Do: "the variables HTTP_PROXY and HTTPS_PROXY name a proxy that cannot be reached: correct them, or add the collector to NO_PROXY"}
+	}
+	conn.Close()
+	return Step{Name: "proxy", Said: "connected to " + p.Redacted() + ", by HTTP_PROXY, HTTPS_PROXY and NO_PROXY", OK: true}
+}
 
 func (t target) name(ctx context.Context) Step {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)

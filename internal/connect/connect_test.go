@@ -75,6 +75,26 @@ func TestEachFaultIsToldApart(t *testing.T) {
 	check(t, exporter.Config{Endpoint: denied.Endpoint("grpc"), Protocol: "grpc"}, nil, "name TCP OTLP", "export.headers")
 }
 
+// A name that only the proxy knows is no fault.
+func TestProxyIsAStepOfItsOwn(t *testing.T) {
+	proxy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HTTPS_PROXY", "http://ann:secret@"+proxy.Addr().String())
+	target := target{host: "name.invalid", port: "4317"}
+	if p := target.proxy(exporter.ProtocolHTTP); p != nil {
+		t.Errorf("HTTP without TLS goes through %s", p)
+	}
+	if s := throughProxy(t.Context(), target.proxy(exporter.ProtocolGRPC)); !s.OK || strings.Contains(s.Said, "secret") {
+		t.Errorf("step %+v", s)
+	}
+	proxy.Close()
+	check(t, exporter.Config{Endpoint: "http://name.invalid:4317", Protocol: "grpc"}, nil, "proxy", "NO_PROXY")
+	server := receiver(t, nil, nil)
+	check(t, exporter.Config{Endpoint: server.Endpoint("grpc"), Protocol: "grpc"}, nil, "name TCP OTLP", "") // loopback
+}
+
 func TestTLSFaultsAreToldApart(t *testing.T) {
 	server, client := certificate(t)
 	secure := receiver(t, server, nil)
