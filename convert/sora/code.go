@@ -100,6 +100,10 @@ func (r *Reader) pairs(s []byte) {
 			return
 		}
 		key, rest := s[:n], s[n+1:]
+		if !maybeMore(rest) {
+			r.pair(key, rest)
+			return
+		}
 		end := skipTerm(rest)
 		next := rest[end:]
 		for len(next) > 0 && (next[0] == ' ' || next[0] == ',') {
@@ -112,6 +116,25 @@ func (r *Reader) pairs(s []byte) {
 		s = next
 	}
 }
+
+// maybeMore tells whether a further pair may stand somewhere in rest, or blanks
+// and commas at its end, so that the term has to be read to see where it ends.
+func maybeMore(rest []byte) bool {
+	if n := len(rest); n > 0 && (rest[n-1] == ' ' || rest[n-1] == ',') {
+		return true
+	}
+	for i := 0; ; i++ {
+		n := bytes.IndexByte(rest[i:], '=')
+		if n < 0 {
+			return false
+		}
+		if i += n; i > 0 && isKeyByte(rest[i-1]) {
+			return true
+		}
+	}
+}
+
+func isKeyByte(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_' }
 
 // pair adds one pair. Those under a name that has a meaning of its own are
 // left to the body.

@@ -221,7 +221,7 @@ func (r *Reader) shortList(k *fieldKeys, id fieldID, i int) int {
 // of a few. It returns false if there is none, or one that may hold a secret.
 func (r *Reader) shortMessage(l *shortLine) bool {
 	b := r.b
-	kept := r.messages.slot(l.msg)
+	kept, hash := r.messages.slot(l.msg)
 	if kept != nil && string(kept.raw) == string(l.msg) && string(kept.level) == string(l.level) {
 		b.Body, b.EventPrefix, b.EventName = kept.body, kept.prefix, kept.name
 		b.Encoded(kept.made)
@@ -240,7 +240,7 @@ func (r *Reader) shortMessage(l *shortLine) bool {
 	start := b.Mark()
 	event := r.code(l.level, b.Body)
 	if kept != nil {
-		kept.keep(l, b, event, b.Since(start))
+		kept.keep(hash, l, b, event, b.Since(start))
 	}
 	return true
 }
