@@ -94,6 +94,7 @@ func (r *Reader) pairs(s []byte) {
 		r.b.Attr(keyReason, record.Cut(term, maxValue)) // most of them
 		return
 	}
+	r.keys = r.keys[:0]
 	for len(s) > 0 {
 		n := keyLength(s)
 		if n == 0 {
@@ -136,9 +137,13 @@ func maybeMore(rest []byte) bool {
 
 func isKeyByte(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_' }
 
-// pair adds one pair. Those under a name that has a meaning of its own are
-// left to the body.
+// pair adds one pair. Those under a name that has a meaning of its own, or that
+// the record has already, are left to the body.
 func (r *Reader) pair(key, term []byte) {
+	if r.taken(key) {
+		return
+	}
+	r.keys = append(r.keys, key)
 	term = record.Cut(term, maxValue)
 	if string(key) == "reason" {
 		r.b.Attr(keyReason, term)
@@ -147,6 +152,22 @@ func (r *Reader) pair(key, term []byte) {
 	if r.p.fields.id(key) == unknownField {
 		r.b.Attr(r.b.Key("sora.", key), term)
 	}
+}
+
+// taken tells whether there was a pair called key before, or an unknown field
+// of the line.
+func (r *Reader) taken(key []byte) bool {
+	for _, k := range r.keys {
+		if string(k) == string(key) {
+			return true
+		}
+	}
+	for i := range r.beside {
+		if m := &r.beside[i]; m.id == unknownField && string(r.name(&r.line, m)) == string(key) {
+			return true
+		}
+	}
+	return false
 }
 
 // keyLength is the length of the key that s begins with, 0 if there is none.

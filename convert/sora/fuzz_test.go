@@ -336,3 +336,56 @@ func FuzzTerm(f *testing.F) {
 		}
 	})
 }
+
+// pairsByReading is what pairs finds when it reads each term to its end.
+func pairsByReading(s []byte) (found []string) {
+	for len(s) > 0 {
+		n := keyLength(s)
+		if n == 0 {
+			return found
+		}
+		key, rest := s[:n], s[n+1:]
+		end := skipTerm(rest)
+		next := bytes.TrimLeft(rest[end:], " ,")
+		if len(next) > 0 && keyLength(next) == 0 {
+			end, next = len(rest), nil
+		}
+		found = append(found, fmt.Sprintf("%s=%s", key, rest[:end]))
+		s = next
+	}
+	return found
+}
+
+// FuzzPairs holds the short cut through terms that nothing follows against
+// reading all of them.
+func FuzzPairs(f *testing.F) {
+	for _, s := range []string{"reason=normal", "a=1, b=2", "a={x,1} b=<<\"c=d\">>", "reason=#{ssrc => 1,type => 96}", "a=1 ,", "a=b c=", "a=b c", "a={b=c", "a=b c1_=d e", "=", "a==b"} {
+		f.Add([]byte(s))
+	}
+	fr := newFuzzReader()
+	f.Fuzz(func(t *testing.T, s []byte) {
+		if !utf8.Valid(s) {
+			return
+		}
+		fr.b.StartBatch(&fr.settings, &tailer.Origin{Source: "sora", Log: "sora", Path: "/l/sora"}, &fr.counts)
+		fr.r.Start(fr.p, &fr.b)
+		fr.b.BeginUnmasked(&tailer.Entry{Text: s})
+		fr.r.pairs(s)
+		out, _ := fr.b.Finish(nil, nil)
+		a := recordtest.Attributes(t, recordtest.Decode(t, out)[0])
+		seen := make(map[string]bool)
+		for _, pair := range pairsByReading(s) {
+			key, term, _ := strings.Cut(pair, "=")
+			if seen[key] {
+				continue // is left to the body
+			}
+			seen[key] = true
+			if fr.p.fields.id([]byte(key)) != unknownField && key != "reason" || len(term) > maxValue {
+				continue
+			}
+			if got := a["sora."+key]; got != strconv.Quote(term) {
+				t.Fatalf("%q: %s is %s, want %q", s, key, got, term)
+			}
+		}
+	})
+}

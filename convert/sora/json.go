@@ -181,7 +181,9 @@ func (r *Reader) message(f *found, level []byte) {
 	default:
 		b.Body = msg
 	}
+	r.beside = r.line.fields
 	r.code(level, msg)
+	r.beside = nil
 }
 
 // attributes adds the fields of s as attributes: all, or identities and types

@@ -42,6 +42,9 @@ type Reader struct {
 	line scanner // the line itself
 	req  scanner // the object called req in it
 
+	keys   [][]byte // of the message's pairs so far
+	beside []field  // fields of the line that the message stands in, on the long way
+
 	connection string // that the file's name is about
 	missed     int    // for how many lines more the short way is not tried
 

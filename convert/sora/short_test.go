@@ -159,6 +159,20 @@ func FuzzShort(f *testing.F) {
 	})
 }
 
+// No name comes twice in a record, whatever a message holds.
+func TestPairsAreUnique(t *testing.T) {
+	f := newFuzzReader()
+	for _, msg := range []string{"A-CODE | a=1 a=2", "A-CODE | reason=x, reason=y", "A-CODE | b=1, a=2, b=3", "A-CODE | size=1", "A-CODE | x=1"} {
+		for _, line := range []string{`{"msg":"` + msg + `"}`, `{"msg":"` + msg + `","a":"field","x":"field"}`, `{"\u0061":"field","msg":"` + msg + `"}`} {
+			a := recordtest.Attributes(t, f.read(t, "sora", []byte(line))) // fails if one is there twice
+			if strings.Contains(line, `"field"`) && a["sora.a"] != `"field"` {
+				t.Errorf("%s: the field is %s", line, a["sora.a"])
+			}
+		}
+		recordtest.Attributes(t, f.read(t, "sora", []byte("2026-01-01T00:00:00Z [info] "+msg)))
+	}
+}
+
 // Lists that are remembered in one place are told apart.
 func TestListsAreToldApart(t *testing.T) {
 	f := newFuzzReader()
