@@ -1,6 +1,7 @@
 // Package convert turns batches of log entries into OTLP log records in wire
-// form. It does no I/O and remembers nothing from one batch to the next, so
-// the same batch gives the same records whenever and wherever it is converted.
+// form. It does no I/O, and nothing that it remembers of earlier batches shows
+// in its results: the same batch gives the same records whenever and wherever
+// it is converted.
 package convert
 
 import (
