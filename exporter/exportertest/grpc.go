@@ -72,6 +72,9 @@ func (s *Server) export(ctx context.Context, body []byte) (any, error) {
 		return nil, status.Error(codes.Unavailable, "connection closed")
 	case f.Stall:
 		s.stall(ctx)
+		if err := ctx.Err(); err != nil { // the client's own answer, in case that this one is sooner
+			return nil, status.FromContextError(err).Err()
+		}
 		return nil, status.Error(codes.Unavailable, "stalled")
 	case f.code() == codes.OK:
 		return reply(f), nil

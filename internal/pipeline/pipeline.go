@@ -52,6 +52,8 @@ type Daemon struct {
 	books   *books
 	between chan func(*config.Config, *parts) // what is to be done while no engine runs
 
+	announced *config.Loaded // in the log; of Run alone
+
 	mu          sync.Mutex
 	cfg         *config.Loaded // in force; nil before the first
 	parts       *parts         // nil while they are not open
@@ -215,7 +217,10 @@ func (d *Daemon) runEngine(ctx context.Context, cfg *config.Loaded, p *parts, e 
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- e.tailer.Run(ctx) }()
-	d.Log.Info("shipping logs", "version", d.Version, "log_dir", cfg.Sora.LogDir, "listen", cfg.Pexip.Listen, "endpoint", cfg.Export.MaskedEndpoint())
+	if d.announced != cfg { // and not after each replay
+		d.announced = cfg
+		d.Log.Info("shipping logs", "version", d.Version, "log_dir", cfg.Sora.LogDir, "listen", cfg.Pexip.Listen, "endpoint", cfg.Export.MaskedEndpoint())
+	}
 	if d.Ready != nil {
 		d.Ready(p.addresses())
 	}
