@@ -21,16 +21,27 @@ func (h *Header) rfc5424(b []byte) bool {
 	for _, field := range []*[]byte{&h.Host, &h.App, &h.ProcID, &h.MsgID} {
 		// A sender that leaves fields out goes on with its structured data or
 		// its text; a quote or a bracket is no beginning of a name.
-		if len(rest) == 0 || rest[0] == '[' || bytes.IndexByte(firstWord(rest), '"') >= 0 {
+		n, quoted := nameLen(rest)
+		if n == 0 || rest[0] == '[' || quoted {
 			break
 		}
-		*field, rest = cut(rest)
-		if string(*field) == "-" {
-			*field = nil
+		if n > 1 || rest[0] != '-' {
+			*field = rest[:n]
 		}
+		rest = trimBlanks(rest[n:])
 	}
 	h.structured(rest)
 	return true
+}
+
+// nameLen is the length of the word that b begins with, and whether there is a
+// quote in it.
+func nameLen(b []byte) (n int, quoted bool) {
+	for n < len(b) && b[n] != ' ' {
+		quoted = quoted || b[n] == '"'
+		n++
+	}
+	return n, quoted
 }
 
 // structured takes the structured data off b; the rest is the text. Data that
@@ -176,9 +187,4 @@ func allDigits(b []byte) bool {
 		}
 	}
 	return true
-}
-
-func firstWord(b []byte) []byte {
-	word, _ := cut(b)
-	return word
 }

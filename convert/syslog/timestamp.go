@@ -260,6 +260,13 @@ func monthAt(b []byte) int {
 
 // number is the value of the digits b, or -1 if b is anything else.
 func number(b []byte) int {
+	if len(b) == 2 {
+		tens, ones := b[0]-'0', b[1]-'0'
+		if tens > 9 || ones > 9 {
+			return -1
+		}
+		return int(tens)*10 + int(ones)
+	}
 	n := 0
 	for _, c := range b {
 		if !isDigit(c) {

@@ -18,11 +18,11 @@ import (
 const (
 	// workers is how many connections are worked on at once. They write to one
 	// file, so more would only hold more memory when that is slow.
-	workers = 8
+	workers = 4
 
-	readSize  = 128 << 10 // what is read from a connection at once
-	expected  = 96 << 10  // what a pause may let come together, so that one read takes it
-	writeSize = 160 << 10 // what is written to the spool at once, about
+	readSize  = 192 << 10 // what is read from a connection at once
+	expected  = 160 << 10 // what a pause may let come together, so that one read takes it
+	writeSize = 224 << 10 // what is written to the spool at once, about
 
 	handshakeTimeout = 10 * time.Second
 

@@ -416,7 +416,7 @@ func TestPacing(t *testing.T) {
 		if n := len(sink.texts()); n != 1001 {
 			t.Errorf("%d messages", n)
 		}
-		if n := s.hushed.Load(); n < 45 || n > 70 {
+		if n := s.hushed.Load(); n < 22 || n > 40 {
 			t.Errorf("%d pauses in a second", n)
 		}
 		c.stop("")

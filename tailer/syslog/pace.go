@@ -9,7 +9,7 @@ import "time"
 const (
 	// maxPause is the longest such while. It is short against the time that a
 	// record waits for its request to be filled.
-	maxPause = 20 * time.Millisecond
+	maxPause = 40 * time.Millisecond
 
 	// minPause is the shortest that is worth a timer.
 	minPause = 500 * time.Microsecond
