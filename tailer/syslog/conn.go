@@ -99,7 +99,14 @@ func (c *conn) ended(reason string, err error) {
 		return
 	}
 	c.listener.counters.refused.add(reason, 1)
-	c.listener.log().Debug("connection ended", "peer", c.peer.String(), "reason", reason, "error", err)
+	switch reason {
+	case EndHandshake:
+		c.listener.notice("connection refused: "+err.Error(), reason, c.peer.String(), 1)
+	case EndEvicted, EndNotAllowed:
+		c.listener.notice("connection ended", reason, c.peer.String(), 1)
+	default:
+		c.listener.log().Debug("connection ended", "peer", c.peer.String(), "reason", reason, "error", err)
+	}
 }
 
 // begin prepares the connection for reading, with a handshake if it needs one.

@@ -178,11 +178,12 @@ func (l *listener) receiveFailed(err error) {
 func (l *listener) take(n int, batch *spool.Batch) {
 	set := l.server.settings.Load()
 	now := time.Now()
-	size := 0
+	size, refused := 0, 0
+	var stranger netip.AddrPort
 	for i := range n {
 		text, peer, truncated := l.packets.reader.message(i)
 		if !set.allow.allows(peer.Addr()) {
-			l.counters.dropped.add(DropNotAllowed, 1)
+			refused, stranger = refused+1, peer
 			continue
 		}
 		text = trim(text)
@@ -200,6 +201,10 @@ func (l *listener) take(n int, batch *spool.Batch) {
 				l.counters.cut.Add(1)
 			}
 		}
+	}
+	if refused > 0 {
+		l.counters.dropped.add(DropNotAllowed, refused)
+		l.notice("datagram dropped", DropNotAllowed, stranger.String(), refused)
 	}
 	l.store(batch, size)
 }

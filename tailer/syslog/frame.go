@@ -135,9 +135,8 @@ const (
 
 // count reads the octet count that data may begin with, and its length with
 // the blank. A number is a count if a priority follows it, as RFC 5424 has it.
-// Without one, which is how some senders frame lines of their own form, it is
-// a count only if no line was seen before and no line feed stands within the
-// message: "404 not found" and "2015 was a good year" are lines.
+// Without one, which is how some senders frame lines of their own form, see
+// bareCount: "404 not found" and "2015 was a good year" are lines.
 func (f *framer) count(data []byte, eof bool) (size, header int, v believed) {
 	if data[0] < '1' || data[0] > '9' {
 		return 0, 0, noCount
@@ -169,21 +168,74 @@ func (f *framer) count(data []byte, eof bool) (size, header int, v believed) {
 }
 
 // bareCount judges a count that is followed by something else than a priority.
-func (f *framer) bareCount(body []byte, size int, eof bool) believed {
-	if f.lines || size > f.max {
+// As long as no line was seen, it is believed if no line feed stands within
+// the message. After a line, a date must follow it, as in Pexip's own header,
+// and the length must fit; after a counted frame, the date alone will do.
+func (f *framer) bareCount(data []byte, size int, eof bool) believed {
+	body := data[:min(len(data), size)]
+	dated := noCount
+	if size >= len(dateForm) {
+		dated = dateBegins(body)
+	}
+	if size > f.max || f.lines && dated == noCount {
 		return noCount
 	}
-	body = body[:min(len(body), size)]
 	lf := bytes.IndexByte(body, '\n')
+	trusted := f.counted && !f.lines && dated == isCount
 	switch {
-	case lf >= 0 && lf < size-1:
+	case lf >= 0 && lf < size-1 && !trusted:
 		return noCount
-	case len(body) == size:
-		return isCount
-	case eof:
+	case len(body) < size && eof:
 		return noCount
+	case len(body) < size:
+		return needMore
+	case f.lines:
+		return fits(body, data[size:], eof)
 	}
-	return needMore
+	return isCount
+}
+
+// fits says whether a message of Pexip's is likely to end where body does: it
+// ends with a quote, or what follows begins like a frame.
+func fits(body, after []byte, eof bool) believed {
+	body = trim(body)
+	if len(body) > 0 && body[len(body)-1] == '"' {
+		return isCount
+	}
+	digits := 0
+	for digits < len(after) && digits < maxHeader && after[digits] >= '0' && after[digits] <= '9' {
+		digits++
+	}
+	switch {
+	case digits == len(after) && eof && digits > 0:
+		return noCount
+	case digits == len(after) && !eof:
+		return needMore
+	case digits == len(after):
+		return isCount
+	case digits > 0 && after[digits] == ' ', digits == 0 && bytes.IndexByte([]byte("<\n\r\x00"), after[0]) >= 0:
+		return isCount
+	}
+	return noCount
+}
+
+// dateForm is how a date begins, and what parts it from a time.
+const dateForm = "0000-00-00T"
+
+// dateBegins says whether b begins like dateForm, with a blank for the T as well.
+func dateBegins(b []byte) believed {
+	for i := range min(len(b), len(dateForm)) {
+		digit := b[i] >= '0' && b[i] <= '9'
+		switch {
+		case dateForm[i] == '0' && digit, dateForm[i] == b[i], dateForm[i] == 'T' && b[i] == ' ':
+		default:
+			return noCount
+		}
+	}
+	if len(b) < len(dateForm) {
+		return needMore
+	}
+	return isCount
 }
 
 // terminator returns the index of the first line feed or NUL in b, or -1.

@@ -67,6 +67,14 @@ func TestFramer(t *testing.T) {
 		{"a number in a line", "404 not found\nnext\n", whole("404 not found", "next"), 0},
 		{"a number in a later line", "first\n12 angry men and more\n", whole("first", "12 angry men and more"), 0},
 		{"a year", "2015-11-24T15:51:11 host text\n", whole("2015-11-24T15:51:11 host text"), 0},
+		{"counts without priority, after a line", "first\n14 2026-05-06 A\"\n14 2026-05-06T0\"\nlast\n", whole("first", `2026-05-06 A"`, `2026-05-06T0"`, "last"), 1},
+		{"a count without priority between others", "<14>a\n14 2026-05-06 abc12 2026-05-06 b5 <14>c", whole("<14>a", "2026-05-06 abc", "2026-05-06 b", "<14>c"), 0},
+		{"a count without priority at the end", "<14>a\n14 2026-05-06 abc", whole("<14>a", "2026-05-06 abc"), 0},
+		{"a count without priority, and digits", "<14>a\n14 2026-05-06 abc12", []piece{{Text: "<14>a"}, {Text: "14 2026-05-06 abc12", Half: true}}, 0},
+		{"a number and half a date after a counted frame", "5 <14>a14 2026-05-06\nab\n", whole("<14>a", "14 2026-05-06", "ab"), 1},
+		{"line feeds in a dated message", "5 <14>a15 2026-05-06 a\nbc5 <14>d", whole("<14>a", "2026-05-06 a\nbc", "<14>d"), 0},
+		{"a line with a number and a date", "first\n12 2026-05-06 abc\n", whole("first", "12 2026-05-06 abc"), 0},
+		{"a line with a number and a date, alone", "12 2026-05-06 abc\n", whole("2026-05-06 a", "bc"), 1},
 		{"a count and a line in one", "7 abcdef\nxyz\n", whole("abcdef", "xyz"), 1},
 		{"only digits", "123456\n", whole("123456"), 0},
 		{"leading zero", "05 <14>a\n", whole("05 <14>a"), 0},
@@ -126,9 +134,9 @@ func reference(s string, limit int) (out []piece) {
 			out = append(out, piece{text, cut, half})
 		}
 	}
-	lines := false
+	lines, counted := false, false
 	for s != "" {
-		if size, header := referenceCount(s, limit, lines); header > 0 {
+		if size, header := referenceCount(s, limit, lines, counted); header > 0 {
 			text := s[header:]
 			half := len(text) < size
 			text = text[:min(len(text), size)]
@@ -146,7 +154,7 @@ func reference(s string, limit int) (out []piece) {
 				}
 				add(piece, cut, false)
 			}
-			lines = false
+			lines, counted = false, true
 			continue
 		}
 		end := strings.IndexAny(s, "\n\x00")
@@ -163,6 +171,7 @@ func reference(s string, limit int) (out []piece) {
 		}
 		text = trimmed(text)
 		add(text, cut, half)
+		counted = counted && text == ""
 		lines = lines || text != "" || cut
 		s = rest
 	}
@@ -171,7 +180,12 @@ func reference(s string, limit int) (out []piece) {
 
 func trimmed(s string) string { return strings.TrimRight(s, "\r\n\x00") }
 
-func referenceCount(s string, limit int, lines bool) (size, header int) {
+var (
+	datePattern = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]`)
+	nextPattern = regexp.MustCompile(`^(<|[0-9]{1,9} |[\r\n\x00])`)
+)
+
+func referenceCount(s string, limit int, lines, counted bool) (size, header int) {
 	m := countPattern.FindStringSubmatch(strings.ReplaceAll(s[:min(len(s), 20)], "\n", "\x01"))
 	if m == nil {
 		return 0, 0
@@ -185,7 +199,16 @@ func referenceCount(s string, limit int, lines bool) (size, header int) {
 		}
 		return 0, 0
 	}
-	if lines || size > limit || size > len(body) || strings.Contains(body[:size-1], "\n") {
+	if size > limit || size > len(body) {
+		return 0, 0
+	}
+	body, after := body[:size], body[size:]
+	dated := datePattern.MatchString(body)
+	if strings.Contains(body[:size-1], "\n") && (lines || !counted || !dated) {
+		return 0, 0
+	}
+	sensible := strings.HasSuffix(trimmed(body), `"`) || after == "" || nextPattern.MatchString(after)
+	if lines && (!dated || !sensible) {
 		return 0, 0
 	}
 	return size, header
@@ -195,6 +218,7 @@ func FuzzFramer(f *testing.F) {
 	for _, s := range []string{
 		"<14>a\n<14>b\r\n\x00", "5 <14>a5 <14>b\n", "3 abc404 not found\n", "20 <14>456789abcdef0123x\n12 ",
 		"0123456789abcdefg\n5 <1", "1 \n2 \n\n17 0123456789abcdefg", "16 0123456789abcde\n",
+		"a\n14 2026-05-06 abc12 2026-05-06 b5 <14>c", "a\n14 2026-05-06 A\"\n", "5 <14>a15 2026-05-06 a\nbc5 <14>d", "a\n11 2026-05-06 99",
 	} {
 		f.Add(s, uint8(3))
 	}

@@ -23,6 +23,7 @@ type listener struct {
 	packets   *packets     // of datagrams
 	counters  *counters
 	open      atomic.Int64 // connections
+	notices   notices
 
 	ctx    context.Context // ends when the listener is to stop
 	cancel context.CancelFunc
@@ -136,7 +137,7 @@ func (l *listener) admit(nc net.Conn) {
 
 func (l *listener) refuse(nc net.Conn, reason string) {
 	l.counters.refused.add(reason, 1)
-	l.log().Debug("connection refused", "peer", nc.RemoteAddr().String(), "reason", reason)
+	l.notice("connection refused", reason, nc.RemoteAddr().String(), 1)
 	_ = nc.Close() // nothing was read or written
 }
 
