@@ -101,7 +101,7 @@ func (c *conn) ended(reason string, err error) {
 	c.listener.counters.refused.add(reason, 1)
 	switch reason {
 	case EndHandshake:
-		c.listener.notice("connection refused: "+err.Error(), reason, c.peer.String(), 1)
+		c.listener.notice("handshake failed: "+err.Error(), reason, c.peer.String(), 1)
 	case EndEvicted, EndNotAllowed:
 		c.listener.notice("connection ended", reason, c.peer.String(), 1)
 	default:

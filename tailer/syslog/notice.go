@@ -45,8 +45,8 @@ func (ns *notices) due(reason string, n int, now time.Time) (silent int, ok bool
 
 // notice logs that something of a peer was refused, once a minute for each
 // reason.
-func (l *listener) notice(msg, reason, peer string, n int) {
+func (l *listener) notice(what, reason, peer string, n int) {
 	if silent, ok := l.notices.due(reason, n, time.Now()); ok {
-		l.log().Warn(msg, "reason", reason, "peer", peer, "not_logged_before", silent)
+		l.log().Warn("syslog peer turned away", "what", what, "reason", reason, "peer", peer, "not_logged_before", silent)
 	}
 }
