@@ -172,7 +172,7 @@ func (p *packedFile) keep(data []byte) {
 }
 
 // keepBytes bounds what a packedFile keeps for going back.
-const keepBytes = 1 << 20
+const keepBytes = 4 << 20
 
 func (p *packedFile) reset() {
 	if p.dec != nil {
@@ -227,16 +227,6 @@ func (p *packedFile) read(b []byte, off int64) (int, error) {
 		err = p.ended()
 	}
 	return n + m, decodeError(err)
-}
-
-// length unpacks the whole file to find out how long it is.
-func (p *packedFile) length() (int64, error) {
-	dec, err := newDecoder(p.f, p.packing)
-	if err != nil {
-		return 0, err
-	}
-	defer dec.close()
-	return io.Copy(io.Discard, dec)
 }
 
 // ended tells a clean end from a file that breaks off; io.ReadFull uses one

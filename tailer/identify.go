@@ -3,6 +3,7 @@ package tailer
 import (
 	"bytes"
 	"cmp"
+	"io"
 	"slices"
 	"time"
 
@@ -24,17 +25,25 @@ func (c *candidate) copies(m match) bool {
 	return c.orig != nil && (c.class.packed != unpacked || m.verified < c.stat.size)
 }
 
-// size is the uncompressed size.
+// size is the uncompressed size. Of a compressed file that is not inspected yet
+// it is what the file says, which need not be right.
 func (c *candidate) size() int64 {
 	p, ok := c.src.(*packedFile)
-	if !ok {
+	switch {
+	case !ok:
 		return c.stat.size
+	case c.insp != nil:
+		return c.insp.length
 	}
-	if n := unpackedSize(p.f, c.stat.size, c.class.packed); n >= 0 {
-		return n
+	return max(0, unpackedSize(p.f, c.stat.size, c.class.packed))
+}
+
+// bytes is where marks of c can be compared.
+func (c *candidate) bytes() io.ReaderAt {
+	if c.insp != nil {
+		return c.insp
 	}
-	n, _ := p.length()
-	return n
+	return c.src
 }
 
 // A candidate is a file that no generation is known to be in.
@@ -42,6 +51,7 @@ type candidate struct {
 	*file
 	src   content
 	head  []byte
+	insp  *inspection // what it holds, if it is compressed and that is known
 	orig  *generation // that it is a copy of, which is still where it was
 	twin  *candidate  // a live file that it is a copy of, and nobody's yet
 	waits bool        // for another file that may hold the same, and is still to be had
@@ -78,26 +88,7 @@ func (t *Tailer) identify(f *family, loose []*file, here map[*generation]bool, f
 	defer func() { f.fresh = nil }()
 	var matches []match
 	for _, c := range cands {
-		if !c.class.live {
-			c.orig, c.twin = t.original(f, c), twin(cands, c)
-		}
-		if c.waits = beingPacked(cands, c); c.waits {
-			continue
-		}
-		for _, g := range wanting {
-			if c.class.packed != unpacked && g.src != nil && !g.finished() {
-				// What is left is read from the deleted file, as long as that is open.
-				n, same := g.print.agrees(c.head)
-				c.waits = c.waits || same && n > 0
-				continue
-			}
-			m, err := t.compare(g, c.file, c)
-			if err != nil || m.verified < 0 || c.copies(m) || c.twin != nil && t.strongly(g, c.twin) {
-				continue
-			}
-			m.file = c
-			matches = append(matches, m)
-		}
+		matches = append(matches, t.matches(f, c, cands, wanting)...)
 	}
 	slices.SortStableFunc(matches, better)
 	given := map[*generation]bool{}
@@ -113,7 +104,7 @@ func (t *Tailer) identify(f *family, loose []*file, here map[*generation]bool, f
 		}
 	}
 	for _, c := range cands {
-		if c.class.live || c.taken || c.waits {
+		if c.class.live || c.taken || c.waits && !first {
 			continue
 		}
 		if c.twin != nil {
@@ -121,6 +112,59 @@ func (t *Tailer) identify(f *family, loose []*file, here map[*generation]bool, f
 		}
 		t.meet(f, c, first, now)
 	}
+}
+
+// matches returns the generations that c can be the file of.
+func (t *Tailer) matches(f *family, c *candidate, cands []*candidate, wanting []*generation) (matches []match) {
+	if c.class.packed != unpacked {
+		for _, g := range wanting {
+			if g.leftAs(c) {
+				return []match{{gen: g, file: c, strong: true, whole: true, verified: g.size}}
+			}
+		}
+		c.waits = beingPacked(cands, c) || stillRead(c, wanting)
+		if !c.waits {
+			c.insp = t.inspect(f, c)
+			c.waits = c.insp == nil || c.insp.err == errIncomplete
+		}
+		if c.waits {
+			f.hidden++ // what it holds is not lost
+			return nil
+		}
+	}
+	if !c.class.live {
+		c.orig, c.twin = t.original(f, c), twin(cands, c)
+	}
+	for _, g := range wanting {
+		m := t.compare(g, c)
+		if m.verified < 0 || c.copies(m) || c.twin != nil && t.strongly(g, c.twin) {
+			continue
+		}
+		matches = append(matches, m)
+	}
+	if c.insp != nil && c.insp.missed {
+		delete(t.inspections, c.stat.key)
+		c.waits = true
+		return nil
+	}
+	return matches
+}
+
+// stillRead says whether one of wanting is still read from the file that has no
+// name any more, and may be what c holds.
+func stillRead(c *candidate, wanting []*generation) bool {
+	for _, g := range wanting {
+		if n, same := g.print.agrees(c.head); same && n > 0 && g.src != nil && !g.finished() {
+			return true
+		}
+	}
+	return false
+}
+
+// leftAs says whether c is the compressed file that g was left in, as it was.
+func (g *generation) leftAs(c *candidate) bool {
+	n, same := g.print.agrees(c.head)
+	return c.stat.like(g.stat) && g.packed == c.class.packed && g.read.at >= g.size && (c.path == g.path || same && n > 0 && n == g.print.headLen)
 }
 
 // twin returns the live file among cands that holds all of c, if there is one.
@@ -149,8 +193,8 @@ func beingPacked(cands []*candidate, c *candidate) bool {
 
 // strongly says whether g can go on in the file c.
 func (t *Tailer) strongly(g *generation, c *candidate) bool {
-	m, err := t.compare(g, c.file, c)
-	return err == nil && m.verified >= 0 && m.strong
+	m := t.compare(g, c)
+	return m.verified >= 0 && m.strong
 }
 
 // verify makes sure that the open files of f hold what they did, before others
@@ -280,64 +324,58 @@ func better(a, b match) int {
 	)
 }
 
-// compare says whether fl can be the file of g. The match's verified is
-// negative if it cannot. opened is fl's content, or a candidate that has it.
-func (t *Tailer) compare(g *generation, fl *file, opened any) (match, error) {
-	src, head, err := contentOf(fl, opened)
-	none := match{gen: g, verified: -1}
-	if err != nil {
-		return none, err
-	}
+// compare says whether c can be the file of g. The match's verified is negative
+// if it cannot.
+func (t *Tailer) compare(g *generation, c *candidate) match {
+	src, head, fl := c.src, c.head, c.file
+	none := match{gen: g, file: c, verified: -1}
 	t.mu.Lock()
 	print, read, size, old := g.print, g.read, g.size, g.stat
 	print.marks, print.recent = slices.Clone(print.marks), slices.Clone(print.recent)
 	t.mu.Unlock()
 
-	if fl.class.packed != unpacked && fl.stat.like(old) && fl.path == g.path && read.at >= size {
-		return match{gen: g, strong: true, whole: true, verified: size}, nil // as it was left
-	}
 	if fl.class.packed == unpacked && !fl.class.live && fl.stat.like(old) && fl.path == g.path && fl.stat.size < read.at {
 		if verified, ok := print.agrees(head); ok && verified > 0 {
-			return match{gen: g, verified: fl.stat.size}, nil // the copy that it was found in before
+			return match{gen: g, file: c, verified: fl.stat.size} // the copy that it was found in before
 		}
 	}
 	form := g.fam.rule.Form
 	if (form == Whole || form == Dump) && read.at > 0 && read.at >= size && fl.stat.mtime != old.mtime {
-		return none, nil // written again, even if with the same content
+		return none // written again, even if with the same content
 	}
 	if print.headLen == 0 {
 		if fl.stat.key == g.key && fl.path == g.path && fl.class.packed == unpacked {
-			return match{gen: g, strong: true}, nil
+			return match{gen: g, file: c, strong: true}
 		}
-		return none, nil
+		return none
 	}
 	verified, ok := print.agrees(head)
 	if !ok || verified == 0 {
-		return none, nil
+		return none
 	}
 	if fl.class.packed != unpacked {
-		return g.comparePacked(print, fl, src, verified, read), nil
+		return g.comparePacked(print, c, verified, read)
 	}
 	if fl.class.live && fl.stat.size < int64(print.headLen) {
-		return none, nil
+		return none
 	}
 	if held := g.src; held != nil && held != src && !copyOf(src, held) {
-		return none, nil // it lacks what can still be had from the file that has no name
+		return none // it lacks what can still be had from the file that has no name
 	}
 	if fl.stat.size >= read.at {
 		if len(head) < min(print.headLen, int(min(read.at, headBytes))) || !read.mark.holds(src) {
-			return none, nil
+			return none
 		}
 		beyond, ok := print.beyond(read.at, fl.stat.size, src)
 		if !ok {
-			return none, nil
+			return none
 		}
-		return match{gen: g, strong: true, verified: max(int64(verified), read.at, beyond), lacks: fl.stat.size < size}, nil
+		return match{gen: g, file: c, strong: true, verified: max(int64(verified), read.at, beyond), lacks: fl.stat.size < size}
 	}
 	if fl.class.live || form == Whole || form == Dump {
-		return none, nil // shorter than before: something else
+		return none // shorter than before: something else
 	}
-	return g.comparePrefix(print, fl, fl.stat.size, src, verified), nil
+	return g.comparePrefix(print, c, fl.stat.size, verified)
 }
 
 // copySlack is how much later than the last write that was seen a copy may have
@@ -350,8 +388,9 @@ const copySlack = 2 * time.Second
 // wrongly would lose it. So it must not have been written since, and must share
 // with this generation, and with no other, the end of an entry where it ends
 // itself, or the beginning, or a mark in its second half.
-func (g *generation) comparePrefix(print print, fl *file, size int64, src content, verified int) match {
-	m := match{gen: g, verified: -1}
+func (g *generation) comparePrefix(print print, c *candidate, size int64, verified int) match {
+	fl, src := c.file, c.bytes()
+	m := match{gen: g, file: c, verified: -1}
 	if fl.stat.mtime > g.written+int64(copySlack) {
 		return m // it was written after what was read, so it is no older copy of that
 	}
@@ -372,7 +411,7 @@ func (g *generation) comparePrefix(print print, fl *file, size int64, src conten
 			continue
 		}
 		if !mk.holds(src) {
-			return match{gen: g, verified: -1}
+			return match{gen: g, file: c, verified: -1}
 		}
 		if mk.at >= size/2 && !g.sharesMark(mk) {
 			m.verified = max(m.verified, mk.at)
@@ -420,54 +459,26 @@ func (g *generation) sharesMark(m mark) bool {
 	return slices.ContainsFunc(g.fam.fresh, func(c *candidate) bool { return m.holds(c.src) })
 }
 
-// maxUnpack is how much of a compressed file is unpacked to find out whose it
-// is. Of a larger one the head and the size decide, and what is read is looked
-// at again.
-const maxUnpack = 256 << 20
-
-// comparePacked compares a compressed file. The size that it says it has is
-// not relied on, since it may still be being written.
-func (g *generation) comparePacked(print print, fl *file, src content, verified int, read position) match {
-	m := match{gen: g, strong: true, verified: int64(verified)}
-	p, ok := src.(*packedFile)
-	if !ok {
-		return m
-	}
-	none := match{gen: g, verified: -1}
-	size := unpackedSize(p.f, fl.stat.size, fl.class.packed)
-	if size >= read.at && read.at > maxUnpack {
-		m.whole = size == read.at
-		return m
-	}
-	size, err := p.length()
+// comparePacked compares a compressed file with g.
+func (g *generation) comparePacked(print print, c *candidate, verified int, read position) match {
+	none := match{gen: g, file: c, verified: -1}
+	in := c.insp
 	switch {
-	case err != nil:
+	case in == nil || in.err != nil:
 		return none
-	case size < read.at:
-		return g.comparePrefix(print, fl, size, src, verified)
-	case !read.mark.holds(src):
+	case in.length < read.at:
+		return g.comparePrefix(print, c, in.length, verified)
+	case !read.mark.holds(in):
 		return none
 	}
-	beyond, ok := print.beyond(read.at, size, src)
+	beyond, ok := print.beyond(read.at, in.length, in)
 	if !ok {
 		return none
 	}
-	m.verified = max(m.verified, read.at, beyond)
-	m.whole, m.lacks = size == read.at, size < g.size
-	return m
-}
-
-func contentOf(fl *file, opened any) (content, []byte, error) {
-	if c, ok := opened.(*candidate); ok {
-		return c.src, c.head, nil
+	return match{
+		gen: g, file: c, strong: true, whole: in.length == read.at,
+		verified: max(int64(verified), read.at, beyond), lacks: in.length < g.size,
 	}
-	src := opened.(content)
-	n := fl.stat.size
-	if fl.class.packed != unpacked {
-		n = headBytes
-	}
-	head, err := readHead(src, n)
-	return src, head, err
 }
 
 // assign gives a generation the file it was found in.
@@ -636,6 +647,7 @@ func (t *Tailer) meetFirst(f *family, c *candidate, now time.Time) {
 		return
 	}
 	g := newGeneration(f, now)
+	g.unsized = c.class.packed != unpacked && c.insp == nil
 	if err := g.skipTo(c, c.size()); err != nil {
 		f.unknown[c.stat.key] = &stranger{stat: c.stat, since: now, left: true}
 		return
@@ -647,24 +659,52 @@ func (t *Tailer) meetFirst(f *family, c *candidate, now time.Time) {
 // original returns the generation whose file c is a copy of, if it has one.
 func (t *Tailer) original(f *family, c *candidate) *generation {
 	for _, g := range f.gens {
-		if g.src == nil && !g.missing.IsZero() {
+		if !g.holds(c.head) {
 			continue
 		}
-		if _, ok := g.print.agrees(c.head); !ok || g.print.headLen == 0 {
-			continue
-		}
-		src := g.src
-		if src == nil {
-			opened, _, err := openContent(g.path, g.packed, &t.open)
-			if err != nil {
-				continue
+		if c.insp != nil {
+			if c.insp.err == nil && c.insp.copyOf(g) {
+				return g
 			}
-			defer opened.Close()
-			src = opened
+			continue
 		}
-		if copyOf(src, c.src) {
+		src, opened := t.holding(g)
+		if src == nil {
+			continue
+		}
+		same := copyOf(src, c.src)
+		if opened {
+			src.Close()
+		}
+		if same {
 			return g
 		}
 	}
 	return nil
+}
+
+// holds says whether g has a file, and that begins like head.
+func (g *generation) holds(head []byte) bool {
+	if g.src == nil && !g.missing.IsZero() || g.print.headLen == 0 {
+		return false
+	}
+	_, same := g.print.agrees(head)
+	return same
+}
+
+// holding returns what g's file holds, nil if it cannot be read. opened says
+// whether the caller has to close it.
+func (t *Tailer) holding(g *generation) (src content, opened bool) {
+	if g.src != nil && g.packed == unpacked {
+		return g.src, false
+	}
+	src, st, err := openContent(g.path, g.packed, &t.open)
+	if err != nil {
+		return nil, false
+	}
+	if st.key != g.key {
+		src.Close()
+		return nil, false
+	}
+	return src, true
 }

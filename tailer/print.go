@@ -113,7 +113,7 @@ func (p *print) see(ends []mark) {
 // all that the copy can be known by again.
 func (p *print) endsAt(c *candidate) {
 	size := c.size()
-	if m, err := readMark(c.src, size); err == nil {
+	if m, err := readMark(c.bytes(), size); err == nil {
 		p.recent = []mark{m}
 	}
 }

@@ -34,6 +34,9 @@ type Tailer struct {
 
 	open atomic.Int64 // files
 
+	inspections map[fileKey]*inspection // of compressed files; the scheduler's
+	inspecting  atomic.Bool             // one is under way on a goroutine of its own
+
 	mu        sync.Mutex
 	draining  bool
 	tick      uint64 // counts reads
@@ -45,6 +48,7 @@ type Tailer struct {
 	scanSoon  bool // a scan left something over
 	founding  bool // a source is looked at for the first time: nothing is saved before all of it is known
 	lastScan  time.Time
+	pending   int   // inspections that are not over
 	scanned   int   // scans since Drain was called
 	saveErr   error // of the last checkpoint
 	saved     time.Time
@@ -66,6 +70,8 @@ func New(cfg Config, next Consumer) (*Tailer, error) {
 		saveReq: make(chan struct{}, 1),
 		urgent:  make(chan struct{}, 1),
 		drain:   make(chan struct{}),
+
+		inspections: map[fileKey]*inspection{},
 	}
 	for _, s := range cfg.Sources {
 		t.sources = append(t.sources, newSource(s, &t.mu))
@@ -188,7 +194,7 @@ func (t *Tailer) pause(now time.Time, hot bool) time.Duration {
 func (t *Tailer) drained(now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.draining || t.scanned < 1 || t.scanNow || t.scanSoon {
+	if !t.draining || t.scanned < 1 || t.scanNow || t.scanSoon || t.pending > 0 {
 		return false
 	}
 	all := true

@@ -35,6 +35,7 @@ func (t *Tailer) scan(now time.Time) {
 			t.feed(f, now)
 		}
 	}
+	t.dropInspections()
 	t.holdDeleted(now)
 	t.requestSave()
 }
@@ -112,6 +113,11 @@ func (t *Tailer) reconcile(f *family, files []*file, since uint64, first bool, n
 	}
 	t.identify(f, loose, here, first, now)
 	t.report(f, before)
+	for _, g := range f.gens {
+		if g.unsized && !first {
+			t.measure(f, g)
+		}
+	}
 	t.lock(func() { f.sort() })
 	t.tidy(f, now)
 }

@@ -1,0 +1,275 @@
+package tailer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"slices"
+)
+
+// inlineBytes is how much of a compressed file the scheduler unpacks itself to
+// find out whose it is. A larger one is unpacked by a goroutine, one at a time,
+// since all other files would have to wait.
+const inlineBytes = 4 << 20
+
+var (
+	errTooLong  = errors.New("too long to be unpacked at once")
+	errNotAsked = errors.New("no bytes before this offset were kept")
+	errChanged  = errors.New("file has changed meanwhile")
+)
+
+// An inspection is what a compressed file was found to hold when it was read
+// once from its beginning to its end.
+type inspection struct {
+	stat    fileStat
+	src     *packedFile
+	wanted  []int64 // offsets, ascending
+	origs   []original
+	length  int64            // uncompressed
+	windows map[int64][]byte // what stands before the wanted offsets and the end
+	err     error
+	done    chan struct{} // closed when all of that is known; nil if it was not begun
+	asked   bool          // in the scan under way
+	missed  bool          // it was asked for bytes that were not kept
+}
+
+// An original is a file that the inspected one may be a copy of.
+type original struct {
+	gen    *generation
+	src    content
+	opened bool // for the inspection
+	same   bool // so far
+}
+
+// ReadAt gives back the bytes before a wanted offset, so that marks can be
+// compared with them.
+func (in *inspection) ReadAt(b []byte, off int64) (int, error) {
+	w, ok := in.windows[off+int64(len(b))]
+	if !ok || len(w) < len(b) {
+		in.missed = in.missed || off+int64(len(b)) <= in.length
+		return 0, errNotAsked
+	}
+	return copy(b, w[len(w)-len(b):]), nil
+}
+
+// copyOf says whether g's file holds all that was inspected.
+func (in *inspection) copyOf(g *generation) bool {
+	i := slices.IndexFunc(in.origs, func(o original) bool { return o.gen == g })
+	if i < 0 {
+		in.missed = true
+		return false
+	}
+	return in.origs[i].same
+}
+
+// inspect returns what c, a compressed file, holds. It returns nil if that will
+// be known by a later scan only.
+func (t *Tailer) inspect(f *family, c *candidate) *inspection {
+	in := t.inspections[c.stat.key]
+	if in != nil && in.stat.like(c.stat) {
+		in.asked = true
+		if in.done == nil {
+			t.inspectAside(f, in, c) // it was left unchanged since the last scan
+			return nil
+		}
+		select {
+		case <-in.done:
+		default:
+			return nil
+		}
+		if in.err == errChanged {
+			delete(t.inspections, c.stat.key)
+			return nil
+		}
+		return in
+	}
+	in = t.newInspection(f, c)
+	if in.run(t.ctx, inlineBytes); in.err != errTooLong {
+		return in
+	}
+	in = &inspection{stat: c.stat, asked: true}
+	t.inspections[c.stat.key] = in
+	if t.isDraining() {
+		t.inspectAside(f, in, c)
+	}
+	return nil
+}
+
+func (t *Tailer) isDraining() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.draining
+}
+
+// inspectAside begins an inspection on a goroutine of its own, unless one is
+// under way.
+func (t *Tailer) inspectAside(f *family, in *inspection, c *candidate) {
+	if t.inspecting.Load() {
+		return
+	}
+	src, st, err := openContent(c.path, c.class.packed, &t.open)
+	if err != nil || !st.like(in.stat) {
+		if err == nil {
+			src.Close()
+		}
+		delete(t.inspections, c.stat.key)
+		return
+	}
+	aside := *c
+	aside.src = src
+	begun := t.newInspection(f, &aside)
+	begun.asked, begun.done = true, make(chan struct{})
+	t.inspections[c.stat.key] = begun
+	t.inspecting.Store(true)
+	t.running.Go(func() {
+		begun.run(t.ctx, 1<<62)
+		src.Close()
+		close(begun.done)
+		t.inspecting.Store(false)
+		t.lock(func() { t.scanNow = true })
+		t.nudge()
+	})
+}
+
+// newInspection prepares an inspection of c for all generations of f that begin
+// in the same way.
+func (t *Tailer) newInspection(f *family, c *candidate) *inspection {
+	in := &inspection{stat: c.stat, src: c.src.(*packedFile), windows: map[int64][]byte{}}
+	for _, g := range f.gens {
+		t.mu.Lock()
+		_, same := g.print.agrees(c.head)
+		if same && g.print.headLen > 0 {
+			in.wanted = append(in.wanted, g.read.at)
+			for _, m := range slices.Concat(g.print.marks, g.print.recent) {
+				in.wanted = append(in.wanted, m.at)
+			}
+		}
+		t.mu.Unlock()
+		if g.holds(c.head) {
+			src, opened := t.holding(g)
+			in.origs = append(in.origs, original{gen: g, src: src, opened: opened, same: src != nil})
+		}
+	}
+	slices.Sort(in.wanted)
+	in.wanted = slices.Compact(in.wanted)
+	return in
+}
+
+// run reads the file, up to limit bytes of it unpacked.
+func (in *inspection) run(ctx context.Context, limit int64) {
+	defer func() {
+		for _, o := range in.origs {
+			if o.opened {
+				o.src.Close()
+			}
+		}
+	}()
+	dec, err := newDecoder(in.src.f, in.src.packing)
+	if err != nil {
+		in.err = decodeError(err)
+		return
+	}
+	defer dec.close()
+	buf := make([]byte, markBytes+64<<10)
+	compare := make([]byte, 64<<10)
+	kept, pos := 0, int64(0)
+	for {
+		n, err := dec.Read(buf[kept:])
+		in.keep(buf[:kept+n], pos, n)
+		in.compare(buf[kept:kept+n], compare, pos)
+		pos += int64(n)
+		all := buf[:kept+n]
+		last := all[max(0, len(all)-markBytes):]
+		switch {
+		case err == io.EOF:
+			in.length = pos
+			in.windows[pos] = slices.Clone(last)
+			return
+		case err != nil:
+			in.err = decodeError(err)
+		case ctx.Err() != nil:
+			in.err = errChanged
+		case pos > limit:
+			in.err = errTooLong
+		}
+		if in.err != nil {
+			return
+		}
+		kept = copy(buf, last)
+	}
+}
+
+// keep remembers what stands before the wanted offsets among the last n bytes of
+// b, which begin at pos.
+func (in *inspection) keep(b []byte, pos int64, n int) {
+	i, _ := slices.BinarySearchFunc(in.wanted, pos, cmp.Compare)
+	for ; i < len(in.wanted) && in.wanted[i] <= pos+int64(n); i++ {
+		end := len(b) - n + int(in.wanted[i]-pos)
+		in.windows[in.wanted[i]] = slices.Clone(b[max(0, end-markBytes):end])
+	}
+}
+
+// compare compares b, which begins at pos, with the files it may be a copy of.
+func (in *inspection) compare(b, buf []byte, pos int64) {
+	for i := range in.origs {
+		o := &in.origs[i]
+		if !o.same {
+			continue
+		}
+		n, err := o.src.ReadAt(buf[:len(b)], pos)
+		if err != nil && err != io.EOF {
+			in.err = errChanged
+		}
+		o.same = string(buf[:n]) == string(b)
+	}
+}
+
+// dropInspections forgets what no scan asks for any more. pending is how many
+// are not over yet.
+func (t *Tailer) dropInspections() {
+	pending := 0
+	for key, in := range t.inspections {
+		over := false
+		if in.done != nil {
+			select {
+			case <-in.done:
+				over = true
+			default:
+			}
+		}
+		switch {
+		case !in.asked && (over || in.done == nil):
+			delete(t.inspections, key)
+		case !over:
+			pending++
+		}
+		in.asked = false
+	}
+	t.lock(func() { t.pending = pending })
+}
+
+// measure finds out how long a compressed file is that was passed over when its
+// source was new.
+func (t *Tailer) measure(f *family, g *generation) {
+	fl := &file{path: g.path, stat: g.stat, class: class{rule: f.rule, packed: g.packed}}
+	c := t.candidate(f, fl)
+	if c == nil {
+		return
+	}
+	defer c.src.Close()
+	in := t.inspect(f, c)
+	if in == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	g.unsized = false
+	if in.err != nil || c.stat.key != g.key || g.read.at != g.settled.at {
+		return
+	}
+	m := markOf(in.windows[in.length], in.length)
+	g.print.note(m)
+	g.read.mark, g.settled.mark, g.size = m, m, in.length
+	t.touch(g)
+}

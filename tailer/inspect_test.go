@@ -1,0 +1,160 @@
+package tailer
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// A bystander notes which of the lines that matter come, and when.
+type bystander struct {
+	mu   sync.Mutex
+	gens map[string]string // of the lines "first" and "last"
+	got  int               // lines of the log beside it
+	last int               // how often "last" came
+}
+
+func (b *bystander) Consume(_ context.Context, batch Batch) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, e := range batch.Entries {
+		switch text := string(e.Text[:min(len(e.Text), 10)]); {
+		case batch.Origin.Log == "sora":
+			b.got++
+		case text == "first", text == "last":
+			b.gens[text] = fmt.Sprintf("%x", batch.Origin.Generation)
+			if text == "last" {
+				b.last++
+			}
+		}
+	}
+	return nil
+}
+
+func (b *bystander) lines() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.got
+}
+
+// TestLargeArchiveHoldsNobodyUp has a generation be compressed while nobody
+// looks, 200 MB of it in many gzip members. Unpacking that to see whose it is
+// takes a while, in which the lines of another log keep coming.
+func TestLargeArchiveHoldsNobodyUp(t *testing.T) {
+	dir := t.TempDir()
+	cfg := Config{StateDir: t.TempDir(), Poll: 10 * time.Millisecond, Sources: []Source{{Name: "sora", Origin: "sora", Dir: dir, Rules: SoraRules()}}, Logger: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	log, beside := filepath.Join(dir, "signaling.jsonl"), filepath.Join(dir, "sora.jsonl")
+	appendTo(t, log, "first\n")
+	appendTo(t, beside, "a line\n")
+	sink := &bystander{gens: map[string]string{}}
+	stop := runTailer(t, cfg, sink)
+	await(t, "the first lines", func() bool { return sink.lines() == 1 && sink.gen("first") != "" })
+	stop()
+
+	var filler strings.Builder // does not compress well
+	random := rand.New(rand.NewPCG(1, 2))
+	for filler.Len() < 1<<20 {
+		fmt.Fprintf(&filler, "%0100x\n", random.Uint64())
+	}
+	writeMembers(t, log+".1.gz", "first\n", filler.String(), megabytes, "last\n")
+	if err := os.Remove(log); err != nil {
+		t.Fatal(err)
+	}
+	tail, err := New(cfg, sink)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- tail.Run(ctx) }()
+	defer func() {
+		cancel()
+		<-done
+	}()
+	came := 0 // while the archive was being unpacked
+	await(t, "the archive", func() bool {
+		before := sink.lines()
+		appendTo(t, beside, "a line\n")
+		time.Sleep(10 * time.Millisecond)
+		if tail.inspecting.Load() {
+			came += sink.lines() - before
+		}
+		return sink.gen("last") != ""
+	})
+	if came < 2 {
+		t.Errorf("%d lines of another log came while the archive was unpacked", came)
+	}
+	if sink.gen("last") != sink.gen("first") || sink.last != 1 {
+		t.Errorf("the archive is %s, what it was made of %s; its end came %d times", sink.gen("last"), sink.gen("first"), sink.last)
+	}
+}
+
+func (b *bystander) gen(text string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.gens[text]
+}
+
+func appendTo(t *testing.T, path, text string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writeMembers writes a gzip file of a head, n times the middle, and an end,
+// each in a member of its own.
+func writeMembers(t *testing.T, path, head, middle string, n int, end string) {
+	t.Helper()
+	pack := func(text string) []byte {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		z.Write([]byte(text))
+		z.Close()
+		return b.Bytes()
+	}
+	all := slices.Concat(pack(head), bytes.Repeat(pack(middle), n), pack(end))
+	if err := os.WriteFile(path, all, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func runTailer(t *testing.T, cfg Config, next Consumer) (stop func()) {
+	t.Helper()
+	tail, err := New(cfg, next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- tail.Run(ctx) }()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+func await(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
