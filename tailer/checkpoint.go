@@ -114,7 +114,8 @@ func (s *generationState) restore(f *family, now time.Time) (*generation, error)
 	copy(g.id[:], id)
 	g.settled = position{mark{s.Settled, uint64(s.At)}, s.Clock, s.Cut}
 	g.read = g.settled
-	g.path, g.size, g.gaps, g.gapNoted = s.Path, s.Size, s.Gaps, s.Lost
+	g.path, g.size, g.gapNoted = s.Path, s.Size, s.Lost
+	g.addGaps(s.Gaps...)
 	g.key = fileKey{s.Device, s.Inode}
 	g.packed = s.Packed
 	g.stat = fileStat{key: g.key, size: s.OnDisk, mtime: s.Changed.UnixNano()}

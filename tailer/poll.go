@@ -343,7 +343,7 @@ func (t *Tailer) healed(g *generation) {
 
 // gap notes bytes that cannot be had any more. The caller holds t.mu.
 func (t *Tailer) gap(g *generation, at, n int64, reason string, now time.Time) {
-	g.gaps = append(g.gaps, Gap{At: at, Bytes: n, Reason: reason, Time: now.UTC().Round(0)})
+	g.addGaps(Gap{At: at, Bytes: n, Reason: reason, Time: now.UTC().Round(0)})
 	t.touch(g)
 	t.log.Warn("bytes of a log are lost", "path", g.path, "offset", at, "bytes", n, "reason", reason)
 }

@@ -215,7 +215,7 @@ func (g *generation) advance(p *plan, r *result, buf *buffer) *batch {
 	g.empty += r.cut.empty
 	g.fam.src.empty += r.cut.empty
 	g.cuts += r.cut.cuts
-	g.gaps = append(g.gaps, r.cut.gaps...)
+	g.addGaps(r.cut.gaps...)
 	b := &batch{
 		Batch: Batch{Origin: g.origin, Entries: r.cut.entries},
 		gen:   g, buf: buf, to: to, started: r.cut.now, begun: make(chan struct{}),

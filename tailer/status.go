@@ -46,12 +46,14 @@ const (
 	Unreadable State = "unreadable" // is there and cannot be read at present
 )
 
-// A Gap is bytes that were there and cannot be had any more.
+// A Gap is bytes that were there and cannot be had any more. Of a file with
+// many gaps, those with the same reason are put together.
 type Gap struct {
 	At     int64     `json:"at"` // offset of the first byte
 	Bytes  int64     `json:"bytes"`
 	Reason string    `json:"reason"`
-	Time   time.Time `json:"time"` // when it was found out
+	Time   time.Time `json:"time"`           // when it was found out; of several, the last
+	More   int64     `json:"more,omitempty"` // how many others were put together with it
 }
 
 // Status returns the ledger's file half: a line for each generation that is

@@ -44,7 +44,7 @@ var table = []metricRow{
 	{"rtcship.files", "rtcship_files", "{file}", false, []string{"source", "log", "state"},
 		"Files that are followed or remembered", files},
 	{"rtcship.gaps", "rtcship_gaps_total", "{gap}", true, []string{"source", "log", "reason"},
-		"Places where bytes were lost", gaps(func(tailer.Gap) float64 { return 1 })},
+		"Places where bytes were lost", gaps(func(g tailer.Gap) float64 { return float64(1 + g.More) })},
 	{"rtcship.gap", "rtcship_gap_bytes_total", "By", true, []string{"source", "log", "reason"},
 		"Bytes that were lost", gaps(func(g tailer.Gap) float64 { return float64(g.Bytes) })},
 	{"rtcship.entries.cut", "rtcship_entries_cut_total", "{entry}", true, []string{"source", "log"},
