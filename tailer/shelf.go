@@ -26,6 +26,62 @@ type shelf struct {
 	fresh []*shelved          // not in the file yet
 	lines int                 // in the file
 	turn  []string            // paths that are still to be looked at in this round
+	sums  map[string]*sum     // by directory
+}
+
+// A sum is what the files of a directory that are on the shelf come to.
+type sum struct {
+	files, bytes                         int64
+	entries, settledEntries, empty, cuts int64 // since the process began
+}
+
+func (s *shelf) sum(path string) *sum {
+	dir := filepath.Dir(path)
+	if s.sums[dir] == nil {
+		s.sums[dir] = &sum{}
+	}
+	return s.sums[dir]
+}
+
+// set takes a file in, in the place of an older one with its path.
+func (s *shelf) set(e *shelved) {
+	s.drop(e.Path)
+	s.files[e.Path] = e
+	n := s.sum(e.Path)
+	n.files++
+	n.bytes += e.Size
+}
+
+func (s *shelf) drop(path string) {
+	if e := s.files[path]; e != nil {
+		delete(s.files, path)
+		n := s.sum(path)
+		n.files--
+		n.bytes -= e.Size
+	}
+}
+
+// status is the ledger's lines about the files on the shelf of src, one for
+// each directory. The caller holds Tailer.mu.
+func (s *shelf) status(src *source, list []FileStatus) []FileStatus {
+	if s == nil {
+		return list
+	}
+	for dir, n := range s.sums {
+		if n.files == 0 && n.entries == 0 {
+			continue
+		}
+		log := filepath.Base(dir)
+		if r := src.smallRule(dir); r != nil && r.Log != "" {
+			log = r.Log
+		}
+		list = append(list, FileStatus{
+			Source: src.Name, Log: log, Path: filepath.Join(dir, "*"), State: Settled, Files: n.files,
+			Size: n.bytes, Read: n.bytes, Settled: n.bytes,
+			Entries: n.entries, SettledEntries: n.settledEntries, Empty: n.empty, Cut: n.cuts,
+		})
+	}
+	return list
 }
 
 // A shelved file is settled up to its size. Its names in JSON are short since
@@ -46,7 +102,7 @@ func shelfFile(dir, source string) string { return filepath.Join(dir, "small."+s
 // loadShelf reads the checkpoint of a shelf. A line that is damaged, such as
 // the last one when the machine went down, costs that one file's position.
 func loadShelf(path string) (*shelf, error) {
-	s := &shelf{path: path, files: map[string]*shelved{}}
+	s := &shelf{path: path, files: map[string]*shelved{}, sums: map[string]*sum{}}
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
@@ -66,7 +122,7 @@ func loadShelf(path string) (*shelf, error) {
 		s.lines++
 		e := &shelved{}
 		if json.Unmarshal(line, e) == nil && e.Path != "" {
-			s.files[e.Path] = e
+			s.set(e)
 		}
 	}
 }
@@ -77,8 +133,13 @@ func (s *shelf) put(g *generation, now time.Time) {
 	if !g.missing.IsZero() {
 		e.Gone = now
 	}
-	s.files[e.Path] = e
+	s.set(e)
 	s.fresh = append(s.fresh, e)
+	n := s.sum(e.Path)
+	n.entries += g.entries
+	n.settledEntries += g.settledEntries
+	n.empty += g.empty
+	n.cuts += g.cuts
 }
 
 // take makes the generation of a file that is to be followed again, since it
@@ -141,7 +202,7 @@ func (s *shelf) endListing(now time.Time, forget time.Duration) {
 		case e.Gone.IsZero():
 			e.Gone = now
 		case now.Sub(e.Gone) >= forget:
-			delete(s.files, p)
+			s.drop(p)
 		}
 	}
 }

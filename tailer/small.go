@@ -114,7 +114,7 @@ func (s *source) lookAtShelf(dir string) {
 		}
 		f := s.family(c)
 		s.mu.Lock()
-		delete(s.shelf.files, e.Path)
+		s.shelf.drop(e.Path)
 		if st.size > e.Size {
 			if g := e.take(f, st.key, time.Now()); g != nil {
 				f.gens = append(f.gens, g)
@@ -152,7 +152,7 @@ func (t *Tailer) loadShelves() error {
 				return fmt.Errorf("read checkpoint: %w", err)
 			}
 			for path := range s.loaded {
-				delete(s.shelf.files, path) // the checkpoint proper knows it as well, and better
+				s.shelf.drop(path) // the checkpoint proper knows it as well, and better
 			}
 			break
 		}

@@ -26,15 +26,14 @@ func TestSmallFiles(t *testing.T) {
 		w.pass(10 * time.Second)
 		w.wantLines(501)
 		w.pass(10 * time.Second)
-		if n := len(w.tail.Status()); n != 0 {
-			w.t.Errorf("%d small files still cost more than they need", n)
-		}
+		w.wantSmall(501, 501)
 		w.end()
 		w.write(name(501), lines(501, 1))
 		w.write(name(7), lines(502, 1)) // an old one has grown
 		w.start()
 		w.pass(90 * time.Second)
 		w.wantLines(503)
+		w.wantSmall(502, 2)
 		for _, r := range w.sink.all() {
 			if r.text == line(502) && (r.gen != w.sink.genOf(line(7)) || r.offset != int64(len(line(7)))+1) {
 				w.t.Error("what was written later has another uid than it should")
@@ -45,6 +44,34 @@ func TestSmallFiles(t *testing.T) {
 		w.pass(20 * time.Second)
 		w.wantRepeats(503)
 	})
+}
+
+// wantSmall checks that the small files are one line of the ledger, and that it
+// adds up with what is on disk and with the entries handed on since the start.
+func (w *world) wantSmall(files, entries int64) {
+	w.t.Helper()
+	var bytes int64
+	err := filepath.WalkDir(w.dir, func(_ string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			info, _ := d.Info()
+			bytes += info.Size()
+		}
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	list := w.tail.Status()
+	if len(list) != 1 {
+		w.t.Fatal(fmt.Sprintf("%d lines in the ledger: small files cost more than they need", len(list)))
+	}
+	s := list[0]
+	if s.State != Settled || s.Files != files || s.Size != bytes || s.Settled != bytes || s.Lag != 0 || s.Entries != entries || s.SettledEntries != entries {
+		w.t.Errorf("of %d files, %d bytes and %d entries the ledger says %+v", files, bytes, entries, s)
+	}
+	if n := w.tail.open.Load(); n != 0 {
+		w.t.Errorf("%d descriptors are open for settled small files", n)
+	}
 }
 
 // genOf returns the generation of the entry with a text.

@@ -6,13 +6,15 @@ import (
 	"time"
 )
 
-// A FileStatus is the ledger's line about one generation of one file.
+// A FileStatus is the ledger's line about one generation of one file; or, of the
+// many small files that are settled, one line about all those of a directory.
 type FileStatus struct {
 	Source     string `json:"source"`     // Source.Name
 	Log        string `json:"log"`        // Origin.Log
 	Path       string `json:"path"`       // where the file is, or was last
 	Generation string `json:"generation"` // in hexadecimal
 	State      State  `json:"state"`
+	Files      int64  `json:"files,omitempty"` // how many, if State is Settled
 
 	Size    int64 `json:"size"`    // uncompressed, as far as known
 	Read    int64 `json:"read"`    // everything before has been read
@@ -44,6 +46,7 @@ const (
 	Deleted    State = "deleted"    // has no name any more, but is still open
 	Missing    State = "missing"    // cannot be found
 	Unreadable State = "unreadable" // is there and cannot be read at present
+	Settled    State = "settled"    // small files that nothing more is expected of, all of them in one line
 )
 
 // A Gap is bytes that were there and cannot be had any more. Of a file with
@@ -69,6 +72,7 @@ func (t *Tailer) Status() []FileStatus {
 			}
 			list = f.shutStatus(list)
 		}
+		list = s.shelf.status(s, list)
 	}
 	t.mu.Unlock()
 	slices.SortStableFunc(list, func(a, b FileStatus) int {

@@ -134,6 +134,9 @@ func printStatus(w io.Writer, s *pipeline.Status) error {
 	for i := range s.Files {
 		f := &s.Files[i]
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t", f.Path, f.Log, f.State, f.Entries, f.Cut, f.Size, f.Settled, f.Lag, f.Behind.Round(time.Second))
+		if f.Files > 0 {
+			fmt.Fprintf(tw, "%d files; ", f.Files)
+		}
 		for _, g := range f.Gaps {
 			fmt.Fprintf(tw, "%d bytes %s; ", g.Bytes, g.Reason)
 		}

@@ -54,7 +54,7 @@ func files(s *pipeline.Status, put emit) {
 	n := map[[3]string]float64{}
 	for i := range s.Files {
 		f := &s.Files[i]
-		n[[3]string{f.Source, logLabel(f.Log), string(f.State)}]++
+		n[[3]string{f.Source, logLabel(f.Log), string(f.State)}] += float64(max(1, f.Files))
 	}
 	for k, v := range n {
 		put(v, k[0], k[1], k[2])
