@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -242,23 +243,61 @@ func TestFailedSyncIsShownAndTriedAgain(t *testing.T) {
 	})
 }
 
+// A segment that cannot be deleted when the last of it is settled goes as soon
+// as it can, though nobody tells its offset again.
 func TestFailedDeletionIsTriedAgain(t *testing.T) {
 	dir := t.TempDir()
-	s := openSpool(t, Config{Dir: dir, SegmentBytes: 4 << 10})
-	appendN(t, s, 0, 200)
-	first := paths(t, dir)[0]
-	info, err := os.Stat(first)
-	if err != nil {
-		t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		s := openSpool(t, Config{Dir: dir, SegmentBytes: 4 << 10})
+		appendN(t, s, 0, 200)
+		first := paths(t, dir)[0]
+		info, err := os.Stat(first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var readOnly atomic.Bool
+		readOnly.Store(true)
+		s.remove = func(path string) error {
+			if readOnly.Load() {
+				return syscall.EROFS
+			}
+			return os.Remove(path)
+		}
+		s.Settled(first, info.Size())
+		time.Sleep(3 * time.Second)
+		if st := s.Status(); st.Faults == 0 || paths(t, dir)[0] != first {
+			t.Errorf("status %+v", st)
+		}
+		before := s.Status().Bytes
+		readOnly.Store(false)
+		time.Sleep(2 * time.Second)
+		if paths(t, dir)[0] == first {
+			t.Error("not deleted")
+		}
+		if after := s.Status().Bytes; after != before-info.Size() {
+			t.Errorf("%d bytes in use before, %d after", before, after)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestDirDuringReload is for the race detector: limits may change while the
+// source is made.
+func TestDirDuringReload(t *testing.T) {
+	s := openSpool(t, Config{})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 100 {
+			s.SetLimits(int64(1<<20+i), time.Second)
+		}
+	}()
+	for range 100 {
+		if s.Source("pexip").Dir != s.Dir() {
+			t.Error("another directory")
+		}
 	}
-	s.remove = func(string) error { return syscall.EROFS }
-	s.Settled(first, info.Size())
-	if st := s.Status(); st.Faults != 1 {
-		t.Errorf("status %+v", st)
-	}
-	s.remove = os.Remove
-	s.Settled(first, info.Size())
-	if len(paths(t, dir)) == 0 || paths(t, dir)[0] == first {
-		t.Error("not deleted")
-	}
+	<-done
 }

@@ -53,7 +53,7 @@ func (m *Message) entry() tailer.Entry {
 // of all messages, "pexip".
 func (s *Spool) Source(origin string) tailer.Source {
 	return tailer.Source{
-		Name: "spool", Origin: origin, Dir: s.cfg.Dir,
+		Name: "spool", Origin: origin, Dir: s.Dir(),
 		Rules:  []tailer.Rule{{Pattern: "*" + Suffix}},
 		Format: Format{}, Settled: s.Settled,
 	}

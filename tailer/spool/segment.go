@@ -48,6 +48,7 @@ type segment struct {
 	sealed  bool // no more is written to it
 	dirty   bool // written to since the last fsync
 	gone    bool // removed, or being removed
+	left    bool // it could not be removed the last time
 }
 
 // segmentName returns the file name of a segment. The fixed width makes the

@@ -161,7 +161,11 @@ func (s *Spool) SetLimits(maxBytes int64, fsync time.Duration) {
 
 // Dir returns the directory of the segments, each of which is a file whose
 // name ends in Suffix.
-func (s *Spool) Dir() string { return s.cfg.Dir }
+func (s *Spool) Dir() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cfg.Dir
+}
 
 // Settled tells the spool that everything before offset in the segment at path
 // is settled. A segment that is settled to its end, and will not be written to
@@ -192,13 +196,29 @@ func (s *Spool) discard(seg *segment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		seg.gone = false // tried again when its settled offset is next told
+		seg.gone, seg.left = false, true
 		s.note(fmt.Errorf("delete segment: %w", err))
 		return
 	}
 	delete(s.segs, filepath.Base(seg.path))
 	s.used -= seg.size
 	s.makeRoom()
+}
+
+// discardAgain deletes the segments that could not be deleted before. Nobody
+// else would ask for that again: their last offset has been told.
+func (s *Spool) discardAgain() {
+	s.mu.Lock()
+	var left []*segment
+	for _, seg := range s.segs {
+		if seg.left {
+			left = append(left, seg)
+		}
+	}
+	s.mu.Unlock()
+	for _, seg := range left {
+		s.discard(seg)
+	}
 }
 
 // makeRoom wakes those who wait for space. The lock is held.

@@ -7,7 +7,7 @@ import (
 )
 
 // syncLoop syncs what was written, once per interval, until the spool is
-// closed.
+// closed. It deletes settled segments that could not be deleted before, too.
 func (s *Spool) syncLoop() {
 	for {
 		timer := time.NewTimer(s.interval())
@@ -15,6 +15,7 @@ func (s *Spool) syncLoop() {
 		case <-timer.C:
 			// The error is in Status, and the next round tries again.
 			_ = s.sync()
+			s.discardAgain()
 		case <-s.retune:
 		case <-s.stop:
 			timer.Stop()
