@@ -20,8 +20,10 @@ import (
 func TestMain(m *testing.M) { harness.Main(m) }
 
 var (
-	away = flag.Duration("away", 8*time.Second, "how long the collector is stopped or refuses")
-	rate = flag.Int("rate", 2000, "lines a second while it does")
+	away = flag.Duration("away", time.Minute, "how long the collector is stopped under load")
+	rate = flag.Int("rate", 10_000, "lines a second while it is")
+
+	refuses = flag.Duration("refuses", 8*time.Second, "how long collectors refuse, at 2,000 lines a second")
 )
 
 // A load is a Sora log that grows, and the rtcship that follows it.
@@ -60,13 +62,13 @@ func (l *load) write(t *testing.T, n, size int) {
 	}
 }
 
-// keepWriting writes at the flag's rate for as long as the collector is to be away.
-func (l *load) keepWriting(t *testing.T) {
+// keepWriting writes so many lines a second for so long.
+func (l *load) keepWriting(t *testing.T, rate int, d time.Duration) {
 	t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(*away); time.Now().Before(end); <-tick.C {
-		l.write(t, *rate/20, 300)
+	for end := time.Now().Add(d); time.Now().Before(end); <-tick.C {
+		l.write(t, rate/20, 300)
 		l.ship.AddsUp(t)
 	}
 }
@@ -109,15 +111,16 @@ func (l *load) noDeadLetters(t *testing.T) {
 	}
 }
 
-// TestCollectorAway stops the collector under load.
+// TestCollectorAway stops the collector for a minute under load.
 func TestCollectorAway(t *testing.T) {
+	t.Parallel()
 	collector := harness.NewCollector(t, harness.PlainConfig, nil)
 	collector.Start(t)
 	l := newLoad(t, fmt.Sprintf(`{endpoint: "http://%s"}`, collector.GRPC))
 	l.write(t, 1000, 300)
 	l.arrives(t, collector)
 	collector.Stop(t)
-	l.keepWriting(t)
+	l.keepWriting(t, *rate, *away)
 	collector.Start(t)
 	l.finish(t, collector)
 }
@@ -149,7 +152,7 @@ func TestMemoryLimiter(t *testing.T) {
 				addr = collector.HTTP
 			}
 			l := newLoad(t, fmt.Sprintf(`{endpoint: "http://%s", protocol: %s}`, addr, protocol))
-			l.keepWriting(t)
+			l.keepWriting(t, 2000, *refuses)
 			if have := collector.Tally(t).Have("line"); have == l.n {
 				t.Errorf("all %d lines arrived: the limiter refused nothing", have)
 			}
@@ -189,7 +192,7 @@ func TestBackendDown(t *testing.T) {
 			collector := harness.NewCollector(t, backendConfig, map[string]any{"Backend": b.URL})
 			collector.Start(t)
 			l := newLoad(t, fmt.Sprintf(`{endpoint: "http://%s"}`, collector.GRPC))
-			l.keepWriting(t)
+			l.keepWriting(t, 2000, *refuses)
 			b.recovered.Store(true)
 			harness.Wait(t, 60*time.Second, "all lines at the backend", func() error {
 				return b.complete(l.n)

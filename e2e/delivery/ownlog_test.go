@@ -30,7 +30,7 @@ func TestOwnLog(t *testing.T) {
 			}, l.ship.Process())
 			before := len(own(t, collector))
 			collector.Stop(t)
-			l.keepWriting(t)
+			l.keepWriting(t, 2000, *refuses)
 			collector.Start(t)
 			l.finish(t, collector)
 			harness.Wait(t, 10*time.Second, "the news that the collector is back", func() error {
@@ -43,10 +43,10 @@ func TestOwnLog(t *testing.T) {
 				}
 			}
 			if n := len(all) - before; n > 20 {
-				t.Errorf("%d records of rtcship's own came of a collector that was away for %v", n, *away)
+				t.Errorf("%d records of rtcship's own came of a collector that was away for %v", n, *refuses)
 			}
 			out := l.ship.Process().Output()
-			if n := strings.Count(out, "own log was not exported"); n == 0 || n > 2+int(away.Seconds()) {
+			if n := strings.Count(out, "own log was not exported"); n == 0 || n > 2+int(refuses.Seconds()) {
 				t.Errorf("standard error says %d times that the log was not exported, which is tried once a second at most", n)
 			}
 			t.Logf("%d own records before, %d while the collector was away and after, %d lines on standard error", before, len(all)-before, strings.Count(out, "\n"))
