@@ -13,6 +13,9 @@ import (
 // since all other files would have to wait.
 const inlineBytes = 4 << 20
 
+// inspectBytes is read at a time.
+const inspectBytes = 64 << 10
+
 var (
 	errTooLong  = errors.New("too long to be unpacked at once")
 	errNotAsked = errors.New("no bytes before this offset were kept")
@@ -171,11 +174,11 @@ func (in *inspection) run(ctx context.Context, limit int64) {
 		return
 	}
 	defer dec.close()
-	buf := make([]byte, markBytes+64<<10)
-	compare := make([]byte, 64<<10)
+	buf := make([]byte, markBytes+inspectBytes)
+	compare := make([]byte, inspectBytes)
 	kept, pos := 0, int64(0)
 	for {
-		n, err := dec.Read(buf[kept:])
+		n, err := dec.Read(buf[kept : kept+inspectBytes])
 		in.keep(buf[:kept+n], pos, n)
 		in.compare(buf[kept:kept+n], compare, pos)
 		pos += int64(n)

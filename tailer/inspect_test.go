@@ -102,6 +102,23 @@ func TestLargeArchiveHoldsNobodyUp(t *testing.T) {
 	}
 }
 
+// A compressed copy of a log that goes on is no log of its own, however long.
+func TestCompressedCopyOfALog(t *testing.T) {
+	for _, ext := range []string{".gz", ".zst"} {
+		inWorld(t, func(w *world) {
+			w.write("sora.jsonl", lines(0, 5000))
+			w.start()
+			w.pack("sora.jsonl", "sora.jsonl.1"+ext)
+			w.write("sora.jsonl", lines(5000, 10))
+			w.pass(20 * time.Second)
+			w.wantLines(5010)
+			if n := len(w.tail.Status()); n != 1 {
+				w.t.Errorf("%d lines in the ledger", n)
+			}
+		})
+	}
+}
+
 func (b *bystander) gen(text string) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
