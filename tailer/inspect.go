@@ -33,6 +33,7 @@ type inspection struct {
 	windows map[int64][]byte // what stands before the wanted offsets and the end
 	err     error
 	done    chan struct{} // closed when all of that is known; nil if it was not begun
+	piece   func(int64)   // tests: called for each piece that is read, with its end
 	asked   bool          // in the scan under way
 	missed  bool          // it was asked for bytes that were not kept
 }
@@ -138,7 +139,7 @@ func (t *Tailer) inspectAside(f *family, in *inspection, c *candidate) {
 // newInspection prepares an inspection of c for all generations of f that begin
 // in the same way.
 func (t *Tailer) newInspection(f *family, c *candidate) *inspection {
-	in := &inspection{stat: c.stat, src: c.src.(*packedFile), windows: map[int64][]byte{}}
+	in := &inspection{stat: c.stat, src: c.src.(*packedFile), windows: map[int64][]byte{}, piece: t.piece}
 	for _, g := range f.gens {
 		t.mu.Lock()
 		_, same := g.print.agrees(c.head)
@@ -182,6 +183,9 @@ func (in *inspection) run(ctx context.Context, limit int64) {
 		in.keep(buf[:kept+n], pos, n)
 		in.compare(buf[kept:kept+n], compare, pos)
 		pos += int64(n)
+		if in.piece != nil {
+			in.piece(pos)
+		}
 		all := buf[:kept+n]
 		last := all[max(0, len(all)-markBytes):]
 		switch {

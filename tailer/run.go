@@ -36,6 +36,7 @@ type Tailer struct {
 
 	inspections map[fileKey]*inspection // of compressed files; the scheduler's
 	inspecting  atomic.Bool             // one is under way on a goroutine of its own
+	piece       func(int64)             // tests: called for each piece of a file that is inspected
 
 	mu        sync.Mutex
 	draining  bool
