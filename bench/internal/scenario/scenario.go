@@ -90,8 +90,8 @@ func All() []Scenario {
 	return []Scenario{
 		{"catch-up", []string{ours, limit, col, nx}, catchUp},
 		{"steady", []string{ours, col, nx}, steady},
-		{"idle, 25 files", []string{ours, col}, idle(25)},
-		{"idle, 1000 files", []string{ours, col}, idle(1000)},
+		{"idle, 25 files", []string{ours, col, nx}, idle(25)},
+		{"idle, 1000 files", []string{ours, col, nx}, idle(1000)},
 		{"syslog TCP", []string{ours, col}, syslogTCP},
 		{"syslog UDP", []string{ours, col}, paced("udp", linesPerSecond)},
 		{"syslog 10,000/s TCP", []string{ours, col}, paced("tcp", linesPerSecond)},
