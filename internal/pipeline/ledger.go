@@ -68,6 +68,18 @@ func (b *books) of(source string) *book {
 	return k
 }
 
+// progress tells how many entries have been read, and whether all are settled.
+func (b *books) progress() (read int64, settled bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	settled = true
+	for _, k := range b.bySource {
+		read += k.ledger.Read
+		settled = settled && k.ledger.InFlight == 0
+	}
+	return read, settled
+}
+
 // begin books a batch that was handed over.
 func (b *books) begin(source string, entries int) {
 	b.mu.Lock()

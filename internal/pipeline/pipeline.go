@@ -77,6 +77,9 @@ func Run(ctx context.Context, o Options) error { return New(o).Run(ctx) }
 // drain_timeout has passed, and then returns nil. It ends at once when ctx
 // ends; what is not settled then is sent again by the next Run.
 func (d *Daemon) Run(ctx context.Context) error {
+	resting, stop := context.WithCancel(ctx)
+	defer stop()
+	go rest(resting, d.books, freeMemory)
 	for {
 		err := d.run(ctx)
 		if err == nil || !d.Stay || ctx.Err() != nil {

@@ -1,0 +1,55 @@
+package pipeline
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rtcship/rtcship/convert/record"
+	"github.com/rtcship/rtcship/exporter"
+	"github.com/rtcship/rtcship/tailer"
+)
+
+// Memory is given back once after each burst, and never while lines come or
+// wait for their acknowledgement.
+func TestRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		b, freed := newBooks(), 0
+		ended := make(chan struct{})
+		go func() { rest(ctx, b, func() { freed++ }); close(ended) }()
+		expect := func(what string, n int) {
+			t.Helper()
+			synctest.Wait()
+			if freed != n {
+				t.Errorf("%s: given back %d times, want %d", what, freed, n)
+			}
+		}
+		arrive := func() { b.begin("sora", 1) }
+		settle := func() {
+			b.converted("sora", &record.Counts{Entries: 1, Records: 1})
+			b.settled(&tailer.Origin{Source: "sora"}, &record.Counts{Entries: 1, Records: 1}, exporter.Outcome{Accepted: 1}, 1)
+		}
+		time.Sleep(10 * restEvery)
+		expect("nothing ever came", 0)
+		for range 30 {
+			arrive()
+			settle()
+			time.Sleep(restEvery / 3)
+		}
+		expect("lines keep coming", 0)
+		time.Sleep(3 * restEvery)
+		expect("a pause", 1)
+		time.Sleep(20 * restEvery)
+		expect("the same pause", 1)
+		arrive()
+		time.Sleep(20 * restEvery)
+		expect("waiting for an acknowledgement", 1)
+		settle()
+		time.Sleep(3 * restEvery)
+		expect("another pause", 2)
+		cancel()
+		<-ended
+	})
+}
