@@ -37,6 +37,7 @@ var _ Process = (*pipeline.Daemon)(nil)
 type Server struct {
 	process Process
 	metrics http.Handler
+	rates   rates
 
 	mu   sync.Mutex
 	open map[string]*http.Server // by "network address"

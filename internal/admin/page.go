@@ -27,9 +27,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 		}
 		return n
 	},
-	"rate": func(n uint64, s *pipeline.Status) string {
-		return humanize.FtoaWithDigits(float64(n)/max(s.Now.Sub(s.Started).Seconds(), 1), 1)
-	},
+	"rate":     func(perSecond float64) string { return humanize.FtoaWithDigits(perSecond, 1) },
 	"headline": headline,
 }).Parse(pageSource))
 
@@ -70,13 +68,14 @@ type pageData struct {
 	*pipeline.Status
 	Shown  []pipeline.FileStatus
 	Hidden int
+	Rates  map[string]float64 // of listeners
 }
 
 func (s *Server) page(w http.ResponseWriter, _ *http.Request) {
 	status := s.process.Status()
 	shown, hidden := pageFiles(status.Files)
 	var b bytes.Buffer
-	if err := pageTemplate.Execute(&b, pageData{status, shown, hidden}); err != nil {
+	if err := pageTemplate.Execute(&b, pageData{status, shown, hidden, s.rates.look(status)}); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
