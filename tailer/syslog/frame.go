@@ -181,7 +181,7 @@ func (f *framer) bareCount(data []byte, size int, eof bool) believed {
 		return noCount
 	}
 	lf := bytes.IndexByte(body, '\n')
-	trusted := f.counted && !f.lines && dated == isCount
+	trusted := f.counted && dated == isCount
 	switch {
 	case lf >= 0 && lf < size-1 && !trusted:
 		return noCount

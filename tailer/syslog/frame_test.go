@@ -72,6 +72,7 @@ func TestFramer(t *testing.T) {
 		{"a count without priority at the end", "<14>a\n14 2026-05-06 abc", whole("<14>a", "2026-05-06 abc"), 0},
 		{"a count without priority, and digits", "<14>a\n14 2026-05-06 abc12", []piece{{Text: "<14>a"}, {Text: "14 2026-05-06 abc12", Half: true}}, 0},
 		{"a number and half a date after a counted frame", "5 <14>a14 2026-05-06\nab\n", whole("<14>a", "14 2026-05-06", "ab"), 1},
+		{"a number, a date and a line feed at first", "15 2026-05-06 a\nbc\n", whole("15 2026-05-06 a", "bc"), 0},
 		{"line feeds in a dated message", "5 <14>a15 2026-05-06 a\nbc5 <14>d", whole("<14>a", "2026-05-06 a\nbc", "<14>d"), 0},
 		{"a line with a number and a date", "first\n12 2026-05-06 abc\n", whole("first", "12 2026-05-06 abc"), 0},
 		{"a line with a number and a date, alone", "12 2026-05-06 abc\n", whole("2026-05-06 a", "bc"), 1},
