@@ -2,6 +2,7 @@ package pexip
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/rtcship/rtcship/convert/record"
@@ -20,6 +21,7 @@ var secretive = []string{
 	`<134>1 2026-03-04T05:06:07Z pwd=x pexip - - [a token="t"] Level="INFO" Message="m"`,
 	`<134>Mar  4 05:06:07 node7 password: Level="INFO" Message="m"`,
 	`node7 2026-03-04 05:06:07,089 Level="INFO" Message="Participant has joined." Conference="https://u:p@h/" Location=pin=7`,
+	`Level="INFO" Message="m"` + strings.Repeat(` Role="a"`, maxPairs) + ` Location="token=x"`,
 	`type=USER_LOGIN msg=audit(1772600767.089:41): password=x`,
 }
 

@@ -221,4 +221,11 @@ func TestDays(t *testing.T) {
 	if got, want := (date{0, 1, 1}).at(clock{hour: 23, minute: 59, second: 60, nanos: 5}), time.Date(0, 1, 1, 23, 59, 60, 5, time.UTC); got != want {
 		t.Errorf("%v, want %v", got, want)
 	}
+	leap := time.Date(2017, 1, 1, 0, 0, 0, 0, time.UTC)
+	if got, n := ParseTime([]byte("2016-12-31T23:59:60Z"), leap); got != leap || n != 20 {
+		t.Errorf("a leap second is %v, %d bytes", got, n)
+	}
+	if got, n := ParseTime([]byte("2016-12-31T23:59:61Z"), leap); n != 0 {
+		t.Errorf("second 61 is %v", got)
+	}
 }

@@ -87,6 +87,8 @@ func TestFramer(t *testing.T) {
 		{"count too small", "3 <14>ab\n5 <14>c", whole("<14", ">ab", "<14>c"), 1},
 		{"half a line", "<14>a\n<14>b", []piece{{Text: "<14>a"}, {Text: "<14>b", Half: true}}, 0},
 		{"half a counted frame", "9 <14>a", []piece{{Text: "<14>a", Cut: true, Half: true}}, 0},
+		{"half a counted frame, and a line feed", "9 <14>a\n", []piece{{Text: "<14>a", Cut: true, Half: true}}, 0},
+		{"NUL within a count", "7 <14>a\n\x005 <14>b", whole("<14>a", "<14>b"), 0},
 		{"half a count", "12", []piece{{Text: "12", Half: true}}, 0},
 		{"a count and nothing", "12 ", []piece{{Text: "12 ", Half: true}}, 0},
 		{"as long as may be", "0123456789abcdef\n", whole("0123456789abcdef"), 0},
