@@ -14,7 +14,10 @@ import (
 var secretive = []string{
 	`Level="INFO" Name="x" Message="m" Digits="12" Detail="pin=5"`,
 	`Level="INFO" Message="wrong PIN" : 1234 Name="x"`,
-	`Level="INFO" Message="m" Password="a b" Unknown="token=x"`,
+	`Level="INFO" Message="m" Password="a b"`,
+	`Level="INFO" Message="m" Unknown="token=x"`,
+	`<134>1 2026-03-04T05:06:07Z node7 pexip - - [a token="t"] Level="INFO" Message="m"`,
+	`<13>1 2026-03-04T05:06:10Z gate - - - [a token="t"] <134>2026-03-04T05:06:08Z node7 2026-03-04 05:06:07,089 Level="INFO" Message="x"`,
 	`Level="INFO" Message="m" word password: secret Name="x"`,
 	`Level="INFO" Message="m" Detail="INVITE^MAuthorization: Digest a="b"^MVia: x" Name="x"`,
 	`Level="INFO" Message="m" Detail="a=crypto:1 x inline:abc`,
@@ -82,6 +85,7 @@ func FuzzRemembered(f *testing.F) {
 	for i, e := range all {
 		f.Add(e.line(), all[(i+1)%len(all)].line())
 	}
+	f.Add(`Level="INFO" Message="a" Message="b" Call-id="1" Call-id="2"`, `Level="INFO" Message="a" Name="b" Call-id="1" Role="c"`)
 	f.Add(`Name="a" Message="Participant has joined" Call-id="1"`, `Name="a" Message="Participant has joined" Call-id="1" Call-id=x" Message=y"`)
 	f.Fuzz(func(t *testing.T, before, text string) {
 		if before == "" || text == "" {
@@ -96,4 +100,18 @@ func FuzzRemembered(f *testing.F) {
 			t.Fatalf("%q after %q is another record than alone", text, before)
 		}
 	})
+}
+
+// Of two messages in a line the last one counts, also if only the first is one
+// of the catalogue's.
+func TestLastMessageCounts(t *testing.T) {
+	for text, want := range map[string]string{
+		`Name="x" Message="Participant has joined." Message="Never heard of`:  "",
+		`Name="x" Message="Never heard of" Message="Participant has joined."`:  "pexip.participant.joined",
+		`Name="x" Message="Participant has joined." Message="Never heard of" `: "",
+	} {
+		if r, _ := parseLine(t, text); r.EventName != want {
+			t.Errorf("%s: event %q, want %q", text, r.EventName, want)
+		}
+	}
 }
