@@ -106,7 +106,7 @@ func FuzzRemembered(f *testing.F) {
 // of the catalogue's.
 func TestLastMessageCounts(t *testing.T) {
 	for text, want := range map[string]string{
-		`Name="x" Message="Participant has joined." Message="Never heard of`:  "",
+		`Name="x" Message="Participant has joined." Message="Never heard of`:   "",
 		`Name="x" Message="Never heard of" Message="Participant has joined."`:  "pexip.participant.joined",
 		`Name="x" Message="Participant has joined." Message="Never heard of" `: "",
 	} {

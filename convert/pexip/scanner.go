@@ -156,8 +156,7 @@ func (s *Scanner) pair(t *Token, n int) {
 // quoted reads a value and its closing quote; pos is after its opening quote.
 // It returns where the value ends.
 func (s *Scanner) quoted(t *Token) int {
-	start := s.pos
-	for from := start; ; {
+	for from := s.pos; ; {
 		i := bytes.IndexByte(s.text[from:], '"')
 		if i < 0 {
 			t.Flags |= Unterminated
@@ -166,7 +165,7 @@ func (s *Scanner) quoted(t *Token) int {
 		}
 		i += from
 		from = i + 1
-		if i > start && s.text[i-1] == '\\' {
+		if s.text[i-1] == '\\' {
 			t.Flags |= Escaped
 			continue
 		}

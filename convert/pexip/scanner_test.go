@@ -71,6 +71,10 @@ func TestScanner(t *testing.T) {
 	f(`="v"`, `(="v")`)
 	f(`no pairs, at all`, `(no) | (pairs,) | (at) | (all)`)
 
+	// A quote behind a sign opens a value, also one that is cut.
+	f(`A=b C=" D="x"`, `A=b!missing | C= D="x`)
+	f(`A=b C=" `, `A=b!missing | C= !unterminated`)
+
 	// Cut.
 	f(`Detail="INVITE sip:x^MVia: `, `Detail=INVITE sip:x^MVia: !unterminated`)
 	f(`Detail="INVITE sip:x^MFrom: "Bob" <sip:bob`, `Detail=INVITE sip:x^MFrom: "Bob" <sip:bob!unterminated`)
