@@ -6,9 +6,11 @@ package convert
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/rtcship/rtcship/convert/otlp"
+	"github.com/rtcship/rtcship/convert/pexip"
 	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/convert/redact"
 	"github.com/rtcship/rtcship/convert/sora"
@@ -39,6 +41,16 @@ type Converter struct {
 	soraScope     []byte
 	pexipResource []byte // without host.name
 	pexipScope    []byte
+	workers       sync.Pool // of *worker
+}
+
+// A worker is what converting takes besides the result. Results wait until they
+// are settled, and there may be many that wait; a worker is used by one call after
+// another, and what its readers remember of earlier batches makes them faster.
+type worker struct {
+	builder record.Builder
+	sora    sora.Reader
+	pexip   pexip.Reader
 }
 
 // New returns a Converter. It fails only if a pattern of cfg.Redact is faulty.
@@ -64,6 +76,7 @@ func New(cfg Config) (*Converter, error) {
 		soraScope:     otlp.AppendScope(nil, "rtcship/sora", cfg.Version),
 		pexipResource: otlp.AppendResource(nil, cfg.Pexip),
 		pexipScope:    otlp.AppendScope(nil, "rtcship/pexip", cfg.Version),
+		workers:       sync.Pool{New: func() any { return new(worker) }},
 	}, nil
 }
 
@@ -73,29 +86,31 @@ func New(cfg Config) (*Converter, error) {
 func (c *Converter) Convert(b tailer.Batch, out *Output) {
 	out.Reset()
 	out.Counts.Entries = len(b.Entries)
+	w := c.workers.Get().(*worker)
+	defer c.workers.Put(w)
 	if b.Origin.Source == "pexip" {
-		out.builder.StartBatch(&c.pexipSettings, b.Origin, &out.Counts)
-		c.convertPexip(b, out)
+		w.builder.StartBatch(&c.pexipSettings, b.Origin, &out.Counts)
+		c.convertPexip(w, b, out)
 	} else {
-		out.builder.StartBatch(&c.soraSettings, b.Origin, &out.Counts)
-		c.convertSora(b, out)
+		w.builder.StartBatch(&c.soraSettings, b.Origin, &out.Counts)
+		c.convertSora(w, b, out)
 	}
-	out.builder.Trim()
+	w.builder.Trim()
 }
 
 // convertSora puts all records of a Sora log into one group.
-func (c *Converter) convertSora(b tailer.Batch, out *Output) {
+func (c *Converter) convertSora(w *worker, b tailer.Batch, out *Output) {
 	g := out.addGroup()
 	g.Resource, g.Scope = c.soraResource, c.soraScope
 	g.reserve(len(b.Entries), textSize(b))
-	out.sora.Start(c.sora, &out.builder)
+	w.sora.Start(c.sora, &w.builder)
 	for i := range b.Entries {
-		out.builder.BeginUnmasked(&b.Entries[i])
-		if len(b.Entries[i].Text) == 0 || !out.sora.Read() {
-			out.builder.Skip()
+		w.builder.BeginUnmasked(&b.Entries[i])
+		if len(b.Entries[i].Text) == 0 || !w.sora.Read() {
+			w.builder.Skip()
 			continue
 		}
-		g.Records, g.Ends = out.builder.Finish(g.Records, g.Ends)
+		g.Records, g.Ends = w.builder.Finish(g.Records, g.Ends)
 	}
 	if len(g.Ends) == 0 {
 		out.Groups = out.Groups[:0]

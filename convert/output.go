@@ -5,9 +5,7 @@ import (
 	"slices"
 
 	"github.com/rtcship/rtcship/convert/otlp"
-	"github.com/rtcship/rtcship/convert/pexip"
 	"github.com/rtcship/rtcship/convert/record"
-	"github.com/rtcship/rtcship/convert/sora"
 )
 
 // A Group is records that share a resource and a scope, each in wire form. It
@@ -26,11 +24,8 @@ type Output struct {
 	Groups []Group
 	Counts record.Counts
 
-	builder record.Builder
-	sora    sora.Reader
-	pexip   pexip.Reader
-	hosts   []host // of Groups, where they are kept apart by host
-	last    int    // group of the last entry
+	hosts []host // of Groups, where they are kept apart by host
+	last  int    // group of the last entry
 }
 
 // A host is what sets one group apart from the others.

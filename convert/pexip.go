@@ -7,18 +7,18 @@ import (
 )
 
 // convertPexip puts the records of each system into a group of their own.
-func (c *Converter) convertPexip(b tailer.Batch, out *Output) {
+func (c *Converter) convertPexip(w *worker, b tailer.Batch, out *Output) {
 	var peer [64]byte
-	out.pexip.Start(&out.builder)
-	defer out.pexip.Release()
+	w.pexip.Start(&w.builder)
+	defer w.pexip.Release()
 	for i := range b.Entries {
 		e := &b.Entries[i]
-		out.builder.BeginUnmasked(e)
+		w.builder.BeginUnmasked(e)
 		if len(e.Text) == 0 {
-			out.builder.Skip()
+			w.builder.Skip()
 			continue
 		}
-		host := out.pexip.Read()
+		host := w.pexip.Read()
 		if host == nil {
 			host = appendPeer(peer[:0], e.Peer)
 		}
@@ -26,7 +26,7 @@ func (c *Converter) convertPexip(b tailer.Batch, out *Output) {
 		if cap(g.Records)-len(g.Records) < 2*len(e.Text)+512 {
 			g.reserve(len(g.Ends)+16, len(g.Records)/2+len(e.Text)) // as much as there is
 		}
-		g.Records, g.Ends = out.builder.Finish(g.Records, g.Ends)
+		g.Records, g.Ends = w.builder.Finish(g.Records, g.Ends)
 	}
 }
 

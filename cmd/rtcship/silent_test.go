@@ -23,9 +23,18 @@ const (
 )
 
 // TestSilentCollector holds a collector silent while 1,000 files wait to be
-// shipped: memory stays within its bound.
+// shipped: memory stays within its bound, with batches of many lines and with as
+// many batches of a few lines as there are files.
 func TestSilentCollector(t *testing.T) {
-	t.Parallel()
+	for _, lines := range []int{600, 8} {
+		t.Run(strconv.Itoa(lines), func(t *testing.T) {
+			t.Parallel()
+			holdSilent(t, lines)
+		})
+	}
+}
+
+func holdSilent(t *testing.T, lines int) {
 	var requests atomic.Int32
 	server, err := exportertest.Start(exportertest.Config{HTTPListen: "-", Answer: func(*exportertest.Request) *exportertest.Fault {
 		requests.Add(1)
@@ -36,7 +45,7 @@ func TestSilentCollector(t *testing.T) {
 	}
 	defer server.Close()
 	dir, state := t.TempDir(), t.TempDir()
-	backlog := bytes.Repeat([]byte(`{"timestamp":"2026-11-21T08:00:00.000000Z","level":"error","msg":"PONG-TIMEOUT-ERROR","channel_id":"lobby"}`+"\n"), 600)
+	backlog := bytes.Repeat([]byte(`{"timestamp":"2026-11-21T08:00:00.000000Z","level":"error","msg":"PONG-TIMEOUT-ERROR","channel_id":"lobby"}`+"\n"), lines)
 	for i := range 1000 {
 		if err := os.WriteFile(filepath.Join(dir, "log-"+strconv.Itoa(i)+"x.jsonl"), backlog, 0o600); err != nil {
 			t.Fatal(err)

@@ -114,7 +114,7 @@ func (b *Builder) Trim() {
 			*p = nil
 		}
 	}
-	b.Origin, b.Entry, b.Text, b.Body, b.SeverityText, b.EventName = nil, nil, nil, nil, nil, nil
+	b.Origin, b.Entry, b.Counts, b.Text, b.Body, b.SeverityText, b.EventName = nil, nil, nil, nil, nil, nil, nil
 }
 
 func sameSlice(a, b []byte) bool {
