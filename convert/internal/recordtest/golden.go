@@ -47,6 +47,24 @@ func Golden(t *testing.T, pattern string, render func(t *testing.T, input []File
 	}
 }
 
+// Inputs returns all sections but "want" of the golden files that match pattern.
+func Inputs(t *testing.T, pattern string) (all []File) {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no golden files %s (%v)", pattern, err)
+	}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		head, _, _ := bytes.Cut(data, []byte("-- want --\n"))
+		all = append(all, sections(head)...)
+	}
+	return all
+}
+
 // sections splits a txtar archive without its comment.
 func sections(data []byte) []File {
 	var files []File
