@@ -92,13 +92,15 @@ func BenchmarkJSON(b *testing.B)   { benchmark(b, "sora.jsonl", varied(4000)...)
 func BenchmarkEqual(b *testing.B)  { benchmark(b, "sora.jsonl", jsonLine) }
 func BenchmarkLegacy(b *testing.B) { benchmark(b, "sora.log", legacyLine) }
 
+const webhookLine = `{"id":"4C9SM2YH5D1T7BQKX80ZRVWEGN","timestamp":"2026-11-20T23:59:58.123456Z","req":{"id":"9MX4YB6ZK20WSG5T1RHVQE7DCN","label":"WebRTC SFU Sora","type":"connection.created","version":"2025.1.3","node_name":"sora@10.20.30.40","channel_id":"lobby-7","connection_id":"8ZC5V2K4QH1PX30M7RNTEJ6W9A","role":"sendrecv","data":{"audio":{"codec_type":"OPUS"},"video":true,"minutes":0}}}`
+
 func BenchmarkWebhook(b *testing.B) {
-	benchmark(b, "event_webhook.jsonl", `{"id":"4C9SM2YH5D1T7BQKX80ZRVWEGN","timestamp":"2026-11-20T23:59:58.123456Z","req":{"id":"9MX4YB6ZK20WSG5T1RHVQE7DCN","label":"WebRTC SFU Sora","type":"connection.created","version":"2025.1.3","node_name":"sora@10.20.30.40","channel_id":"lobby-7","connection_id":"8ZC5V2K4QH1PX30M7RNTEJ6W9A","role":"sendrecv","data":{"audio":{"codec_type":"OPUS"},"video":true,"minutes":0}}}`)
+	benchmark(b, "event_webhook.jsonl", webhookLine)
 }
 
 // A line costs no allocation once the buffers are there.
 func TestNoAllocations(t *testing.T) {
-	for name, line := range map[string]string{"sora.jsonl": jsonLine, "sora.log": legacyLine} {
+	for name, line := range map[string]string{"sora.jsonl": jsonLine, "sora.log": legacyLine, "event_webhook.jsonl": webhookLine} {
 		c := newConverter(t)
 		var out convert.Output
 		batch := tailer.Batch{Origin: originOf(name)}

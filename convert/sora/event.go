@@ -11,18 +11,51 @@ import (
 // request lifts identities and the type out of the object that a webhook was
 // sent with, where the line itself does not have them.
 func (r *Reader) request(f *found) {
-	if f.req == nil || f.req.kind != '{' {
-		return
+	seen := f.seen
+	res, data := r.line.within("res"), r.line.within("data")
+	if f.req != nil && f.req.kind == '{' {
+		if reason := r.req.object(r.line.raw(f.req)); reason != "" {
+			return
+		}
+		var inner found
+		r.classify(&r.req, &inner)
+		r.attributes(&r.req, &inner, false, seen)
+		if f.typ == nil && inner.typ != nil && inner.typ.kind == '"' {
+			r.typeName(r.text(&r.req, inner.typ))
+		}
+		seen |= inner.seen
+		data = r.req.within("data")
 	}
-	if reason := r.req.object(r.line.raw(f.req)); reason != "" {
-		return
+	if f.msg == nil { // the reader of req is free now
+		seen = r.outcome(data, seen)
+		r.outcome(res, seen)
 	}
-	var inner found
-	r.classify(&r.req, &inner)
-	r.attributes(&r.req, &inner, false, f.seen)
-	if f.typ == nil && inner.typ != nil && inner.typ.kind == '"' {
-		r.typeName(r.text(&r.req, inner.typ))
+}
+
+// outcomes are the fields that are lifted out of what lies deeper still: how
+// long a connection lasted, and what the other side of a webhook answered.
+const outcomes uint64 = 1<<fieldMinutes | 1<<fieldAllowed | 1<<fieldReason
+
+// outcome lifts outcomes out of an object, but for those that were seen before.
+func (r *Reader) outcome(object []byte, seen uint64) uint64 {
+	if object == nil || r.req.object(object) != "" {
+		return seen
 	}
+	var f found
+	r.classify(&r.req, &f)
+	r.attributes(&r.req, &f, false, ^outcomes|seen)
+	return seen | f.seen
+}
+
+// within is the object called name among the fields, or nil.
+func (s *scanner) within(name string) (object []byte) {
+	for i := range s.fields {
+		m := &s.fields[i]
+		if m.id == unknownField && m.kind == '{' && string(s.text[m.keyStart:m.keyEnd]) == name {
+			object = s.raw(m)
+		}
+	}
+	return object
 }
 
 // eventOfType names the event after the record's type, if it has no name yet.

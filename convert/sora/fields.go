@@ -35,6 +35,10 @@ const (
 	fieldReq
 	fieldConnectionID
 	numSpecial
+
+	fieldMinutes fieldID = iota - 1
+	fieldAllowed
+	fieldReason
 )
 
 // droppedField is an earlier one of fields that occur twice.
@@ -50,6 +54,12 @@ var fieldSpecs = []fieldSpec{
 	{names: []string{"type", "operation"}, attr: "type", identity: true},
 	{names: []string{"req"}, attr: "req"},
 	{names: []string{"connection_id"}, attr: "connection_id", identity: true, harmless: true},
+
+	// How a connection or a webhook ended: lifted too, from objects within the
+	// line as well. The plain name of reason is that of a message's.
+	{names: []string{"minutes"}, attr: "minutes", typ: typeInt, identity: true},
+	{names: []string{"allowed"}, attr: "allowed", typ: typeBool, identity: true},
+	{names: []string{"reason"}, attr: "reason_text", identity: true},
 
 	{names: []string{"channel_id"}, attr: "channel_id", identity: true},
 	{names: []string{"session_id"}, attr: "session_id", identity: true, harmless: true},
@@ -70,7 +80,6 @@ var fieldSpecs = []fieldSpec{
 	{names: []string{"spotlight"}, attr: "spotlight", typ: typeBool, identity: true},
 
 	{names: []string{"e2ee"}, attr: "e2ee", typ: typeBool},
-	{names: []string{"allowed"}, attr: "allowed", typ: typeBool},
 	{names: []string{"ignore_disconnect_websocket"}, attr: "ignore_disconnect_websocket", typ: typeBool},
 	{names: []string{"recording_block"}, attr: "recording_block", typ: typeBool},
 	{names: []string{"stats_exporter"}, attr: "stats_exporter", typ: typeBool},
@@ -84,7 +93,6 @@ var fieldSpecs = []fieldSpec{
 	{names: []string{"created_at"}, attr: "created_at", typ: typeInt},
 	{names: []string{"start_time_offset"}, attr: "start_time_offset", typ: typeInt},
 	{names: []string{"stop_time_offset"}, attr: "stop_time_offset", typ: typeInt},
-	{names: []string{"minutes"}, attr: "minutes", typ: typeInt},
 	{names: []string{"size"}, attr: "size", typ: typeInt},
 	{names: []string{"split_index"}, attr: "split_index", typ: typeInt},
 	{names: []string{"split_last_index"}, attr: "split_last_index", typ: typeInt},
@@ -108,7 +116,6 @@ var fieldSpecs = []fieldSpec{
 	{names: []string{"log"}, attr: "log_text"},
 	{names: []string{"code"}, attr: "code_text"},
 	{names: []string{"category"}, attr: "category_text"},
-	{names: []string{"reason"}, attr: "reason_text"},
 	{names: []string{"connection_id_short"}, attr: "connection_id_short_text"},
 }
 

@@ -27,6 +27,7 @@ func TestFieldTable(t *testing.T) {
 	for id, name := range map[fieldID]string{
 		fieldTimestamp: "timestamp", fieldLevel: "level", fieldMsg: "msg", fieldOfType: "type",
 		fieldReq: "req", fieldConnectionID: "connection_id",
+		fieldMinutes: "minutes", fieldAllowed: "allowed", fieldReason: "reason",
 	} {
 		if fieldSpecs[id].names[0] != name {
 			t.Errorf("id %d is %q, want %q", id, fieldSpecs[id].names[0], name)
