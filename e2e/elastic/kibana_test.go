@@ -42,6 +42,16 @@ func TestKibanaFields(t *testing.T) {
 			known["resource.attributes."+name] = true
 		}
 	}
+	for _, field := range []string{"sora.minutes", "pexip.duration", "pexip.licenses", "pexip.media.rx.loss_percent", "pexip.media.tx.loss_percent", "pexip.media.rx.jitter_ms"} {
+		if !strings.Contains(kibana(t), `\"field\":\"attributes.`+field+`\"`) {
+			t.Errorf("Kibana takes no percentile of %s", field)
+		}
+		for id, d := range index.documents {
+			if v, ok := d.Attributes[field]; ok && !isNumber(v) {
+				t.Errorf("document %s: %s is %v, no number", id, field, v)
+			}
+		}
+	}
 	asked := fieldsOfKibana(t)
 	if len(asked) < 20 {
 		t.Fatalf("only %d fields are asked for: %v", len(asked), asked)
@@ -53,17 +63,28 @@ func TestKibanaFields(t *testing.T) {
 	}
 }
 
-// fieldsOfKibana are the fields that are aggregated, shown, or searched, and an object that does so.
-func fieldsOfKibana(t *testing.T) map[string]string {
+func isNumber(v any) bool {
+	_, ok := v.(float64)
+	return ok
+}
+
+func kibana(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(harness.Root(), "charts", "rtcship", "dashboards", "kibana.ndjson"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return string(text)
+}
+
+// fieldsOfKibana are the fields that are aggregated, shown, or searched, and an object that does so.
+func fieldsOfKibana(t *testing.T) map[string]string {
+	t.Helper()
+	text := kibana(t)
 	inState := regexp.MustCompile(`"field":"([^"]+)"`)
 	inQuery := regexp.MustCompile(`((?:resource\.)?attributes\.[a-z_.]+|body\.text|severity_text):`)
 	fields := map[string]string{}
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(text) {
 		var o struct {
 			ID         string
 			Attributes struct {

@@ -20,7 +20,7 @@ func BadDaySora(t testing.TB, dir string) {
 			soraCode("error", "AUTH-WEBHOOK-INTERNAL-ERROR", "{error,econnrefused}", "lobby", "CONN5"),
 			soraCode("warning", "UNKNOWN-RTP", "", "lobby", "CONN6"),
 		},
-		"event_webhook.jsonl": {webhook("connection.created", 1), webhook("connection.created", 2), webhook("connection.created", 3), webhook("connection.destroyed", 4)},
+		"event_webhook.jsonl": {webhook("connection.created", 1), webhook("connection.created", 2), webhook("connection.created", 3), destroyed(4, 42, "closed")},
 		"auth_webhook.jsonl": {
 			`{"id":"W1","timestamp":"2026-11-21T06:30:00.000001Z","req":{"channel_id":"lobby"},"res":{"allowed":true}}`,
 			`{"id":"W2","timestamp":"2026-11-21T06:30:00.000002Z","req":{"channel_id":"lobby"},"res":{"allowed":false,"reason":"full"}}`,
@@ -49,6 +49,11 @@ func soraCode(level, code, reason, channel, connection string) string {
 
 func webhook(kind string, n int) string {
 	return fmt.Sprintf(`{"id":"E%d","timestamp":"2026-11-21T06:30:01.00000%dZ","req":{"type":%q,"node_name":"sora@10.0.0.1","channel_id":"lobby","connection_id":"CONN%d"},"res":null}`, n, n, kind, n)
+}
+
+func destroyed(n, minutes int, reason string) string {
+	line := webhook("connection.destroyed", n)
+	return strings.Replace(line, `},"res"`, fmt.Sprintf(`,"reason":%q,"data":{"minutes":%d}},"res"`, reason, minutes), 1)
 }
 
 // BadDayPexip are the messages of a Pexip that had one, too.

@@ -10,6 +10,9 @@ func pexip(text string, match ...[2]string) Where {
 
 var failedJoin = [2]string{"sora.category", "signaling|license|auth_webhook"}
 
+// ended picks what the event webhook says of connections that are over.
+var ended = [][2]string{{"sora.log", "event_webhook"}, {"sora.type", `connection\.destroyed`}}
+
 // Sora asks what an operator of Sora asks.
 var Sora = Board{
 	UID: "rtcship-sora", Title: "Sora", Service: "sora",
@@ -23,7 +26,7 @@ var Sora = Board{
 			Help: "Lines with a code of signaling, licence or authentication. Sora skips lines in a flood, so there may have been more."},
 		{Kind: Count, Title: "Connections", Width: 6, Where: sora("", [2]string{"sora.log", "event_webhook"}, [2]string{"sora.type", `connection\.created`}), Unit: "short",
 			Help: "Connections that came about, as told to the event webhook."},
-		{Kind: Count, Title: "Refused by authentication", Width: 6, Where: sora(`"allowed":false`, [2]string{"sora.log", "auth_webhook"}), Unit: "short",
+		{Kind: Count, Title: "Refused by authentication", Width: 6, Where: sora("", [2]string{"sora.log", "auth_webhook"}, [2]string{"sora.allowed", "false"}), Unit: "short",
 			Help: "Answers of the authentication webhook that did not let a client in."},
 		{Kind: Count, Title: "Over the licence", Width: 6, Where: sora("", [2]string{"sora.code", "EXCEED-MAX-CONNECTIONS|EXPIRED-LICENSE"}), Unit: "short",
 			Help: "Connections refused because the licence allows no more, or has ended."},
@@ -34,7 +37,9 @@ var Sora = Board{
 			Help: "All codes, of warnings too."},
 		{Kind: Top, Title: "Reasons of codes", Width: 8, Where: sora("", [2]string{"sora.reason", ""}), By: "sora.reason", Unit: "short",
 			Help: "What Sora wrote behind the code, as it stands."},
-		{Kind: OverTime, Title: "Lines by level", Width: 8, Where: sora(""), By: "detected_level", Unit: "short",
+		{Kind: Top, Title: "Refused, why", Width: 8, Where: sora("", [2]string{"sora.log", "auth_webhook"}, [2]string{"sora.allowed", "false"}, [2]string{"sora.reason_text", ""}), By: "sora.reason_text", Unit: "short",
+			Help: "What the authentication webhook gave as its reason."},
+		{Kind: OverTime, Title: "Lines by level", Width: 24, Where: sora(""), By: "detected_level", Unit: "short",
 			Help: "All lines of all logs."},
 		{Kind: Row, Title: "Where?"},
 		{Kind: Top, Title: "Channels with failures", Width: 8, Where: sora("", failedJoin, [2]string{"sora.channel_id", ""}), By: "sora.channel_id", Unit: "short", Link: "channel",
@@ -43,11 +48,20 @@ var Sora = Board{
 			Help: "A click shows the lines of the connection."},
 		{Kind: Top, Title: "Nodes with failures", Width: 8, Where: sora("", failedJoin, [2]string{"sora.node", ""}), By: "sora.node", Unit: "short",
 			Help: "One node alone points at that node or its network."},
-		{Kind: Row, Title: "Webhooks, connections, crashes"},
+		{Kind: Row, Title: "Webhooks"},
 		{Kind: OverTime, Title: "Webhook failures", Width: 8, Where: sora("", [2]string{"sora.log", ".*_webhook_error"}), By: "sora.log", Unit: "short",
 			Help: "Calls of webhooks that failed, by kind of webhook."},
 		{Kind: Top, Title: "Webhook failures by event", Width: 8, Where: sora("", [2]string{"sora.log", ".*_webhook_error"}), By: "sora.type", Unit: "short",
-			Help: "What Sora wanted to tell. The reason is in the lines."},
+			Help: "What Sora wanted to tell."},
+		{Kind: Top, Title: "Webhook failures by reason", Width: 8, Where: sora("", [2]string{"sora.log", ".*_webhook_error"}, [2]string{"sora.reason_text", ""}), By: "sora.reason_text", Unit: "short",
+			Help: "Why the calls failed, in Sora's words or in those of the other side."},
+		{Kind: Row, Title: "Connections, sessions, crashes"},
+		{Kind: Quantile, Title: "Connection time, 95th percentile", Width: 8, Where: sora("", ended...), Value: "sora.minutes", By: "sora.channel_id", Unit: "m",
+			Help: "Minutes that connections lasted that ended, by channel. A drop means that they break off."},
+		{Kind: Top, Title: "Why connections ended", Width: 8, Where: sora("", append(ended, [2]string{"sora.reason_text", ""})...), By: "sora.reason_text", Unit: "short",
+			Help: "As told to the event webhook, where Sora tells it."},
+		{Kind: Top, Title: "Connections that ended", Width: 8, Where: sora("", append(ended, [2]string{"sora.connection_id", ""})...), By: "sora.connection_id", Unit: "short", Link: "connection",
+			Help: "A click shows the lines of the connection."},
 		{Kind: OverTime, Title: "Connections and sessions", Width: 8, Where: sora("", [2]string{"sora.log", "event_webhook|session_webhook"}), By: "sora.type", Unit: "short",
 			Help: "Created and destroyed, as told to the webhooks."},
 		{Kind: Count, Title: "Crash reports and dumps", Width: 8, Where: sora("", [2]string{"sora.log", "crash|erl_crash"}), Unit: "short",
@@ -88,6 +102,7 @@ var Pexip = Board{
 		{Kind: Quantile, Title: "Loss sent, 95th percentile", Width: 8, Where: pexip("Media Stream destroyed"), Value: "pexip.media.tx.loss_percent", By: "pexip.media.kind", Unit: "percent", Help: "To participants, as they report it."},
 		{Kind: Quantile, Title: "Jitter received, 95th percentile", Width: 8, Where: pexip("Media Stream destroyed"), Value: "pexip.media.rx.jitter_ms", By: "pexip.media.kind", Unit: "ms", Help: "From participants, of streams that ended."},
 		{Kind: Row, Title: "Licences, capacity, registrations"},
+		{Kind: OverTime, Title: "Refused for want of licences", Width: 8, Where: pexip("Participant failed to join conference", [2]string{"pexip.detail", ".*icense.*"}), By: "pexip.location", Unit: "short", Help: "Calls that failed because there was no licence left, by location."},
 		{Kind: Quantile, Title: "Licences of a call, 95th percentile", Width: 8, Where: pexip("Participant has disconnected"), Value: "pexip.licenses", By: "pexip.service_type", Unit: "short", Help: "Licences that a call took, by kind of service."},
 		{Kind: OverTime, Title: "Bursts to the cloud", Width: 8, Where: pexip("", [2]string{"pexip.module", `administrator\.apps\.cloudbursting`}), By: "pexip.location", Unit: "short", Help: "A location is near its capacity, and a cloud node is started, or is no longer needed."},
 		{Kind: OverTime, Title: "Registrations", Width: 8, Where: pexip("", [2]string{"pexip.module", `administrator\.registration`}), By: "pexip.protocol", Unit: "short", Help: "Devices that registered or went, by protocol."},

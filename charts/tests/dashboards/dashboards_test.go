@@ -96,24 +96,93 @@ func TestGrafana(t *testing.T) {
 	}
 }
 
-// TestKibana holds that every reference is to an object of the file.
-func TestKibana(t *testing.T) {
-	type object struct {
-		Type, ID   string
-		References []struct{ Type, ID string }
+// TestQuestions holds that the boards answer what an operator asks, by the panels that do.
+func TestQuestions(t *testing.T) {
+	for question, panels := range map[string][]string{
+		"is anyone failing to join": {"Sora: Failures while joining", "Sora: Refused by authentication", "Pexip: Failed to join", "Pexip: Wrong PIN", "Pexip: Conferences that could not start"},
+		"why":                       {"Sora: Failures while joining, by code", "Sora: Most frequent codes", "Sora: Reasons of codes", "Sora: Refused, why", "Pexip: Failures by reason", "Pexip: Most frequent reasons"},
+		"which channel, conference": {"Sora: Channels with failures", "Pexip: Conferences with failures"},
+		"which node or location":    {"Sora: Nodes with failures", "Pexip: Systems with failures", "Pexip: Locations with failures"},
+		"licence limits":            {"Sora: Over the licence", "Pexip: Refused for want of licences", "Pexip: Licences of a call, 95th percentile"},
+		"webhook failures":          {"Sora: Webhook failures", "Sora: Webhook failures by event", "Sora: Webhook failures by reason"},
+		"media loss and jitter":     {"Pexip: Loss received, 95th percentile", "Pexip: Loss sent, 95th percentile", "Pexip: Jitter received, 95th percentile"},
+		"call durations":            {"Sora: Connection time, 95th percentile", "Pexip: Call duration, 95th percentile"},
+		"registrations":             {"Pexip: Registrations"},
+		"capacity bursts":           {"Pexip: Bursts to the cloud"},
+	} {
+		for _, panel := range panels {
+			if find(panel) == nil {
+				t.Errorf("%s: there is no panel %q", question, panel)
+			}
+		}
 	}
-	known := map[string]bool{}
-	var all []object
+}
+
+func find(panel string) *Question {
+	for _, b := range []Board{Sora, Pexip} {
+		for i, q := range b.Questions {
+			if q.Kind != Row && b.Title+": "+q.Title == panel {
+				return &b.Questions[i]
+			}
+		}
+	}
+	return nil
+}
+
+// TestOneClick holds that each variable of a board is set by a click in one of its tables, that the table is grouped by what the
+// variable stands for, and that the log lines are narrowed down by it.
+func TestOneClick(t *testing.T) {
+	for _, b := range []Board{Sora, Pexip} {
+		linked, narrowed := map[string]bool{}, map[string]bool{}
+		for _, q := range b.Questions {
+			if q.Link != "" {
+				linked[q.Link+"="+q.By] = true
+			}
+			if q.Kind == Lines {
+				for _, f := range q.Where.Filters {
+					narrowed[f] = true
+				}
+			}
+		}
+		for _, v := range b.Variables {
+			if !linked[v[0]+"="+v[2]] || !narrowed[v[2]+"="+v[0]] {
+				t.Errorf("%s: no click leads to the lines of one %s", b.Title, v[1])
+			}
+		}
+	}
+}
+
+// A savedObject is a line of Kibana's export format, as far as it is checked.
+type savedObject struct {
+	Type, ID   string
+	References []struct{ Name, Type, ID string }
+	Attributes struct {
+		Title, Description, TimeFieldName, VisState, PanelsJSON string
+		KibanaSavedObjectMeta                                   struct{ SearchSourceJSON string }
+	}
+}
+
+func savedObjects(t *testing.T) (objects []savedObject) {
+	t.Helper()
 	for line := range strings.Lines(string(made(t)["kibana.ndjson"])) {
-		var o object
+		var o savedObject
 		if err := json.Unmarshal([]byte(line), &o); err != nil {
 			t.Fatalf("%v: %s", err, line)
 		}
+		objects = append(objects, o)
+	}
+	return objects
+}
+
+// TestKibana holds that every reference is to an object of the file.
+func TestKibana(t *testing.T) {
+	known := map[string]bool{}
+	all := savedObjects(t)
+	for _, o := range all {
 		if known[o.Type+o.ID] {
 			t.Errorf("%s %s is there twice", o.Type, o.ID)
 		}
 		known[o.Type+o.ID] = true
-		all = append(all, o)
 	}
 	for _, o := range all {
 		for _, r := range o.References {
@@ -121,6 +190,91 @@ func TestKibana(t *testing.T) {
 				t.Errorf("%s %s refers to %s %s, which is not there", o.Type, o.ID, r.Type, r.ID)
 			}
 		}
+	}
+}
+
+// TestKibanaInside looks into what Kibana keeps as text within text: it must be JSON, name no reference that the object does not
+// have, and aggregate by ids that are there.
+func TestKibanaInside(t *testing.T) {
+	for _, o := range savedObjects(t) {
+		a, names := o.Attributes, map[string]bool{}
+		for _, r := range o.References {
+			names[r.Name] = true
+		}
+		if a.Title == "" || o.Type != "index-pattern" && a.Description == "" {
+			t.Errorf("%s %s has no title or no description", o.Type, o.ID)
+		}
+		if o.Type == "index-pattern" {
+			continue
+		}
+		var source struct{ IndexRefName string }
+		decode(t, o.ID, a.KibanaSavedObjectMeta.SearchSourceJSON, &source)
+		if source.IndexRefName != "" && !names[source.IndexRefName] {
+			t.Errorf("%s: no reference %s", o.ID, source.IndexRefName)
+		}
+		switch o.Type {
+		case "dashboard":
+			checkPanels(t, o, names)
+		case "visualization":
+			checkAggregations(t, o)
+		}
+	}
+}
+
+func checkPanels(t *testing.T, o savedObject, names map[string]bool) {
+	t.Helper()
+	var panels []struct {
+		PanelIndex, PanelRefName string
+		GridData                 struct{ X, Y, W, H int }
+	}
+	decode(t, o.ID, o.Attributes.PanelsJSON, &panels)
+	if len(panels) != len(o.References) {
+		t.Errorf("%s: %d panels, %d references", o.ID, len(panels), len(o.References))
+	}
+	seen := map[string]bool{}
+	for _, p := range panels {
+		if !names[p.PanelRefName] || seen[p.PanelIndex] {
+			t.Errorf("%s: panel %s has no reference, or is there twice", o.ID, p.PanelIndex)
+		}
+		seen[p.PanelIndex] = true
+		if g := p.GridData; g.W < 1 || g.H < 1 || g.X+g.W > 48 {
+			t.Errorf("%s: panel %s lies at %+v", o.ID, p.PanelIndex, g)
+		}
+	}
+}
+
+func checkAggregations(t *testing.T, o savedObject) {
+	t.Helper()
+	var state struct {
+		Type string
+		Aggs []struct {
+			ID, Type, Schema string
+			Params           struct{ Field, OrderBy string }
+		}
+	}
+	decode(t, o.ID, o.Attributes.VisState, &state)
+	ids := map[string]bool{"_key": true}
+	for _, a := range state.Aggs {
+		ids[a.ID] = true
+	}
+	metrics := 0
+	for _, a := range state.Aggs {
+		if a.Schema == "metric" {
+			metrics++
+		}
+		if a.Type != "count" && a.Params.Field == "" || a.Type == "terms" && !ids[a.Params.OrderBy] {
+			t.Errorf("%s: aggregation %s by %q, in the order of %q", o.ID, a.Type, a.Params.Field, a.Params.OrderBy)
+		}
+	}
+	if state.Type == "" || metrics != 1 {
+		t.Errorf("%s: a %q with %d metrics", o.ID, state.Type, metrics)
+	}
+}
+
+func decode(t *testing.T, id, text string, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		t.Errorf("%s: %v: %s", id, err, text)
 	}
 }
 
