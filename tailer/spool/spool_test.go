@@ -3,6 +3,7 @@ package spool
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -386,5 +387,18 @@ func BenchmarkAppend(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// A length that no entry can have is damage, and not a reason to wait for more.
+func TestImpossibleLength(t *testing.T) {
+	for length, want := range map[int]verdict{
+		entryMeta - 1: damaged, entryMeta + maxAddr + maxText: short, entryMeta + maxAddr + maxText + 1: damaged,
+	} {
+		b := append([]byte(entryMagic), 0, 0, 0, 0)
+		b = binary.LittleEndian.AppendUint32(b, uint32(length))
+		if _, _, v := decodeEntry(b); v != want {
+			t.Errorf("length %d: verdict %d, want %d", length, v, want)
+		}
 	}
 }
