@@ -7,7 +7,9 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // version of the checkpoint file. One with a higher version is refused, since
@@ -31,7 +33,7 @@ type sourceState struct {
 // A logState is what is known of a log besides its generations.
 type logState struct {
 	Source string    `json:"source"`
-	File   string    `json:"file"`
+	File   pathText  `json:"file"`
 	Newest time.Time `json:"newest_settled_write"`
 	Clock  time.Time `json:"clock,omitzero"`
 }
@@ -39,8 +41,8 @@ type logState struct {
 type generationState struct {
 	ID      string      `json:"id"`
 	Source  string      `json:"source"`
-	File    string      `json:"file"` // the log's live name
-	Path    string      `json:"path"` // where the generation was last
+	File    pathText    `json:"file"` // the log's live name
+	Path    pathText    `json:"path"` // where the generation was last
 	Live    bool        `json:"live,omitempty"`
 	Born    time.Time   `json:"born"`
 	Size    int64       `json:"size"`
@@ -68,6 +70,25 @@ type markState struct {
 	Hash hash  `json:"hash"`
 }
 
+// A pathText is a path, which may hold any bytes. JSON strings do not: a path
+// that is no UTF-8 is written as a quoted string of Go, which no path is.
+type pathText string
+
+func (p pathText) MarshalText() ([]byte, error) {
+	if utf8.ValidString(string(p)) && !strings.HasPrefix(string(p), `"`) {
+		return []byte(p), nil
+	}
+	return strconv.AppendQuoteToASCII(nil, string(p)), nil
+}
+
+func (p *pathText) UnmarshalText(b []byte) error {
+	*p = pathText(b)
+	if s, err := strconv.Unquote(string(b)); err == nil && strings.HasPrefix(string(b), `"`) {
+		*p = pathText(s)
+	}
+	return nil
+}
+
 // A hash is written in hexadecimal, since JSON numbers do not hold 64 bits.
 type hash uint64
 
@@ -82,7 +103,7 @@ func (h *hash) UnmarshalText(b []byte) error {
 // asState is what is saved of g. The caller holds Tailer.mu.
 func (g *generation) asState() generationState {
 	s := generationState{
-		ID: g.hexID(), Source: g.fam.src.Name, File: g.fam.path, Path: g.path, Live: g.live, Born: g.born,
+		ID: g.hexID(), Source: g.fam.src.Name, File: pathText(g.fam.path), Path: pathText(g.path), Live: g.live, Born: g.born,
 		Size: g.size, Settled: g.settled.at, Clock: g.settled.clock, Cut: g.settled.cut,
 		Written: time.Unix(0, g.written).UTC(), Changed: time.Unix(0, g.stat.mtime).UTC(), Device: g.key.dev, Inode: g.key.ino,
 		OnDisk: g.stat.size, Packed: g.packed, Missing: g.missing.Round(0), Lost: g.gapNoted,
@@ -114,7 +135,7 @@ func (s *generationState) restore(f *family, now time.Time) (*generation, error)
 	copy(g.id[:], id)
 	g.settled = position{mark{s.Settled, uint64(s.At)}, s.Clock, s.Cut}
 	g.read = g.settled
-	g.path, g.size, g.gapNoted = s.Path, s.Size, s.Lost
+	g.path, g.size, g.gapNoted = string(s.Path), s.Size, s.Lost
 	g.addGaps(s.Gaps...)
 	g.key = fileKey{s.Device, s.Inode}
 	g.packed = s.Packed
@@ -197,14 +218,14 @@ func (c *checkpoint) restore(sources []*source) (others checkpoint) {
 		return s.loaded[file]
 	}
 	for _, l := range c.Logs {
-		if f := state(l.Source, l.File); f != nil {
+		if f := state(l.Source, string(l.File)); f != nil {
 			f.log = l
 			continue
 		}
 		others.Logs = append(others.Logs, l)
 	}
 	for _, g := range c.Generations {
-		if f := state(g.Source, g.File); f != nil {
+		if f := state(g.Source, string(g.File)); f != nil {
 			f.gens = append(f.gens, g)
 			continue
 		}
@@ -279,11 +300,11 @@ func (t *Tailer) sourceStates(now time.Time) any {
 		}
 		for _, f := range s.families {
 			if f.newest > 0 || !f.clock.IsZero() {
-				c.Logs = append(c.Logs, logState{s.Name, f.path, time.Unix(0, f.newest).UTC(), f.clock})
+				c.Logs = append(c.Logs, logState{s.Name, pathText(f.path), time.Unix(0, f.newest).UTC(), f.clock})
 			}
 		}
 		for path, l := range s.loaded {
-			if l.log.File == path {
+			if string(l.log.File) == path {
 				c.Logs = append(c.Logs, l.log)
 			}
 		}

@@ -129,6 +129,7 @@ func (t *Tailer) matches(f *family, c *candidate, cands []*candidate, wanting []
 		}
 		if c.waits {
 			f.hidden++ // what it holds is not lost
+			t.neverWhole(f, c)
 			return nil
 		}
 	}
@@ -148,6 +149,22 @@ func (t *Tailer) matches(f *family, c *candidate, cands []*candidate, wanting []
 		return nil
 	}
 	return matches
+}
+
+// neverWhole shows a compressed file that breaks off and is not written to any
+// more.
+func (t *Tailer) neverWhole(f *family, c *candidate) {
+	if c.insp == nil {
+		return
+	}
+	s := f.unknown[c.stat.key]
+	if s == nil {
+		s = &stranger{stat: c.stat, since: time.Now()}
+		f.unknown[c.stat.key] = s
+	}
+	if time.Since(s.since) >= t.cfg.Still {
+		t.refused(f, c.file, c.insp.err)
+	}
 }
 
 // stillRead says whether one of wanting is still read from the file that has no

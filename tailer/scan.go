@@ -93,11 +93,17 @@ func (t *Tailer) reconcile(f *family, files []*file, since uint64, first bool, n
 	var loose []*file
 	before := f.shut
 	f.hidden, f.shut = 0, nil
-	for _, fl := range files {
+	slices.SortStableFunc(files, func(a, b *file) int { // a file with two names is rather the live one
+		return cmp.Compare(rank(a), rank(b))
+	})
+	for i, fl := range files {
 		if fl.hidden {
 			f.hidden++
 			t.hide(f, fl, here)
 			continue
+		}
+		if slices.ContainsFunc(files[:i], func(o *file) bool { return !o.hidden && o.stat.key == fl.stat.key }) {
+			continue // a hard link
 		}
 		if g := f.holder(fl.stat.key); g != nil && !here[g] && g.still(fl) {
 			here[g] = true
@@ -120,6 +126,13 @@ func (t *Tailer) reconcile(f *family, files []*file, since uint64, first bool, n
 	}
 	t.lock(func() { f.sort() })
 	t.tidy(f, now)
+}
+
+func rank(f *file) int {
+	if f.class.live {
+		return 0
+	}
+	return 1
 }
 
 // hide keeps the generations that may be in a file of which nothing is known at

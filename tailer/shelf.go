@@ -45,9 +45,9 @@ func (s *shelf) sum(path string) *sum {
 
 // set takes a file in, in the place of an older one with its path.
 func (s *shelf) set(e *shelved) {
-	s.drop(e.Path)
-	s.files[e.Path] = e
-	n := s.sum(e.Path)
+	s.drop(string(e.Path))
+	s.files[string(e.Path)] = e
+	n := s.sum(string(e.Path))
 	n.files++
 	n.bytes += e.Size
 }
@@ -87,7 +87,7 @@ func (s *shelf) status(src *source, list []FileStatus) []FileStatus {
 // A shelved file is settled up to its size. Its names in JSON are short since
 // there are so many.
 type shelved struct {
-	Path  string    `json:"path"`
+	Path  pathText  `json:"path"`
 	ID    string    `json:"id"`
 	Size  int64     `json:"size"`
 	MTime int64     `json:"mtime"` // nanoseconds since 1970
@@ -129,13 +129,13 @@ func loadShelf(path string) (*shelf, error) {
 
 // put takes in a file that is settled.
 func (s *shelf) put(g *generation, now time.Time) {
-	e := &shelved{Path: g.path, ID: g.hexID(), Size: g.settled.at, MTime: g.stat.mtime}
+	e := &shelved{Path: pathText(g.path), ID: g.hexID(), Size: g.settled.at, MTime: g.stat.mtime}
 	if !g.missing.IsZero() {
 		e.Gone = now
 	}
 	s.set(e)
 	s.fresh = append(s.fresh, e)
-	n := s.sum(e.Path)
+	n := s.sum(string(e.Path))
 	n.entries += g.entries
 	n.settledEntries += g.settledEntries
 	n.empty += g.empty
@@ -150,7 +150,7 @@ func (e *shelved) take(f *family, key fileKey, now time.Time) *generation {
 		return nil
 	}
 	g.settled.at, g.read.at, g.size = e.Size, e.Size, e.Size
-	g.path, g.key, g.live, g.state = e.Path, key, true, Live
+	g.path, g.key, g.live, g.state = string(e.Path), key, true, Live
 	g.stat = fileStat{key: key, size: e.Size, mtime: e.MTime}
 	return g
 }

@@ -104,17 +104,18 @@ func (s *source) lookAtShelf(dir string) {
 	some := s.shelf.next()
 	s.mu.Unlock()
 	for _, e := range some {
-		st, err := statPath(e.Path)
-		if err != nil || st.size == e.Size && st.mtime == e.MTime || filepath.Dir(e.Path) != dir {
+		path := string(e.Path)
+		st, err := statPath(path)
+		if err != nil || st.size == e.Size && st.mtime == e.MTime || filepath.Dir(path) != dir {
 			continue
 		}
-		c, ok := s.classify(dir, filepath.Base(e.Path), func(string) bool { return false })
+		c, ok := s.classify(dir, filepath.Base(path), func(string) bool { return false })
 		if !ok {
 			continue
 		}
 		f := s.family(c)
 		s.mu.Lock()
-		s.shelf.drop(e.Path)
+		s.shelf.drop(path)
 		if st.size > e.Size {
 			if g := e.take(f, st.key, time.Now()); g != nil {
 				f.gens = append(f.gens, g)
