@@ -223,7 +223,10 @@ func (t *Tailer) verify(f *family, here map[*generation]bool, now time.Time) {
 		if src == nil || g.packed != unpacked || g.short || !here[g] {
 			continue
 		}
-		t.lock(func() { g.suspect = g.suspect || f.rule.Form == Lines && g.print.headLen > 0 })
+		if f.rule.Form != Lines || g.intact() {
+			continue
+		}
+		t.lock(func() { g.suspect = true })
 		for range 5 { // a read that ends meanwhile leaves it undecided
 			if t.statNow(g, now); !g.suspect || g.src != src {
 				break
@@ -238,6 +241,27 @@ func (t *Tailer) verify(f *family, here map[*generation]bool, now time.Time) {
 			delete(here, g)
 		}
 	}
+}
+
+// intact says whether g's open file still holds what it did. It changes nothing:
+// a file that is as it was need not be read again.
+func (g *generation) intact() bool {
+	g.fam.src.mu.Lock()
+	src, read, size, print := g.src, g.read, g.size, g.print
+	g.fam.src.mu.Unlock()
+	st, err := src.stat()
+	if err != nil || print.headLen == 0 {
+		return true // nothing can be said
+	}
+	if st.size < max(size, read.at) {
+		return false
+	}
+	head, err := readHead(src, st.size)
+	if err != nil {
+		return true
+	}
+	_, same := print.agrees(head)
+	return same && read.mark.holds(src)
 }
 
 // refresh learns what there is to know of a generation whose file has no name

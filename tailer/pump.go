@@ -123,9 +123,20 @@ func (t *Tailer) rest(g *generation) {
 	g.reading = false
 	g.pumps--
 	t.reading--
-	if t.draining {
+	if t.draining || g.fam.waits(g) {
 		t.nudge()
 	}
+}
+
+// waits says whether another generation has data to read: those of a log are
+// read one after another.
+func (f *family) waits(g *generation) bool {
+	for _, o := range f.gens {
+		if o != g && o.src != nil && !o.suspect && o.hasData() {
+			return true
+		}
+	}
+	return false
 }
 
 // apply takes note of what a read found. It returns the batch to hand on, or

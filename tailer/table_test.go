@@ -3,6 +3,7 @@ package tailer
 import (
 	"os"
 	"slices"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -231,4 +232,24 @@ func TestRotationTable(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A log with many rotated files is read as soon as one without, and a stranger
+// among them changes nothing.
+func TestManyGenerationsDoNotStarveTheLog(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.cfg.Sources[0].Start.At = time.Unix(1, 0)
+		for i := range 30 {
+			w.write("sora.jsonl."+strconv.Itoa(30-i), lines(10*i, 10))
+		}
+		w.write("sora.jsonl", lines(300, 10))
+		w.start()
+		w.pass(20 * time.Second)
+		w.kill()
+		w.write("sora.jsonl.31", lines(0, 4)) // a copy, for all that anybody can say
+		w.start()
+		w.write("sora.jsonl", lines(310, 10))
+		w.pass(300 * time.Millisecond)
+		w.wantRepeats(320)
+	})
 }
