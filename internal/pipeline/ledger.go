@@ -113,7 +113,7 @@ func (b *books) settled(origin *tailer.Origin, n *record.Counts, o exporter.Outc
 	l.Dead += int64(o.Dead)
 	l.Bytes += bytes
 	k.counts.Add(n)
-	if o.Rejected+o.Dead > 0 || n.ParseErrors != (record.Counts{}).ParseErrors {
+	if o.Rejected+o.Dead > 0 || n.ParseErrors != [record.NumFormats]int{} {
 		b.trouble(origin.Generation, n, o)
 	}
 }
