@@ -43,7 +43,7 @@ func (c *consumer) Consume(ctx context.Context, b tailer.Batch) error {
 	c.books.begin(source, entries)
 	turn := c.order.arrive(b)
 	defer turn.leave()
-	release, err := c.gate.enter(ctx, bytes)
+	release, err := c.enter(ctx, turn, bytes)
 	if err != nil {
 		c.books.withdrawn(source, entries, nil)
 		return err
@@ -64,6 +64,16 @@ func (c *consumer) Consume(ctx context.Context, b tailer.Batch) error {
 	}
 	c.books.settled(b.Origin, &out.Counts, outcome, bytes)
 	return nil
+}
+
+// enter goes through the gate, after the batches before.
+func (c *consumer) enter(ctx context.Context, t *turn, bytes int64) (release func(), err error) {
+	if err := t.approach(ctx); err != nil {
+		return nil, err
+	}
+	release, err = c.gate.enter(ctx, bytes)
+	t.enter()
+	return release, err
 }
 
 // deliver hands groups over when it is their turn, and waits until they are settled.

@@ -22,7 +22,9 @@ type turn struct {
 	lane  [16]byte
 	first int64 // offset of the batch
 	after []*turn
+	in    chan struct{} // closed by enter
 	over  chan struct{} // closed by leave
+	enter func()
 	once  sync.Once
 }
 
@@ -31,7 +33,8 @@ func newOrder() *order { return &order{lanes: map[[16]byte][]*turn{}} }
 // arrive takes a place. It waits only for batches that arrived earlier, so that
 // what it waits for never waits for it, here or at the gate.
 func (o *order) arrive(b tailer.Batch) *turn {
-	t := &turn{order: o, lane: b.Origin.Generation, over: make(chan struct{})}
+	t := &turn{order: o, lane: b.Origin.Generation, in: make(chan struct{}), over: make(chan struct{})}
+	t.enter = sync.OnceFunc(func() { close(t.in) })
 	if len(b.Entries) > 0 {
 		t.first = b.Entries[0].Offset
 	}
@@ -44,6 +47,19 @@ func (o *order) arrive(b tailer.Batch) *turn {
 	}
 	o.lanes[t.lane] = append(o.lanes[t.lane], t)
 	return t
+}
+
+// approach waits until those before are through the gate. One that went through
+// it before them would hold room that they wait for, and wait for them.
+func (t *turn) approach(ctx context.Context) error {
+	for _, other := range t.after {
+		select {
+		case <-other.in:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the batch before: %w", context.Cause(ctx))
+		}
+	}
+	return nil
 }
 
 // await waits until those before have been handed over or have given up.
@@ -60,6 +76,7 @@ func (t *turn) await(ctx context.Context) error {
 
 // leave gives the place up. It may be called twice.
 func (t *turn) leave() {
+	t.enter()
 	t.once.Do(func() {
 		close(t.over)
 		o := t.order

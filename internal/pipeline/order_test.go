@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/rtcship/rtcship/tailer"
 )
@@ -54,5 +55,27 @@ func TestOrderEndsWithItsContext(t *testing.T) {
 	cancel()
 	if err := o.arrive(batchAt(1, 100)).await(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A small batch that went through the gate before a large one that came first
+// would keep the room that the large one needs, and wait for it: for ever.
+func TestOrderAtTheGate(t *testing.T) {
+	o := newOrder()
+	large, small := o.arrive(batchAt(1, 0)), o.arrive(batchAt(1, 100))
+	short, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if err := small.approach(short); err == nil {
+		t.Error("the second batch goes first")
+	}
+	large.enter()
+	if err := small.approach(t.Context()); err != nil {
+		t.Error(err)
+	}
+	third := o.arrive(batchAt(1, 200))
+	small.leave() // without having been through
+	large.leave()
+	if err := third.approach(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
