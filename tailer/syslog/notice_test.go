@@ -28,6 +28,8 @@ func TestNotices(t *testing.T) {
 	check("a", noticeEvery+1, 0, false)
 	check("a", 3*noticeEvery, 1, true)
 	check("a", 5*noticeEvery, 0, true)
+	ns.due("a", 3, now.Add(5*noticeEvery+1))
+	check("a", 6*noticeEvery, 3, true)
 }
 
 // lockedBuffer is written by the server and read by a test.
