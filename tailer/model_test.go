@@ -469,7 +469,7 @@ func (m *model) check() {
 }
 
 // alike says whether a line may come twice under different uids, since nothing
-// tells the files apart: see docs/decisions/0010. Either it was in a file of
+// tells the files apart: see docs/decisions/0009. Either it was in a file of
 // less than littleBytes that was copied; or all files of the log begin with
 // the same kilobyte and more, and a kill came before the first checkpoint after
 // the line was handed on.
