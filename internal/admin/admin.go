@@ -8,10 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -137,23 +137,26 @@ func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
 }
 
 // health says that the process is alive: it answers.
-func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
-	io.WriteString(w, "ok\n") //nolint:errcheck // the client may be gone
-}
+func (s *Server) health(w http.ResponseWriter, r *http.Request) { tell(w, r, "alive", nil) }
 
 // ready says whether the process can take what is sent to it. The collector is
 // no part of that: a gateway that left its Service whenever the collector is
 // away would lose the UDP that it could have kept.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	reasons := NotReady(s.process.Status())
+	tell(w, r, "ready", NotReady(s.process.Status()))
+}
+
+// tell answers whether something is so: 200 if there is no reason why not, else
+// 503 with the reasons, as text or, if that is asked for, as JSON.
+func tell(w http.ResponseWriter, r *http.Request, what string, reasons []string) {
 	code := http.StatusOK
 	if len(reasons) > 0 {
 		code = http.StatusServiceUnavailable
 	}
-	if r.Header.Get("Accept") == "application/json" || r.URL.Query().Has("json") {
+	if strings.Contains(r.Header.Get("Accept"), "application/json") || r.URL.Query().Has("json") {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(code)
-		_ = json.NewEncoder(w).Encode(map[string]any{"ready": len(reasons) == 0, "reasons": reasons})
+		_ = json.NewEncoder(w).Encode(map[string]any{what: len(reasons) == 0, "reasons": reasons}) // the client may be gone
 		return
 	}
 	w.WriteHeader(code)

@@ -199,6 +199,9 @@ func TestReady(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &answer); err != nil || !answer.Ready {
 		t.Errorf("JSON %s: %v", text, err)
 	}
+	if _, text := get(t, newServer(t, busy()), "/healthz?json"); strings.TrimSpace(text) != `{"alive":true,"reasons":null}` {
+		t.Errorf("alive as JSON: %s", text)
+	}
 	if code, _ := get(t, newServer(t, &pipeline.Status{}), "/healthz"); code != http.StatusOK {
 		t.Errorf("a process that is not ready is alive all the same, got %d", code)
 	}
