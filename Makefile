@@ -60,6 +60,10 @@ chart-test: ## what the Helm chart renders and refuses, what its policies do to 
 chart: ## the chart's schema, README, golden renders, and manifests/
 	$(MAKE) -C charts chart
 
+.PHONY: chart-package
+chart-package: ## the chart packaged, signed, and released to a registry on loopback, with Helm 3 and 4
+	$(MAKE) -C e2e e2e-chart
+
 .PHONY: image
 image: ## dist/rtcship-image.tar, an OCI archive made without Docker
 	$(MAKE) -C charts image VERSION=$(VERSION)

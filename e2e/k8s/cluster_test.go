@@ -61,7 +61,13 @@ func try(name string, args ...string) (string, error) {
 
 func helm(t testing.TB, args ...string) string {
 	t.Helper()
-	out, err := try(helm3(), args...)
+	return with(t, helm3(), args...)
+}
+
+// with runs one of the Helms.
+func with(t testing.TB, program string, args ...string) string {
+	t.Helper()
+	out, err := try(program, args...)
 	if err != nil {
 		t.Fatal(err)
 	}

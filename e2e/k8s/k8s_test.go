@@ -1,17 +1,13 @@
 package k8s
 
 import (
-	"encoding/json"
-	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
-)
 
-var (
-	loadRate    = flag.Int("rate", 5000, "lines a second of the load test")
-	loadSeconds = flag.Int("seconds", 30, "length of the load test")
+	published "github.com/rtcship/rtcship/e2e/chart"
 )
 
 // TestKubernetes goes through a life of the chart. The parts share a collector and, from install to uninstall, a release.
@@ -31,6 +27,8 @@ func TestKubernetes(t *testing.T) {
 	t.Run("helm test", testHelmTest)
 	t.Run("upgrade and rollback", testUpgrade)
 	t.Run("uninstall", testUninstall)
+	t.Run("helm 4", testHelm4)
+	t.Run("manifests", testManifests)
 }
 
 func testLint(t *testing.T) {
@@ -170,75 +168,13 @@ func testCollectorAway(t *testing.T) {
 	kubectl(t, "delete", "pod", "away", "--timeout=60s")
 }
 
-// testLoad writes as fast as the sidecar must keep up with within its 64 MiB.
-func testLoad(t *testing.T) {
-	apply(t, soraPod{name: "load", args: fmt.Sprintf("--rate=%d, --lines=%d", *loadRate, *loadRate**loadSeconds)}.yaml())
-	ready(t, "load")
-	var peak float64
-	lines := *loadRate * *loadSeconds
-	eventually(t, time.Duration(*loadSeconds)*time.Second+90*time.Second, "the load", func() error {
-		peak = max(peak, workingSet(t, "load"))
-		streams, err := counts(t)
-		if err == nil && streams["load"].Have < lines {
-			err = fmt.Errorf("%d of %d lines", streams["load"].Have, lines)
-		}
-		return err
-	})
-	if restarts := get(t, "pod/load", "{.status.initContainerStatuses[0].restartCount}"); restarts != "0" {
-		t.Errorf("rtcship was restarted %s times: %s", restarts, get(t, "pod/load", "{.status.initContainerStatuses[0].lastState}"))
-	}
-	t.Logf("%d lines at %d a second: at most %.1f MiB in the sidecar's working set", lines, *loadRate, peak/(1<<20))
-	kubectl(t, "delete", "pod", "load", "--timeout=60s")
-}
-
-// workingSet asks the kubelet for the memory of the sidecar; 0 if it does not know yet.
-func workingSet(t *testing.T, pod string) float64 {
-	t.Helper()
-	node := get(t, "pod/"+pod, "{.spec.nodeName}")
-	text, err := try("kubectl", "get", "--raw", "/api/v1/nodes/"+node+"/proxy/stats/summary")
-	if err != nil {
-		return 0
-	}
-	var summary struct {
-		Pods []struct {
-			PodRef     struct{ Name, Namespace string }
-			Containers []struct {
-				Name   string
-				Memory struct{ WorkingSetBytes float64 }
-			}
-		}
-	}
-	if json.Unmarshal([]byte(text), &summary) != nil {
-		return 0
-	}
-	for _, p := range summary.Pods {
-		for _, c := range p.Containers {
-			if p.PodRef.Name == pod && p.PodRef.Namespace == namespace && c.Name == "rtcship" {
-				return c.Memory.WorkingSetBytes
-			}
-		}
-	}
-	return 0
-}
-
 // testGateway sends through the Service; over UDP slowly, and what the kernel drops counts as a fault here.
 func testGateway(t *testing.T) {
 	const lines = 300
 	for _, way := range []struct{ name, to string }{
 		{"udp", "udp://r-rtcship-gateway:514"}, {"tcp", "tcp://r-rtcship-gateway:514"}, {"tls", "tls://r-rtcship-gateway:6514"},
 	} {
-		apply(t, fmt.Sprintf(`
-apiVersion: v1
-kind: Pod
-metadata: {name: send-%[1]s}
-spec:
-  restartPolicy: Never
-  securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
-  containers:
-  - name: send
-    image: %[2]s
-    args: [send, --stream=%[1]s, --to=%[3]s, --lines=%[4]d, --rate=200]
-    securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}`, way.name, imageStandin, way.to, lines))
+		send(t, way.name, way.to, lines)
 	}
 	for _, name := range []string{"udp", "tcp", "tls"} {
 		arrived(t, 90*time.Second, name, lines)
@@ -253,26 +189,46 @@ spec:
 	}
 }
 
-func testHelmTest(t *testing.T) {
-	for _, name := range []string{helm3(), helm4()} {
-		if _, err := try(name, "test", "r", "-n", namespace, "--timeout", "120s"); err != nil {
-			logs, _ := try("kubectl", "-n", namespace, "logs", "-l", "app.kubernetes.io/component=test", "--all-containers", "--tail=20")
-			t.Fatalf("%v\n%s", err, logs)
-		}
+// send starts a pod that sends numbered messages.
+func send(t *testing.T, stream, to string, lines int) {
+	t.Helper()
+	apply(t, fmt.Sprintf(`
+apiVersion: v1
+kind: Pod
+metadata: {name: send-%[1]s}
+spec:
+  restartPolicy: Never
+  securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+  containers:
+  - name: send
+    image: %[2]s
+    args: [send, --stream=%[1]s, --to=%[3]s, --lines=%[4]d, --rate=200]
+    securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}`, stream, imageStandin, to, lines))
+}
+
+func testHelmTest(t *testing.T) { helmTest(t, helm3()) }
+
+func helmTest(t *testing.T, program string) {
+	t.Helper()
+	if _, err := try(program, "test", "r", "-n", namespace, "--timeout", "120s"); err != nil {
+		logs, _ := try("kubectl", "-n", namespace, "logs", "-l", "app.kubernetes.io/component=test", "--all-containers", "--tail=20")
+		t.Fatalf("%v\n%s", err, logs)
 	}
+}
+
+func gatewayImage(t *testing.T) string {
+	t.Helper()
+	return get(t, "statefulset/r-rtcship-gateway", "{.spec.template.spec.containers[0].image}")
 }
 
 // testUpgrade goes to the next version and back. A message sent in between is not lost.
 func testUpgrade(t *testing.T) {
-	image := func() string {
-		return get(t, "statefulset/r-rtcship-gateway", "{.spec.template.spec.containers[0].image}")
-	}
 	helm(t, append([]string{"upgrade", "r", chart, "-n", namespace, "--wait", "--timeout", "120s"}, releaseValues("e2e-2")...)...)
-	if got := image(); got != imageNew {
+	if got := gatewayImage(t); got != imageNew {
 		t.Errorf("after the upgrade: %s", got)
 	}
 	helm(t, "rollback", "r", "-n", namespace, "--wait", "--timeout", "120s")
-	if got := image(); got != imageOld {
+	if got := gatewayImage(t); got != imageOld {
 		t.Errorf("after the rollback: %s", got)
 	}
 	// A change of the configuration is taken up by the running pods.
@@ -289,9 +245,12 @@ func testUpgrade(t *testing.T) {
 	})
 }
 
-// testUninstall holds that nothing is left but the volume of the spool.
-func testUninstall(t *testing.T) {
-	helm(t, "uninstall", "r", "-n", namespace, "--wait", "--timeout", "120s")
+func testUninstall(t *testing.T) { uninstall(t, helm3()) }
+
+// uninstall holds that nothing is left but the volume of the spool.
+func uninstall(t *testing.T, program string) {
+	t.Helper()
+	with(t, program, "uninstall", "r", "-n", namespace, "--wait", "--timeout", "120s")
 	eventually(t, 60*time.Second, "everything to go", func() error {
 		namespaced := kubectl(t, "get", "all,configmap,serviceaccount,poddisruptionbudget,pvc,networkpolicy", "-l", "app.kubernetes.io/instance=r", "-o", "name")
 		wide := kubectl(t, "get", "mutatingadmissionpolicy,mutatingadmissionpolicybinding,validatingadmissionpolicy,validatingadmissionpolicybinding", "-l", "app.kubernetes.io/instance=r", "-o", "name")
@@ -300,4 +259,25 @@ func testUninstall(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// testHelm4 does what was done with Helm 3 once more with Helm 4: install, test, upgrade, rollback, uninstall. The chart is that of
+// a registry, and its signature is verified. The gateway finds the volume of its spool again.
+func testHelm4(t *testing.T) {
+	four, p := helm4(), published.Start(t)
+	if _, err := p.Release(four); err != nil {
+		t.Fatal(err)
+	}
+	from := []string{p.Registry + "/rtcship", "--version", p.Version, "--plain-http", "--verify", "--keyring", p.Pubring, "-n", namespace, "--wait", "--timeout", "180s"}
+	with(t, four, slices.Concat([]string{"install", "r"}, from, releaseValues("e2e-1"))...)
+	helmTest(t, four)
+	with(t, four, slices.Concat([]string{"upgrade", "r"}, from, releaseValues("e2e-2"))...)
+	if got := gatewayImage(t); got != imageNew {
+		t.Errorf("after the upgrade: %s", got)
+	}
+	with(t, four, "rollback", "r", "-n", namespace, "--wait", "--timeout", "180s")
+	if got := gatewayImage(t); got != imageOld {
+		t.Errorf("after the rollback: %s", got)
+	}
+	uninstall(t, four)
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds everything that the cluster consists of from source, through the Go module proxy, into the cache: ten to twenty minutes
 # the first time, nothing after that. There is no registry and no download of binaries. Debian packages bring the rest.
+# build.sh helm builds Helm 3 and 4 only.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 here=$(cd "$(dirname "$0")" && pwd)
@@ -9,11 +10,12 @@ exec 9>"$cache/build.lock" && flock 9
 export GOFLAGS="-buildvcs=false -p=2" CGO_ENABLED=0
 
 packages=()
-[ -x /usr/lib/cni/bridge ] || packages+=(containernetworking-plugins)
+[ "${1:-}" = helm ] || [ -x /usr/lib/cni/bridge ] || packages+=(containernetworking-plugins)
 for program in socat:socat nft:nftables jq:jq openssl:openssl ip:iproute2 curl:curl gcc:gcc pkg-config:pkg-config; do
+	[ "${1:-}" != helm ] || break
 	command -v "${program%:*}" >/dev/null || packages+=("${program#*:}")
 done
-[ -e /usr/include/seccomp.h ] || packages+=(libseccomp-dev)
+[ "${1:-}" = helm ] || [ -e /usr/include/seccomp.h ] || packages+=(libseccomp-dev)
 if [ ${#packages[@]} -gt 0 ]; then
 	say "installing ${packages[*]}"
 	apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "${packages[@]}" >/dev/null
@@ -39,6 +41,7 @@ installed() { # program version package tags ldflags
 k=helm.sh/helm/v3/pkg minor=$(cut -d. -f2 <<<"$kubernetes")
 installed helm "$helm" helm.sh/helm/v3/cmd/helm '' "-X $k/chartutil.k8sVersionMajor=1 -X $k/chartutil.k8sVersionMinor=$minor -X $k/lint/rules.k8sVersionMajor=1 -X $k/lint/rules.k8sVersionMinor=$minor"
 installed helm4 "$helm4" helm.sh/helm/v4/cmd/helm '' ''
+[ "${1:-}" != helm ] || exit 0
 
 for program in kubelet kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubectl; do
 	missing $program "$kubernetes" || continue
