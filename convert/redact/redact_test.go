@@ -169,7 +169,7 @@ func TestOff(t *testing.T) {
 func FuzzAppend(f *testing.F) {
 	for _, s := range []string{
 		`{"a":"token=x","password":"y\\","b":[1]}`, `{"sdp":"a=ice-pwd:x\r\n","token":5}`, `{"j":"{\"token\":\"a\\\"b\"}"}`,
-		`Authorization: x\\"y`, `{"a":"Authorization: b\\","c":1}`, `{"a":"password='x","b":"c'"}`, `{token,<<"x">>}`, `a://b:c@d`,
+		`Authorization: x\\"y`, `{"a":"Authorization: b\\","c":1}`, `{"a":"password='x","b":"c'"}`, `{"":"Authorization:\\"}`, `{token,<<"x">>}`, `a://b:c@d`,
 	} {
 		f.Add([]byte(s))
 	}

@@ -200,6 +200,9 @@ func quoted(text []byte, i int) (from, to int) {
 	if j >= len(text) || text[j] != '"' && text[j] != '\'' {
 		return 0, 0
 	}
+	if j > i && (j-i)%2 == 0 {
+		return 0, 0 // backslashes that are themselves escaped, and the end of the string around them
+	}
 	from = j + 1
 	to = closingQuote(text, from, text[j], j-i)
 	return unlessMasked(text, from, to)
