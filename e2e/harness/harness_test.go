@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rtcship/rtcship/e2e/cache"
 )
 
 const request = `{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"sora"}}]},` +
@@ -148,6 +151,40 @@ func TestListening(t *testing.T) {
 	for _, network := range []string{"tcp", "tls", "udp"} {
 		if !listening(network, port) {
 			t.Errorf("%s: nobody seems to listen", network)
+		}
+	}
+}
+
+// TestValidate has the real collector check the configurations that are shipped, and refuse one with a slip in it.
+func TestValidate(t *testing.T) {
+	collector, err := cache.Collector()
+	if err != nil {
+		t.Fatal(err)
+	}
+	validate := func(path string) error {
+		cmd := exec.Command(collector, "validate", "--config", path)
+		cmd.Env = append(os.Environ(), "LOKI_ENDPOINT=http://loki:3100/otlp", "ELASTICSEARCH_ENDPOINT=https://elasticsearch:9200")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			err = fmt.Errorf("%w\n%s", err, out)
+		}
+		return err
+	}
+	for _, name := range []string{"loki.yaml", "elastic.yaml"} {
+		path := filepath.Join(Root(), "manifests", "collector", name)
+		if err := validate(path); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slip := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(slip, []byte(strings.Replace(string(text), "check_interval", "check_intervall", 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if validate(slip) == nil {
+			t.Errorf("%s: the collector does not notice a slip", name)
 		}
 	}
 }
