@@ -50,8 +50,15 @@ func TestIdleCost(t *testing.T) {
 			time.Sleep(12 * time.Second)
 			before := cpu(t)
 			time.Sleep(20 * time.Second)
+			share := 100 * (cpu(t) - before).Seconds() / 20
 			t.Logf("%d of %d entries; %.2f %% of a core, %d files open, %d lines in Status", got.n.Load(), want,
-				100*(cpu(t)-before).Seconds()/20, tail.open.Load(), len(tail.Status()))
+				share, tail.open.Load(), len(tail.Status()))
+			if share >= 1 {
+				t.Error("files that do not change take a hundredth of a core")
+			}
+			if n := tail.open.Load(); test.small > 0 && n > 0 {
+				t.Errorf("%d descriptors for settled small files", n)
+			}
 			cancel()
 			<-done
 		})
@@ -113,6 +120,9 @@ func TestLatency(t *testing.T) {
 	}
 	slices.Sort(took)
 	t.Logf("handed on after %v (median), %v (99 %%)", took[len(took)/2], took[len(took)*99/100])
+	if took[len(took)/2] > 150*time.Millisecond {
+		t.Error("half of the lines take more than 150 ms")
+	}
 }
 
 type consumerFunc func(Batch)
