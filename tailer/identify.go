@@ -171,7 +171,11 @@ func (t *Tailer) neverWhole(f *family, c *candidate) {
 // name any more, and may be what c holds.
 func stillRead(c *candidate, wanting []*generation) bool {
 	for _, g := range wanting {
-		if n, same := g.print.agrees(c.head); same && n > 0 && g.src != nil && !g.finished() {
+		g.fam.src.mu.Lock()
+		n, same := g.print.agrees(c.head)
+		open := same && n > 0 && g.src != nil && !g.finished()
+		g.fam.src.mu.Unlock()
+		if open {
 			return true
 		}
 	}
@@ -180,6 +184,8 @@ func stillRead(c *candidate, wanting []*generation) bool {
 
 // leftAs says whether c is the compressed file that g was left in, as it was.
 func (g *generation) leftAs(c *candidate) bool {
+	g.fam.src.mu.Lock()
+	defer g.fam.src.mu.Unlock()
 	n, same := g.print.agrees(c.head)
 	return c.stat.like(g.stat) && g.packed == c.class.packed && g.read.at >= g.size && (c.path == g.path || same && n > 0 && n == g.print.headLen)
 }
@@ -464,6 +470,8 @@ func (g *generation) comparePrefix(print print, c *candidate, size int64, verifi
 
 // sharesHead says whether another generation begins with the same n bytes.
 func (g *generation) sharesHead(n int) bool {
+	g.fam.src.mu.Lock()
+	defer g.fam.src.mu.Unlock()
 	i := slices.Index(headSizes(g.print.headLen), n)
 	if i < 0 {
 		return false
@@ -489,6 +497,8 @@ func (g *generation) sharesHead(n int) bool {
 
 // sharesMark says whether another generation has the same bytes before m.
 func (g *generation) sharesMark(m mark) bool {
+	g.fam.src.mu.Lock()
+	defer g.fam.src.mu.Unlock()
 	for _, o := range g.fam.gens {
 		if o == g {
 			continue
@@ -726,6 +736,8 @@ func (t *Tailer) original(f *family, c *candidate) *generation {
 
 // holds says whether g has a file, and that begins like head.
 func (g *generation) holds(head []byte) bool {
+	g.fam.src.mu.Lock()
+	defer g.fam.src.mu.Unlock()
 	if g.src == nil && !g.missing.IsZero() || g.print.headLen == 0 {
 		return false
 	}

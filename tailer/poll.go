@@ -162,7 +162,10 @@ func (t *Tailer) check(g *generation, now time.Time) {
 // is still the same one. It may as well have been truncated and begun again in
 // the same way, and then the rest is in a copy.
 func (g *generation) cutShort(head []byte, read position) bool {
-	return read.at > 0 && len(head) >= g.print.headLen && !g.sharesMark(read.mark)
+	g.fam.src.mu.Lock()
+	known := g.print.headLen
+	g.fam.src.mu.Unlock()
+	return read.at > 0 && len(head) >= known && !g.sharesMark(read.mark)
 }
 
 // truncated notes that g's file now holds something else. That is a generation
