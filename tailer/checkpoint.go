@@ -55,6 +55,7 @@ type generationState struct {
 	Inode   uint64      `json:"inode"`
 	OnDisk  int64       `json:"on_disk"` // size of the file itself, which may be compressed
 	Packed  packing     `json:"packed,omitempty"`
+	Ended   bool        `json:"ended,omitempty"` // a compressed file was read to its end: Size is that of all of it
 	Missing time.Time   `json:"missing_since,omitzero"`
 	Lost    bool        `json:"lost,omitempty"`
 	Gaps    []Gap       `json:"gaps,omitempty"`
@@ -106,7 +107,7 @@ func (g *generation) asState() generationState {
 		ID: g.hexID(), Source: g.fam.src.Name, File: pathText(g.fam.path), Path: pathText(g.path), Live: g.live, Born: g.born,
 		Size: g.size, Settled: g.settled.at, Clock: g.settled.clock, Cut: g.settled.cut,
 		Written: time.Unix(0, g.written).UTC(), Changed: time.Unix(0, g.stat.mtime).UTC(), Device: g.key.dev, Inode: g.key.ino,
-		OnDisk: g.stat.size, Packed: g.packed, Missing: g.missing.Round(0), Lost: g.gapNoted,
+		OnDisk: g.stat.size, Packed: g.packed, Ended: g.packed != unpacked && (g.ended || g.wasEnded), Missing: g.missing.Round(0), Lost: g.gapNoted,
 		Gaps: g.gaps, Head: g.print.headLen, At: hash(g.settled.hash),
 	}
 	for _, h := range g.print.heads {
@@ -138,7 +139,7 @@ func (s *generationState) restore(f *family, now time.Time) (*generation, error)
 	g.path, g.size, g.gapNoted = string(s.Path), s.Size, s.Lost
 	g.addGaps(s.Gaps...)
 	g.key = fileKey{s.Device, s.Inode}
-	g.packed = s.Packed
+	g.packed, g.wasEnded = s.Packed, s.Ended
 	g.stat = fileStat{key: g.key, size: s.OnDisk, mtime: s.Changed.UnixNano()}
 	g.written = s.Written.UnixNano()
 	g.saved, g.state, g.missing = s.Head, Missing, s.Missing

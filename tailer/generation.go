@@ -48,6 +48,7 @@ type generation struct {
 	flush    int64 // if this is the size, the rest of the file is complete as it stands
 	window   int   // bytes to read at once, 0 if there is no special need
 	ended    bool  // a compressed file was read to its clean end
+	wasEnded bool  // the checkpoint says that it was
 	unsized  bool  // it was passed over, and how long it is unpacked is not known yet
 	goal     int64 // while draining: the size it had then, where reading ends; 0 if not known yet
 	saved    int   // bytes of the head that are in a saved checkpoint; -1 if g is in none

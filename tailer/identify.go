@@ -187,7 +187,7 @@ func (g *generation) leftAs(c *candidate) bool {
 	g.fam.src.mu.Lock()
 	defer g.fam.src.mu.Unlock()
 	n, same := g.print.agrees(c.head)
-	return c.stat.like(g.stat) && g.packed == c.class.packed && g.read.at >= g.size && (c.path == g.path || same && n > 0 && n == g.print.headLen)
+	return c.stat.like(g.stat) && g.packed == c.class.packed && (g.ended || g.wasEnded) && g.read.at >= g.size && (c.path == g.path || same && n > 0 && n == g.print.headLen)
 }
 
 // twin returns the live file among cands that holds all of c, if there is one.
@@ -547,6 +547,7 @@ func (t *Tailer) assign(m match, now time.Time) {
 		g.written = c.stat.mtime
 	}
 	g.tried, g.flush, g.scanned, g.ended, g.suspect = -1, -1, 0, false, false
+	g.wasEnded = false
 	if g.short = !m.strong; g.short {
 		g.print.endsAt(c)
 	}

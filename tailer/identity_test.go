@@ -273,3 +273,36 @@ func (w *world) wantRange(from, to int) {
 		w.t.Errorf("%d different lines, want %d", len(count), to-from)
 	}
 }
+
+// A kill right after a compressed file was found, and before anything of it was
+// settled, does not make it one that was read to its end.
+func TestKilledBeforeTheArchiveWasRead(t *testing.T) {
+	for _, ext := range []string{".gz", ".zst"} {
+		inWorld(t, func(w *world) {
+			w.write("sora.jsonl", lines(0, 10))
+			w.start()
+			w.end()
+			w.write("sora.jsonl", lines(10, 10))
+			w.compress("sora.jsonl", ext)
+			hold := make(chan struct{})
+			w.sink.hold = hold
+			w.start()
+			w.kill()
+			w.editState(func(g *generationState) { g.Size, g.Ended = g.Settled, false }) // as it is before the first read
+			w.sink.hold = nil
+			close(hold)
+			w.start()
+			w.pass(10 * time.Second)
+			w.wantRepeats(20)
+			settled := map[string]bool{}
+			for _, r := range w.sink.all() {
+				if !r.settled.IsZero() {
+					settled[r.text] = true
+				}
+			}
+			if len(settled) != 20 {
+				w.t.Errorf("%d of 20 lines were settled", len(settled))
+			}
+		})
+	}
+}

@@ -210,6 +210,7 @@ func (t *Tailer) progress(p *plan, r *result) bool {
 		g.ended = g.packed != unpacked
 		if g.ended {
 			g.size = r.end
+			t.touch(g)
 		}
 	}
 	return true
