@@ -15,19 +15,21 @@ const (
 	// garbage harder; the rest is for the kernel's part, such as socket buffers.
 	memoryShare = 0.8
 
-	// ownMemory is what the program takes besides limits.memory.
-	ownMemory = 16 << 20
+	// ownMemory is what the program takes besides what is under way. Half of it is
+	// room between what is in use and the limit: at the limit, Go does little else
+	// but collect garbage.
+	ownMemory = 13 << 20
 )
 
 // limitMemory sets the soft memory limit (GOMEMLIMIT), unless that is set: what
-// limits.memory and the program itself need, or the container's limit if that is
+// limits.memory, the records made of it and the program itself need, or the container's limit if that is
 // lower. Without it, a line of many megabytes would double the heap before the
 // first collection.
 func limitMemory(logger *slog.Logger, cfg *config.Config) {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
-	limit := ownMemory + int64(cfg.Limits.Memory)
+	limit := ownMemory + int64(cfg.Limits.Memory) + int64(cfg.Export.MaxRequest)*int64(cfg.Export.Concurrency+1)
 	if container, err := memlimit.FromCgroup(); err == nil {
 		limit = min(limit, int64(float64(container)*memoryShare))
 	}

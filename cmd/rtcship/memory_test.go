@@ -14,8 +14,8 @@ func TestLimitMemory(t *testing.T) {
 	t.Setenv("GOMEMLIMIT", "")
 	cfg := config.Default()
 	limitMemory(slog.New(slog.DiscardHandler), &cfg)
-	if got := debug.SetMemoryLimit(-1); got > 32<<20 {
-		t.Errorf("limit %d, want at most 32 MiB", got)
+	if got := debug.SetMemoryLimit(-1); got > 38<<20 {
+		t.Errorf("limit %d, want at most 38 MiB", got)
 	}
 	debug.SetMemoryLimit(before)
 	t.Setenv("GOMEMLIMIT", "1GiB")

@@ -83,3 +83,50 @@ func holdSilent(t *testing.T, lines int) {
 		t.Errorf("%d bytes of anonymous memory, want at most %d", most, maxUnderWay+programSize)
 	}
 }
+
+// TestCatchesUpWithoutCollecting lets many files wait that are larger than what
+// may be under way. If that lay above the soft memory limit, Go would collect
+// garbage all the time, at twice the cost of a record.
+func TestCatchesUpWithoutCollecting(t *testing.T) {
+	const files, lines = 80, 9000
+	var records atomic.Int64
+	server, err := exportertest.Start(exportertest.Config{HTTPListen: "-", Answer: func(r *exportertest.Request) *exportertest.Fault {
+		records.Add(int64(r.Count()))
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	dir := t.TempDir()
+	backlog := bytes.Repeat([]byte(`{"timestamp":"2026-11-21T08:00:00.000000Z","level":"error","msg":"PONG-TIMEOUT-ERROR","channel_id":"lobby"}`+"\n"), lines)
+	for i := range files {
+		if err := os.WriteFile(filepath.Join(dir, "log-"+strconv.Itoa(i)+"x.jsonl"), backlog, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(plainProgram(t))
+	cmd.Args = []string{
+		"rtcship", "run", "--sora-log-dir", dir, "--state-dir", t.TempDir(), "--endpoint", server.Endpoint(exportertest.GRPC),
+		"--admin-listen", "", "--log-otlp=false",
+	}
+	cmd.Env = append(os.Environ(), "GODEBUG=gctrace=1")
+	var out bytes.Buffer
+	cmd.Stderr = &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(30 * time.Second); records.Load() < files*lines && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	cmd.Wait()
+	if n := records.Load(); n < files*lines {
+		t.Errorf("%d of %d records have arrived", n, files*lines)
+	}
+	if n := strings.Count(out.String(), "\ngc ") + 1; n > 30 {
+		t.Errorf("%d collections", n)
+	}
+}

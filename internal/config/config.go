@@ -68,7 +68,7 @@ type DeadLetters struct {
 
 // Limits bounds what rtcship may take of the machine.
 type Limits struct {
-	Memory       Size `yaml:"memory" help:"text under way between files and collector"`
+	Memory       Size `yaml:"memory" help:"text under way between files and collector, with the records made of it"`
 	DeletedBytes Size `yaml:"deleted_bytes" help:"unread bytes of deleted files that are held open"`
 	ReadRate     Size `yaml:"read_rate" help:"bytes a second while catching up; 0 = no limit"`
 	OpenFiles    int  `yaml:"open_files" help:"descriptors of followed files"`

@@ -71,7 +71,7 @@ func (c *consumer) enter(ctx context.Context, t *turn, bytes int64) (release fun
 	if err := t.approach(ctx); err != nil {
 		return nil, err
 	}
-	release, err = c.gate.enter(ctx, bytes)
+	release, err = c.gate.enter(ctx, recordsPerText*bytes)
 	t.enter()
 	return release, err
 }
@@ -96,6 +96,10 @@ func textBytes(b tailer.Batch) int64 {
 	}
 	return n
 }
+
+// recordsPerText is about how much larger records are than the text they are
+// made of.
+const recordsPerText = 2
 
 // A gate bounds how much text is converted and not yet settled. Converted
 // records are larger than their text, so without it many files with two small
