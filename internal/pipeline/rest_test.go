@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,14 +17,15 @@ import (
 func TestRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		b, freed := newBooks(), 0
+		b := newBooks()
+		var freed atomic.Int32
 		ended := make(chan struct{})
-		go func() { rest(ctx, b, func() { freed++ }); close(ended) }()
-		expect := func(what string, n int) {
+		go func() { rest(ctx, b, func() { freed.Add(1) }); close(ended) }()
+		expect := func(what string, n int32) {
 			t.Helper()
 			synctest.Wait()
-			if freed != n {
-				t.Errorf("%s: given back %d times, want %d", what, freed, n)
+			if got := freed.Load(); got != n {
+				t.Errorf("%s: given back %d times, want %d", what, got, n)
 			}
 		}
 		arrive := func() { b.begin("sora", 1) }
