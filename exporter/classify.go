@@ -16,8 +16,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// codeNoAnswer stands for attempts that no collector has answered.
-const codeNoAnswer = "no answer"
+// CodeNoAnswer stands for attempts that no collector has answered.
+const CodeNoAnswer = "no answer"
 
 // classifyGRPC says what a gRPC status means. The retryable codes are those of
 // https://opentelemetry.io/docs/specs/otlp/#failures; the others are tried
@@ -138,7 +138,7 @@ func classifyHTTPSuccess(a answer, resp *http.Response, body []byte) answer {
 
 // classifyNoAnswer says what an error of the HTTP client means.
 func classifyNoAnswer(err error) answer {
-	a := answer{verdict: again, code: codeNoAnswer}
+	a := answer{verdict: again, code: CodeNoAnswer}
 	if urlErr := (*url.Error)(nil); errors.As(err, &urlErr) {
 		err = urlErr.Err // without the URL, which may hold a password
 	}
@@ -176,6 +176,8 @@ func text(body []byte) string {
 // endpointKeys is where people write what is wrong about an endpoint.
 const endpointKeys = "export.endpoint (or OTEL_EXPORTER_OTLP_ENDPOINT)"
 
+const notHTTP = "the endpoint does not speak HTTP: is it the gRPC port (4317), or does it want https://? See " + endpointKeys
+
 // hints say in plain words what to look at, by code or by a part of the
 // message. The first that fits is taken.
 var hints = []struct{ code, message, hint string }{
@@ -186,7 +188,8 @@ var hints = []struct{ code, message, hint string }{
 	{"", "first record does not look like a tls handshake", "the endpoint does not speak TLS: write http:// instead of https:// in " + endpointKeys},
 	{"", "server gave http response to https client", "the endpoint does not speak TLS: write http:// instead of https:// in " + endpointKeys},
 	{"", "error reading server preface", "the endpoint does not speak gRPC without TLS: is it the HTTP port (4318), or does it want https://? See " + endpointKeys},
-	{"", "malformed http response", "the endpoint does not speak HTTP: is it the gRPC port (4317), or does it want https://? See " + endpointKeys},
+	{"", "malformed http response", notHTTP},
+	{"", "readlooppeekfaillocked: %!w(<nil>)", notHTTP}, // net/http, when the server speaks before it is asked, as gRPC servers do
 	{"", "http request to an https server", "the endpoint wants TLS: write https:// instead of http:// in " + endpointKeys},
 	{"", "connection refused", "nothing listens at the endpoint: is the collector running, and are host and port right? See " + endpointKeys},
 	{"", "no such host", "the endpoint's name is not known: is it spelt right? See " + endpointKeys},

@@ -71,10 +71,10 @@ func newGRPCClient(cfg Config, t target, creds *credentials, headers *headerSour
 func (c *grpcClient) send(ctx context.Context, p *payload) answer {
 	headers, err := c.headers.get()
 	if err != nil {
-		return answer{verdict: unwelcome, code: codeNoAnswer, message: err.Error()}
+		return answer{verdict: unwelcome, code: CodeNoAnswer, message: err.Error()}
 	}
 	if err := c.packer.pack(p); err != nil {
-		return answer{verdict: again, code: codeNoAnswer, message: err.Error()}
+		return answer{verdict: again, code: CodeNoAnswer, message: err.Error()}
 	}
 	defer c.packer.release(p)
 	ctx = metadata.NewOutgoingContext(ctx, metadata.New(headers))

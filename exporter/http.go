@@ -56,17 +56,17 @@ func newHTTPClient(cfg Config, t target, creds *credentials, headers *headerSour
 func (c *httpClient) send(ctx context.Context, p *payload) answer {
 	headers, err := c.headers.get()
 	if err != nil {
-		return answer{verdict: unwelcome, code: codeNoAnswer, message: err.Error()}
+		return answer{verdict: unwelcome, code: CodeNoAnswer, message: err.Error()}
 	}
 	if err := c.packer.pack(p); err != nil {
-		return answer{verdict: again, code: codeNoAnswer, message: err.Error()}
+		return answer{verdict: again, code: CodeNoAnswer, message: err.Error()}
 	}
 	body := newBody(p)
 	defer c.packer.release(p)
 	defer body.detach() // first: the transport may still read after the answer
 	req, err := c.request(ctx, p, body, headers)
 	if err != nil {
-		return answer{verdict: unwelcome, code: codeNoAnswer, message: err.Error()}
+		return answer{verdict: unwelcome, code: CodeNoAnswer, message: err.Error()}
 	}
 	resp, err := c.client.Do(req)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"strings"
@@ -35,19 +36,19 @@ func Try(ctx context.Context, cfg exporter.Config, secure *tls.Config) []Step {
 	}
 	t, ok := parse(cfg)
 	if !ok { // a gRPC target such as unix:/path: the protocol says it all
-		add(otlp(ctx, cfg))
+		add(otlp(ctx, cfg, nil))
 		return steps
 	}
 	if p := t.proxy(cfg.Protocol); p != nil { // which looks the name up, and speaks TCP
 		if add(throughProxy(ctx, p)) {
-			add(otlp(ctx, cfg))
+			add(otlp(ctx, cfg, nil))
 		}
 		return steps
 	}
 	if !add(t.name(ctx)) || !add(t.tcp(ctx)) || t.secure && !add(t.tls(ctx, secure)) {
 		return steps
 	}
-	add(otlp(ctx, cfg))
+	add(otlp(ctx, cfg, t.speaksHTTP2))
 	return steps
 }
 
@@ -130,6 +131,29 @@ func (t target) tcp(ctx context.Context) Step {
 	return Step{Name: "TCP", Said: "connected to " + t.address(), OK: true}
 }
 
+// speaksHTTP2 tells whether the target answers HTTP/2 without TLS (RFC 9113,
+// section 3.4), which is what gRPC speaks. What an HTTP/1.1 client makes of such
+// a port is no sure sign: it depends on which of the two sides is the quicker.
+func (t target) speaksHTTP2(ctx context.Context) bool {
+	const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+	const settings = 4 // the type of the frame that either side begins with
+	d := net.Dialer{Timeout: stepTimeout}
+	conn, err := d.DialContext(ctx, "tcp", t.address())
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(stepTimeout)); err != nil {
+		return false
+	}
+	if _, err := conn.Write(append([]byte(preface), 0, 0, 0, settings, 0, 0, 0, 0, 0)); err != nil {
+		return false
+	}
+	var head [9]byte
+	_, err = io.ReadFull(conn, head[:])
+	return err == nil && head[3] == settings && [4]byte(head[5:]) == [4]byte{}
+}
+
 func (t target) tls(ctx context.Context, c *tls.Config) Step {
 	if c == nil {
 		c = &tls.Config{MinVersion: tls.VersionTLS12}
@@ -163,7 +187,8 @@ func tlsAdvice(err error) string {
 }
 
 // otlp sends a request without records, which tells protocol and authorisation.
-func otlp(ctx context.Context, cfg exporter.Config) Step {
+// speaksHTTP2, which may be nil, is asked when there is no answer over HTTP.
+func otlp(ctx context.Context, cfg exporter.Config, speaksHTTP2 func(context.Context) bool) Step {
 	failure, err := exporter.Check(ctx, cfg)
 	switch {
 	case err != nil:
@@ -172,6 +197,9 @@ func otlp(ctx context.Context, cfg exporter.Config) Step {
 		return Step{Name: "OTLP", Said: "the collector accepts requests over " + cfg.Protocol, OK: true}
 	}
 	do := failure.Hint
+	if failure.Code == exporter.CodeNoAnswer && cfg.Protocol == exporter.ProtocolHTTP && speaksHTTP2 != nil && speaksHTTP2(ctx) {
+		do = "the endpoint speaks HTTP/2 without TLS, as a gRPC port (4317) does: set export.protocol to grpc, or name the HTTP port (4318) in " + endpointKeys
+	}
 	if do == "" {
 		do = "look at the collector's own log"
 	}

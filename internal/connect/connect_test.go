@@ -75,6 +75,15 @@ func TestEachFaultIsToldApart(t *testing.T) {
 	check(t, exporter.Config{Endpoint: denied.Endpoint("grpc"), Protocol: "grpc"}, nil, "name TCP OTLP", "export.headers")
 }
 
+// A gRPC server's first frame may come before or after the request has left, and
+// the connection may be gone by then: net/http has an error of its own for each.
+func TestGRPCPortIsKnownWhoeverSpeaksFirst(t *testing.T) {
+	server := receiver(t, nil, nil)
+	for range 200 {
+		check(t, exporter.Config{Endpoint: server.Endpoint(exporter.ProtocolGRPC), Protocol: exporter.ProtocolHTTP}, nil, "name TCP OTLP", "gRPC port")
+	}
+}
+
 // A name that only the proxy knows is no fault.
 func TestProxyIsAStepOfItsOwn(t *testing.T) {
 	proxy, err := net.Listen("tcp", "127.0.0.1:0")
