@@ -21,18 +21,24 @@ const (
 	ownMemory = 13 << 20
 )
 
-// limitMemory sets the soft memory limit (GOMEMLIMIT), unless that is set: what
-// limits.memory, the records made of it and the program itself need, or the container's limit if that is
-// lower. Without it, a line of many megabytes would double the heap before the
-// first collection.
+// limitMemory sets the soft memory limit for a configuration that is put in
+// force, unless the environment sets it (GOMEMLIMIT). Without it, a line of many
+// megabytes would double the heap before the first collection.
 func limitMemory(logger *slog.Logger, cfg *config.Config) {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
+	limit := memoryLimit(cfg)
+	debug.SetMemoryLimit(limit)
+	logger.Debug("soft memory limit", "bytes", limit)
+}
+
+// memoryLimit is what limits.memory, the requests made of it and the program
+// itself need, in bytes, or less where the container has less.
+func memoryLimit(cfg *config.Config) int64 {
 	limit := ownMemory + int64(cfg.Limits.Memory) + int64(cfg.Export.MaxRequest)*int64(cfg.Export.Concurrency+1)
 	if container, err := memlimit.FromCgroup(); err == nil {
 		limit = min(limit, int64(float64(container)*memoryShare))
 	}
-	debug.SetMemoryLimit(limit)
-	logger.Debug("soft memory limit", "bytes", limit)
+	return limit
 }

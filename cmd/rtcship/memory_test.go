@@ -1,11 +1,15 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/pipeline"
 )
 
 func TestLimitMemory(t *testing.T) {
@@ -22,5 +26,20 @@ func TestLimitMemory(t *testing.T) {
 	limitMemory(slog.New(slog.DiscardHandler), &cfg)
 	if got := debug.SetMemoryLimit(-1); got != before {
 		t.Errorf("limit %d was set over GOMEMLIMIT", got)
+	}
+}
+
+// The limit is that of the configuration in force, not of the first one.
+func TestMemoryLimitFollowsReload(t *testing.T) {
+	t.Setenv("GOMEMLIMIT", "")
+	t.Setenv("RTCSHIP_LOG_LEVEL", "debug")
+	cfg := config.Default()
+	l := newLive(t, "")
+	for _, memory := range []config.Size{8 << 20, 4 << 20} {
+		cfg.Limits.Memory = memory
+		l.configure(fmt.Sprintf("limits: {memory: %d}\n", memory))
+		l.signal(syscall.SIGHUP)
+		want := fmt.Sprintf(`"soft memory limit","bytes":%d`, memoryLimit(&cfg))
+		l.await(want, func(*pipeline.Status) bool { return strings.Contains(l.log.String(), want) })
 	}
 }

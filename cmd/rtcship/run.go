@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -60,12 +61,11 @@ type runner struct {
 }
 
 func (r *runner) run(stay bool, first *config.Loaded) error {
-	limitMemory(r.log.Logger, &first.Config)
 	s := watchSignals(r.log.Logger)
 	go watchFile(r.flags.file).run(s.ctx, s.requestReload) // before Run loads the file
 	d := pipeline.New(pipeline.Options{
 		Load: r.flags.load, Stay: stay, Stop: s.stop, Reload: s.reload,
-		Log: r.log, Version: programVersion(), Configured: r.serve,
+		Log: r.log, Version: programVersion(), Configured: r.configured,
 	})
 	var err error
 	if r.admin, err = admin.New(d); err != nil {
@@ -74,13 +74,20 @@ func (r *runner) run(stay bool, first *config.Loaded) error {
 	defer r.admin.Close()
 	defer r.debug.close()
 	if stay { // the page says what is wrong even if nothing can start
-		r.serve(first)
+		r.configured(first)
 	}
 	err = d.Run(s.ctx)
 	if cause := context.Cause(s.ctx); cause != nil { // whatever Run says of its end, it was no drain
 		return fmt.Errorf("ended at once: %w; what was not acknowledged comes at the next start", cause)
 	}
 	return err
+}
+
+// configured makes of the process what a configuration asks for, at the start
+// and after each reload.
+func (r *runner) configured(cfg *config.Loaded) {
+	limitMemory(r.log.Logger, &cfg.Config)
+	r.serve(cfg)
 }
 
 // serve opens the addresses of a configuration. A port that is taken is no
@@ -107,7 +114,7 @@ type signals struct {
 	reload chan struct{}
 }
 
-func watchSignals(logger interface{ Info(string, ...any) }) *signals {
+func watchSignals(logger *slog.Logger) *signals {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	s := &signals{ctx: ctx, stop: make(chan struct{}), reload: make(chan struct{}, 1)}
 	incoming := make(chan os.Signal, 4)
