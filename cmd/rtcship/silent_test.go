@@ -126,7 +126,8 @@ func TestCatchesUpWithoutCollecting(t *testing.T) {
 	if n := records.Load(); n < files*lines {
 		t.Errorf("%d of %d records have arrived", n, files*lines)
 	}
-	if n := strings.Count(out.String(), "\ngc ") + 1; n > 30 {
+	// There are 15 to 30, and 130 to 160 with a limit that is too low.
+	if n := strings.Count(out.String(), "\ngc ") + 1; n > 80 {
 		t.Errorf("%d collections", n)
 	}
 }

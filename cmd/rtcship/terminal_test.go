@@ -174,9 +174,7 @@ func TestLogOnATerminal(t *testing.T) {
 		t.Errorf("after Ctrl-C: %v", err)
 	}
 	l := newLive(t, "export: {endpoint: \"COLLECTOR\"}\n")
-	if s := l.log.String(); !strings.Contains(s, `"level":"INFO","msg":"shipping logs"`) {
-		t.Errorf("to a file it wrote %q", s)
-	}
+	l.awaitLog(`"level":"INFO","msg":"shipping logs"`)
 }
 
 var percent = regexp.MustCompile(`\d+%`)

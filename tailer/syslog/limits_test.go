@@ -99,7 +99,7 @@ func TestNotAllowed(t *testing.T) {
 	send(t, dial(t, s, 1), "good too")
 	sink.wait(t, 2)
 	waitFor(t, func() bool { return s.Status()[1].Dropped[DropNotAllowed] == 1 })
-	if st := s.Status()[0]; st.Refused[EndNotAllowed] != 1 {
+	if st := s.Status()[0]; st.Refused[EndNotAllowed] != 1 { // closed by the server, so it is counted
 		t.Errorf("status %+v", st)
 	}
 	for _, text := range sink.texts() {
@@ -158,10 +158,9 @@ func TestConnectionLimitIsShared(t *testing.T) {
 		send(t, c, "still here\n")
 	}
 	sink.wait(t, 8)
-	st := s.Status()[0]
-	if st.Refused[EndLimit] != 2 || st.Refused[EndEvicted] != 2 || st.Connections != 4 {
-		t.Errorf("status %+v", st)
-	}
+	waitStatus(t, s, func(st []ListenerStatus) bool {
+		return st[0].Refused[EndLimit] == 2 && st[0].Refused[EndEvicted] == 2 && st[0].Connections == 4
+	})
 }
 
 // Two peers do not take an odd connection off each other for ever.
@@ -251,10 +250,9 @@ func TestEvictionLosesNothingThatArrived(t *testing.T) {
 		t.Fatal(err)
 	}
 	send(t, a, "first\n") // is worked on, and waits at the gate
-	waitFor(t, func() bool { return s.Status()[0].Connections == 2 })
-	time.Sleep(50 * time.Millisecond)
+	waitFor(t, func() bool { return sink.waiting.Load() == 1 })
 	send(t, b, "other\n") // so a is the one that was silent for longer
-	time.Sleep(50 * time.Millisecond)
+	waitFor(t, func() bool { return sink.waiting.Load() == 2 })
 	send(t, a, "second\nthird") // waits in the socket
 	if _, err := dialFrom(t, s, "127.0.0.3"); err != nil {
 		t.Fatal(err)
@@ -483,9 +481,7 @@ func TestNeverEndingLine(t *testing.T) {
 	if want := 5<<20 + 1 + 4; total != want {
 		t.Errorf("%d bytes, want %d", total, want)
 	}
-	if st := s.Status()[0]; st.Cut == 0 || st.Cut != st.Messages-1 {
-		t.Errorf("status %+v", st)
-	}
+	waitStatus(t, s, func(st []ListenerStatus) bool { return st[0].Cut > 0 && st[0].Cut == st[0].Messages-1 })
 	if n := s.conns.borrowed.Load(); n != 0 {
 		t.Errorf("%d bytes are still borrowed", n)
 	}
@@ -572,9 +568,7 @@ func TestLongDatagramIsCut(t *testing.T) {
 	}
 	send(t, c, "\n")
 	waitFor(t, func() bool { return s.Status()[0].Empty == 1 })
-	if st := s.Status()[0]; st.Cut != 2 || st.Messages != 2 {
-		t.Errorf("status %+v", st)
-	}
+	waitStatus(t, s, func(st []ListenerStatus) bool { return st[0].Cut == 2 && st[0].Messages == 2 })
 }
 
 func TestFullSpoolDropsDatagrams(t *testing.T) {

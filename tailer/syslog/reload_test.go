@@ -51,9 +51,7 @@ func TestReloadKeepsWhatDidNotChange(t *testing.T) {
 	if e := sink.wait(t, 10)[8]; !e.Cut || len(e.Text) != minMessage {
 		t.Errorf("the new limit does not hold: %d bytes", len(e.Text))
 	}
-	if st := s.Status(); st[0].Messages < 4 || st[2].Messages != 1 {
-		t.Errorf("status %+v", st)
-	}
+	waitStatus(t, s, func(st []ListenerStatus) bool { return st[0].Messages >= 4 && st[2].Messages == 1 })
 }
 
 func TestReloadEndsConnectionsThatAreNotAllowedAnyMore(t *testing.T) {
@@ -79,9 +77,7 @@ func TestReloadEndsConnectionsThatAreNotAllowedAnyMore(t *testing.T) {
 	}
 	send(t, good, "3\n")
 	sink.wait(t, 3)
-	if st := s.Status()[0]; st.Refused[EndNotAllowed] != 1 || st.Connections != 1 {
-		t.Errorf("status %+v", st)
-	}
+	waitStatus(t, s, func(st []ListenerStatus) bool { return st[0].Refused[EndNotAllowed] == 1 && st[0].Connections == 1 })
 }
 
 // With a fault in it, a configuration changes nothing.
@@ -153,9 +149,7 @@ func TestReloadTakesOverPort(t *testing.T) {
 			defer c.Close()
 			send(t, c, "again\n")
 			sink.wait(t, 2)
-			if st := s.Status(); len(st) != 1 || st[0].Messages != 2 {
-				t.Errorf("status %+v", st)
-			}
+			waitStatus(t, s, func(st []ListenerStatus) bool { return len(st) == 1 && st[0].Messages == 2 })
 		})
 	}
 }
@@ -191,7 +185,7 @@ func TestShutdownTakesWhatHasArrived(t *testing.T) {
 	for i := range 2 {
 		c := dial(t, s, i)
 		send(t, c, "first\n") // waits at the gate
-		time.Sleep(20 * time.Millisecond)
+		waitFor(t, func() bool { return int(sink.waiting.Load()) == i+1 })
 		send(t, c, "second\nhalf") // waits in the socket
 		dial(t, s, i)              // has nothing to say
 	}
@@ -241,8 +235,7 @@ func TestShutdownWithFullSpool(t *testing.T) {
 	}
 	go s.Serve(t.Context())
 	send(t, dial(t, s, 0), "one\ntwo\n")
-	waitFor(t, func() bool { return s.Status()[0].Connections == 1 })
-	time.Sleep(50 * time.Millisecond)
+	waitFor(t, func() bool { return sink.waiting.Load() == 1 })
 	start := time.Now()
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

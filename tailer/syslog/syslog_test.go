@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,6 +25,8 @@ type memory struct {
 	got  []tailer.Entry
 	gate chan struct{} // when not nil, Append waits until it is closed
 	err  error         // what TryAppend returns, if not nil
+
+	waiting atomic.Int32 // how many wait at the gate
 }
 
 func (m *memory) Append(ctx context.Context, b *spool.Batch) error {
@@ -31,6 +34,8 @@ func (m *memory) Append(ctx context.Context, b *spool.Batch) error {
 	gate := m.gate
 	m.mu.Unlock()
 	if gate != nil {
+		m.waiting.Add(1)
+		defer m.waiting.Add(-1)
 		select {
 		case <-gate:
 		case <-ctx.Done():
@@ -92,12 +97,28 @@ func (m *memory) wait(t testing.TB, n int) []tailer.Entry {
 	return m.entries()
 }
 
+// patience is far longer than anything takes, on a busy machine too.
+const patience = 30 * time.Second
+
 func waitFor(t testing.TB, cond func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); !cond(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); !cond(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("condition not met in time")
 		}
+	}
+}
+
+// waitStatus waits until the listeners' status is as ok wants it: messages and
+// connections are counted after the sink or the peer has noticed them.
+func waitStatus(t testing.TB, s *Server, ok func(st []ListenerStatus) bool) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for st := s.Status(); !ok(st); st = s.Status() {
+		if time.Now().After(deadline) {
+			t.Fatalf("status %+v", st)
+		}
+		time.Sleep(time.Millisecond)
 	}
 }
 
@@ -176,10 +197,9 @@ func TestTransports(t *testing.T) {
 			if e.Peer != want {
 				t.Errorf("peer %v, want %v", e.Peer, want)
 			}
-			st := s.Status()[0]
-			if st.Messages != 1 || st.Bytes != 9 || st.Transport != tt.transport {
-				t.Errorf("status %+v", st)
-			}
+			waitStatus(t, s, func(st []ListenerStatus) bool {
+				return st[0].Messages == 1 && st[0].Bytes == 9 && st[0].Transport == tt.transport
+			})
 		})
 	}
 }

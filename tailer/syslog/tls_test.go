@@ -260,9 +260,7 @@ func TestNoTLS(t *testing.T) {
 	}
 	send(t, c, "good\n")
 	sink.wait(t, 1)
-	if st := s.Status()[0]; st.Refused[EndHandshake] != 1 || st.Connections != 21 {
-		t.Errorf("status %+v", st)
-	}
+	waitStatus(t, s, func(st []ListenerStatus) bool { return st[0].Refused[EndHandshake] == 1 && st[0].Connections == 21 })
 }
 
 func TestCertificatesAreReloaded(t *testing.T) {
