@@ -9,7 +9,7 @@ import (
 )
 
 // An order keeps the batches of a generation in order. Some of them are
-// converted side by side, and the second may be done first; within a request,
+// converted side by side, and a later one may be done first; within a request,
 // the records of a file are to stand as they were written.
 type order struct {
 	mu    sync.Mutex

@@ -77,9 +77,9 @@ func Run(ctx context.Context, o Options) error { return New(o).Run(ctx) }
 // drain_timeout has passed, and then returns nil. It ends at once when ctx
 // ends; what is not settled then is sent again by the next Run.
 func (d *Daemon) Run(ctx context.Context) error {
-	resting, stop := context.WithCancel(ctx)
+	idle, stop := context.WithCancel(ctx)
 	defer stop()
-	go rest(resting, d.books, freeMemory)
+	go freeWhenIdle(idle, d.books, freeMemory)
 	for {
 		err := d.run(ctx)
 		if err == nil || !d.Stay || ctx.Err() != nil {
@@ -155,7 +155,7 @@ func (d *Daemon) runEngines(ctx context.Context, cfg *config.Loaded, p *parts) e
 		}
 		if next == nil {
 			d.show(err)
-			if next, err = d.rest(ctx, cfg, p); next == nil {
+			if next, err = d.awaitRetry(ctx, cfg, p); next == nil {
 				return err
 			}
 		}
@@ -166,9 +166,9 @@ func (d *Daemon) runEngines(ctx context.Context, cfg *config.Loaded, p *parts) e
 	}
 }
 
-// rest waits while no engine can be run, and returns the configuration to try
+// awaitRetry waits while no engine can be run, and returns the configuration to try
 // again with, or nil if the process is to end.
-func (d *Daemon) rest(ctx context.Context, cfg *config.Loaded, p *parts) (*config.Loaded, error) {
+func (d *Daemon) awaitRetry(ctx context.Context, cfg *config.Loaded, p *parts) (*config.Loaded, error) {
 	for {
 		select {
 		case <-time.After(d.Retry):

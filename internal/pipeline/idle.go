@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// restEvery is how often rest looks; a pause has to be at least as long.
-const restEvery = 10 * time.Second
+// idleEvery is how often freeWhenIdle looks; a pause has to be at least as long.
+const idleEvery = 10 * time.Second
 
 // freeMemory gives the system back what is not in use. A sync.Pool lets go of
 // its buffers at the second collection.
@@ -17,13 +17,13 @@ func freeMemory() {
 	debug.FreeOSMemory()
 }
 
-// rest calls free when nothing has been read for a while and all is settled,
+// freeWhenIdle calls free when nothing has been read for a while and all is settled,
 // once for each such pause. Buffers of a burst are kept for the next one, and
 // Go's collector runs only every two minutes when nothing is allocated; a
 // sidecar that has caught up should not hold them until then. Where lines keep
 // coming it never does anything.
-func rest(ctx context.Context, b *books, free func()) {
-	tick := time.NewTicker(restEvery)
+func freeWhenIdle(ctx context.Context, b *books, free func()) {
+	tick := time.NewTicker(idleEvery)
 	defer tick.Stop()
 	last, freed := int64(-1), int64(0)
 	for {

@@ -14,13 +14,13 @@ import (
 
 // Memory is given back once after each burst, and never while lines come or
 // wait for their acknowledgement.
-func TestRest(t *testing.T) {
+func TestFreeWhenIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		b := newBooks()
 		var freed atomic.Int32
 		ended := make(chan struct{})
-		go func() { rest(ctx, b, func() { freed.Add(1) }); close(ended) }()
+		go func() { freeWhenIdle(ctx, b, func() { freed.Add(1) }); close(ended) }()
 		expect := func(what string, n int32) {
 			t.Helper()
 			synctest.Wait()
@@ -33,23 +33,23 @@ func TestRest(t *testing.T) {
 			b.converted("sora", &record.Counts{Entries: 1, Records: 1})
 			b.settled(&tailer.Origin{Source: "sora"}, &record.Counts{Entries: 1, Records: 1}, exporter.Outcome{Accepted: 1}, 1)
 		}
-		time.Sleep(10 * restEvery)
+		time.Sleep(10 * idleEvery)
 		expect("nothing ever came", 0)
 		for range 30 {
 			arrive()
 			settle()
-			time.Sleep(restEvery / 3)
+			time.Sleep(idleEvery / 3)
 		}
 		expect("lines keep coming", 0)
-		time.Sleep(3 * restEvery)
+		time.Sleep(3 * idleEvery)
 		expect("a pause", 1)
-		time.Sleep(20 * restEvery)
+		time.Sleep(20 * idleEvery)
 		expect("the same pause", 1)
 		arrive()
-		time.Sleep(20 * restEvery)
+		time.Sleep(20 * idleEvery)
 		expect("waiting for an acknowledgement", 1)
 		settle()
-		time.Sleep(3 * restEvery)
+		time.Sleep(3 * idleEvery)
 		expect("another pause", 2)
 		cancel()
 		<-ended
