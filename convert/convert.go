@@ -32,6 +32,10 @@ type Config struct {
 // DefaultMaxBody keeps a record below the 256 KB at which Loki drops a line.
 const DefaultMaxBody = 240 << 10
 
+// Expansion is about how many bytes of records come of a byte of text: attribute
+// names are spelt out in each record.
+const Expansion = 2
+
 // A Converter makes records of entries. It is safe for concurrent use.
 type Converter struct {
 	soraSettings  record.Settings

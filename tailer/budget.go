@@ -163,15 +163,11 @@ func classFor(n int) (class, size int) {
 	return -1, n
 }
 
-// madeOfText is about how much larger what a consumer makes of a text is than
-// the text itself. It is in memory as long as the text.
-const madeOfText = 2
-
 // chargeFor is what a buffer for n bytes takes from the budget, with its entries
-// and what will be made of them.
-func chargeFor(n int) int64 {
+// and what the consumer will make of them (Config.Expansion).
+func chargeFor(n, expansion int) int64 {
 	_, size := classFor(n)
-	return int64(size + min(size/2, maxEntries*entryBytes) + madeOfText*size)
+	return int64(size + min(size/2, maxEntries*entryBytes) + expansion*size)
 }
 
 func (p *pools) get(n int) *buffer {

@@ -14,7 +14,8 @@ type Config struct {
 	Sources  []Source // what to follow
 
 	MaxEntry     int   // bytes of one entry; a longer one is cut into several. 8 MiB
-	Memory       int64 // bytes of all batches under way. 16 MiB
+	Memory       int64 // bytes of all batches under way, with what the consumer makes of them. 16 MiB
+	Expansion    int   // bytes that the consumer holds for each byte of text until it returns. 0
 	DeletedBytes int64 // bytes of deleted files kept from being freed. 256 MiB
 	ReadRate     int64 // bytes a second read while catching up; 0 is no limit
 	OpenFiles    int   // descriptors held at once. 512

@@ -173,7 +173,7 @@ func TestReadRate(t *testing.T) {
 
 func TestMemoryIsSharedAndBounded(t *testing.T) {
 	inWorld(t, func(w *world) {
-		w.cfg.Memory = 8 << 20
+		w.cfg.Memory, w.cfg.Expansion = 8<<20, 2
 		var blocked atomic.Int64
 		w.cfg.OnBlocked = func() { blocked.Add(1) }
 		hold := make(chan struct{})
@@ -184,12 +184,16 @@ func TestMemoryIsSharedAndBounded(t *testing.T) {
 		}
 		w.start()
 		w.pass(10 * time.Second)
-		logs := map[string]int{}
+		logs, bytes := map[string]int{}, 0
 		for _, r := range w.sink.all() {
 			logs[r.log]++
+			bytes += len(r.text)
 		}
 		if used := w.tail.mem.used; used > 8<<20 || len(logs) < 2 {
 			w.t.Errorf("%d bytes used, of %d logs", used, len(logs))
+		}
+		if held := (1 + w.cfg.Expansion) * bytes; held > 8<<20 {
+			w.t.Errorf("%d bytes of text and what is made of it are under way", held)
 		}
 		if blocked.Load() == 0 || !w.tail.Blocked(w.tail.consuming) || w.tail.Blocked(w.tail.consuming-1) {
 			w.t.Errorf("blocked %d times; Blocked is wrong", blocked.Load())

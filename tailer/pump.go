@@ -85,7 +85,7 @@ func (t *Tailer) plan(g *generation) (plan, bool) {
 
 // buffer gets memory for a read of g. It returns nil if Run ends before.
 func (t *Tailer) buffer(g *generation, want int) *buffer {
-	charge := chargeFor(want)
+	charge := chargeFor(want, t.cfg.Expansion)
 	ok := t.mem.get(t.ctx, charge, func() { t.waitMemory(g) })
 	t.mu.Lock()
 	if g.waiting {

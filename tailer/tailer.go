@@ -17,7 +17,7 @@ import (
 // generation of one file and is read-only once the first batch was handed on.
 type Origin struct {
 	Source     string   // "sora" or "pexip"
-	Log        string   // which log: "sora", "event_webhook", "crash", …; "" for Pexip
+	Log        string   // which log: "sora", "event_webhook", "crash", …; "" for what came by syslog
 	Path       string   // where the file is now, for people; not an identity
 	Generation [16]byte // random, given once, saved before the first entry is handed on
 	Born       time.Time
@@ -32,7 +32,7 @@ type Entry struct {
 	Observed  time.Time      // when it was read, or received
 	Peer      netip.AddrPort // who sent it; the zero value for a file
 	Transport string         // "udp", "tcp", "tls", "unix"; "" for a file
-	Cut       bool           // part of an entry over max_entry
+	Cut       bool           // part of an entry over Config.MaxEntry
 	Size      int64          // of the file that Text is only the head of, in bytes; else 0
 }
 

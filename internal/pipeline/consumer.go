@@ -71,7 +71,7 @@ func (c *consumer) enter(ctx context.Context, t *turn, bytes int64) (release fun
 	if err := t.approach(ctx); err != nil {
 		return nil, err
 	}
-	release, err = c.gate.enter(ctx, recordsPerText*bytes)
+	release, err = c.gate.enter(ctx, convert.Expansion*bytes)
 	t.enter()
 	return release, err
 }
@@ -97,13 +97,9 @@ func textBytes(b tailer.Batch) int64 {
 	return n
 }
 
-// recordsPerText is about how much larger records are than the text they are
-// made of.
-const recordsPerText = 2
-
-// A gate bounds how much text is converted and not yet settled. Converted
-// records are larger than their text, so without it many files with two small
-// batches each could hold more memory than limits.memory says.
+// A gate bounds the records that are made and not yet settled to those of the
+// requests under way and the next one. Without it, the records of all that
+// limits.memory lets the tailer read could wait at the exporter.
 type gate struct {
 	size    int64
 	open    *semaphore.Weighted
@@ -115,8 +111,8 @@ func newGate(size int64, blocked func()) *gate {
 	return &gate{size: size, open: semaphore.NewWeighted(size), blocked: blocked}
 }
 
-// enter waits until n bytes may be converted. A batch larger than the gate
-// goes through alone.
+// enter waits until n bytes of records may be made. A batch that makes more than
+// the gate holds goes through alone.
 func (g *gate) enter(ctx context.Context, n int64) (release func(), err error) {
 	n = min(n, g.size)
 	if !g.open.TryAcquire(n) {

@@ -120,6 +120,7 @@ func followConfig(cfg *config.Config, p *parts, o Options) tailer.Config {
 		Sources:      sources(cfg, p),
 		MaxEntry:     int(cfg.MaxEntry),
 		Memory:       int64(cfg.Limits.Memory),
+		Expansion:    convert.Expansion,
 		DeletedBytes: int64(cfg.Limits.DeletedBytes),
 		ReadRate:     int64(cfg.Limits.ReadRate),
 		OpenFiles:    cfg.Limits.OpenFiles,
