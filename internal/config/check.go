@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/syslog"
 )
 
 // check looks at each value by itself and at those that need each other.
@@ -76,8 +78,9 @@ func (l *loader) checkSources() {
 			}
 		}
 	}
-	for _, s := range l.Pexip.Listen {
-		l.checkListen(s)
+	l.Pexip.Listen = slices.Clone(l.Pexip.Listen)
+	for i, s := range l.Pexip.Listen {
+		l.Pexip.Listen[i] = l.checkListen(s)
 	}
 	for _, s := range l.Pexip.Allow {
 		if _, err := ParsePrefix(s); err != nil {
@@ -86,27 +89,18 @@ func (l *loader) checkSources() {
 	}
 }
 
-func (l *loader) checkListen(s string) {
-	u, err := url.Parse(s)
-	if err != nil {
-		l.bad("pexip.listen", "%q is no listener: write udp://0.0.0.0:514", s)
-		return
-	}
-	switch u.Scheme {
-	case "udp", "tcp", "tls":
-		if _, _, err := net.SplitHostPort(u.Host); err != nil {
-			l.bad("pexip.listen", "%q needs an address and a port: write %s://0.0.0.0:514", s, u.Scheme)
-		}
-	case "unix", "unixgram":
-		if !filepath.IsAbs(u.Path) {
-			l.bad("pexip.listen", "%q needs an absolute path: write %s:///run/rtcship/syslog.sock", s, u.Scheme)
-		}
-	default:
-		l.bad("pexip.listen", "%q begins with none of udp://, tcp://, tls://, unix://, unixgram://", s)
-	}
-	if u.Scheme == "tls" && (l.Pexip.TLS.CertFile == "" || l.Pexip.TLS.KeyFile == "") {
+// checkListen returns the address with its defaults written out, which is how
+// the listener will call itself.
+func (l *loader) checkListen(s string) string {
+	e, err := syslog.ParseEndpoint(s)
+	switch {
+	case err != nil:
+		l.bad("pexip.listen", "%v", err)
+		return s
+	case e.Scheme == "tls" && (l.Pexip.TLS.CertFile == "" || l.Pexip.TLS.KeyFile == ""):
 		l.bad("pexip.listen", "%q needs pexip.tls.cert_file and pexip.tls.key_file", s)
 	}
+	return e.String()
 }
 
 // ParsePrefix reads a CIDR, or a single address as the CIDR that holds only it.

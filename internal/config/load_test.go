@@ -61,10 +61,11 @@ func TestFaults(t *testing.T) {
 	f("sora: {timezone: Mars}\n", `rtcship.yaml:1:18: sora.timezone: "Mars" is no time zone: write UTC or a name such as Asia/Tokyo`)
 	f("sora: {include: ['[']}\n", `rtcship.yaml:1:17: sora.include: "[": a glob with a bracket that is not closed`)
 	f("sora: {log_dir: \"\"}\n", `rtcship.yaml:1:17: sora.log_dir: there is nothing to ship: set sora.log_dir, pexip.listen or pexip.files`)
-	f("pexip: {listen: [upd://0.0.0.0:514]}\n", `rtcship.yaml:1:17: pexip.listen: "upd://0.0.0.0:514" begins with none of udp://, tcp://, tls://, unix://, unixgram://`)
-	f("pexip: {listen: [udp://0.0.0.0]}\n", `rtcship.yaml:1:17: pexip.listen: "udp://0.0.0.0" needs an address and a port: write udp://0.0.0.0:514`)
+	f("pexip: {listen: [upd://0.0.0.0:514]}\n", `rtcship.yaml:1:17: pexip.listen: listen address "upd://0.0.0.0:514": want udp://, tcp://, tls://, unix:// or unixgram://`)
+	f("pexip: {listen: ['udp://0.0.0.0:x']}\n", `rtcship.yaml:1:17: pexip.listen: listen address "udp://0.0.0.0:x": invalid port ":x" after host`)
+	f("pexip: {listen: ['unix:///run/s?mode=rw']}\n", `rtcship.yaml:1:17: pexip.listen: listen address "unix:///run/s?mode=rw": want no option but mode, an octal number`)
 	f("pexip: {listen: [tls://0.0.0.0:6514]}\n", `rtcship.yaml:1:17: pexip.listen: "tls://0.0.0.0:6514" needs pexip.tls.cert_file and pexip.tls.key_file`)
-	f("pexip: {listen: ['unix://x']}\n", `rtcship.yaml:1:17: pexip.listen: "unix://x" needs an absolute path: write unix:///run/rtcship/syslog.sock`)
+	f("pexip: {listen: ['unix://x']}\n", `rtcship.yaml:1:17: pexip.listen: listen address "unix://x": want an absolute path after three slashes`)
 	f("pexip: {allow: [10.0.0.0/99]}\n", `rtcship.yaml:1:16: pexip.allow: "10.0.0.0/99" is no CIDR: write 192.0.2.0/24 or one address`)
 	f("pexip: {max_connections: 1.5}\n", `rtcship.yaml:1:26: pexip.max_connections: want a whole number, not "1.5"`)
 	f("export: {endpoint: ftp://x}\n", `rtcship.yaml:1:20: export.endpoint: "ftp://x" begins with neither http:// nor https://`)
@@ -155,6 +156,18 @@ func TestRepeatedFlag(t *testing.T) {
 	}
 	if len(l.Pexip.Listen) != 2 || l.MaxBody != 2<<20 {
 		t.Errorf("got listen %v, max_body %s", l.Pexip.Listen, l.MaxBody)
+	}
+}
+
+// A listener is found open by the way it calls itself, so the configuration has
+// to call it so, too.
+func TestListenersHaveTheirDefaults(t *testing.T) {
+	l, err := Load(Input{Flags: map[string][]string{"pexip.listen": {"udp://0.0.0.0", "tcp://[::]:514/", "unix:///run/s?mode=0666"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"udp://0.0.0.0:514", "tcp://[::]:514", "unix:///run/s"}, l.Pexip.Listen); diff != "" {
+		t.Errorf("listeners (-want +got):\n%s", diff)
 	}
 }
 
