@@ -29,8 +29,8 @@ type Config struct {
 	Original bool           // adds log.record.original where the body is not the whole entry
 }
 
-// DefaultMaxBody keeps a record below the 256 KB at which Loki drops a line.
-const DefaultMaxBody = 240 << 10
+// defaultMaxBody keeps a record below the 256 KB at which Loki drops a line.
+const defaultMaxBody = 240 << 10
 
 // Expansion is about how many bytes of records come of a byte of text: attribute
 // names are spelt out in each record.
@@ -64,7 +64,7 @@ func New(cfg Config) (*Converter, error) {
 		return nil, fmt.Errorf("redact: %w", err)
 	}
 	if cfg.MaxBody == 0 {
-		cfg.MaxBody = DefaultMaxBody
+		cfg.MaxBody = defaultMaxBody
 	}
 	if cfg.Timezone == nil {
 		cfg.Timezone = time.UTC

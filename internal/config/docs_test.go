@@ -2,7 +2,9 @@ package config
 
 import (
 	"flag"
+	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -20,7 +22,7 @@ func TestDocumentListsAllKeys(t *testing.T) {
 	if !ok1 || !ok2 {
 		t.Fatal("the marks around the table are gone")
 	}
-	want := before + "-update -->\n" + Markdown() + "<!-- end of keys" + after
+	want := before + "-update -->\n" + markdown() + "<!-- end of keys" + after
 	if want == string(data) {
 		return
 	}
@@ -30,4 +32,23 @@ func TestDocumentListsAllKeys(t *testing.T) {
 	if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// markdown is a table of all keys, for docs/configuration.md.
+func markdown() string {
+	var b strings.Builder
+	b.WriteString("| key | default | variable | |\n|---|---|---|---|\n")
+	for _, k := range Keys() {
+		fmt.Fprintf(&b, "| `%s` | `%s` | `%s` | %s |\n", k.Path, defaultText(k), k.Env(), strings.ReplaceAll(k.Help, "|", "\\|"))
+	}
+	return b.String()
+}
+
+// defaultText is the key's default the way it is written in a file.
+func defaultText(k Key) string {
+	d := Default()
+	if k.Path == "export.endpoint" {
+		return DefaultEndpoint(d.Export.Protocol)
+	}
+	return valueText(reflect.ValueOf(d).FieldByIndex(k.index))
 }

@@ -31,9 +31,9 @@ var (
 
 // Defaults of Config.
 const (
-	DefaultMaxBytes     = 1 << 30
-	DefaultSegmentBytes = 16 << 20
-	DefaultFsync        = time.Second
+	defaultMaxBytes     = 1 << 30
+	defaultSegmentBytes = 16 << 20
+	defaultFsync        = time.Second
 )
 
 // Config configures Open. Zero values mean the default.
@@ -47,16 +47,16 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	if c.MaxBytes <= 0 {
-		c.MaxBytes = DefaultMaxBytes
+		c.MaxBytes = defaultMaxBytes
 	}
 	if c.SegmentBytes <= 0 {
-		c.SegmentBytes = DefaultSegmentBytes
+		c.SegmentBytes = defaultSegmentBytes
 	}
 	// Only whole segments are given back. With a few of them at least, a full
 	// spool takes messages again long before all of it is settled.
 	c.SegmentBytes = min(c.SegmentBytes, max(c.MaxBytes/8, 4<<10))
 	if c.Fsync <= 0 {
-		c.Fsync = DefaultFsync
+		c.Fsync = defaultFsync
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

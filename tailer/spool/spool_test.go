@@ -382,7 +382,7 @@ func BenchmarkAppend(b *testing.B) {
 				if err := s.Append(b.Context(), &batchOf); err != nil {
 					b.Fatal(err)
 				}
-				if s.active.size > DefaultSegmentBytes-1<<20 {
+				if s.active.size > defaultSegmentBytes-1<<20 {
 					s.Settled(s.active.path, s.active.size) // keep the disk free
 				}
 			}

@@ -275,7 +275,7 @@ func BenchmarkFramer(b *testing.B) {
 				one = fmt.Sprintf("%d %s", len(text), text)
 			}
 			data := []byte(strings.Repeat(one, 160))
-			f := framer{max: DefaultMaxMessage}
+			f := framer{max: defaultMaxMessage}
 			b.ReportAllocs()
 			b.SetBytes(int64(len(one)))
 			for b.Loop() {

@@ -340,7 +340,7 @@ func fakeConn(t *testing.T, cfg Config, sink Sink, s *fakeStream) *conn {
 }
 
 func TestIdleTimeout(t *testing.T) {
-	for _, idle := range []time.Duration{time.Minute, DefaultIdleTimeout} {
+	for _, idle := range []time.Duration{time.Minute, defaultIdleTimeout} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newFakeStream()
 			var sink memory
@@ -544,7 +544,7 @@ func TestNeverEndingLinesShareMemory(t *testing.T) {
 func TestLongMessageComesWhole(t *testing.T) {
 	var sink memory
 	s := serve(t, Config{Listen: []string{"tcp://127.0.0.1:0", "udp://127.0.0.1:0"}}, &sink)
-	for i, size := range []int{10, readSize/2 - 1, readSize / 2, readSize, readSize + 1, 300_000, DefaultMaxMessage} {
+	for i, size := range []int{10, readSize/2 - 1, readSize / 2, readSize, readSize + 1, 300_000, defaultMaxMessage} {
 		text := strings.Repeat("z", size)
 		for j, framed := range []string{text + "\n", fmt.Sprintf("%d %s", size, text), fmt.Sprintf("%d <%s", size, text[1:])} {
 			c := dial(t, s, 0)

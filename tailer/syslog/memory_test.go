@@ -74,6 +74,6 @@ func TestFloodOfConnections(t *testing.T) {
 	// The one that had to make room may have had much to deliver.
 	waitFor(t, func() bool {
 		st := s.Status()[0]
-		return st.Refused[EndEvicted] == 1 && st.Connections <= DefaultMaxConnections
+		return st.Refused[EndEvicted] == 1 && st.Connections <= defaultMaxConnections
 	})
 }

@@ -23,9 +23,9 @@ import (
 
 // Defaults of Config.
 const (
-	DefaultMaxMessage     = 1 << 20
-	DefaultMaxConnections = 256
-	DefaultIdleTimeout    = 10 * time.Minute
+	defaultMaxMessage     = 1 << 20
+	defaultMaxConnections = 256
+	defaultIdleTimeout    = 10 * time.Minute
 )
 
 // The bounds of Config.MaxMessage.
@@ -49,14 +49,14 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	if c.MaxMessage == 0 {
-		c.MaxMessage = DefaultMaxMessage
+		c.MaxMessage = defaultMaxMessage
 	}
 	c.MaxMessage = min(max(c.MaxMessage, minMessage), maxMessage)
 	if c.MaxConnections <= 0 {
-		c.MaxConnections = DefaultMaxConnections
+		c.MaxConnections = defaultMaxConnections
 	}
 	if c.IdleTimeout == 0 {
-		c.IdleTimeout = DefaultIdleTimeout
+		c.IdleTimeout = defaultIdleTimeout
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

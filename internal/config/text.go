@@ -9,15 +9,6 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// DefaultText is the key's default the way it is written in a file.
-func (k Key) DefaultText() string {
-	d := Default()
-	if k.Path == "export.endpoint" {
-		return DefaultEndpoint(d.Export.Protocol)
-	}
-	return valueText(reflect.ValueOf(d).FieldByIndex(k.index))
-}
-
 // ValueText is the key's value in c the way it is written in a file.
 func (k Key) ValueText(c *Config) string {
 	return valueText(reflect.ValueOf(c).Elem().FieldByIndex(k.index))
@@ -65,14 +56,4 @@ func valueText(v reflect.Value) string {
 		return fmt.Sprint(v.Interface())
 	}
 	return strings.TrimSpace(string(out))
-}
-
-// Markdown is a table of all keys, for docs/configuration.md.
-func Markdown() string {
-	var b strings.Builder
-	b.WriteString("| key | default | variable | |\n|---|---|---|---|\n")
-	for _, k := range Keys() {
-		fmt.Fprintf(&b, "| `%s` | `%s` | `%s` | %s |\n", k.Path, k.DefaultText(), k.Env(), strings.ReplaceAll(k.Help, "|", "\\|"))
-	}
-	return b.String()
 }
