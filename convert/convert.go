@@ -88,7 +88,7 @@ func New(cfg Config) (*Converter, error) {
 // what out held before. Each entry becomes one record or more; one that holds
 // nothing becomes none and is counted as empty.
 func (c *Converter) Convert(b tailer.Batch, out *Output) {
-	out.Reset()
+	out.reset()
 	out.Counts.Entries = len(b.Entries)
 	w := c.workers.Get().(*worker)
 	defer c.workers.Put(w)

@@ -19,7 +19,7 @@ type Group struct {
 
 // An Output is what Convert made of one batch. It is meant to be used again:
 // its buffers are kept, so that converting allocates nothing in the long run.
-// What it holds is valid until the next Convert or Reset.
+// What it holds is valid until the next Convert.
 type Output struct {
 	Groups []Group
 	Counts record.Counts
@@ -37,8 +37,8 @@ type host struct {
 // maxKept is how much memory each buffer of an Output keeps from batch to batch.
 const maxKept = 4 << 20
 
-// Reset empties the output.
-func (o *Output) Reset() {
+// reset empties the output.
+func (o *Output) reset() {
 	for i := range o.Groups {
 		g := &o.Groups[i]
 		if cap(g.Records) > maxKept {

@@ -494,8 +494,12 @@ func TestOutcome(t *testing.T) {
 		var wg sync.WaitGroup
 		for i, n := range sizes {
 			wg.Go(func() {
-				var err error
-				if outcomes[i], err = e.Deliver(t.Context(), []Group{records(string(rune('a'+i)), n, 10)}); err != nil {
+				d, err := e.Enqueue([]Group{records(string(rune('a'+i)), n, 10)})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if outcomes[i], err = d.Wait(t.Context()); err != nil {
 					t.Error(err)
 				}
 			})

@@ -122,7 +122,11 @@ func newClient(cfg Config, t target, creds *credentials, headers *headerSource) 
 // buffer, whatever the network is still doing. Records of one call keep their
 // order within a request; between requests order is not promised.
 func (e *Exporter) Send(ctx context.Context, groups []Group) error {
-	_, err := e.Deliver(ctx, groups)
+	d, err := e.Enqueue(groups)
+	if err != nil {
+		return err
+	}
+	_, err = d.Wait(ctx)
 	return err
 }
 
@@ -133,24 +137,13 @@ type Outcome struct {
 	Dead     int // kept as dead letters
 }
 
-// Deliver is Send, and says how the records were settled. The Outcome is zero
-// if there is an error. What a partial success rejected of a request is put
-// down to the calls in it in their order, since the answer has only a number.
-func (e *Exporter) Deliver(ctx context.Context, groups []Group) (Outcome, error) {
-	d, err := e.Enqueue(groups)
-	if err != nil {
-		return Outcome{}, err
-	}
-	return d.Wait(ctx)
-}
-
 // A Delivery is records that were handed over with Enqueue.
 type Delivery struct {
 	e *Exporter
 	c *call
 }
 
-// Enqueue is the first half of Deliver and does not block: within a request,
+// Enqueue is the first half of Send and does not block: within a request,
 // these records stand behind those of an earlier Enqueue. The caller must call
 // Wait, and until that returns, the buffers of groups belong to the Exporter.
 func (e *Exporter) Enqueue(groups []Group) (*Delivery, error) {
@@ -166,7 +159,10 @@ func (e *Exporter) Enqueue(groups []Group) (*Delivery, error) {
 	return &Delivery{e, c}, nil
 }
 
-// Wait is the second half of Deliver.
+// Wait is the second half of Send, and says how the records were settled. The
+// Outcome is zero if there is an error. What a partial success rejected of a
+// request is put down to the calls in it in their order, since the answer has
+// only a number.
 func (d *Delivery) Wait(ctx context.Context) (Outcome, error) {
 	e, c := d.e, d.c
 	select {

@@ -2,6 +2,7 @@ package otlp
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 )
 
@@ -19,15 +20,6 @@ func AppendKey(dst []byte, prefix string, name []byte) Key {
 	dst = binary.AppendUvarint(dst, uint64(len(prefix)+len(name)))
 	dst = append(dst, prefix...)
 	return append(dst, name...)
-}
-
-// Name is the attribute's name.
-func (k Key) Name() string {
-	if len(k) == 0 {
-		return ""
-	}
-	_, n := binary.Uvarint(k[1:])
-	return string(k[1+n:])
 }
 
 // String adds a string attribute.
@@ -59,7 +51,7 @@ func (w *Writer) Int(k Key, v int64) {
 // Double adds a floating point attribute.
 func (w *Writer) Double(k Key, v float64) {
 	b := appendAttributeHead(w.Buf, k, 9)
-	w.Buf = binary.LittleEndian.AppendUint64(append(b, tagDouble), doubleBits(v))
+	w.Buf = binary.LittleEndian.AppendUint64(append(b, tagDouble), math.Float64bits(v))
 }
 
 // Bool adds a boolean attribute.
@@ -75,15 +67,6 @@ func (w *Writer) Bool(k Key, v bool) {
 // that could be at odds with another value of that name.
 func (w *Writer) Null(k Key) { w.Buf = appendAttributeHead(w.Buf, k, 0) }
 
-// Strings adds a list of strings as an attribute.
-func (w *Writer) Strings(k Key, values ...string) {
-	w.BeginList(k)
-	for _, v := range values {
-		w.Buf = appendListItem(w.Buf, v)
-	}
-	w.EndList()
-}
-
 // BeginList opens an attribute that is a list of strings. Only Item may be
 // called until EndList.
 func (w *Writer) BeginList(k Key) {
@@ -94,7 +77,11 @@ func (w *Writer) BeginList(k Key) {
 }
 
 // Item adds a string to the open list.
-func (w *Writer) Item(v []byte) { w.Buf = appendListItem(w.Buf, v) }
+func (w *Writer) Item(v []byte) {
+	b := append(w.Buf, tagArrayValue)
+	b = binary.AppendUvarint(b, uint64(stringSize(len(v))))
+	w.Buf = appendBytes(b, tagString, v)
+}
 
 // EndList closes the list.
 func (w *Writer) EndList() {
@@ -102,12 +89,6 @@ func (w *Writer) EndList() {
 	w.Buf = closeLength(w.Buf, value+2, 1)
 	w.Buf = closeLength(w.Buf, value, 1)
 	w.Buf = closeLength(w.Buf, w.list+2, 1)
-}
-
-func appendListItem[T ~string | ~[]byte](b []byte, v T) []byte {
-	b = append(b, tagArrayValue)
-	b = binary.AppendUvarint(b, uint64(stringSize(len(v))))
-	return appendBytes(b, tagString, v)
 }
 
 // appendAttributeHead appends an attribute up to its AnyValue, which the

@@ -144,9 +144,9 @@ func TestSameAsSDK(t *testing.T) {
 			w.Double(NewKey("float"), 1.75342361155652490234e+12)
 			w.Bool(NewKey("yes"), true)
 			w.Bool(AppendKey(make([]byte, 0, 8), "n", []byte("o")), false)
-			w.Strings(NewKey("list"), "sora", "signaling")
-			w.Strings(NewKey("none"))
-			w.Strings(NewKey("wide"), long[:300], long[:90])
+			list(&w, "list", "sora", "signaling")
+			list(&w, "none")
+			list(&w, "wide", long[:300], long[:90])
 			w.Body([]byte(body))
 			w.End()
 			if diff := cmp.Diff(sdkRequest(t, r), ourRequest(t, w.Buf), protocmp.Transform()); diff != "" {

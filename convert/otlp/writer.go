@@ -12,7 +12,6 @@ package otlp
 
 import (
 	"encoding/binary"
-	"math"
 	"math/bits"
 	"slices"
 )
@@ -43,7 +42,7 @@ const (
 
 // A Writer appends log records to Buf, one after another, as the log_records
 // fields of a ScopeLogs message. A record is opened with Begin, filled by the
-// other methods in any order, and closed with End or taken back with Abort.
+// other methods in any order, and closed with End.
 //
 // The zero Writer is ready for use. It is not safe for concurrent use.
 type Writer struct {
@@ -68,13 +67,6 @@ func (w *Writer) End() int {
 	return len(w.Buf)
 }
 
-// Abort takes back everything written since Begin.
-func (w *Writer) Abort() { w.Buf = w.Buf[:w.start-3] }
-
-// Content is what the open record holds so far, valid until the next call.
-// Append puts such content into another record.
-func (w *Writer) Content() []byte { return w.Buf[w.start:] }
-
 // Append adds fields that are in wire form already.
 func (w *Writer) Append(fields []byte) { w.Buf = append(w.Buf, fields...) }
 
@@ -91,11 +83,8 @@ func (w *Writer) Severity(number int) { w.Buf = append(w.Buf, tagSeverity, byte(
 // SeverityText sets the severity as its source wrote it.
 func (w *Writer) SeverityText(text []byte) { w.Buf = appendBytes(w.Buf, tagSeverityText, text) }
 
-// EventName sets the name that identifies the kind of event.
-func (w *Writer) EventName(name string) { w.Buf = appendBytes(w.Buf, tagEventName, name) }
-
-// EventNameParts sets an event name made of two parts, such as a prefix and a
-// text that was just read.
+// EventNameParts sets the name that identifies the kind of event. It is made of
+// two parts, such as a prefix and a text that was just read.
 func (w *Writer) EventNameParts(prefix string, name []byte) {
 	b := append(w.Buf, tagEventName)
 	b = binary.AppendUvarint(b, uint64(len(prefix)+len(name)))
@@ -150,5 +139,3 @@ func varintSize(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
 
 // stringSize is the size of an AnyValue that holds a string of n bytes.
 func stringSize(n int) int { return 1 + varintSize(uint64(n)) + n }
-
-func doubleBits(v float64) uint64 { return math.Float64bits(v) }

@@ -18,6 +18,15 @@ func decode(t *testing.T, b []byte) []*logs.LogRecord {
 	return s.LogRecords
 }
 
+// list adds a list of strings as an attribute.
+func list(w *Writer, name string, items ...string) {
+	w.BeginList(NewKey(name))
+	for _, v := range items {
+		w.Item([]byte(v))
+	}
+	w.EndList()
+}
+
 // Lengths around each border of a varint must come out right, for the record,
 // for attributes and for list items.
 func TestLengths(t *testing.T) {
@@ -27,12 +36,12 @@ func TestLengths(t *testing.T) {
 		var w Writer
 		w.Begin()
 		w.String(NewKey("k"), v)
-		w.Strings(NewKey("l"), "a", v, "b")
+		list(&w, "l", "a", v, "b")
 		w.Int(NewKey("i"), int64(n))
 		first := w.End()
 		w.Begin()
 		w.Body([]byte(v))
-		w.EventName(v)
+		w.EventNameParts("", []byte(v))
 		last := w.End()
 		if last != len(w.Buf) || first >= last {
 			t.Fatalf("%d: ends %d, %d of %d", n, first, last, len(w.Buf))
@@ -52,47 +61,6 @@ func TestLengths(t *testing.T) {
 		if canon, _ := proto.Marshal(&logs.ScopeLogs{LogRecords: records}); n > 0 && len(canon) != len(w.Buf) {
 			t.Fatalf("%d: %d bytes where %d are enough", n, len(w.Buf), len(canon))
 		}
-	}
-}
-
-func TestAbort(t *testing.T) {
-	var w Writer
-	w.Begin()
-	w.String(NewKey("k"), "kept")
-	w.End()
-	want := bytes.Clone(w.Buf)
-	w.Begin()
-	w.String(NewKey("k"), strings.Repeat("dropped", 1000))
-	w.Abort()
-	if !bytes.Equal(w.Buf, want) {
-		t.Error("an aborted record left something behind")
-	}
-}
-
-func TestContentMovesBetweenRecords(t *testing.T) {
-	var w Writer
-	w.Begin()
-	w.String(NewKey("k"), "v")
-	common := bytes.Clone(w.Content())
-	w.End()
-	w.Begin()
-	w.Append(common)
-	w.Int(NewKey("part"), 2)
-	w.End()
-	r := decode(t, w.Buf)
-	if len(r) != 2 || r[1].Attributes[0].Value.GetStringValue() != "v" || r[1].Attributes[1].Value.GetIntValue() != 2 {
-		t.Errorf("got %v", r)
-	}
-}
-
-func TestKeyName(t *testing.T) {
-	for _, name := range []string{"", "sora.channel_id", strings.Repeat("long", 100)} {
-		if got := NewKey(name).Name(); got != name {
-			t.Errorf("NewKey(%q).Name() = %q", name, got)
-		}
-	}
-	if got := Key(nil).Name(); got != "" {
-		t.Errorf("Key(nil).Name() = %q", got)
 	}
 }
 
