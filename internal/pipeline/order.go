@@ -16,12 +16,13 @@ type order struct {
 	lanes map[[16]byte][]*turn // by generation; those that have not been handed over yet
 }
 
-// A turn is a batch's place in its lane.
+// A turn is a batch's place in its lane. It must not keep those that have left:
+// each of them would keep the one before it, all the way back.
 type turn struct {
 	order *order
 	lane  [16]byte
-	first int64 // offset of the batch
-	after []*turn
+	first int64         // offset of the batch
+	after []*turn       // none once it has been waited for
 	in    chan struct{} // closed by enter
 	over  chan struct{} // closed by leave
 	enter func()
@@ -71,6 +72,7 @@ func (t *turn) await(ctx context.Context) error {
 			return fmt.Errorf("wait for the batch before: %w", context.Cause(ctx))
 		}
 	}
+	t.after = nil
 	return nil
 }
 
@@ -78,6 +80,7 @@ func (t *turn) await(ctx context.Context) error {
 func (t *turn) leave() {
 	t.enter()
 	t.once.Do(func() {
+		t.after = nil
 		close(t.over)
 		o := t.order
 		o.mu.Lock()

@@ -3,9 +3,11 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/rtcship/rtcship/tailer"
 )
@@ -78,4 +80,30 @@ func TestOrderAtTheGate(t *testing.T) {
 	if err := third.approach(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// While a file always has a batch under way, each waits for the one before. It
+// must not keep it, with all those before that one, for as long as that goes on.
+func TestOrderForgetsThoseThatLeft(t *testing.T) {
+	o := newOrder()
+	var old []weak.Pointer[turn]
+	last := o.arrive(batchAt(1, 0))
+	for i := range 10 {
+		next := o.arrive(batchAt(1, int64(i+1)))
+		old = append(old, weak.Make(last))
+		if i%2 == 0 { // handed over, or withdrawn before
+			if err := last.await(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		last.leave()
+		last = next
+	}
+	runtime.GC()
+	for i, p := range old[:len(old)-1] {
+		if p.Value() != nil {
+			t.Errorf("turn %d is still kept", i)
+		}
+	}
+	runtime.KeepAlive(last)
 }
