@@ -21,6 +21,8 @@ type sink struct {
 	mu   sync.Mutex
 	got  []received
 	hold chan struct{} // if set, Consume waits until it is closed
+
+	stall func(b Batch) bool // if set, batches for which it says so are never settled
 }
 
 // A received entry, with what makes its uid.
@@ -45,6 +47,9 @@ type sinkRun struct {
 func (s sinkRun) Consume(ctx context.Context, b Batch) error {
 	s.mu.Lock()
 	hold, first := s.hold, len(s.got)
+	if s.stall != nil && s.stall(b) {
+		hold = make(chan struct{})
+	}
 	for _, e := range b.Entries {
 		s.got = append(s.got, received{
 			log: b.Origin.Log, text: string(e.Text), gen: fmt.Sprintf("%x", b.Origin.Generation), offset: e.Offset,

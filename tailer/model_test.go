@@ -435,7 +435,7 @@ func (m *model) check() {
 	for h := range strings.Lines(styles[m.style].head) {
 		heads[strings.TrimSuffix(h, "\n")] = true
 	}
-	first := map[int]received{}
+	first, settled := map[int]received{}, map[int]bool{}
 	for _, r := range m.sink.all() {
 		if heads[r.text] {
 			continue
@@ -445,6 +445,7 @@ func (m *model) check() {
 			m.partOfLost(r)
 			continue
 		}
+		settled[n] = settled[n] || !r.settled.IsZero()
 		f, again := first[n]
 		if !again {
 			first[n] = r
@@ -464,6 +465,8 @@ func (m *model) check() {
 	for i := range m.next {
 		if _, ok := first[i]; !ok && !m.lost[i] {
 			m.t.Errorf("line %d is missing", i)
+		} else if ok && !settled[i] && !m.lost[i] {
+			m.t.Errorf("line %d was handed on, never settled, and not handed on again", i)
 		}
 	}
 }
