@@ -48,6 +48,7 @@ func classifyGRPC(st *status.Status, in response) answer {
 			a.verdict = unwelcome
 		}
 	}
+	a.message = clip(a.message)
 	return a
 }
 
@@ -64,13 +65,17 @@ func isTooLarge(message string) bool {
 	return false
 }
 
-// codeName returns a code as gRPC's documents write it: RESOURCE_EXHAUSTED.
+// codeName returns a code as gRPC's documents write it: RESOURCE_EXHAUSTED. A
+// number that they do not know gets one name with all the others: answers are
+// counted by it, and a server may send any number.
 func codeName(c codes.Code) string {
-	switch c {
-	case codes.OK:
+	switch {
+	case c == codes.OK:
 		return "OK"
-	case codes.Canceled:
+	case c == codes.Canceled:
 		return "CANCELLED"
+	case c > codes.Unauthenticated: // the last one there is
+		return "UNKNOWN_CODE"
 	}
 	var b strings.Builder
 	for i, r := range c.String() {
@@ -85,6 +90,9 @@ func codeName(c codes.Code) string {
 // classifyHTTP says what an HTTP response means.
 func classifyHTTP(resp *http.Response, body []byte, now time.Time) answer {
 	a := answer{code: fmt.Sprintf("HTTP %d", resp.StatusCode)}
+	if resp.StatusCode < 100 || resp.StatusCode > 599 {
+		a.code = "HTTP, no known status" // of which there could be any number
+	}
 	switch code := resp.StatusCode; {
 	case code >= 200 && code < 300:
 		return classifyHTTPSuccess(a, resp, body)
@@ -127,11 +135,12 @@ func classifyHTTPSuccess(a answer, resp *http.Response, body []byte) answer {
 			hint: "the endpoint answers with a web page: is it the collector's OTLP/HTTP port?",
 		}
 	}
+	parse := parseResponse
 	if strings.HasPrefix(kind, "application/json") {
-		return a
+		parse = parseJSONResponse
 	}
-	if in, err := parseResponse(body); err == nil {
-		a.rejected, a.message = in.rejected, in.message
+	if in, err := parse(body); err == nil {
+		a.rejected, a.message = in.rejected, clip(in.message)
 	}
 	return a
 }
@@ -164,11 +173,22 @@ func retryAfter(value string, now time.Time) time.Duration {
 	return 0
 }
 
+// mostMessage is how much is kept of what a collector says, in bytes: its words
+// stand in the log, on the status page and in each dead letter.
+const mostMessage = 1 << 10
+
+// clip returns the beginning of a message.
+func clip(message string) string {
+	if len(message) <= mostMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:mostMessage], "?")
+}
+
 // text returns the beginning of a response body as one line.
 func text(body []byte) string {
-	const most = 1 << 10
-	if len(body) > most {
-		body = body[:most]
+	if len(body) > mostMessage {
+		body = body[:mostMessage]
 	}
 	return strings.Join(strings.Fields(strings.ToValidUTF8(string(body), "?")), " ")
 }

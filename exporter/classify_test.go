@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
+	collectorpb "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
@@ -130,6 +132,11 @@ func TestHTTPBodies(t *testing.T) {
 		{"a web page", 200, http.Header{"Content-Type": {"text/html; charset=utf-8"}}, "<h1>Log in</h1>", answer{verdict: unwelcome, code: "HTTP 200",
 			message: "<h1>Log in</h1>", hint: "the endpoint answers with a web page: is it the collector's OTLP/HTTP port?"}},
 		{"JSON", 200, http.Header{"Content-Type": {"application/json"}}, "{}", answer{code: "OK"}},
+		{"JSON with rejections", 200, http.Header{"Content-Type": {"application/json"}}, `{"partialSuccess":{"rejectedLogRecords":"3","errorMessage":"too old"}}`,
+			answer{code: "OK", rejected: 3, message: "too old"}},
+		{"JSON with a number", 200, http.Header{"Content-Type": {"application/json; charset=utf-8"}}, `{"partialSuccess":{"rejectedLogRecords":2}}`, answer{code: "OK", rejected: 2}},
+		{"JSON that is none", 200, http.Header{"Content-Type": {"application/json"}}, `ok`, answer{code: "OK"}},
+		{"a status that nobody knows", 987, nil, "", answer{verdict: again, code: "HTTP, no known status"}},
 		{"garbage", 200, http.Header{"Content-Type": {protobuf}}, "\xff", answer{code: "OK"}},
 	}
 	for _, tt := range tests {
@@ -142,6 +149,32 @@ func TestHTTPBodies(t *testing.T) {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}
 		})
+	}
+}
+
+// What a collector says is kept in many places, and answers are counted by code;
+// so neither a long message nor any number of codes may fill the memory.
+func TestAnswersAreBounded(t *testing.T) {
+	long := strings.Repeat("ü", 1<<20)
+	for _, a := range []answer{
+		classifyGRPC(status.New(codes.Unavailable, long), response{}),
+		classifyGRPC(status.New(codes.OK, ""), response{rejected: 1, message: long}),
+		classifyHTTP(&http.Response{StatusCode: 503}, []byte(long), time.Now()),
+		classifyHTTP(&http.Response{StatusCode: 200}, mustMarshal(&collectorpb.ExportLogsServiceResponse{
+			PartialSuccess: &collectorpb.ExportLogsPartialSuccess{RejectedLogRecords: 1, ErrorMessage: long},
+		}), time.Now()),
+	} {
+		if len(a.message) > mostMessage+4 || !utf8.ValidString(a.message) || len(a.message) < mostMessage/2 {
+			t.Errorf("%s: a message of %d bytes", a.code, len(a.message))
+		}
+	}
+	seen := map[string]bool{}
+	for n := range 5000 {
+		seen[classifyGRPC(status.New(codes.Code(n), ""), response{}).code] = true
+		seen[classifyHTTP(&http.Response{StatusCode: n}, nil, time.Now()).code] = true
+	}
+	if len(seen) > 600 {
+		t.Errorf("%d codes", len(seen))
 	}
 }
 

@@ -1,7 +1,9 @@
 package exporter
 
 import (
+	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,6 +38,30 @@ func parseResponse(b []byte) (response, error) {
 	})
 	if err != nil {
 		return response{}, fmt.Errorf("parse response: %w", err)
+	}
+	return r, nil
+}
+
+// parseJSONResponse reads a response in OTLP's JSON form, which some servers give
+// whatever they were sent. A 64-bit number is a string there; a number is taken
+// as well.
+func parseJSONResponse(b []byte) (response, error) {
+	var in struct {
+		PartialSuccess struct {
+			Rejected json.RawMessage `json:"rejectedLogRecords"`
+			Message  string          `json:"errorMessage"`
+		} `json:"partialSuccess"`
+	}
+	if err := json.Unmarshal(b, &in); err != nil {
+		return response{}, fmt.Errorf("parse response: %w", err)
+	}
+	r := response{message: in.PartialSuccess.Message}
+	if digits := strings.Trim(string(in.PartialSuccess.Rejected), `"`); digits != "" {
+		n, err := strconv.ParseInt(digits, 10, 64)
+		if err != nil {
+			return response{}, fmt.Errorf("parse response: %w", err)
+		}
+		r.rejected = max(n, 0)
 	}
 	return r, nil
 }
