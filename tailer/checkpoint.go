@@ -138,6 +138,13 @@ func (s *generationState) restore(f *family, now time.Time) (*generation, error)
 	g.read = g.settled
 	g.path, g.size, g.gapNoted = string(s.Path), s.Size, s.Lost
 	g.addGaps(s.Gaps...)
+	if n := len(g.gaps); s.Lost && n > 0 && g.gaps[n-1].At > s.Settled {
+		// The file was let go of while batches of it were under way. They were
+		// not settled, and cannot be read again.
+		last := &g.gaps[n-1]
+		last.Bytes += last.At - s.Settled
+		last.At = s.Settled
+	}
 	g.key = fileKey{s.Device, s.Inode}
 	g.packed, g.wasEnded = s.Packed, s.Ended
 	g.stat = fileStat{key: g.key, size: s.OnDisk, mtime: s.Changed.UnixNano()}

@@ -255,6 +255,26 @@ func TestLongLinesAreCut(t *testing.T) {
 	})
 }
 
+// A long line of which a part is settled when the process ends is still one that
+// was cut when the next process reads its end.
+func TestLongLineAcrossAStop(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.cfg.MaxEntry = 1000
+		w.write("sora.log", strings.Repeat("x", 1500))
+		w.start()
+		w.end()
+		w.write("sora.log", "y\nz\n")
+		w.start()
+		var got []string
+		for _, r := range w.sink.all() {
+			got = append(got, fmt.Sprintf("%d %v", len(r.text), r.cut))
+		}
+		if diff := cmp.Diff([]string{"1000 true", "501 true", "1 false"}, got); diff != "" {
+			w.t.Error(diff)
+		}
+	})
+}
+
 // A line longer than several buffers, which grows slowly, is read once and as
 // a whole.
 func TestLineThatGrowsSlowly(t *testing.T) {

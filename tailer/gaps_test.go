@@ -102,3 +102,145 @@ func TestManyGaps(t *testing.T) {
 		t.Errorf("the newest gap is %+v", last)
 	}
 }
+
+// Each way to lose bytes leaves a gap of just those bytes: lines 0 to n-1 are
+// written, and each of them is either settled or in a gap.
+func TestEveryLossIsAGap(t *testing.T) {
+	const n = 5 * batchBytes / 80 // more than is read ahead
+	hold := func(w *world) (release func()) {
+		held := make(chan struct{})
+		w.sink.hold = held
+		return func() {
+			w.sink.mu.Lock()
+			w.sink.hold = nil
+			w.sink.mu.Unlock()
+			close(held)
+		}
+	}
+	for _, tt := range []struct {
+		name, reason string
+		lose         func(w *world)
+	}{
+		{"deleted while stopped", "the file is gone", func(w *world) {
+			w.write("sora.jsonl", lines(0, 10))
+			w.start()
+			hold(w)
+			w.write("sora.jsonl", lines(10, n-10))
+			w.pass(3 * time.Second)
+			w.end()
+			w.sink.hold = nil
+			w.remove("sora.jsonl")
+			w.start()
+		}},
+		{"written after the copy, then truncated", "written after the copy was made, then truncated", func(w *world) {
+			w.write("sora.jsonl", lines(0, 10))
+			w.start()
+			w.copy("sora.jsonl", "sora.jsonl.1")
+			release := hold(w)
+			w.write("sora.jsonl", lines(10, n-10))
+			w.pass(3 * time.Second)
+			w.truncate("sora.jsonl")
+			w.pass(3 * time.Second)
+			release()
+		}},
+		{"written after a packed copy, then truncated", "written after the copy was made, then truncated", func(w *world) {
+			w.write("sora.jsonl", lines(0, 10))
+			w.start()
+			w.pack("sora.jsonl", "sora.jsonl.1.gz")
+			release := hold(w)
+			w.write("sora.jsonl", lines(10, n-10))
+			w.pass(3 * time.Second)
+			w.truncate("sora.jsonl")
+			w.pass(3 * time.Second)
+			release()
+		}},
+		{"written after a copy that goes on, then truncated", "removed from the end of the file", func(w *world) {
+			w.start()
+			release := hold(w)
+			w.write("sora.jsonl", lines(0, n-10))
+			w.pass(3 * time.Second)
+			w.copy("sora.jsonl", "sora.jsonl.1")
+			w.write("sora.jsonl", lines(n-10, 10))
+			w.pass(3 * time.Second)
+			w.truncate("sora.jsonl")
+			w.pass(3 * time.Second)
+			release()
+		}},
+		{"cut off at the end", "removed from the end of the file", func(w *world) {
+			w.start()
+			release := hold(w)
+			w.write("sora.jsonl", lines(0, n))
+			w.pass(3 * time.Second)
+			if err := os.Truncate(w.path("sora.jsonl"), int64(len(lines(0, n-10)))); err != nil {
+				w.t.Fatal(err)
+			}
+			w.pass(3 * time.Second)
+			release()
+		}},
+		{"deleted and too large to hold", "deleted, and larger than limits.deleted_bytes", func(w *world) {
+			w.cfg.DeletedBytes = 1 << 20
+			w.start()
+			release := hold(w)
+			w.write("sora.jsonl", lines(0, n))
+			w.pass(3 * time.Second)
+			w.remove("sora.jsonl")
+			w.write("sora.jsonl", "")
+			w.pass(3 * time.Second)
+			release()
+		}},
+		{"deleted and too large to hold, then killed", "deleted, and larger than limits.deleted_bytes", func(w *world) {
+			w.cfg.DeletedBytes = 1 << 20
+			w.start()
+			hold(w)
+			w.write("sora.jsonl", lines(0, n))
+			w.pass(3 * time.Second)
+			w.remove("sora.jsonl")
+			w.write("sora.jsonl", "")
+			w.pass(3 * time.Second)
+			w.kill()
+			w.sink.hold = nil
+			w.start()
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				tt.lose(w)
+				w.pass(20 * time.Second)
+				w.wantGaps(n, tt.reason)
+				w.end()
+				w.start()
+				w.pass(20 * time.Second)
+				w.wantGaps(n, tt.reason) // and not once more
+			})
+		})
+	}
+}
+
+// wantGaps checks that those of lines 0 to n-1 that were never settled, and no
+// others, are in gaps.
+func (w *world) wantGaps(n int, reason string) {
+	w.t.Helper()
+	settled := map[string]bool{}
+	for _, r := range w.sink.all() {
+		if !r.settled.IsZero() {
+			settled[r.text] = true
+		}
+	}
+	var want, got int64
+	for i := range n {
+		if !settled[line(i)] {
+			want += int64(len(line(i)) + 1)
+		}
+	}
+	for _, s := range w.tail.Status() {
+		for _, g := range s.Gaps {
+			if g.Reason != reason {
+				w.t.Errorf("%d bytes are lost for the reason %q", g.Bytes, g.Reason)
+			}
+			got += g.Bytes
+		}
+	}
+	if want == 0 || got != want {
+		w.t.Errorf("gaps of %d bytes, but %d were lost", got, want)
+	}
+}

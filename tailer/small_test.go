@@ -46,6 +46,34 @@ func TestSmallFiles(t *testing.T) {
 	})
 }
 
+// A small file leaves the checkpoint only once it is on the shelf's own one, or a
+// kill between the two would have it sent again as another generation.
+func TestSmallFileIsShelvedBeforeItIsForgotten(t *testing.T) {
+	inWorld(t, func(w *world) {
+		if err := os.Mkdir(w.path(waitDir), 0o755); err != nil {
+			w.t.Fatal(err)
+		}
+		w.write(filepath.Join(waitDir, "20310402T1011000000_C1.jsonl"), lines(0, 1))
+		w.start()
+		shelf := shelfFile(w.cfg.StateDir, "sora")
+		if err := os.Mkdir(shelf, 0o700); err != nil { // so that it cannot be written
+			w.t.Fatal(err)
+		}
+		w.pass(20 * time.Second)
+		w.wantLines(1)
+		if _, err := w.tail.Saved(); err == nil {
+			w.t.Error("positions are said to be saved, without the small file")
+		}
+		w.kill()
+		if err := os.Remove(shelf); err != nil {
+			w.t.Fatal(err)
+		}
+		w.start()
+		w.pass(20 * time.Second)
+		w.wantRepeats(1)
+	})
+}
+
 // wantSmall checks that the small files are one line of the ledger, and that it
 // adds up with what is on disk and with the entries handed on since the start.
 func (w *world) wantSmall(files, entries int64) {
