@@ -200,3 +200,71 @@ func TestRotatedFasterThanScanned(t *testing.T) {
 		w.wantLines(n)
 	})
 }
+
+// A file that is truncated and, before anybody looks, written again to more than
+// it had, is another one: told by its beginning while that is all there is, and
+// by what stands before the position later.
+func TestRewrittenLarger(t *testing.T) {
+	for name, read := range map[string]int{"a short file": 5, "a file beyond its head": 100} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				w.write("sora.jsonl", lines(0, read))
+				w.start()
+				f, err := os.OpenFile(w.path("sora.jsonl"), os.O_WRONLY|os.O_TRUNC, 0)
+				if err != nil {
+					w.t.Fatal(err)
+				}
+				// Lines of another length, or the position is by chance at the
+				// beginning of one.
+				f.WriteString("a line that was not there before\n" + lines(read, 2*read))
+				f.Close()
+				w.pass(5 * time.Second)
+				var got []string
+				for _, r := range w.sink.all() {
+					if r.text != "a line that was not there before" {
+						got = append(got, r.text)
+					}
+				}
+				if len(got) != 3*read || len(w.sink.all()) != 3*read+1 {
+					t.Errorf("%d lines, want %d and one", len(got), 3*read)
+				}
+				for i, text := range got {
+					if text != line(i) {
+						t.Fatalf("line %d is %q", i, text)
+					}
+				}
+			})
+		})
+	}
+}
+
+// What was read of a file that is known to be another one by the time the read
+// is over is not handed on.
+func TestFileThatChangesHandsWhileItIsRead(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.write("sora.jsonl", lines(0, 10))
+		w.start()
+		w.write("sora.jsonl", lines(10, 10))
+		tail := w.tail
+		var g *generation
+		var p plan
+		tail.lock(func() {
+			g = tail.sources[0].families[w.path("sora.jsonl")].gens[0]
+			p = g.plan(tail.cfg.MaxEntry)
+			g.pumps, g.reading = g.pumps+1, true
+			tail.reading++
+		})
+		buf := tail.buffer(g, p.want)
+		r := p.read(buf)
+		if len(r.cut.entries) != 10 {
+			t.Fatalf("%d entries were read", len(r.cut.entries))
+		}
+		tail.lock(func() { tail.detach(g, time.Now()) })
+		if b, _ := tail.apply(&p, &r, buf); b != nil {
+			t.Errorf("%d entries are handed on", len(b.Entries))
+		}
+		tail.lock(func() { tail.rest(g) })
+		w.pass(3 * time.Second)
+		w.wantLines(20)
+	})
+}
