@@ -41,7 +41,11 @@ func (t *Tailer) assign(m match, now time.Time) {
 	case g.short, m.whole:
 		g.ended = true
 		if n := g.size - g.read.at; n > 0 {
-			t.gap(g, g.read.at, n, "written after the copy was made, then truncated", now)
+			reason := "written after the copy was made, then truncated"
+			if g.fam.src.Format != nil {
+				reason = "removed from the end of the file"
+			}
+			t.gap(g, g.read.at, n, reason, now)
 		}
 		g.size = g.read.at
 	case g.packed == unpacked:

@@ -55,11 +55,18 @@ func (t *Tailer) compare(g *generation, c *candidate) match {
 		}
 		return match{gen: g, file: c, strong: true, verified: max(int64(verified), read.at, beyond), lacks: fl.stat.size < size}
 	}
+	if g.fam.src.Format != nil && fl.path == g.path && verified >= formatHead {
+		return match{gen: g, file: c, verified: fl.stat.size} // the machine went down before its end was on disk
+	}
 	if fl.class.live || form == Whole || form == Dump {
 		return none // shorter than before: something else
 	}
 	return g.comparePrefix(print, c, fl.stat.size, verified)
 }
+
+// formatHead is how much of a file in a Format tells it from all others: it
+// begins with something random.
+const formatHead = 64
 
 // copySlack is how much later than the last write that was seen a copy may have
 // been written: it takes a moment to make one, and the original is looked at

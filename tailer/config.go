@@ -60,7 +60,8 @@ type Source struct {
 
 	// Format, if set, cuts all files of this source into entries. Such files
 	// are never rotated: each is a generation of its own, in the order of
-	// their names, and is complete as soon as a later one exists.
+	// their names, and is complete as soon as a later one exists. Its first 64
+	// bytes are not those of any other.
 	Format Format
 
 	// Settled, if set, is called each time a checkpoint has been saved in
