@@ -252,6 +252,9 @@ func TestLongLinesAreCut(t *testing.T) {
 		if all.String() != exact+long+"short"+strings.Repeat("x", 2500)+"yz" {
 			w.t.Error("bytes are lost or out of order")
 		}
+		if s := w.tail.Status()[0]; s.Cut != 6 {
+			w.t.Errorf("%d entries are counted as cut, want 6", s.Cut)
+		}
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // While the present checkpoint is damaged, the previous one is the only whole
@@ -29,4 +30,27 @@ func TestPreviousCheckpointOutlivesADamagedOne(t *testing.T) {
 	if c, err := s.load(); err != nil || c.Version != version {
 		t.Errorf("%+v, %v: no whole checkpoint is left", c, err)
 	}
+}
+
+// The positions of files in a directory that cannot be looked at for a whole run
+// are still there in the next one.
+func TestPositionsInADirectoryThatIsAway(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.cfg.Sources[0].Include = []string{"sub/*.log"}
+		if err := os.Mkdir(w.path("sub"), 0o755); err != nil {
+			w.t.Fatal(err)
+		}
+		w.write("sub/a.log", lines(0, 10))
+		w.write("sora.jsonl", lines(10, 10))
+		w.start()
+		w.end()
+		w.rename("sub", "away")
+		w.start()
+		w.write("sora.jsonl", lines(20, 10)) // so that positions are saved
+		w.pass(3 * time.Second)
+		w.end()
+		w.rename("away", "sub")
+		w.start()
+		w.wantLines(30)
+	})
 }
