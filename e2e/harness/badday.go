@@ -59,12 +59,12 @@ func destroyed(n, minutes int, reason string) string {
 // BadDayPexip are the messages of a Pexip that had one, too.
 func BadDayPexip() []string {
 	return []string{
-		pexipLine(1, "administrator.conference", "Participant failed to join conference.", `Conference="Board Room" Location="Tokyo" Protocol="SIP" Call-id="c1" Detail="Insufficient licenses"`),
-		pexipLine(2, "administrator.conference", "Participant failed to join conference.", `Conference="Board Room" Location="Tokyo" Protocol="SIP" Call-id="c2" Detail="Insufficient licenses"`),
-		pexipLine(3, "administrator.conference", "Participant has joined.", `Conference="Board Room" Call-id="c3" Protocol="WebRTC"`),
-		pexipLine(4, "administrator.conference", "Participant has disconnected.", `Conference="Board Room" Call-id="c3" Protocol="WebRTC" Duration="312.5" Licenses="1" Service-Type="conference" Detail="Remote disconnect"`),
-		pexipLine(5, "administrator.conference", "Participant entered incorrect conference PIN.", `Conference="Board Room" Call-id="c4"`),
-		pexipLine(6, "administrator.conference", "Failed creating conference.", `Conference="Board Room"`),
+		pexipLine(1, "administrator.conference", "Participant failed to join conference.", `Conference="Board Room (A+)" Location="Tokyo" Protocol="SIP" Call-id="c1" Detail="Insufficient licenses"`),
+		pexipLine(2, "administrator.conference", "Participant failed to join conference.", `Conference="Board Room (A+)" Location="Tokyo" Protocol="SIP" Call-id="c2" Detail="Insufficient licenses"`),
+		pexipLine(3, "administrator.conference", "Participant has joined.", `Conference="Board Room (A+)" Call-id="c3" Protocol="WebRTC"`),
+		pexipLine(4, "administrator.conference", "Participant has disconnected.", `Conference="Board Room (A+)" Call-id="c3" Protocol="WebRTC" Duration="312.5" Licenses="1" Service-Type="conference" Detail="Remote disconnect"`),
+		pexipLine(5, "administrator.conference", "Participant entered incorrect conference PIN.", `Conference="Board Room (A+)" Call-id="c4"`),
+		pexipLine(6, "administrator.conference", "Failed creating conference.", `Conference="Board Room (A+)"`),
 		pexipLine(7, "support.participant", "Media Stream destroyed", `Call-id="c3" Detail="Stream 0 (audio)^M  RX: rate 48kbps loss 7.50% jitter 4ms^M    codec opus rate 48kbps^M  TX: rate 50kbps loss 0.25% jitter 1ms^M    codec opus rate 64kbps"`),
 		pexipLine(8, "administrator.apps.cloudbursting", "On-prem location 'Tokyo' is overloaded! Starting instance i-1 (stopped) in location 'Cloud'", ""),
 		pexipLine(9, "administrator.registration", "Registration added.", `Alias="a@example.org" Protocol="SIP"`),

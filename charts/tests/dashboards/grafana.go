@@ -24,8 +24,8 @@ func (l *layout) next(width, height int) m {
 func (b Board) Grafana() ([]byte, error) {
 	variables := []any{datasource("loki", "Loki")}
 	for _, v := range b.Variables {
-		variables = append(variables, m{"type": "textbox", "name": v[0], "label": v[1], "query": ".*", "hide": 0,
-			"description": "Regular expression for " + v[2], "current": m{"text": ".*", "value": ".*"}})
+		variables = append(variables, m{"type": "textbox", "name": v[0], "label": v[1], "query": "", "hide": 0,
+			"description": "Part of " + v[2] + "; large and small letters are the same", "current": m{"text": "", "value": ""}})
 	}
 	var panels []any
 	var at layout

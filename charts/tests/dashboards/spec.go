@@ -35,7 +35,7 @@ type Where struct {
 	Service string
 	Text    string      // part of the body
 	Match   [][2]string // attribute and regular expression; "" = the attribute is there
-	Filters []string    // variables of the dashboard that narrow it down: attribute=variable
+	Filters []string    // variables of the dashboard that narrow it down, each a part of a value: attribute=variable
 }
 
 // A Board is a dashboard of questions.
@@ -66,7 +66,7 @@ func (w Where) logQL() string {
 	}
 	for _, f := range w.Filters {
 		attribute, variable, _ := strings.Cut(f, "=")
-		fmt.Fprintf(&b, ` | %s=~"$%s"`, underscore(attribute), variable)
+		fmt.Fprintf(&b, " | %s=~`(?i).*${%s:regex}.*`", underscore(attribute), variable)
 	}
 	return b.String()
 }
