@@ -36,13 +36,8 @@ func TestIdleCost(t *testing.T) {
 			}
 			cfg := Config{StateDir: t.TempDir(), Still: time.Second, Sources: []Source{{Name: "sora", Origin: "sora", Dir: dir, Rules: SoraRules()}}}
 			var got counter
-			tail, err := New(cfg, &got)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ctx, cancel := context.WithCancel(t.Context())
-			done := make(chan error)
-			go func() { done <- tail.Run(ctx) }()
+			tail := newTailer(t, cfg, &got)
+			defer runTailer(t, tail)()
 			want := int64(5*test.files + test.small)
 			for start := time.Now(); got.n.Load() < want && time.Since(start) < 90*time.Second; {
 				time.Sleep(100 * time.Millisecond)
@@ -59,8 +54,6 @@ func TestIdleCost(t *testing.T) {
 			if n := tail.open.Load(); test.small > 0 && n > 0 {
 				t.Errorf("%d descriptors for settled small files", n)
 			}
-			cancel()
-			<-done
 		})
 	}
 }
@@ -95,17 +88,7 @@ func TestLatency(t *testing.T) {
 			seen <- time.Now()
 		}
 	})
-	tail, err := New(Config{StateDir: t.TempDir(), Sources: []Source{{Name: "sora", Dir: dir, Rules: SoraRules()}}}, next)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() { done <- tail.Run(ctx) }()
-	defer func() {
-		cancel()
-		<-done
-	}()
+	defer runTailer(t, newTailer(t, Config{StateDir: t.TempDir(), Sources: []Source{{Name: "sora", Dir: dir, Rules: SoraRules()}}}, next))()
 	for range 20 {
 		<-seen
 	}

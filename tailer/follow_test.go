@@ -23,11 +23,11 @@ func TestFollowsALog(t *testing.T) {
 
 func TestResumesAfterKill(t *testing.T) {
 	inWorld(t, func(w *world) {
-		w.sink.hold = make(chan struct{})
+		release := w.hold()
 		w.write("sora.jsonl", lines(0, 10))
 		w.start()
 		w.kill()
-		w.sink.hold = nil
+		release()
 		w.write("sora.jsonl", lines(10, 10))
 		w.start()
 		w.wantRepeats(20)
@@ -44,7 +44,7 @@ func TestTellsWhenAFileIsBlocked(t *testing.T) {
 		w.cfg.OnBlocked = func() { told.Add(1) }
 		w.write("sora.jsonl", lines(0, 1))
 		w.start()
-		w.sink.hold = make(chan struct{})
+		release := w.hold()
 		for i := range underWay {
 			w.write("sora.jsonl", lines(1+i, 1))
 			w.pass(150 * time.Millisecond)
@@ -57,7 +57,7 @@ func TestTellsWhenAFileIsBlocked(t *testing.T) {
 		if told.Load() == 0 || !w.tail.Blocked(underWay) {
 			t.Errorf("told %d times, blocked %v", told.Load(), w.tail.Blocked(underWay))
 		}
-		close(w.sink.hold)
+		release()
 		w.pass(time.Second)
 		w.wantLines(2 + underWay)
 	})

@@ -132,6 +132,16 @@ func inWorld(t *testing.T, f func(w *world)) {
 	})
 }
 
+// inWorlds runs each of several stories in a bubble of its own.
+func inWorlds(t *testing.T, stories map[string]func(w *world)) {
+	for name, story := range stories {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, story)
+		})
+	}
+}
+
 func newWorld(t reporter, dir, state string) *world {
 	w := &world{t: t, dir: dir, sink: &sink{}}
 	w.cfg = Config{
@@ -217,6 +227,23 @@ func (w *world) drain() {
 func (w *world) pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
+}
+
+// hold keeps what is handed on from being settled until release is called, or
+// the tailer ends.
+func (w *world) hold() (release func()) {
+	held := make(chan struct{})
+	w.sink.setHold(held)
+	return func() {
+		w.sink.setHold(nil)
+		close(held)
+	}
+}
+
+func (s *sink) setHold(c chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hold = c
 }
 
 func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
@@ -320,6 +347,26 @@ func (w *world) wantRepeats(n int) {
 			w.t.Errorf("%.90s came twice with different uids: %s+%d in run %d, %s+%d in run %d",
 				r.text, f.gen[:8], f.offset, f.run, r.gen[:8], r.offset, r.run)
 		}
+	}
+}
+
+// wantGenerations checks in how many generations what was received came.
+func (w *world) wantGenerations(n int) {
+	w.t.Helper()
+	gens := map[string]bool{}
+	for _, r := range w.sink.all() {
+		gens[r.gen] = true
+	}
+	if len(gens) != n {
+		w.t.Errorf("entries of %d generations, want %d", len(gens), n)
+	}
+}
+
+// wantTexts checks what was received, in order.
+func (w *world) wantTexts(want ...string) {
+	w.t.Helper()
+	if got := w.sink.texts(); !slices.Equal(got, want) {
+		w.t.Errorf("received %q\nwant %q", got, want)
 	}
 }
 

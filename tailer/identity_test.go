@@ -30,26 +30,6 @@ func (w *world) editState(f func(g *generationState)) {
 	}
 }
 
-// wantGenerations checks in how many generations what was received came.
-func (w *world) wantGenerations(n int) {
-	w.t.Helper()
-	gens := map[string]bool{}
-	for _, r := range w.sink.all() {
-		gens[r.gen] = true
-	}
-	if len(gens) != n {
-		w.t.Errorf("entries of %d generations, want %d", len(gens), n)
-	}
-}
-
-// wantTexts checks what was received, in order.
-func (w *world) wantTexts(want ...string) {
-	w.t.Helper()
-	if got := w.sink.texts(); !slices.Equal(got, want) {
-		w.t.Errorf("received %q\nwant %q", got, want)
-	}
-}
-
 // TestIdentity has a case for each thing that a file could wrongly be known by,
 // or not be known by.
 func TestIdentity(t *testing.T) {
@@ -76,7 +56,7 @@ func TestIdentity(t *testing.T) {
 		}
 	}
 	preamble := strings.Repeat("each file of this log begins like this\n", 60)
-	for name, run := range map[string]func(w *world){
+	inWorlds(t, map[string]func(w *world){
 		"another device number":                        remounted(7, 0, false),
 		"another inode":                                remounted(0, 1<<20, false),
 		"another device number and inode":              remounted(7, 1<<20, false),
@@ -220,12 +200,7 @@ func TestIdentity(t *testing.T) {
 			w.wantRange(10, 30)
 			w.wantGenerations(2)
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			inWorld(t, run)
-		})
-	}
+	})
 }
 
 // inodeUsedAgain has a log of ten lines replaced by one of n with the same inode.
@@ -284,13 +259,11 @@ func TestKilledBeforeTheArchiveWasRead(t *testing.T) {
 			w.end()
 			w.write("sora.jsonl", lines(10, 10))
 			w.compress("sora.jsonl", ext)
-			hold := make(chan struct{})
-			w.sink.hold = hold
+			release := w.hold()
 			w.start()
 			w.kill()
 			w.editState(func(g *generationState) { g.Size, g.Ended = g.Settled, false }) // as it is before the first read
-			w.sink.hold = nil
-			close(hold)
+			release()
 			w.start()
 			w.pass(10 * time.Second)
 			w.wantRepeats(20)

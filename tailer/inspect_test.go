@@ -13,8 +13,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // A bystander notes which of the lines that matter come, and when.
@@ -58,7 +56,7 @@ func TestLargeArchiveHoldsNobodyUp(t *testing.T) {
 	appendTo(t, log, "first\n")
 	appendTo(t, beside, "a line\n")
 	sink := &bystander{gens: map[string]string{}}
-	stop := runTailer(t, cfg, sink)
+	stop := runTailer(t, newTailer(t, cfg, sink))
 	await(t, "the first lines", func() bool { return sink.lines() == 1 && sink.gen("first") != "" })
 	stop()
 
@@ -71,10 +69,7 @@ func TestLargeArchiveHoldsNobodyUp(t *testing.T) {
 	if err := os.Remove(log); err != nil {
 		t.Fatal(err)
 	}
-	tail, err := New(cfg, sink)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tail := newTailer(t, cfg, sink)
 	var once sync.Once
 	tail.piece = func(end int64) { // unpacking stands still until lines of the other log have come
 		if end < 8<<20 {
@@ -91,13 +86,7 @@ func TestLargeArchiveHoldsNobodyUp(t *testing.T) {
 			}
 		})
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() { done <- tail.Run(ctx) }()
-	defer func() {
-		cancel()
-		<-done
-	}()
+	defer runTailer(t, tail)()
 	await(t, "the archive", func() bool { return sink.gen("last") != "" })
 	if sink.gen("last") != sink.gen("first") || sink.last != 1 {
 		t.Errorf("the archive is %s, what it was made of %s; its end came %d times", sink.gen("last"), sink.gen("first"), sink.last)
@@ -143,25 +132,23 @@ func appendTo(t *testing.T, path, text string) {
 // each in a member of its own.
 func writeMembers(t *testing.T, path, head, middle string, n int, end string) {
 	t.Helper()
-	pack := func(text string) []byte {
-		var b bytes.Buffer
-		z := gzip.NewWriter(&b)
-		z.Write([]byte(text))
-		z.Close()
-		return b.Bytes()
-	}
-	all := slices.Concat(pack(head), bytes.Repeat(pack(middle), n), pack(end))
+	all := slices.Concat(gzipOf(head), bytes.Repeat(gzipOf(middle), n), gzipOf(end))
 	if err := os.WriteFile(path, all, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func runTailer(t *testing.T, cfg Config, next Consumer) (stop func()) {
+func newTailer(t *testing.T, cfg Config, next Consumer) *Tailer {
 	t.Helper()
 	tail, err := New(cfg, next)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return tail
+}
+
+// runTailer has a tailer follow real files in real time until stop is called.
+func runTailer(t *testing.T, tail *Tailer) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- tail.Run(ctx) }()

@@ -45,20 +45,14 @@ func TestDeletedFilesAreReadToTheEnd(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.write("sora.jsonl", lines(0, 10))
 		w.start()
-		hold := make(chan struct{})
-		w.sink.mu.Lock()
-		w.sink.hold = hold
-		w.sink.mu.Unlock()
+		release := w.hold()
 		for i := range 10 {
 			w.write("sora.jsonl", lines(10+10*i, 10))
 			w.pass(200 * time.Millisecond)
 		}
 		w.remove("sora.jsonl")
 		w.pass(10 * time.Second)
-		w.sink.mu.Lock()
-		w.sink.hold = nil
-		w.sink.mu.Unlock()
-		close(hold)
+		release()
 		w.pass(10 * time.Second)
 		w.wantLines(110)
 		if w.gaps() != 0 {
@@ -72,9 +66,7 @@ func TestDeletedFilesAreHeldWithinLimits(t *testing.T) {
 		w.cfg.DeletedBytes = 8 << 10
 		w.write("sora.jsonl", lines(0, 10))
 		w.start()
-		w.sink.mu.Lock()
-		w.sink.hold = make(chan struct{})
-		w.sink.mu.Unlock()
+		w.hold()
 		for i := range 10 {
 			w.write("sora.jsonl", lines(10+100*i, 100))
 			w.pass(200 * time.Millisecond)
@@ -176,8 +168,7 @@ func TestMemoryIsSharedAndBounded(t *testing.T) {
 		w.cfg.Memory, w.cfg.Expansion = 8<<20, 2
 		var blocked atomic.Int64
 		w.cfg.OnBlocked = func() { blocked.Add(1) }
-		hold := make(chan struct{})
-		w.sink.hold = hold
+		release := w.hold()
 		text := strings.Repeat(strings.Repeat("x", 1023)+"\n", 4<<10)
 		for i := range 10 {
 			w.write(fmt.Sprintf("log%d.log", i), text)
@@ -198,10 +189,7 @@ func TestMemoryIsSharedAndBounded(t *testing.T) {
 		if blocked.Load() == 0 || !w.tail.Blocked(w.tail.consuming) || w.tail.Blocked(w.tail.consuming-1) {
 			w.t.Errorf("blocked %d times; Blocked is wrong", blocked.Load())
 		}
-		w.sink.mu.Lock()
-		w.sink.hold = nil
-		w.sink.mu.Unlock()
-		close(hold)
+		release()
 		w.pass(10 * time.Second)
 		if n := len(w.sink.all()); n != 10*4<<10 {
 			w.t.Errorf("%d entries in the end", n)
@@ -216,8 +204,7 @@ func TestMemoryIsSharedAndBounded(t *testing.T) {
 // batch that is never handed on; what follows must not wait for it.
 func TestBlankLinesBetweenBatches(t *testing.T) {
 	inWorld(t, func(w *world) {
-		hold := make(chan struct{})
-		w.sink.hold = hold
+		release := w.hold()
 		w.start()
 		for _, text := range []string{"a\n", "\n\n", "b\n"} {
 			w.write("sora.log", text)
@@ -226,10 +213,7 @@ func TestBlankLinesBetweenBatches(t *testing.T) {
 		if n := len(w.sink.all()); n != 2 {
 			w.t.Errorf("%d entries were handed on, want 2", n)
 		}
-		w.sink.mu.Lock()
-		w.sink.hold = nil
-		w.sink.mu.Unlock()
-		close(hold)
+		release()
 		w.pass(10 * time.Second)
 	})
 }

@@ -144,7 +144,7 @@ type model struct {
 	count   int              // rotations so far
 	lost    map[int]bool     // lines that may be missing
 	running bool
-	held    chan struct{}
+	release func()            // of what is held; nil if nothing is
 	killed  map[int]time.Time // when a run ended with a kill
 	little  map[int]bool      // lines that were in a file of less than littleBytes when it was copied
 }
@@ -211,12 +211,11 @@ func (m *model) do(s step) {
 		m.lines[live] = nil
 		m.write(live, styles[m.style].head)
 	case "hold":
-		if m.held == nil {
-			m.held = make(chan struct{})
-			m.setHold(m.held)
+		if m.release == nil {
+			m.release = m.hold()
 		}
 	case "release":
-		m.release()
+		m.letGo()
 	case "stop":
 		if m.running {
 			m.end()
@@ -362,7 +361,7 @@ func (m *model) deleteOne(s step) {
 		m.pass(8 * time.Second)
 	}
 	i := s.a % len(m.old)
-	if !m.running || m.held != nil {
+	if !m.running || m.release != nil {
 		m.loseUnsent(m.old[i])
 	}
 	m.remove(m.old[i])
@@ -402,17 +401,10 @@ func (m *model) copyLive(to string) {
 	m.copy(live, to)
 }
 
-func (m *model) setHold(c chan struct{}) {
-	m.sink.mu.Lock()
-	m.sink.hold = c
-	m.sink.mu.Unlock()
-}
-
-func (m *model) release() {
-	if m.held != nil {
-		m.setHold(nil)
-		close(m.held)
-		m.held = nil
+func (m *model) letGo() {
+	if m.release != nil {
+		m.release()
+		m.release = nil
 	}
 }
 
@@ -420,7 +412,7 @@ func (m *model) release() {
 func (m *model) finish() {
 	m.endHalf()
 	m.do(step{what: "start"})
-	m.release()
+	m.letGo()
 	m.pass(30 * time.Second)
 	m.drain()
 	m.check()

@@ -1,29 +1,17 @@
 package tailer
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 )
-
-// gzipOf compresses text into a member of its own.
-func gzipOf(text string) []byte {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	z.Write([]byte(text))
-	z.Close()
-	return b.Bytes()
-}
 
 // TestOddities has what hardly anybody does to a log, and somebody will.
 func TestOddities(t *testing.T) {
 	const log = "sora.jsonl"
-	for name, run := range map[string]func(w *world){
+	inWorlds(t, map[string]func(w *world){
 		"rotated by hard link": func(w *world) {
 			w.write(log, lines(0, 10))
 			w.start()
@@ -220,10 +208,5 @@ func TestOddities(t *testing.T) {
 			w.start()
 			w.wantLines(10)
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			inWorld(t, run)
-		})
-	}
+	})
 }

@@ -1,7 +1,6 @@
 package tailer
 
 import (
-	"compress/gzip"
 	"context"
 	"fmt"
 	"os"
@@ -33,10 +32,7 @@ func (k *keeper) Consume(_ context.Context, b Batch) error {
 // follow runs a Tailer until everything is settled, and returns what came.
 func (k *keeper) follow(t *testing.T, cfg Config) []string {
 	t.Helper()
-	tail, err := New(cfg, k)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tail := newTailer(t, cfg, k)
 	tail.Drain()
 	if err := tail.Run(t.Context()); err != nil {
 		t.Fatal(err)
@@ -77,14 +73,9 @@ func rewindDir(t *testing.T) (Config, string) {
 			t.Fatal(err)
 		}
 	}
-	f, err := os.Create(filepath.Join(dir, "sora.jsonl.1.gz"))
-	if err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "sora.jsonl.1.gz"), gzipOf("01 old\n07 late\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	z := gzip.NewWriter(f)
-	fmt.Fprint(z, "01 old\n07 late\n")
-	z.Close()
-	f.Close()
 	return cfg, dir
 }
 
@@ -148,10 +139,7 @@ func TestRewindOfAMovedFile(t *testing.T) {
 func TestSaved(t *testing.T) {
 	cfg, _ := rewindDir(t)
 	k := &keeper{keys: map[string]bool{}}
-	tail, err := New(cfg, k)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tail := newTailer(t, cfg, k)
 	if at, err := tail.Saved(); !at.IsZero() || err != nil {
 		t.Errorf("before anything was saved: %v, %v", at, err)
 	}

@@ -1,6 +1,7 @@
 package tailer
 
 import (
+	"bytes"
 	"os"
 	"strings"
 	"testing"
@@ -24,17 +25,11 @@ func (w *world) pack(from, to string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	var out strings.Builder
+	packed := zstdOf
 	if strings.HasSuffix(to, ".gz") {
-		z := gzip.NewWriter(&out)
-		z.Write(b)
-		z.Close()
-	} else {
-		z, _ := zstd.NewWriter(&out)
-		z.Write(b)
-		z.Close()
+		packed = gzipOf
 	}
-	if err := os.WriteFile(w.path(to), []byte(out.String()), 0o644); err != nil {
+	if err := os.WriteFile(w.path(to), packed(string(b)), 0o644); err != nil {
 		w.t.Fatal(err)
 	}
 	st, err := os.Stat(w.path(from))
@@ -44,6 +39,27 @@ func (w *world) pack(from, to string) {
 	if err := os.Chtimes(w.path(to), st.ModTime(), st.ModTime()); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// gzipOf compresses text into a member of its own.
+func gzipOf(text string) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write([]byte(text))
+	z.Close()
+	return b.Bytes()
+}
+
+// zstdOf compresses text into a frame of its own.
+func zstdOf(text string) []byte {
+	var b bytes.Buffer
+	z, err := zstd.NewWriter(&b)
+	if err != nil {
+		panic(err)
+	}
+	z.Write([]byte(text))
+	z.Close()
+	return b.Bytes()
 }
 
 // A rotation moves a log's content out of the way.
@@ -119,8 +135,7 @@ func TestRotationWhileRunning(t *testing.T) {
 // is away.
 func TestRotationWhileBehind(t *testing.T) {
 	forRotations(t, func(w *world, r rotation, to string) {
-		hold := make(chan struct{})
-		w.sink.hold = hold
+		release := w.hold()
 		w.write("sora.jsonl", lines(0, 5))
 		w.start()
 		w.write("sora.jsonl", lines(5, 5))
@@ -132,10 +147,7 @@ func TestRotationWhileBehind(t *testing.T) {
 		r.after(w, to)
 		w.write("sora.jsonl", lines(25, 5))
 		w.pass(20 * time.Second)
-		w.sink.mu.Lock()
-		w.sink.hold = nil
-		w.sink.mu.Unlock()
-		close(hold)
+		release()
 		w.pass(20 * time.Second)
 		w.wantLines(30)
 		if n := w.gaps(); n != 0 {

@@ -1,15 +1,12 @@
 package tailer
 
 import (
-	"bytes"
 	"errors"
 	"strings"
 	"testing"
 	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 )
 
 // readStream gives log, texts and offsets of what a Stream reads.
@@ -65,18 +62,8 @@ func TestStreamLongLines(t *testing.T) {
 }
 
 func TestStreamCompressed(t *testing.T) {
-	var gz, zs bytes.Buffer
-	z := gzip.NewWriter(&gz)
-	z.Write([]byte("a\nb\n"))
-	z.Close()
-	w, err := zstd.NewWriter(&zs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.Write([]byte("a\nb\n"))
-	w.Close()
-	for name, data := range map[string]string{"sora.jsonl.1.gz": gz.String(), "sora.jsonl.2.zst": zs.String()} {
-		if log, texts, _ := readStream(t, Stream{Name: name}, data); log != "sora" || len(texts) != 2 {
+	for name, data := range map[string][]byte{"sora.jsonl.1.gz": gzipOf("a\nb\n"), "sora.jsonl.2.zst": zstdOf("a\nb\n")} {
+		if log, texts, _ := readStream(t, Stream{Name: name}, string(data)); log != "sora" || len(texts) != 2 {
 			t.Errorf("%s: log %q, texts %q", name, log, texts)
 		}
 	}
