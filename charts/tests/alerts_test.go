@@ -4,11 +4,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/rtcship/rtcship/charts/tests/promtest"
 )
 
 // A rule is what a rules file says of an alert.
@@ -98,31 +99,18 @@ func TestRunbooks(t *testing.T) {
 
 // TestMetricsOfAlerts holds that each metric of an alert is one that rtcship has.
 func TestMetricsOfAlerts(t *testing.T) {
-	metrics, err := os.ReadFile("../../docs/metrics.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	metrics := promtest.Documented(t, "../../docs/metrics.md")
 	prometheus, _, _ := renderedRules(t)
 	for _, g := range prometheus.Groups {
 		for _, r := range g.Rules {
-			for _, name := range regexp.MustCompile(`rtcship_\w+`).FindAllString(r.Expr, -1) {
-				if !strings.Contains(string(metrics), "`"+name+"`") {
-					t.Errorf("%s: docs/metrics.md knows no %s", r.Alert, name)
-				}
-			}
+			metrics.Check(t, r.Alert, r.Expr)
 		}
 	}
 }
 
 // TestPromtool runs Prometheus' own checks and the tests of testdata/alerts_test.yaml on the rules as they are rendered.
 func TestPromtool(t *testing.T) {
-	promtool := os.Getenv("PROMTOOL")
-	if promtool == "" {
-		var err error
-		if promtool, err = exec.LookPath("promtool"); err != nil {
-			t.Skip("no promtool: make chart-test brings it, or set PROMTOOL")
-		}
-	}
+	promtool := promtest.Tool(t)
 	_, _, text := renderedRules(t)
 	dir := t.TempDir()
 	tests, err := os.ReadFile("testdata/alerts_test.yaml")

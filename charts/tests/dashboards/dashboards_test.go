@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rtcship/rtcship/charts/tests/promtest"
 )
 
 var update = flag.Bool("update", false, "write the dashboards")
@@ -284,10 +286,7 @@ func TestAttributes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	metrics, err := os.ReadFile("../../../docs/metrics.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	metrics := promtest.Documented(t, "../../../docs/metrics.md")
 	for _, b := range []Board{Sora, Pexip} {
 		for _, q := range b.Questions {
 			names := []string{q.By, q.Value}
@@ -302,20 +301,13 @@ func TestAttributes(t *testing.T) {
 		}
 	}
 	for _, s := range Itself {
-		for _, name := range regexp.MustCompile(`rtcship_\w+`).FindAllString(s.Query, -1) {
-			if !strings.Contains(string(metrics), "`"+name+"`") {
-				t.Errorf("%s: docs/metrics.md knows no %s", s.Title, name)
-			}
-		}
+		metrics.Check(t, s.Title, s.Query)
 	}
 }
 
 // TestPromQL has promtool read the queries about rtcship itself, as rules.
 func TestPromQL(t *testing.T) {
-	promtool := os.Getenv("PROMTOOL")
-	if promtool == "" {
-		t.Skip("no promtool: make chart-test brings it, or set PROMTOOL")
-	}
+	promtool := promtest.Tool(t)
 	var rules strings.Builder
 	rules.WriteString("groups:\n- name: a\n  rules:\n")
 	for i, s := range Itself {
