@@ -118,19 +118,7 @@ func TestDamagedByte(t *testing.T) {
 	for at := range data {
 		bad := bytes.Clone(data)
 		bad[at] ^= 0x41
-		sc := scanner{r: bytes.NewReader(bad), size: int64(len(bad))}
-		var got []tailer.Entry
-		for {
-			e, err := sc.next()
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			e.Text = bytes.Clone(e.Text)
-			got = append(got, e)
-		}
+		got, torn := readSegment(t, bad)
 		j := 0
 		for i := range 8 {
 			if at >= starts[i] && at < starts[i+1] {
@@ -145,7 +133,7 @@ func TestDamagedByte(t *testing.T) {
 		if j != len(got) {
 			t.Fatalf("damage at %d: %d messages too many", at, len(got)-j)
 		}
-		if sc.torn == 0 {
+		if torn == 0 {
 			t.Fatalf("damage at %d is not counted", at)
 		}
 	}

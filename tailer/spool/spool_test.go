@@ -84,21 +84,28 @@ func readAll(t testing.TB, dir string) (msgs []tailer.Entry, junk int64) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sc := scanner{r: bytes.NewReader(data), size: int64(len(data))}
-		for {
-			m, err := sc.next()
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			m.Text = bytes.Clone(m.Text)
-			msgs = append(msgs, m)
-		}
-		junk += sc.torn
+		m, n := readSegment(t, data)
+		msgs = append(msgs, m...)
+		junk += n
 	}
 	return msgs, junk
+}
+
+// readSegment returns every message in a segment's bytes, and the number of
+// bytes that were junk.
+func readSegment(t testing.TB, data []byte) (msgs []tailer.Entry, junk int64) {
+	t.Helper()
+	for sc := (scanner{r: bytes.NewReader(data), size: int64(len(data))}); ; {
+		m, err := sc.next()
+		if err == io.EOF {
+			return msgs, sc.torn
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Text = bytes.Clone(m.Text)
+		msgs = append(msgs, m)
+	}
 }
 
 func equal(a, b tailer.Entry) bool {

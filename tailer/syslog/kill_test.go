@@ -30,7 +30,7 @@ func receive(dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(s.Addrs()[0])
+	fmt.Println(s.addrs()[0])
 	return s.Serve(context.Background())
 }
 

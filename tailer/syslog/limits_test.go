@@ -22,7 +22,7 @@ import (
 func dialFrom(t testing.TB, s *Server, from string) (net.Conn, error) {
 	t.Helper()
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 5 * time.Second}
-	c, err := d.Dial("tcp", s.Addrs()[0].String())
+	c, err := d.Dial("tcp", s.addrs()[0].String())
 	if err == nil {
 		t.Cleanup(func() { c.Close() })
 	}
@@ -89,7 +89,7 @@ func TestNotAllowed(t *testing.T) {
 	if !closedByPeer(t, bad) {
 		t.Error("the connection stays open")
 	}
-	udp, err := net.DialUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 2)}, s.Addrs()[1].(*net.UDPAddr))
+	udp, err := net.DialUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 2)}, s.addrs()[1].(*net.UDPAddr))
 	if err != nil {
 		t.Fatal(err)
 	}

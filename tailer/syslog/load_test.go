@@ -230,7 +230,7 @@ func TestLoad(t *testing.T) {
 			go settle(t, sp, done)
 			sink := &stopwatch{Sink: sp}
 			s := serve(t, Config{Listen: []string{tt.job.network + "://127.0.0.1:0"}}, sink)
-			tt.job.addr = s.Addrs()[0].String()
+			tt.job.addr = s.addrs()[0].String()
 			used, start := cpu(), time.Now()
 			sender := tt.job.start(t)
 			if err := sender.Wait(); err != nil {

@@ -42,7 +42,7 @@ func TestFloodOfConnections(t *testing.T) {
 	defer close(done)
 	go settle(t, sp, done)
 	s := serve(t, Config{Listen: []string{"tcp://127.0.0.1:0"}}, sp)
-	flood := job{network: "hog", addr: s.Addrs()[0].String(), n: n}.start(t)
+	flood := job{network: "hog", addr: s.addrs()[0].String(), n: n}.start(t)
 	over := make(chan error, 1)
 	go func() { over <- flood.Wait() }()
 	waitFor(t, func() bool { return s.Status()[0].Refused[EndLimit] > 10 })

@@ -61,7 +61,7 @@ func TestRefusalsAreLoggedOnce(t *testing.T) {
 	const n = 20
 	for range n {
 		for i, network := range []string{"tcp", "udp"} {
-			c, err := net.Dial(network, s.Addrs()[i].String())
+			c, err := net.Dial(network, s.addrs()[i].String())
 			if err != nil {
 				t.Fatal(err)
 			}

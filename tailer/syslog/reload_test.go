@@ -21,7 +21,7 @@ func TestReloadKeepsWhatDidNotChange(t *testing.T) {
 	fresh := []string{"unix://" + filepath.Join(dir, "new"), "udp://127.0.0.1:0"}
 	var sink memory
 	s := serve(t, Config{Listen: append(keep[:2:2], old...)}, &sink)
-	before := s.Addrs()
+	before := s.addrs()
 	var conns []net.Conn
 	for i := range before {
 		c := dial(t, s, i)
@@ -32,7 +32,7 @@ func TestReloadKeepsWhatDidNotChange(t *testing.T) {
 	if err := s.Reload(Config{Listen: append(keep[:2:2], fresh...), MaxMessage: minMessage}); err != nil {
 		t.Fatal(err)
 	}
-	after := s.Addrs()
+	after := s.addrs()
 	if after[0] != before[0] || after[1] != before[1] || len(after) != 4 {
 		t.Errorf("from %v to %v", before, after)
 	}
@@ -90,7 +90,7 @@ func TestFaultyReloadChangesNothing(t *testing.T) {
 	var sink memory
 	s := serve(t, Config{Listen: []string{"tcp://127.0.0.1:0", "udp://127.0.0.1:0"}}, &sink)
 	c := dial(t, s, 0)
-	before := s.Addrs()
+	before := s.addrs()
 	for name, cfg := range map[string]Config{
 		"taken port":    {Listen: []string{"udp://127.0.0.1:0", "tcp://" + taken.Addr().String()}},
 		"no address":    {Listen: []string{"tcp://127.0.0.1:0", "bad"}},
@@ -105,7 +105,7 @@ func TestFaultyReloadChangesNothing(t *testing.T) {
 	}
 	send(t, c, "still here\n")
 	sink.wait(t, 1)
-	if after := s.Addrs(); !slices.Equal(before, after) {
+	if after := s.addrs(); !slices.Equal(before, after) {
 		t.Errorf("from %v to %v", before, after)
 	}
 	send(t, dial(t, s, 1), "datagram")
@@ -118,7 +118,7 @@ func TestReloadTakesOverPort(t *testing.T) {
 		t.Run(scheme, func(t *testing.T) {
 			var sink memory
 			s := serve(t, Config{Listen: []string{scheme + "://127.0.0.1:0"}}, &sink)
-			_, port, err := net.SplitHostPort(s.Addrs()[0].String())
+			_, port, err := net.SplitHostPort(s.addrs()[0].String())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -220,7 +220,7 @@ func TestShutdownTakesWhatHasArrived(t *testing.T) {
 			}
 		}
 	}
-	if _, err := net.Dial("tcp", s.Addrs()[0].String()); err == nil {
+	if _, err := net.Dial("tcp", s.addrs()[0].String()); err == nil {
 		t.Error("the port still accepts")
 	}
 }

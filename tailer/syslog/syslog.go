@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -172,17 +171,6 @@ func (s *Server) Close() error {
 		return fmt.Errorf("close syslog listeners: %w", err)
 	}
 	return nil
-}
-
-// Addrs returns what the listeners are bound to, in the order of Config.Listen.
-func (s *Server) Addrs() []net.Addr {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	addrs := make([]net.Addr, len(s.listeners))
-	for i, l := range s.listeners {
-		addrs[i] = l.addr()
-	}
-	return addrs
 }
 
 // Status returns the state of each listener, in the order of Config.Listen.

@@ -145,10 +145,21 @@ func serve(t testing.TB, cfg Config, sink Sink) *Server {
 	return s
 }
 
+// addrs returns what the listeners are bound to, in the order of Config.Listen.
+func (s *Server) addrs() []net.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	addrs := make([]net.Addr, len(s.listeners))
+	for i, l := range s.listeners {
+		addrs[i] = l.addr()
+	}
+	return addrs
+}
+
 // dial connects to the i-th listener, and closes the connection at the end.
 func dial(t testing.TB, s *Server, i int) net.Conn {
 	t.Helper()
-	addr := s.Addrs()[i]
+	addr := s.addrs()[i]
 	c, err := net.Dial(addr.Network(), addr.String())
 	if err != nil {
 		t.Fatal(err)
@@ -208,7 +219,7 @@ func TestTransports(t *testing.T) {
 // IPv4 address.
 func dialFrom4(t testing.TB, s *Server, peer string) net.Conn {
 	t.Helper()
-	addr := s.Addrs()[0]
+	addr := s.addrs()[0]
 	to := addr.String()
 	if strings.HasPrefix(to, "[::]") && strings.Contains(peer, ".") {
 		to = "127.0.0.1" + strings.TrimPrefix(to, "[::]")

@@ -107,7 +107,7 @@ func (a *authority) trust() *tls.Config {
 
 func dialTLS(t testing.TB, s *Server, cfg *tls.Config) (*tls.Conn, error) {
 	t.Helper()
-	c, err := tls.Dial("tcp", s.Addrs()[0].String(), cfg)
+	c, err := tls.Dial("tcp", s.addrs()[0].String(), cfg)
 	if err == nil {
 		t.Cleanup(func() { c.Close() })
 	}
@@ -151,7 +151,7 @@ func TestTLSInPieces(t *testing.T) {
 	ca := newAuthority(t, "ca")
 	var sink memory
 	s := serve(t, Config{Listen: []string{"tls://127.0.0.1:0"}, TLS: ca.files(t, t.TempDir(), 2)}, &sink)
-	raw, err := net.Dial("tcp", s.Addrs()[0].String())
+	raw, err := net.Dial("tcp", s.addrs()[0].String())
 	if err != nil {
 		t.Fatal(err)
 	}
