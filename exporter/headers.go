@@ -32,14 +32,16 @@ func newHeaders(fixed map[string]string, path string) (*headerSource, error) {
 	return h, err
 }
 
-// ReadHeaders returns the headers of each request at present, for other clients
-// of the same collector; names are in lower case, and path may be empty.
-func ReadHeaders(fixed map[string]string, path string) (map[string]string, error) {
+// Headers returns a function that gives the headers of a request at the time, for
+// other clients of the same collector: the fixed ones, and those of the file at
+// path, if path is not empty, which is read again when it has changed. Names are in
+// lower case, and the map is read-only. The function is safe for concurrent use.
+func Headers(fixed map[string]string, path string) (func() (map[string]string, error), error) {
 	h, err := newHeaders(fixed, path)
 	if err != nil {
 		return nil, err
 	}
-	return h.get()
+	return h.get, nil
 }
 
 // get returns all headers, names in lower case. The file is read again when it

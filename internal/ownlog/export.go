@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -20,19 +21,21 @@ import (
 	"go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploghttp"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 	"go.opentelemetry.io/otel/sdk/resource"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/metadata"
 )
 
 // An Export says how rtcship's own log reaches the collector: in the same way
 // as what it ships, but by the OpenTelemetry SDK, since losing some of these
 // messages while the collector is away is all right.
 type Export struct {
-	Endpoint   string // http:// or https:// URL, a gRPC target, or host and port
-	ExactPath  bool   // the URL's path is whole, /v1/logs is not to be added
-	Insecure   *bool  // for an endpoint that is no URL; nil = unencrypted unless TLS is set
-	Protocol   string // grpc | http/protobuf
-	Headers    map[string]string
-	TLS        *tls.Config // nil = the system's
+	Endpoint   string                            // http:// or https:// URL, a gRPC target, or host and port
+	ExactPath  bool                              // the URL's path is whole, /v1/logs is not to be added
+	Insecure   *bool                             // for an endpoint that is no URL; nil = unencrypted unless TLS is set
+	Protocol   string                            // grpc | http/protobuf
+	Headers    func() (map[string]string, error) // of a request, asked for each; nil = none
+	TLS        *tls.Config                       // nil = the system's
 	Timeout    time.Duration
 	Version    string
 	Attributes map[string]string // of the resource, besides service.name = rtcship
@@ -93,20 +96,20 @@ func ownResource(e Export) *resource.Resource {
 func newExporter(e Export) (sdklog.Exporter, error) {
 	ctx := context.Background()
 	host, path, secure := e.address()
+	none := map[string]string{} // not those of OTEL_EXPORTER_OTLP_HEADERS: e.Headers has them
 	if e.Protocol == "http/protobuf" {
 		options := []otlploghttp.Option{
 			otlploghttp.WithEndpoint(host), otlploghttp.WithURLPath(path),
-			otlploghttp.WithHeaders(e.Headers), otlploghttp.WithTimeout(e.Timeout),
+			otlploghttp.WithHeaders(none), otlploghttp.WithHTTPClient(e.httpClient()),
 		}
 		if !secure {
 			options = append(options, otlploghttp.WithInsecure())
-		} else if e.TLS != nil {
-			options = append(options, otlploghttp.WithTLSClientConfig(e.TLS))
 		}
 		return otlploghttp.New(ctx, options...)
 	}
 	options := []otlploggrpc.Option{
-		otlploggrpc.WithEndpoint(host), otlploggrpc.WithHeaders(e.Headers), otlploggrpc.WithTimeout(e.Timeout),
+		otlploggrpc.WithEndpoint(host), otlploggrpc.WithHeaders(none), otlploggrpc.WithTimeout(e.Timeout),
+		otlploggrpc.WithDialOption(grpc.WithUnaryInterceptor(e.addHeaders)),
 	}
 	if !secure {
 		options = append(options, otlploggrpc.WithInsecure())
@@ -114,6 +117,49 @@ func newExporter(e Export) (sdklog.Exporter, error) {
 		options = append(options, otlploggrpc.WithTLSCredentials(credentials.NewTLS(e.TLS)))
 	}
 	return otlploggrpc.New(ctx, options...)
+}
+
+// httpClient returns a client that adds the headers to each request.
+func (e *Export) httpClient() *http.Client {
+	base := http.DefaultTransport.(*http.Transport).Clone()
+	base.TLSClientConfig = e.TLS
+	return &http.Client{Timeout: e.Timeout, Transport: &transport{base: base, headers: e.Headers}}
+}
+
+// A transport adds headers, which may be others for each request.
+type transport struct {
+	base    http.RoundTripper
+	headers func() (map[string]string, error)
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if t.headers == nil {
+		return t.base.RoundTrip(r)
+	}
+	headers, err := t.headers()
+	if err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	for name, value := range headers {
+		r.Header.Set(name, value)
+	}
+	return t.base.RoundTrip(r)
+}
+
+// addHeaders does the same for gRPC.
+func (e *Export) addHeaders(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, next grpc.UnaryInvoker, o ...grpc.CallOption) error {
+	if e.Headers != nil {
+		headers, err := e.Headers()
+		if err != nil {
+			return err
+		}
+		for name, value := range headers {
+			ctx = metadata.AppendToOutgoingContext(ctx, name, value)
+		}
+	}
+	return next(ctx, method, req, reply, conn, o...)
 }
 
 // address takes the endpoint apart, as package exporter does.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -111,6 +112,37 @@ func (c *collector) take(r *exportertest.Request) {
 			for _, record := range sl.LogRecords {
 				c.bodies = append(c.bodies, record.Body.GetStringValue())
 			}
+		}
+	}
+}
+
+// A token that is made anew once an hour is taken without a reload.
+func TestHeadersAreAskedForWithEachRequest(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=of-the-environment")
+	for _, protocol := range []string{exportertest.GRPC, exportertest.HTTP} {
+		var token atomic.Value
+		seen := make(chan string, 10)
+		server, err := exportertest.Start(exportertest.Config{Take: func(r *exportertest.Request) {
+			seen <- strings.Join(r.Header.Values("Authorization"), ", ")
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer server.Close()
+		l := New(Config{Writer: &bytes.Buffer{}, Level: "info"})
+		headers := func() (map[string]string, error) {
+			return map[string]string{"authorization": token.Load().(string)}, nil
+		}
+		token.Store("first")
+		stop, err := l.Export(Export{Endpoint: server.Endpoint(protocol), Protocol: protocol, Timeout: 5 * time.Second, Headers: headers})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Info("message")
+		token.Store("renewed")
+		stop(t.Context()) // which sends what waits
+		if got := <-seen; got != "renewed" {
+			t.Errorf("%s: sent with %q", protocol, got)
 		}
 	}
 }

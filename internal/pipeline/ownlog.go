@@ -22,7 +22,7 @@ func (d *Daemon) exportOwnLog(cfg *config.Config) (stop func()) {
 		return func() {}
 	}
 	secure, tlsErr := clientTLS(cfg.Export.TLS)
-	headers, err := exporter.ReadHeaders(cfg.Export.Headers, cfg.Export.HeadersFile)
+	headers, err := exporter.Headers(cfg.Export.Headers, cfg.Export.HeadersFile)
 	if err := errors.Join(tlsErr, err); err != nil {
 		d.Log.Warn("rtcship's own log is not sent to the collector", "error", err)
 		return func() {}
