@@ -1,6 +1,7 @@
 package tailer
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -242,54 +243,46 @@ func (c *checkpoint) restore(sources []*source) (others checkpoint) {
 	return others
 }
 
-// encode writes a checkpoint of the sources. The caller holds Tailer.mu.
+// encode returns a checkpoint of the sources, which is valid until the next
+// call. The caller holds Tailer.mu.
 func (t *Tailer) encode(now time.Time) ([]byte, error) {
 	head, err := json.Marshal(t.sourceStates(now))
 	if err != nil {
 		return nil, fmt.Errorf("encode sources: %w", err)
 	}
-	b := append(head[:len(head)-1], ",\n\"generations\":["...)
-	sep := "\n"
-	for _, s := range t.sources {
-		for _, f := range s.families {
-			for _, g := range f.gens {
-				if g.encoded == nil {
-					if g.encoded, err = json.Marshal(g.asState()); err != nil {
-						return nil, fmt.Errorf("encode generation: %w", err)
-					}
-				}
-				b = append(append(b, sep...), g.encoded...)
-				sep = ",\n"
+	b := append(t.text[:0], head[:len(head)-1]...)
+	b = append(b, ",\n\"generations\":["...)
+	for g := range t.generations() {
+		if g.encoded == nil {
+			if g.encoded, err = json.Marshal(g.asState()); err != nil {
+				return nil, fmt.Errorf("encode generation: %w", err)
 			}
 		}
-		b = s.keepLoaded(b, &sep)
+		b = appendElement(b, g.encoded)
 	}
-	for i := range t.others.Generations {
-		b = appendState(b, &sep, &t.others.Generations[i])
+	for _, s := range t.sources {
+		for _, l := range s.loaded { // what no scan has asked for yet, such as in a directory that cannot be listed
+			b = appendStates(b, l.gens)
+		}
 	}
-	return append(b, "\n]}\n"...), nil
+	b = appendStates(b, t.others.Generations)
+	t.text = append(bytes.TrimSuffix(b, []byte(",")), "\n]}\n"...)
+	return t.text, nil
 }
 
-// keepLoaded appends what a checkpoint said of files that no scan has asked for
-// yet, such as those in a directory that cannot be listed.
-func (s *source) keepLoaded(b []byte, sep *string) []byte {
-	for _, l := range s.loaded {
-		for i := range l.gens {
-			b = appendState(b, sep, &l.gens[i])
+// appendStates appends generations as they were read.
+func appendStates(b []byte, gens []generationState) []byte {
+	for i := range gens {
+		if enc, err := json.Marshal(&gens[i]); err == nil { // it came out of JSON
+			b = appendElement(b, enc)
 		}
 	}
 	return b
 }
 
-// appendState appends a generation as it was read.
-func appendState(b []byte, sep *string, g *generationState) []byte {
-	enc, err := json.Marshal(g)
-	if err != nil {
-		return b // it came out of JSON
-	}
-	b = append(append(b, *sep...), enc...)
-	*sep = ",\n"
-	return b
+// appendElement appends an element of a list, a line of its own.
+func appendElement(b, element []byte) []byte {
+	return append(append(append(b, '\n'), element...), ',')
 }
 
 // sourceStates is the part of a checkpoint before the generations.

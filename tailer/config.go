@@ -1,6 +1,7 @@
 package tailer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -117,34 +118,19 @@ const (
 )
 
 func (c *Config) setDefaults() {
-	orInt := func(v *int, d int) {
-		if *v == 0 {
-			*v = d
-		}
-	}
-	orBytes := func(v *int64, d int64) {
-		if *v == 0 {
-			*v = d
-		}
-	}
-	orTime := func(v *time.Duration, d time.Duration) {
-		if *v == 0 {
-			*v = d
-		}
-	}
-	orInt(&c.MaxEntry, defaultMaxEntry)
-	orInt(&c.OpenFiles, defaultOpenFiles)
-	orBytes(&c.Memory, defaultMemory)
-	orBytes(&c.DeletedBytes, defaultDeletedBytes)
-	orTime(&c.Poll, 100*time.Millisecond)
-	orTime(&c.Scan, time.Second)
-	orTime(&c.Still, time.Minute)
-	orTime(&c.RotateWait, 5*time.Second)
-	orTime(&c.Quiet, time.Second)
-	orTime(&c.DumpQuiet, time.Minute)
-	orTime(&c.DrainQuiet, 200*time.Millisecond)
-	orTime(&c.Save, time.Second)
-	orTime(&c.Forget, 7*24*time.Hour)
+	c.MaxEntry = cmp.Or(c.MaxEntry, defaultMaxEntry)
+	c.OpenFiles = cmp.Or(c.OpenFiles, defaultOpenFiles)
+	c.Memory = cmp.Or(c.Memory, defaultMemory)
+	c.DeletedBytes = cmp.Or(c.DeletedBytes, defaultDeletedBytes)
+	c.Poll = cmp.Or(c.Poll, 100*time.Millisecond)
+	c.Scan = cmp.Or(c.Scan, time.Second)
+	c.Still = cmp.Or(c.Still, time.Minute)
+	c.RotateWait = cmp.Or(c.RotateWait, 5*time.Second)
+	c.Quiet = cmp.Or(c.Quiet, time.Second)
+	c.DumpQuiet = cmp.Or(c.DumpQuiet, time.Minute)
+	c.DrainQuiet = cmp.Or(c.DrainQuiet, 200*time.Millisecond)
+	c.Save = cmp.Or(c.Save, time.Second)
+	c.Forget = cmp.Or(c.Forget, 7*24*time.Hour)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

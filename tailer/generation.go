@@ -3,6 +3,7 @@ package tailer
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"iter"
 	"path/filepath"
 	"time"
 )
@@ -73,6 +74,22 @@ type generation struct {
 	entries, settledEntries, empty, cuts int64
 	gaps                                 []Gap
 	encoded                              []byte // JSON as last made, nil if out of date
+}
+
+// generations are all that are known, of all sources. The caller holds t.mu or
+// is the scheduler.
+func (t *Tailer) generations() iter.Seq[*generation] {
+	return func(yield func(*generation) bool) {
+		for _, s := range t.sources {
+			for _, f := range s.families {
+				for _, g := range f.gens {
+					if !yield(g) {
+						return
+					}
+				}
+			}
+		}
+	}
 }
 
 // newGeneration makes a generation with an id of its own. The id must be saved

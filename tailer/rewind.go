@@ -27,13 +27,9 @@ func StatusAtRest(cfg Config) ([]FileStatus, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range t.sources {
-		for _, f := range s.families {
-			for _, g := range f.gens {
-				if st, err := statPath(g.path); err == nil && st.key == g.key && g.packed == unpacked {
-					g.size = st.size
-				}
-			}
+	for g := range t.generations() {
+		if st, err := statPath(g.path); err == nil && st.key == g.key && g.packed == unpacked {
+			g.size = st.size
 		}
 	}
 	return t.Status(), nil
@@ -87,14 +83,10 @@ func Rewind(cfg Config, r Rewinding) ([]Rewound, error) {
 		return nil, err
 	}
 	var all []Rewound
-	for _, s := range t.sources {
-		for _, f := range s.families {
-			for _, g := range f.gens {
-				if s.Format == nil && r.concerns(g) {
-					if w, ok := t.rewind(g, r); ok {
-						all = append(all, w)
-					}
-				}
+	for g := range t.generations() {
+		if g.fam.src.Format == nil && r.concerns(g) {
+			if w, ok := g.rewind(r); ok {
+				all = append(all, w)
 			}
 		}
 	}
@@ -125,7 +117,7 @@ func (r Rewinding) concerns(g *generation) bool {
 }
 
 // rewind sets g back. It reports false if there is nothing to set back.
-func (t *Tailer) rewind(g *generation, r Rewinding) (Rewound, bool) {
+func (g *generation) rewind(r Rewinding) (Rewound, bool) {
 	w := Rewound{
 		Source: g.fam.src.Name, Log: g.fam.log, Path: g.path, Generation: g.hexID(),
 		From: g.settled.at, To: g.settled.at,

@@ -18,13 +18,9 @@ func (t *Tailer) makeRoom() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var idle []*generation
-	for _, s := range t.sources {
-		for _, f := range s.families {
-			for _, g := range f.gens {
-				if g.src != nil && g.pumps == 0 && !g.suspect && g.state != Deleted && g.missing.IsZero() && g.done() && t.surely(g) {
-					idle = append(idle, g)
-				}
-			}
+	for g := range t.generations() {
+		if g.src != nil && g.pumps == 0 && !g.suspect && g.state != Deleted && g.missing.IsZero() && g.done() && t.surely(g) {
+			idle = append(idle, g)
 		}
 	}
 	slices.SortFunc(idle, func(a, b *generation) int { return a.changed.Compare(b.changed) })

@@ -49,9 +49,10 @@ type Tailer struct {
 	scanSoon  bool // a scan left something over
 	founding  bool // a source is looked at for the first time: nothing is saved before all of it is known
 	lastScan  time.Time
-	pending   int   // inspections that are not over
-	scanned   int   // scans since Drain was called
-	saveErr   error // of the last checkpoint
+	pending   int    // inspections that are not over
+	scanned   int    // scans since Drain was called
+	saveErr   error  // of the last checkpoint
+	text      []byte // that checkpoint, whose memory is used for the next
 	saved     time.Time
 	dead      bool // tests: save nothing more, as if the process had been killed
 }
@@ -199,16 +200,12 @@ func (t *Tailer) drained(now time.Time) bool {
 		return false
 	}
 	all := true
-	for _, s := range t.sources {
-		for _, f := range s.families {
-			for _, g := range f.gens {
-				if g.goal == 0 {
-					g.goal = g.size
-				}
-				over := g.finished() || t.reached(g) && len(g.inflight) == 0
-				all = all && over && g.pumps == 0 && !g.suspect
-			}
+	for g := range t.generations() {
+		if g.goal == 0 {
+			g.goal = g.size
 		}
+		over := g.finished() || t.reached(g) && len(g.inflight) == 0
+		all = all && over && g.pumps == 0 && !g.suspect
 	}
 	return all
 }
@@ -223,14 +220,10 @@ func (t *Tailer) reached(g *generation) bool {
 func (t *Tailer) closeAll() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, s := range t.sources {
-		for _, f := range s.families {
-			for _, g := range f.gens {
-				if g.src != nil {
-					g.src.Close()
-					g.src = nil
-				}
-			}
+	for g := range t.generations() {
+		if g.src != nil {
+			g.src.Close()
+			g.src = nil
 		}
 	}
 }

@@ -65,10 +65,9 @@ func (t *Tailer) requestSave() {
 
 // A moved position is what Source.Settled is told.
 type moved struct {
-	src  *source
+	gen  *generation
 	path string
 	at   int64
-	gen  *generation
 }
 
 // save writes a checkpoint if something has changed.
@@ -111,7 +110,7 @@ func (t *Tailer) save() {
 		return
 	}
 	for _, m := range moves {
-		m.src.Settled(m.path, m.at)
+		m.gen.fam.src.Settled(m.path, m.at)
 	}
 	if len(fresh) > 0 {
 		t.nudge()
@@ -127,16 +126,12 @@ type savedHead struct {
 // unsaved returns the heads that no checkpoint holds yet, and the positions
 // that Source.Settled has not been told. The caller holds t.mu.
 func (t *Tailer) unsaved() (fresh []savedHead, moves []moved) {
-	for _, s := range t.sources {
-		for _, f := range s.families {
-			for _, g := range f.gens {
-				if g.saved < g.print.headLen {
-					fresh = append(fresh, savedHead{g, g.print.headLen})
-				}
-				if s.Settled != nil && g.settled.at != g.tailed {
-					moves = append(moves, moved{s, g.path, g.settled.at, g})
-				}
-			}
+	for g := range t.generations() {
+		if g.saved < g.print.headLen {
+			fresh = append(fresh, savedHead{g, g.print.headLen})
+		}
+		if g.fam.src.Settled != nil && g.settled.at != g.tailed {
+			moves = append(moves, moved{g, g.path, g.settled.at})
 		}
 	}
 	return fresh, moves

@@ -307,14 +307,10 @@ func (t *Tailer) holdDeleted(now time.Time) {
 	defer t.mu.Unlock()
 	var held []*generation
 	var total int64
-	for _, s := range t.sources {
-		for _, f := range s.families {
-			for _, g := range f.gens {
-				if g.state == Deleted && g.src != nil {
-					held = append(held, g)
-					total += g.stat.blocks
-				}
-			}
+	for g := range t.generations() {
+		if g.state == Deleted && g.src != nil {
+			held = append(held, g)
+			total += g.stat.blocks
 		}
 	}
 	if total <= t.cfg.DeletedBytes {

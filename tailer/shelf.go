@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -222,20 +224,16 @@ func (s *shelf) write() (*shelving, error) {
 		return nil, nil
 	}
 	w := &shelving{shelf: s, fresh: s.fresh, all: s.lines+len(s.fresh) > 2*len(s.files)+1000}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	b.WriteByte('\n') // ends a line that was torn
+	files := slices.Values(s.fresh)
 	if w.all {
-		for _, e := range s.files {
-			if err := enc.Encode(e); err != nil {
-				return nil, fmt.Errorf("encode settled small file: %w", err)
-			}
-		}
-	} else {
-		for _, e := range s.fresh {
-			if err := enc.Encode(e); err != nil {
-				return nil, fmt.Errorf("encode settled small file: %w", err)
-			}
+		files = maps.Values(s.files)
+	}
+	var b bytes.Buffer
+	b.WriteByte('\n') // ends a line that was torn
+	enc := json.NewEncoder(&b)
+	for e := range files {
+		if err := enc.Encode(e); err != nil {
+			return nil, fmt.Errorf("encode settled small file: %w", err)
 		}
 	}
 	w.text = b.Bytes()
