@@ -90,6 +90,16 @@ func (c *fakeCollector) names() []string {
 	return slices.Sorted(maps.Keys(c.accepted))
 }
 
+// sizes are the numbers of records of the requests.
+func (c *fakeCollector) sizes() (all []int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range c.requests {
+		all = append(all, len(r))
+	}
+	return all
+}
+
 func (c *fakeCollector) attempts() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -264,16 +274,30 @@ func TestGatherBySize(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		begin := time.Now()
-		err := e.Send(ctx, []Group{records("a", 25, 100)})
+		err := e.Send(ctx, []Group{records("a", 20, 100)})
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v: what is left of a large Send must wait for more", err)
 		}
 		equal(t, "time", c.times[1].Sub(begin), time.Duration(0))
-		var sizes []int
-		for _, r := range c.requests {
-			sizes = append(sizes, len(r))
+		equal(t, "records by request", c.sizes(), "[9 9]")
+	})
+}
+
+// While nothing is under way, a quarter of a request need not wait for the rest;
+// what comes until it is answered leaves together.
+func TestGatherWhileIdle(t *testing.T) {
+	c := &fakeCollector{answer: func(int, []string) answer { return answer{latency: time.Second} }}
+	bubble(t, c, Config{MaxRequest: 1000, MaxDelay: time.Hour}, func(t *testing.T, e *Exporter) {
+		begin := time.Now()
+		var wg sync.WaitGroup
+		for i, n := range []int{1, 3, 2, 2, 1} { // records of 100 bytes
+			wg.Go(func() { mustSend(t, e, records(string(rune('a'+i)), n, 100)) })
+			time.Sleep(100 * time.Millisecond)
 		}
-		equal(t, "records by request", sizes, "[9 9]")
+		wg.Wait()
+		equal(t, "records by request", c.sizes(), "[4 5]")
+		equal(t, "first", c.times[0].Sub(begin), 100*time.Millisecond)
+		equal(t, "second", c.times[1].Sub(begin), 1100*time.Millisecond)
 	})
 }
 

@@ -157,8 +157,7 @@ func (e *Exporter) evaluate() {
 func (e *Exporter) pump() {
 	for e.inFlight < e.cfg.Concurrency && !e.pending.empty() && !e.closed && e.paused == 0 {
 		limit := e.learned.limit(e.cfg.MaxRequest)
-		ripe := e.flush || e.pending.bytes >= limit || time.Since(e.pending.pieces[0].at) >= e.cfg.MaxDelay
-		if !ripe {
+		if !e.ripe(limit) {
 			break
 		}
 		e.start(e.pending.take(limit))
@@ -166,6 +165,22 @@ func (e *Exporter) pump() {
 	e.flush = e.flush && !e.pending.empty()
 	e.arm()
 }
+
+// ripe says whether what waits is to leave. While nothing is under way, a part of
+// a request is enough: otherwise conversion and sending take turns, each idle
+// while the other works. The caller holds e.mu.
+func (e *Exporter) ripe(limit int) bool {
+	enough := limit
+	if e.inFlight == 0 {
+		enough = limit / idleShare
+	}
+	return e.flush || e.pending.bytes >= enough || time.Since(e.pending.pieces[0].at) >= e.cfg.MaxDelay
+}
+
+// idleShare is the part of a request that leaves if nothing is under way. At
+// 10,000 lines a second it takes more than one look at a file to come together,
+// so a steady log makes hardly more requests for it.
+const idleShare = 4
 
 // arm sets the timer for the first pending record. While all places are taken
 // no timer is needed: a request that settles pumps.
