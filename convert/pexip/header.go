@@ -22,8 +22,9 @@ var (
 
 const dataPrefix = "syslog.sd."
 
-// writeHeader adds what the syslog header says.
-func writeHeader(b *record.Builder, l *line) {
+// writeHeader adds what the syslog header says. It returns where the attribute
+// of its time begins.
+func writeHeader(b *record.Builder, l *line) (stamp int) {
 	h := &l.head
 	if h.Priority >= 0 {
 		b.Int(keyFacility, int64(h.Facility()))
@@ -32,17 +33,19 @@ func writeHeader(b *record.Builder, l *line) {
 	if h.Host != nil && !bytes.Equal(h.Host, l.host) {
 		b.Attr(keyHostname, h.Host)
 	}
-	writeField(b, keyTimestamp, h.TimeText)
-	writeField(b, keyAppName, h.App)
-	writeField(b, keyProcID, h.ProcID)
-	writeField(b, keyMsgID, h.MsgID)
-	writeField(b, keyRelay, l.relay)
+	stamp = b.Mark()
+	writeWord(b, keyTimestamp, h.TimeText)
+	writeWord(b, keyAppName, h.App)
+	writeWord(b, keyProcID, h.ProcID)
+	writeWord(b, keyMsgID, h.MsgID)
+	writeWord(b, keyRelay, l.relay)
 	if h.Data != nil {
 		writeData(b, h.Data)
 	}
+	return stamp
 }
 
-func writeField(b *record.Builder, key otlp.Key, value []byte) {
+func writeWord(b *record.Builder, key otlp.Key, value []byte) {
 	if value != nil {
 		b.Attr(key, value)
 	}
@@ -138,14 +141,19 @@ func (p *parse) severity() {
 		return
 	}
 	p.b.SeverityText = text
-	if string(text) == "INFO" {
-		p.b.Severity = 9
-		return
+	if n := levelNumber(text); n > 0 {
+		p.b.Severity = n
 	}
+}
+
+// levelNumber is the severity number of a level, 0 if it is none that is known.
+func levelNumber(text []byte) int {
 	var buf [16]byte
-	if len(text) <= len(buf) {
-		if n, ok := levels[string(fold(buf[:0], text))]; ok {
-			p.b.Severity = n
-		}
+	switch {
+	case string(text) == "INFO":
+		return 9
+	case len(text) > len(buf):
+		return 0
 	}
+	return levels[string(fold(buf[:0], text))]
 }

@@ -13,12 +13,14 @@ const streamDestroyed = "pexip.media.stream_destroyed"
 func (p *parse) known() {
 	name, text := p.value(fieldName), p.value(fieldMessage)
 	index := p.exact
+	p.template = false
 	if index < 0 {
 		var data templateData
 		var tmpl *template
 		if index, tmpl = catalogue.find(name, text, &data); tmpl != nil {
 			for i, id := range tmpl.fields {
 				p.lift(id, data[i])
+				p.template = p.template || id != 0
 			}
 		}
 	}
@@ -26,22 +28,38 @@ func (p *parse) known() {
 	if index >= 0 {
 		event = catalogue.event(index)
 		p.b.EventPrefix = event
-		record.Event(&p.b.Counts.PexipEvents, len(catalogue.messages)+len(catalogue.modules), index)
+		countEvent(p.b, index)
 	}
+	p.event = index
 	detail := p.value(fieldDetail)
 	switch {
 	case p.field[fieldMessage] == 0:
 		p.b.Body = bytes.TrimLeft(p.line.rest, " ")
 	case detail != nil && p.signaling(name, index):
-		p.b.Body = p.withDetail(text, detail)
-		p.signal(p.broken(detail))
+		p.message(text, detail, p.value(fieldRequest))
 	default:
 		p.b.Body = p.broken(text)
 	}
 	if event == streamDestroyed {
-		p.detail = p.broken(detail)
-		writeMedia(p.b, p.detail)
+		p.media(detail)
 	}
+}
+
+func countEvent(b *record.Builder, index int) {
+	record.Event(&b.Counts.PexipEvents, len(catalogue.messages)+len(catalogue.modules), index)
+}
+
+// message sets the body of a signaling message, and the attributes that are
+// found in it.
+func (p *parse) message(text, detail, request []byte) {
+	p.b.Body = p.withDetail(text, detail)
+	p.signal(p.broken(detail), request)
+}
+
+// media adds the statistics in Detail.
+func (p *parse) media(detail []byte) {
+	p.detail = p.broken(detail)
+	writeMedia(p.b, p.detail)
 }
 
 // signaling reports whether Detail is a message of a protocol. Where neither

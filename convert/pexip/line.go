@@ -10,14 +10,15 @@ import (
 
 // A line is an entry's headers, peeled off, and what is left.
 type line struct {
-	head  syslog.Header // what is known of the headers, the innermost first
-	relay []byte        // headers around the innermost one, as they stand
-	host  []byte        // the innermost name of a system; nil if there is none
-	time  time.Time     // originating time; zero if there is none
-	stamp []byte        // originating time as it was written
-	rest  []byte
-	pairs bool   // whether rest is pairs
-	more  []byte // what follows the first maxPairs of them
+	head    syslog.Header // what is known of the headers, the innermost first
+	relay   []byte        // headers around the innermost one, as they stand
+	host    []byte        // the innermost name of a system; nil if there is none
+	time    time.Time     // originating time; zero if there is none
+	stamp   []byte        // originating time as it was written
+	rest    []byte
+	pairs   bool   // whether rest is pairs
+	dubious bool   // there may be a secret in the headers
+	more    []byte // what follows the first maxPairs of them
 }
 
 // suspect reports whether there may be a secret in the headers.

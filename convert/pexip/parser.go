@@ -14,6 +14,7 @@ import (
 
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/record"
+	"github.com/rtcship/rtcship/convert/redact"
 	"github.com/rtcship/rtcship/convert/syslog"
 )
 
@@ -55,12 +56,24 @@ type parse struct {
 	detail  []byte // Detail with its line breaks, if that was asked for before
 	exact   int    // the message, if its text is one of the catalogue's; else -1
 	suspect bool   // there may be a secret somewhere
+
+	event    int  // index of what is known of the message, or -1
+	template bool // whether there are attributes of data in the message
+
+	memory   *memory
+	redactor *redact.Redactor     // that memory is for
+	heading  *heading             // of this line, if one before had it
+	values   [maxSamplePairs]span // that fill the holes of a form
 }
 
 // Start prepares for the entries that b is begun with.
 func (r *Reader) Start(b *record.Builder) {
-	r.parse.b = b
-	r.parse.chain, r.parse.recent = chain{}, recent{}
+	p := &r.parse
+	if redactor := b.Redactor(); p.memory == nil || p.redactor != redactor {
+		p.memory, p.redactor = new(memory), redactor // another one may mask what is remembered
+	}
+	p.b = b
+	p.chain, p.recent = chain{}, recent{}
 }
 
 // Release lets go of the last entry, so that its memory can be used again.
@@ -71,8 +84,12 @@ func (r *Reader) Release() { r.parse.line, r.parse.detail = line{}, nil }
 // the entry does not say; it is valid as long as the entry is.
 func (r *Reader) Read() (host []byte) {
 	p := &r.parse
+	if host, ok := p.short(); ok {
+		return host
+	}
 	p.take()
 	if p.suspect && p.b.Mask() {
+		p.heading = nil // it is another text now
 		p.take()
 	}
 	p.header()
@@ -83,16 +100,26 @@ func (r *Reader) Read() (host []byte) {
 		p.b.Body = bytes.TrimLeft(p.line.rest, " ")
 	}
 	p.severity()
+	if p.line.pairs {
+		p.learn()
+	}
 	return p.line.host
 }
 
 // take takes the entry's text apart.
 func (p *parse) take() {
-	p.line = line{}
 	p.n, p.quirk, p.exact, p.detail = 0, 0, -1, nil
 	clear(p.field[:])
+	if p.heading != nil {
+		p.heading.peel(&p.line, syslog.TrimEnd(p.b.Text))
+		p.suspect = false
+		p.scan()
+		return
+	}
+	p.line = line{}
 	p.line.peel(p.b.Text, p.b.Entry.Observed)
-	p.suspect = !p.line.pairs || p.line.suspect(p.b)
+	p.line.dubious = !p.line.pairs || p.line.suspect(p.b)
+	p.suspect = p.line.dubious
 	if p.line.pairs {
 		p.scan()
 	}
@@ -100,11 +127,17 @@ func (p *parse) take() {
 
 // header writes what the syslog header says, and the time.
 func (p *parse) header() {
+	if p.heading != nil {
+		p.heading.write(p.b, p.b.Text)
+		return
+	}
 	h := &p.line.head
 	if h.Format == syslog.None && h.Priority < 0 && !p.line.pairs && p.line.time.IsZero() && !p.b.Entry.Cut {
 		p.b.ParseError(record.Syslog, "no_header") // the rest of a long message has none
 	}
-	writeHeader(p.b, &p.line)
+	begin := p.b.Mark()
+	stamp := writeHeader(p.b, &p.line) - begin
+	p.memory.headings.learn(&p.line, p.b.Text, p.b.Since(begin), stamp)
 	switch {
 	case validTime(p.line.time):
 		p.b.Time = p.line.time.UnixNano()
@@ -237,12 +270,16 @@ func appendUnescaped(dst, v []byte) []byte {
 
 // broken is text with line breaks for ^M, CR LF and CR.
 func (p *parse) broken(text []byte) []byte {
-	if bytes.IndexByte(text, '\r') < 0 && !bytes.Contains(text, []byte("^M")) {
+	if !hasBreaks(text) {
 		return text
 	}
 	start := len(p.b.Arena)
 	p.b.Arena = appendBroken(p.b.Arena, text)
 	return p.b.Arena[start:len(p.b.Arena):len(p.b.Arena)]
+}
+
+func hasBreaks(text []byte) bool {
+	return bytes.IndexByte(text, '\r') >= 0 || bytes.Contains(text, []byte("^M"))
 }
 
 func appendBroken(dst, v []byte) []byte {
@@ -277,15 +314,8 @@ func (p *parse) write() {
 		case level, message:
 		case unknown:
 			p.b.Attr(p.unknownKey(p.key(q)), p.unescaped(q))
-		case multiline:
-			switch {
-			case q.field != fieldDetail || p.detail == nil && !p.quirk.has(detailInBody):
-				f.write(p.b, p.broken(p.unescaped(q)))
-			case p.detail != nil:
-				f.write(p.b, p.detail)
-			}
 		default:
-			f.write(p.b, p.unescaped(q))
+			p.writeField(q.field, p.unescaped(q))
 		}
 	}
 	if len(p.line.more) > 0 {
@@ -295,6 +325,22 @@ func (p *parse) write() {
 	p.writeUnkeyed()
 	p.writeDuplicates()
 	p.quirk.write(p.b)
+}
+
+// writeField adds the attribute of a pair whose key is known, if it has one.
+func (p *parse) writeField(id uint8, v []byte) {
+	f := &catalogue.fields[id]
+	if f.kind == multiline {
+		switch {
+		case id != fieldDetail || p.detail == nil && !p.quirk.has(detailInBody):
+			v = p.broken(v)
+		case p.detail != nil:
+			v = p.detail
+		default:
+			return // it is in the body
+		}
+	}
+	f.write(p.b, v)
 }
 
 // reserved are names that unknown keys must not take, because rtcship makes

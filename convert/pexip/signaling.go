@@ -3,8 +3,8 @@ package pexip
 import "bytes"
 
 // signal finds method, status and call of a protocol's message, where the
-// pairs do not say them.
-func (p *parse) signal(detail []byte) {
+// pairs do not say them. request is a pair's value, nil if there is none.
+func (p *parse) signal(detail, request []byte) {
 	first, headers, _ := bytes.Cut(detail, []byte("\n"))
 	first = bytes.TrimRight(first, " ")
 	switch {
@@ -12,8 +12,8 @@ func (p *parse) signal(detail []byte) {
 		p.sip(first, headers)
 	case bytes.HasPrefix(first, []byte("HTTP/")):
 		p.lift(fieldStatusCode, word(first, 1))
-	case p.field[fieldRequest] > 0:
-		p.lift(fieldMethod, operation(p.value(fieldRequest)))
+	case request != nil:
+		p.lift(fieldMethod, operation(request))
 	case bytes.Contains(first, []byte(" HTTP/1.")):
 		p.lift(fieldMethod, word(first, 0))
 	default:

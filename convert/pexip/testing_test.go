@@ -30,9 +30,14 @@ type converter struct {
 
 func newConverter() *converter {
 	c := &converter{origin: tailer.Origin{Source: "pexip", Path: "pexip"}}
+	c.start()
+	return c
+}
+
+// start begins a batch.
+func (c *converter) start() {
 	c.builder.StartBatch(&c.settings, &c.origin, &c.counts)
 	c.reader.Start(&c.builder)
-	return c
 }
 
 func (c *converter) convert(text []byte) (host []byte) {
@@ -46,12 +51,18 @@ func parseLine(t testing.TB, text string) (*logs.LogRecord, string) {
 	t.Helper()
 	c := newConverter()
 	host := string(c.convert([]byte(text)))
-	out, ends := c.builder.Finish(nil, nil)
+	out, _ := c.builder.Finish(nil, nil)
+	return decode(t, out), host
+}
+
+// decode is the only record in wire.
+func decode(t testing.TB, wire []byte) *logs.LogRecord {
+	t.Helper()
 	var s logs.ScopeLogs
-	if err := proto.Unmarshal(out, &s); err != nil || len(s.LogRecords) != 1 || len(ends) != 1 {
-		t.Fatalf("%q: %d records: %v", text, len(s.LogRecords), err)
+	if err := proto.Unmarshal(wire, &s); err != nil || len(s.LogRecords) != 1 {
+		t.Fatalf("%q: %d records: %v", wire, len(s.LogRecords), err)
 	}
-	return s.LogRecords[0], host
+	return s.LogRecords[0]
 }
 
 // ours reports whether an attribute comes from the text.

@@ -31,6 +31,9 @@ func (b *Builder) Mark() int { return len(b.attrs.Buf) }
 // is added.
 func (b *Builder) Since(mark int) []byte { return b.attrs.Buf[mark:] }
 
+// Undo takes back the attributes added since mark.
+func (b *Builder) Undo(mark int) { b.attrs.Buf = b.attrs.Buf[:mark] }
+
 // String adds a string attribute that is known to be valid UTF-8.
 func (b *Builder) String(k otlp.Key, v string) { b.attrs.String(k, v) }
 

@@ -139,6 +139,9 @@ func (b *Builder) BeginUnmasked(e *tailer.Entry) {
 	}
 }
 
+// Redactor is what masks the secrets, nil if nothing does.
+func (b *Builder) Redactor() *redact.Redactor { return b.settings.Redactor }
+
 // Suspect tells whether a part of the text may hold a secret, so that Mask
 // must be called.
 func (b *Builder) Suspect(part []byte) bool {

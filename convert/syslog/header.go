@@ -66,14 +66,22 @@ func (h *Header) Severity() int {
 // that does not put it after observed, and a time without a zone is UTC.
 func Parse(msg []byte, observed time.Time) Header {
 	h := Header{Priority: -1}
-	rest := bytes.TrimRight(msg, "\x00\r\n")
-	rest = h.priority(rest)
+	rest := h.priority(TrimEnd(msg))
 	if h.rfc5424(rest) {
 		return h
 	}
 	h.Text = trimBOM(rest)
 	h.rfc3164(h.Text, observed)
 	return h
+}
+
+// TrimEnd removes what ends a message in some framings: line breaks and zeros.
+func TrimEnd(msg []byte) []byte {
+	n := len(msg)
+	for n > 0 && (msg[n-1] == '\n' || msg[n-1] == '\r' || msg[n-1] == 0) {
+		n--
+	}
+	return msg[:n]
 }
 
 // priority takes "<134>" off the beginning of b.
