@@ -27,32 +27,42 @@ func (t *Tailer) identify(f *family, loose []*file, here map[*generation]bool, f
 	if len(loose) > 0 {
 		t.verify(f, here, now)
 	}
-	var wanting []*generation
-	for _, g := range f.gens {
-		if !here[g] {
-			t.refresh(g)
-			wanting = append(wanting, g)
-		}
-	}
+	wanting := t.wanting(f, here)
 	cands := t.candidates(f, loose, now)
 	defer func() {
+		f.fresh = nil
 		for _, c := range cands {
 			if !c.taken && c.src != nil {
 				c.src.Close()
 			}
 		}
 	}()
-	f.fresh = nil
 	for _, c := range cands {
 		if c.class.live {
 			f.fresh = append(f.fresh, c)
 		}
 	}
-	defer func() { f.fresh = nil }()
 	var matches []match
 	for _, c := range cands {
 		matches = append(matches, t.matches(f, c, cands, wanting)...)
 	}
+	t.give(matches, now)
+	t.meetAll(f, cands, first, now)
+}
+
+// wanting are the generations of f whose file is not here.
+func (t *Tailer) wanting(f *family, here map[*generation]bool) (list []*generation) {
+	for _, g := range f.gens {
+		if !here[g] {
+			t.refresh(g)
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
+// give gives each generation the file that it matches best.
+func (t *Tailer) give(matches []match, now time.Time) {
 	slices.SortStableFunc(matches, better)
 	given := map[*generation]bool{}
 	for _, m := range matches {
@@ -61,6 +71,11 @@ func (t *Tailer) identify(f *family, loose []*file, here map[*generation]bool, f
 			t.assign(m, now)
 		}
 	}
+}
+
+// meetAll decides about the files that are left: first those with a log's own
+// name, since the others may be copies of them.
+func (t *Tailer) meetAll(f *family, cands []*candidate, first bool, now time.Time) {
 	for _, c := range cands {
 		if c.class.live && !c.taken {
 			t.begin(f, c, first, now)

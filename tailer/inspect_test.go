@@ -65,7 +65,10 @@ func TestLargeArchiveHoldsNobodyUp(t *testing.T) {
 	for filler.Len() < 1<<20 {
 		fmt.Fprintf(&filler, "%0100x\n", random.Uint64())
 	}
-	writeMembers(t, log+".1.gz", "first\n", filler.String(), megabytes, "last\n")
+	members := slices.Concat(gzipOf("first\n"), bytes.Repeat(gzipOf(filler.String()), megabytes), gzipOf("last\n"))
+	if err := os.WriteFile(log+".1.gz", members, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Remove(log); err != nil {
 		t.Fatal(err)
 	}
@@ -124,16 +127,6 @@ func appendTo(t *testing.T, path, text string) {
 	}
 	defer f.Close()
 	if _, err := f.WriteString(text); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// writeMembers writes a gzip file of a head, n times the middle, and an end,
-// each in a member of its own.
-func writeMembers(t *testing.T, path, head, middle string, n int, end string) {
-	t.Helper()
-	all := slices.Concat(gzipOf(head), bytes.Repeat(gzipOf(middle), n), gzipOf(end))
-	if err := os.WriteFile(path, all, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
