@@ -31,7 +31,8 @@ func newHTTPClient(cfg Config, t target, creds *credentials, headers *headerSour
 		TLSHandshakeTimeout: 10 * time.Second,
 		WriteBufferSize:     64 << 10,
 		DisableCompression:  true,
-		// One connection serves all requests, so one that is dead would keep them all waiting, one timeout after another.
+		// One connection serves all requests, so one that is dead would keep
+		// them all waiting, one timeout after another.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: keepaliveTime, PingTimeout: keepaliveTimeout},
 	}
 	if t.socket != "" {

@@ -107,7 +107,8 @@ func labels(o options) map[string]string {
 	return l
 }
 
-// buildBinary compiles a static rtcship. Time zones are in it, since sora.timezone may be any of them.
+// buildBinary compiles a static rtcship. Time zones are in it, since
+// sora.timezone may be any of them.
 func buildBinary(o options, system, arch string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "rtcship-image")
 	if err != nil {

@@ -1,6 +1,7 @@
-// Command images builds rtcship's container image without Docker: the static binary, certificates and a numeric user in an
-// OCI archive, for several platforms, the same bytes from the same tree. `docker load`, `podman load`, `skopeo copy` and
-// `ctr images import` take it; -push sends it to a registry.
+// Command images builds rtcship's container image without Docker: the static
+// binary, certificates and a numeric user in an OCI archive, for several
+// platforms, the same bytes from the same tree. `docker load`, `podman load`,
+// `skopeo copy` and `ctr images import` take it; -push sends it to a registry.
 package main
 
 import (

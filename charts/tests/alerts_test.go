@@ -108,7 +108,8 @@ func TestMetricsOfAlerts(t *testing.T) {
 	}
 }
 
-// TestPromtool runs Prometheus' own checks and the tests of testdata/alerts_test.yaml on the rules as they are rendered.
+// TestPromtool runs Prometheus' own checks and the tests of
+// testdata/alerts_test.yaml on the rules as they are rendered.
 func TestPromtool(t *testing.T) {
 	promtool := promtest.Tool(t)
 	_, _, text := renderedRules(t)

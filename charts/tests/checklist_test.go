@@ -43,7 +43,8 @@ func TestChart(t *testing.T) {
 	}
 }
 
-// TestRestricted holds the gateway's pod and its container to Pod Security restricted, and to a read-only root besides.
+// TestRestricted holds the gateway's pod and its container to Pod Security
+// restricted, and to a read-only root besides.
 func TestRestricted(t *testing.T) {
 	set, c := gatewayPod(t, gateway)
 	pod, s := set.Spec.Template.Spec, c.SecurityContext
@@ -99,7 +100,8 @@ func TestDashboardsAsTheyAre(t *testing.T) {
 	}
 }
 
-// TestNoCapabilities: `helm template` knows no cluster, so nothing may hang on what a cluster says it can do.
+// TestNoCapabilities: `helm template` knows no cluster, so nothing may hang on
+// what a cluster says it can do.
 func TestNoCapabilities(t *testing.T) {
 	for _, f := range load(t, chartDir).Templates {
 		if strings.Contains(string(f.Data), ".Capabilities") || strings.Contains(string(f.Data), "lookup ") {

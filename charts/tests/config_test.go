@@ -10,7 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// TestConfigurations has rtcship itself check every configuration that the chart renders: files of gateways, variables of sidecars.
+// TestConfigurations has rtcship itself check every configuration that the
+// chart renders: files of gateways, variables of sidecars.
 func TestConfigurations(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "rtcship")
 	build := exec.Command("go", "build", "-o", program, "./cmd/rtcship")

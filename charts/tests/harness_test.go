@@ -1,4 +1,5 @@
-// Package charts tests the chart: what it renders, what it refuses, and what its policies do to pods.
+// Package charts tests the chart: what it renders, what it refuses, and what
+// its policies do to pods.
 package charts
 
 import (
@@ -20,7 +21,8 @@ var update = flag.Bool("update", false, "write the golden files and the manifest
 
 const (
 	chartDir = "../rtcship"
-	// The versions of Kubernetes that objects are checked against: the oldest with native sidecars, and that of the policies.
+	// The versions of Kubernetes that objects are checked against: the oldest
+	// with native sidecars, and that of the policies.
 	oldest, newest = "1.29.14", "1.36.3"
 )
 
@@ -33,7 +35,8 @@ func load(t testing.TB, dir string) *chart.Chart {
 	return c
 }
 
-// render is `helm template` of a release r in the namespace rtc: the rendered files by name, without empty ones.
+// render is `helm template` of a release r in the namespace rtc: the rendered
+// files by name, without empty ones.
 func render(c *chart.Chart, values map[string]any) (map[string]string, error) {
 	caps := chartutil.DefaultCapabilities.Copy()
 	version, err := chartutil.ParseKubeVersion("v" + newest)

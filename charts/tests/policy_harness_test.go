@@ -24,7 +24,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// The API server's own compiler and evaluator run the policies here, so that what passes needs no cluster to be believed.
+// The API server's own compiler and evaluator run the policies here, so that
+// what passes needs no cluster to be believed.
 
 type allowAll struct{}
 
@@ -77,7 +78,8 @@ func podAttributes(p *corev1.Pod) *admission.VersionedAttributes {
 	return attributes(p, gvk, "pods", p.Name)
 }
 
-// mutate runs the policy on a pod and returns the pod as it would be stored. The pod given stays as it is.
+// mutate runs the policy on a pod and returns the pod as it would be stored.
+// The pod given stays as it is.
 func mutate(t testing.TB, policy *admissionv1.MutatingAdmissionPolicy, in *corev1.Pod) *corev1.Pod {
 	t.Helper()
 	pod := in.DeepCopy()

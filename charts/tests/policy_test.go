@@ -50,7 +50,8 @@ func TestInjectedFull(t *testing.T) {
 	golden(t, "testdata/injected-full.yaml", string(out))
 }
 
-// TestNeverInTheWay holds what would keep Sora from starting, or take it out of its Service, out of the sidecar.
+// TestNeverInTheWay holds what would keep Sora from starting, or take it out of
+// its Service, out of the sidecar.
 func TestNeverInTheWay(t *testing.T) {
 	p := newPolicies(t, injection+"sidecar: {extraEnv: [{name: X, value: z}]}")
 	c := sidecar(mutate(t, &p.inject, parsePod(t, plain)), "rtcship")
@@ -185,7 +186,8 @@ spec: {containers: [{name: sora, image: s}], volumes: [{name: sora-log, emptyDir
 	}
 }
 
-// TestNotServed holds that a pod that cannot be served is left alone, and that both checks say what to do.
+// TestNotServed holds that a pod that cannot be served is left alone, and that
+// both checks say what to do.
 func TestNotServed(t *testing.T) {
 	p := newPolicies(t, injection)
 	for _, c := range []struct{ name, pod, message string }{
@@ -245,7 +247,8 @@ spec: {containers: [{name: sora, image: s}, {name: rtcship, image: r}], volumes:
 	}
 }
 
-// TestPolicyAway holds that the check speaks up when a pod could have been served and the policy did nothing.
+// TestPolicyAway holds that the check speaks up when a pod could have been
+// served and the policy did nothing.
 func TestPolicyAway(t *testing.T) {
 	p := newPolicies(t, injection)
 	m := strings.Join(validate(t, &p.pod, podAttributes(parsePod(t, plain))), "\n")
@@ -266,7 +269,8 @@ func TestWorkloadsLeftAlone(t *testing.T) {
 	}
 }
 
-// TestBlastRadius holds that only pods with the label meet the policies, and that a fault of a policy lets the pod through.
+// TestBlastRadius holds that only pods with the label meet the policies, and
+// that a fault of a policy lets the pod through.
 func TestBlastRadius(t *testing.T) {
 	p := newPolicies(t, injection)
 	for name, got := range map[string]any{

@@ -69,7 +69,8 @@ func TestFails(t *testing.T) {
 	}
 }
 
-// TestGlobal holds that the chart can be a dependency whose parent has values of its own under global.
+// TestGlobal holds that the chart can be a dependency whose parent has values
+// of its own under global.
 func TestGlobal(t *testing.T) {
 	mustRender(t, load(t, chartDir), parse(t, "global: {storageClass: fast, imageRegistry: registry.example}"))
 }
@@ -105,7 +106,8 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// TestLabels holds the recommended labels on each object, and that no selector holds what changes with an upgrade.
+// TestLabels holds the recommended labels on each object, and that no selector
+// holds what changes with an upgrade.
 func TestLabels(t *testing.T) {
 	for name, values := range ciValues(t) {
 		for _, o := range objects(t, mustRender(t, load(t, chartDir), values)) {

@@ -13,8 +13,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// TestObjects checks every rendered object against the API of the newest and the oldest Kubernetes that it is meant for, with
-// the schemas of the API servers themselves, strictly: a field that the API does not know is a fault.
+// TestObjects checks every rendered object against the API of the newest and
+// the oldest Kubernetes that it is meant for, with the schemas of the API
+// servers themselves, strictly: a field that the API does not know is a fault.
 func TestObjects(t *testing.T) {
 	for _, version := range []string{newest, oldest} {
 		t.Run(version, func(t *testing.T) {

@@ -28,7 +28,8 @@ func TestNamedTemplate(t *testing.T) {
 	}
 }
 
-// TestOneContainer holds that the sidecar by injection and by template are one and the same container.
+// TestOneContainer holds that the sidecar by injection and by template are one
+// and the same container.
 func TestOneContainer(t *testing.T) {
 	var set appsv1.StatefulSet
 	find(t, objects(t, mustRender(t, soraChart(t), map[string]any{})), "StatefulSet", "sora", &set)

@@ -62,7 +62,8 @@ func holdSilent(t *testing.T, lines int) {
 		t.Fatal(err)
 	}
 	most, since := 0, time.Now()
-	// It is over when memory has not grown for two seconds, since then everything waits for the collector.
+	// It is over when memory has not grown for two seconds, since then
+	// everything waits for the collector.
 	for end := time.Now().Add(30 * time.Second); (time.Since(since) < 2*time.Second || requests.Load() == 0) && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if now := anonymous(t, cmd.Process.Pid); now > most+1<<20 {
 			most, since = now, time.Now()

@@ -41,8 +41,8 @@ func originatingTime(b []byte) bool {
 }
 
 // ParseOriginatingTime reads a time as Pexip writes it in its lines, UTC, off
-// the beginning of b: 2015-11-24 15:51:11,337. It returns the length of what was read, 0 if b does not
-// begin with such a time.
+// the beginning of b: 2015-11-24 15:51:11,337. It returns the length of what
+// was read, 0 if b does not begin with such a time.
 func ParseOriginatingTime(b []byte) (t time.Time, n int) {
 	date, ok := isoDate(b)
 	if !ok || len(b) < 21 || b[10] != ' ' {

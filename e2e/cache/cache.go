@@ -1,6 +1,7 @@
-// Package cache builds the large foreign programs of the end-to-end tests once and keeps them: the first run waits some
-// minutes, every other run finds the binary. What is built is named after a hash of all that went into it, so a changed
-// recipe makes a new binary and an old one is never mistaken for it.
+// Package cache builds the large foreign programs of the end-to-end tests once
+// and keeps them: the first run waits some minutes, every other run finds the
+// binary. What is built is named after a hash of all that went into it, so a
+// changed recipe makes a new binary and an old one is never mistaken for it.
 package cache
 
 import (
@@ -15,7 +16,8 @@ import (
 	"syscall"
 )
 
-// Dir returns the folder that keeps what is built: $E2E_CACHE, else rtcship-e2e in the user's cache folder.
+// Dir returns the folder that keeps what is built: $E2E_CACHE, else rtcship-e2e
+// in the user's cache folder.
 func Dir() (string, error) {
 	if d := os.Getenv("E2E_CACHE"); d != "" {
 		return filepath.Abs(d)
@@ -61,7 +63,8 @@ func (r recipe) find() (string, error) {
 	return p, nil
 }
 
-// build returns the binary of r and makes it first if need be. Of two that want the same one, the second waits.
+// build returns the binary of r and makes it first if need be. Of two that want
+// the same one, the second waits.
 func (r recipe) build(ctx context.Context, progress io.Writer) (string, error) {
 	p, err := r.path()
 	if err != nil {
@@ -103,7 +106,8 @@ func (r recipe) buildLocked(ctx context.Context, p string, progress io.Writer) e
 	return os.Rename(bin, p)
 }
 
-// lock takes the file at path for this process alone; it waits for another holder, which may be building.
+// lock takes the file at path for this process alone; it waits for another
+// holder, which may be building.
 func lock(path string) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {

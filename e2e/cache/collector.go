@@ -13,7 +13,8 @@ import (
 //go:embed builder.yaml
 var builderConfig []byte
 
-// builder is the collector's own program for building collectors; its release must be that of the modules in builder.yaml.
+// builder is the collector's own program for building collectors; its release
+// must be that of the modules in builder.yaml.
 const builder = "go.opentelemetry.io/collector/cmd/builder@v0.160.0"
 
 func collector() recipe {
@@ -36,14 +37,16 @@ func collector() recipe {
 // Collector returns the path of the OpenTelemetry Collector, or an error that says how to build it.
 func Collector() (string, error) { return collector().find() }
 
-// BuildCollector returns the path of the OpenTelemetry Collector, built first if need be: two to five minutes on two
-// cores, through the Go module proxy. Progress is written to w.
+// BuildCollector returns the path of the OpenTelemetry Collector, built first
+// if need be: two to five minutes on two cores, through the Go module proxy.
+// Progress is written to w.
 func BuildCollector(ctx context.Context, w io.Writer) (string, error) {
 	return collector().build(ctx, w)
 }
 
-// goTool runs the go command in dir, politely: other work on the machine goes first. It is kept out of any workspace
-// or flags meant for the module that the caller stands in.
+// goTool runs the go command in dir, politely: other work on the machine goes
+// first. It is kept out of any workspace or flags meant for the module that the
+// caller stands in.
 func goTool(ctx context.Context, dir string, log io.Writer, args ...string) error {
 	name := "go"
 	if nice, err := exec.LookPath("nice"); err == nil {

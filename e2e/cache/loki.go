@@ -11,7 +11,8 @@ import (
 //go:embed loki.mod
 var lokiModule []byte
 
-// loki is built as a program of its own and never linked into anything here: its licence is the AGPL.
+// loki is built as a program of its own and never linked into anything here:
+// its licence is the AGPL.
 func loki() recipe {
 	return recipe{
 		name:   "loki",
@@ -33,6 +34,7 @@ func loki() recipe {
 // Loki returns the path of Grafana Loki, or an error that says how to build it.
 func Loki() (string, error) { return loki().find() }
 
-// BuildLoki returns the path of Grafana Loki, built first if need be: seven to nine minutes on two idle cores, through the
-// Go module proxy. Progress is written to w.
+// BuildLoki returns the path of Grafana Loki, built first if need be: seven to
+// nine minutes on two idle cores, through the Go module proxy. Progress is
+// written to w.
 func BuildLoki(ctx context.Context, w io.Writer) (string, error) { return loki().build(ctx, w) }

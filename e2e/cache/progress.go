@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// tick reports to w that name is being built, until the returned function is called with the outcome: one line that
-// counts the seconds on a terminal, else a line each half minute.
+// tick reports to w that name is being built, until the returned function is
+// called with the outcome: one line that counts the seconds on a terminal, else
+// a line each half minute.
 func tick(w io.Writer, name, logPath string) (stop func(error)) {
 	every, format := 30*time.Second, "building %s: %v (log: %s)\n"
 	if isTerminal(w) {

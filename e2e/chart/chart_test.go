@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestRelease publishes the chart with each Helm, verifies it with each, and looks at what comes out of it.
+// TestRelease publishes the chart with each Helm, verifies it with each, and
+// looks at what comes out of it.
 func TestRelease(t *testing.T) {
 	helms := []string{program(t, "HELM", "helm"), program(t, "HELM4", "helm4")}
 	for _, by := range helms {

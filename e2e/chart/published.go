@@ -1,5 +1,6 @@
-// Package chart publishes the chart as a release does: packaged and signed, in an OCI registry. The key is made for the test, and
-// the registry runs in the test's process on 127.0.0.1.
+// Package chart publishes the chart as a release does: packaged and signed, in
+// an OCI registry. The key is made for the test, and the registry runs in the
+// test's process on 127.0.0.1.
 package chart
 
 import (

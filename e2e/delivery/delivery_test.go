@@ -1,5 +1,6 @@
-// Package delivery gives rtcship collectors in trouble: stopped, out of memory, with a dead backend, with a small message
-// limit, behind certificates that change. Whatever the collector does, nothing is lost.
+// Package delivery gives rtcship collectors in trouble: stopped, out of memory,
+// with a dead backend, with a small message limit, behind certificates that
+// change. Whatever the collector does, nothing is lost.
 package delivery
 
 import (
@@ -33,7 +34,8 @@ type load struct {
 	n    int
 }
 
-// newLoad starts rtcship on an empty Sora directory with the given export settings (YAML, in braces).
+// newLoad starts rtcship on an empty Sora directory with the given export
+// settings (YAML, in braces).
 func newLoad(t *testing.T, export string) *load {
 	t.Helper()
 	dir := t.TempDir()
@@ -81,7 +83,8 @@ func (l *load) arrives(t *testing.T, collector *harness.Collector) {
 	}, l.ship.Process(), collector.Process())
 }
 
-// finish ends rtcship and checks that nothing is missing, and that nothing was given up as a dead letter.
+// finish ends rtcship and checks that nothing is missing, and that nothing was
+// given up as a dead letter.
 func (l *load) finish(t *testing.T, collector *harness.Collector) {
 	t.Helper()
 	l.arrives(t, collector)
@@ -141,7 +144,8 @@ service:
     logs: {receivers: [otlp], processors: [memory_limiter], exporters: [file]}
 `
 
-// TestMemoryLimiter meets a collector whose memory limiter refuses everything, until it is given more memory.
+// TestMemoryLimiter meets a collector whose memory limiter refuses everything,
+// until it is given more memory.
 func TestMemoryLimiter(t *testing.T) {
 	for _, protocol := range []string{"grpc", "http/protobuf"} {
 		t.Run(strings.ReplaceAll(protocol, "/", "-"), func(t *testing.T) {
@@ -183,8 +187,8 @@ service:
     logs: {receivers: [otlp], exporters: [otlp_http, file]}
 `
 
-// TestBackendDown has a collector without a queue in front of a backend that answers 500: the collector hands the fault
-// on, and rtcship keeps the records.
+// TestBackendDown has a collector without a queue in front of a backend that
+// answers 500: the collector hands the fault on, and rtcship keeps the records.
 func TestBackendDown(t *testing.T) {
 	for _, status := range []int{http.StatusInternalServerError, http.StatusServiceUnavailable} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
@@ -235,7 +239,8 @@ func newBackend(t *testing.T, status int) *backend {
 
 func (b *backend) complete(n int) error { return b.counter.Complete("line", n) }
 
-// TestMessageLimit has a collector that takes messages of 1 MiB at most, while rtcship makes requests of 3 MiB.
+// TestMessageLimit has a collector that takes messages of 1 MiB at most, while
+// rtcship makes requests of 3 MiB.
 func TestMessageLimit(t *testing.T) {
 	limited := strings.Replace(harness.PlainConfig, `grpc: {endpoint: "{{.GRPC}}"}`, `grpc: {endpoint: "{{.GRPC}}", max_recv_msg_size_mib: 1}`, 1)
 	limited = strings.Replace(limited, `http: {endpoint: "{{.HTTP}}"}`, `http: {endpoint: "{{.HTTP}}", max_request_body_size: 1048576}`, 1)

@@ -8,8 +8,10 @@ import (
 	"github.com/rtcship/rtcship/e2e/harness"
 )
 
-// TestHalfDeadConnection has a connection that carries nothing any more and of which nobody says that it is gone. Keepalive
-// finds out within 40 s (30 of silence and 10 without an answer); without it the kernel takes a quarter of an hour.
+// TestHalfDeadConnection has a connection that carries nothing any more and of
+// which nobody says that it is gone. Keepalive finds out within 40 s (30 of
+// silence and 10 without an answer); without it the kernel takes a quarter of
+// an hour.
 func TestHalfDeadConnection(t *testing.T) {
 	authority := harness.NewAuthority(t, "ours")
 	cert, key := authority.Issue(t, "server")

@@ -9,9 +9,10 @@ import (
 	"github.com/rtcship/rtcship/e2e/harness"
 )
 
-// TestOwnLog finds rtcship's own log in the collector, as a service of its own. While the collector is away, what rtcship
-// says about that must not make it say more: at the level debug, at which it says the most, only a handful of records
-// come of it, and none of them is about the export of this log.
+// TestOwnLog finds rtcship's own log in the collector, as a service of its own.
+// While the collector is away, what rtcship says about that must not make it
+// say more: at the level debug, at which it says the most, only a handful of
+// records come of it, and none of them is about the export of this log.
 func TestOwnLog(t *testing.T) {
 	for _, protocol := range []string{"grpc", "http/protobuf"} {
 		t.Run(strings.ReplaceAll(protocol, "/", "-"), func(t *testing.T) {

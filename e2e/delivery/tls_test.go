@@ -27,9 +27,10 @@ service:
     logs: {receivers: [otlp], exporters: [file]}
 `
 
-// TestCertificatesReplaced ships over TLS with client certificates. While rtcship runs, a new authority takes over: both
-// sides get certificates of it, under the same file names, and the collector no longer knows the old one. Only an rtcship
-// that reads its files again is let in.
+// TestCertificatesReplaced ships over TLS with client certificates. While
+// rtcship runs, a new authority takes over: both sides get certificates of it,
+// under the same file names, and the collector no longer knows the old one.
+// Only an rtcship that reads its files again is let in.
 func TestCertificatesReplaced(t *testing.T) {
 	for _, protocol := range []string{"grpc", "http/protobuf"} {
 		t.Run(strings.ReplaceAll(protocol, "/", "-"), func(t *testing.T) {

@@ -1,4 +1,5 @@
-// Package elastic ships through the collector configuration for Elasticsearch into a server that speaks its bulk protocol.
+// Package elastic ships through the collector configuration for Elasticsearch
+// into a server that speaks its bulk protocol.
 package elastic
 
 import (
@@ -21,8 +22,9 @@ import (
 
 func TestMain(m *testing.M) { harness.Main(m) }
 
-// TestReadTwice ships a log, forgets that it did, and ships it again: Elasticsearch is offered the same document ids and
-// refuses them, so that every line is there once.
+// TestReadTwice ships a log, forgets that it did, and ships it again:
+// Elasticsearch is offered the same document ids and refuses them, so that
+// every line is there once.
 func TestReadTwice(t *testing.T) {
 	const lines = 3000
 	index := newIndex(t)
@@ -52,8 +54,9 @@ func TestReadTwice(t *testing.T) {
 	t.Logf("%d documents, %d refused as repeats", len(index.documents), index.conflicts)
 }
 
-// TestPutOff has Elasticsearch put off half of the documents for a while (429 for the document, 503 for the request):
-// all of them are there in the end, once.
+// TestPutOff has Elasticsearch put off half of the documents for a while (429
+// for the document, 503 for the request): all of them are there in the end,
+// once.
 func TestPutOff(t *testing.T) {
 	const lines = 3000
 	index := newIndex(t)
@@ -85,7 +88,8 @@ func writeLog(t *testing.T, dir string, lines int) {
 	}
 }
 
-// An index is one backing index: it takes a document under an id that it does not know, and refuses the others.
+// An index is one backing index: it takes a document under an id that it does
+// not know, and refuses the others.
 type index struct {
 	*httptest.Server
 
@@ -166,7 +170,8 @@ func (x *index) offered(n int) error {
 	return nil
 }
 
-// complete is nil if the n lines of the load are there, once each, and each document's id is the uid of its record.
+// complete is nil if the n lines of the load are there, once each, and each
+// document's id is the uid of its record.
 func (x *index) complete(n int) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -13,7 +13,8 @@ import (
 	"github.com/rtcship/rtcship/e2e/harness"
 )
 
-// TestKibanaFields ships a day that has something for each panel and looks for every field that Kibana's saved objects name.
+// TestKibanaFields ships a day that has something for each panel and looks for
+// every field that Kibana's saved objects name.
 func TestKibanaFields(t *testing.T) {
 	index := newIndex(t)
 	collector, env := harness.Backend(t, "elastic.yaml", "ELASTICSEARCH_ENDPOINT="+index.URL)
@@ -77,7 +78,8 @@ func kibana(t *testing.T) string {
 	return string(text)
 }
 
-// fieldsOfKibana are the fields that are aggregated, shown, or searched, and an object that does so.
+// fieldsOfKibana are the fields that are aggregated, shown, or searched, and an
+// object that does so.
 func fieldsOfKibana(t *testing.T) map[string]string {
 	t.Helper()
 	text := kibana(t)

@@ -1,5 +1,5 @@
-// Package erlang ships what a real Erlang node leaves behind: a crash dump, its logger's crash reports, and a console
-// under run_erl.
+// Package erlang ships what a real Erlang node leaves behind: a crash dump, its
+// logger's crash reports, and a console under run_erl.
 package erlang
 
 import (
@@ -16,8 +16,9 @@ import (
 
 func TestMain(m *testing.M) { harness.Main(m) }
 
-// node is a program for an Erlang node: it sends the logger's reports to crash.log, as Sora does, has two processes
-// die, and halts with a slogan of its own, which makes the runtime write a crash dump.
+// node is a program for an Erlang node: it sends the logger's reports to
+// crash.log, as Sora does, has two processes die, and halts with a slogan of
+// its own, which makes the runtime write a crash dump.
 const node = `
 	ok = logger:add_handler(crash, logger_std_h, #{
 		level => error,
@@ -105,7 +106,8 @@ func checkDump(t *testing.T, dumps []harness.Record) {
 	}
 }
 
-// TestConsole ships the console of a node under run_erl, which adds its own marks and the terminal's line ends.
+// TestConsole ships the console of a node under run_erl, which adds its own
+// marks and the terminal's line ends.
 func TestConsole(t *testing.T) {
 	const lines = 300
 	logs, ship, collector := follow(t)

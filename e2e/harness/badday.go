@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// BadDaySora writes the logs of a Sora that had a bad day: something for each panel of its dashboard.
+// BadDaySora writes the logs of a Sora that had a bad day: something for each
+// panel of its dashboard.
 func BadDaySora(t testing.TB, dir string) {
 	t.Helper()
 	for name, lines := range map[string][]string{

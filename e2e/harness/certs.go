@@ -47,8 +47,9 @@ func NewAuthority(t testing.TB, name string) *Authority {
 	return a
 }
 
-// Issue writes a certificate for 127.0.0.1 and localhost, good for servers and clients, and returns its files. A name
-// issued again replaces the files, the certificate first, as a tool that renews certificates does.
+// Issue writes a certificate for 127.0.0.1 and localhost, good for servers and
+// clients, and returns its files. A name issued again replaces the files, the
+// certificate first, as a tool that renews certificates does.
 func (a *Authority) Issue(t testing.TB, name string) (certFile, keyFile string) {
 	t.Helper()
 	a.serial++
@@ -74,7 +75,8 @@ func (a *Authority) Issue(t testing.TB, name string) (certFile, keyFile string) 
 	return certFile, keyFile
 }
 
-// ClientConfig returns the TLS configuration of a client that trusts the authority and shows the named certificate.
+// ClientConfig returns the TLS configuration of a client that trusts the
+// authority and shows the named certificate.
 func (a *Authority) ClientConfig(t testing.TB, name string) *tls.Config {
 	t.Helper()
 	certFile, keyFile := a.Issue(t, name)

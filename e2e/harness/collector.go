@@ -15,7 +15,8 @@ import (
 	"github.com/rtcship/rtcship/e2e/cache"
 )
 
-// PlainConfig is a collector that takes OTLP over gRPC and HTTP and writes what it gets to a file before it answers.
+// PlainConfig is a collector that takes OTLP over gRPC and HTTP and writes what
+// it gets to a file before it answers.
 const PlainConfig = `
 extensions:
   health_check: {endpoint: "{{.Health}}"}
@@ -45,8 +46,9 @@ type Collector struct {
 	reader  Reader
 }
 
-// NewCollector prepares a collector; it does not run yet. config is a text/template of its configuration, which gets the
-// collector's addresses, Output and Dir as fields, and vars besides.
+// NewCollector prepares a collector; it does not run yet. config is a
+// text/template of its configuration, which gets the collector's addresses,
+// Output and Dir as fields, and vars besides.
 func NewCollector(t testing.TB, config string, vars map[string]any) *Collector {
 	t.Helper()
 	bin, err := cache.Collector()
@@ -102,7 +104,8 @@ func (c *Collector) Stop(t testing.TB) {
 // Process returns the running process.
 func (c *Collector) Process() *Process { return c.process }
 
-// Records returns all records that the file exporter has written so far, in the order written, over all starts.
+// Records returns all records that the file exporter has written so far, in the
+// order written, over all starts.
 func (c *Collector) Records(t testing.TB) []Record {
 	t.Helper()
 	records, err := c.reader.Read()

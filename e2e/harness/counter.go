@@ -12,7 +12,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// A Counter counts the numbered lines of OTLP requests. It may be used by several goroutines at once.
+// A Counter counts the numbered lines of OTLP requests. It may be used by
+// several goroutines at once.
 type Counter struct {
 	mu    sync.Mutex
 	tally *Tally

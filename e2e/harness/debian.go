@@ -10,8 +10,9 @@ import (
 	"github.com/rtcship/rtcship/e2e/cache"
 )
 
-// Debian returns a command that runs a program of the Debian packages unpacked in the cache, such as "usr/sbin/logrotate".
-// Without them the test fails and names the make target that fetches them.
+// Debian returns a command that runs a program of the Debian packages unpacked
+// in the cache, such as "usr/sbin/logrotate". Without them the test fails and
+// names the make target that fetches them.
 func Debian(t testing.TB, program string, args ...string) *exec.Cmd {
 	t.Helper()
 	root := debianRoot(t)
@@ -31,8 +32,8 @@ func Debian(t testing.TB, program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Erlang returns a command that starts an Erlang node. Debian's script for it knows one place only, so what the script
-// does is done here.
+// Erlang returns a command that starts an Erlang node. Debian's script for it
+// knows one place only, so what the script does is done here.
 func Erlang(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	bin := DebianGlob(t, "usr/lib/erlang/erts-*/bin")

@@ -13,15 +13,17 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew from what arrived")
 
-// A Golden renders records for comparison with a golden file, one field a line. What must differ from run to run is
-// checked for what can be said of it, and then replaced by a word.
+// A Golden renders records for comparison with a golden file, one field a line.
+// What must differ from run to run is checked for what can be said of it, and
+// then replaced by a word.
 type Golden struct {
 	Start   time.Time         // no record may be observed before
 	Replace map[string]string // text to a word that stands for it, such as a temporary folder
 	Vary    []string          // lines of which only the type is compared, such as "attribute network.peer.port"
 }
 
-// Check compares the records, in the order given, with the file at path; with -update it writes the file instead.
+// Check compares the records, in the order given, with the file at path; with
+// -update it writes the file instead.
 func (g Golden) Check(t testing.TB, path string, records []Record) {
 	t.Helper()
 	var b strings.Builder
@@ -90,7 +92,8 @@ func (g Golden) text(v any) string {
 	return s
 }
 
-// uidShape checks that a record's uid is a ULID whose time is the record's, and returns what to show in its stead.
+// uidShape checks that a record's uid is a ULID whose time is the record's, and
+// returns what to show in its stead.
 func uidShape(t testing.TB, r Record) string {
 	const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 	uid := r.UID()

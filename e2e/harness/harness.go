@@ -1,6 +1,7 @@
-// Package harness runs the real parts of the end-to-end tests: rtcship as it is built from this tree, the OpenTelemetry
-// Collector, and whatever writes logs. Every part is a child process that ends with the test, listens on 127.0.0.1 only,
-// and whose output is shown when the test fails.
+// Package harness runs the real parts of the end-to-end tests: rtcship as it is
+// built from this tree, the OpenTelemetry Collector, and whatever writes logs.
+// Every part is a child process that ends with the test, listens on 127.0.0.1
+// only, and whose output is shown when the test fails.
 package harness
 
 import (
@@ -18,8 +19,8 @@ import (
 // binary is where Main put the program under test; it is written once, before any test runs.
 var binary string
 
-// Main builds rtcship from the root of this tree, runs the tests of m and exits with their status. A package of
-// end-to-end tests calls it from TestMain.
+// Main builds rtcship from the root of this tree, runs the tests of m and exits
+// with their status. A package of end-to-end tests calls it from TestMain.
 func Main(m *testing.M) {
 	os.Exit(run(m))
 }
@@ -56,8 +57,9 @@ func Binary(t testing.TB) string {
 	return binary
 }
 
-// FreeAddr returns an address on 127.0.0.1 whose port was free for TCP and UDP just now. The port is below the range that
-// the kernel takes for outgoing connections, so it stays free while the part that listens there is stopped.
+// FreeAddr returns an address on 127.0.0.1 whose port was free for TCP and UDP
+// just now. The port is below the range that the kernel takes for outgoing
+// connections, so it stays free while the part that listens there is stopped.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
 	for range 200 {
@@ -84,8 +86,10 @@ func free(addr string) bool {
 	return true
 }
 
-// Wait calls ready until it returns nil. After limit it fails the test with what was waited for, the last error, and the
-// output of the processes that should have brought it about; it fails at once if one of them has ended by itself.
+// Wait calls ready until it returns nil. After limit it fails the test with
+// what was waited for, the last error, and the output of the processes that
+// should have brought it about; it fails at once if one of them has ended by
+// itself.
 func Wait(t testing.TB, limit time.Duration, what string, ready func() error, procs ...*Process) {
 	t.Helper()
 	deadline := time.Now().Add(limit)

@@ -155,7 +155,8 @@ func TestListening(t *testing.T) {
 	}
 }
 
-// TestValidate has the real collector check the configurations that are shipped, and refuse one with a slip in it.
+// TestValidate has the real collector check the configurations that are
+// shipped, and refuse one with a slip in it.
 func TestValidate(t *testing.T) {
 	collector, err := cache.Collector()
 	if err != nil {

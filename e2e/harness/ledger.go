@@ -28,8 +28,9 @@ type ledgers struct {
 	Export *struct{ Accepted, Rejected, Dead int64 }
 }
 
-// AddsUp reads the ledger of a running rtcship, and fails the test if it does not add up, which it must at any moment. It
-// passes over an rtcship that does not answer yet.
+// AddsUp reads the ledger of a running rtcship, and fails the test if it does
+// not add up, which it must at any moment. It passes over an rtcship that does
+// not answer yet.
 func (s *Ship) AddsUp(t testing.TB) {
 	t.Helper()
 	_, _ = s.ledgers(t)
@@ -53,8 +54,9 @@ func (s *Ship) ledgers(t testing.TB) (l ledgers, err error) {
 	return l, nil
 }
 
-// Settled waits until rtcship has nothing more to do, and returns the ledgers by source. It fails the test if they do not
-// add up or do not agree with what the exporter has counted.
+// Settled waits until rtcship has nothing more to do, and returns the ledgers
+// by source. It fails the test if they do not add up or do not agree with what
+// the exporter has counted.
 func (s *Ship) Settled(t testing.TB) map[string]Ledger {
 	t.Helper()
 	var l ledgers

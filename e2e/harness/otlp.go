@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// A Record is an OTLP log record with the resource and the scope it came under. Attribute values are string, int64,
-// float64, bool, []byte, []any, map[string]any or nil.
+// A Record is an OTLP log record with the resource and the scope it came under.
+// Attribute values are string, int64, float64, bool, []byte, []any,
+// map[string]any or nil.
 type Record struct {
 	Resource     map[string]any
 	Scope        string

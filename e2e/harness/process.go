@@ -19,7 +19,8 @@ type Process struct {
 	err  error // of the exit; valid once done is closed
 }
 
-// Start starts cmd. When the test ends the process and its children are killed, and if it failed their output is shown.
+// Start starts cmd. When the test ends the process and its children are killed,
+// and if it failed their output is shown.
 func Start(t testing.TB, name string, cmd *exec.Cmd) *Process {
 	t.Helper()
 	p := &Process{Name: name, cmd: cmd, done: make(chan struct{})}
@@ -75,7 +76,8 @@ func (p *Process) Kill() {
 	<-p.done
 }
 
-// Stop asks the process to end with SIGTERM and fails the test if it has not done so within limit or not with status 0.
+// Stop asks the process to end with SIGTERM and fails the test if it has not
+// done so within limit or not with status 0.
 func (p *Process) Stop(t testing.TB, limit time.Duration) {
 	t.Helper()
 	p.Signal(syscall.SIGTERM)

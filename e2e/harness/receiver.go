@@ -29,7 +29,8 @@ const (
 	faults
 )
 
-// A Receiver is an OTLP/gRPC server in the test's own process that misbehaves on purpose and counts what it was given.
+// A Receiver is an OTLP/gRPC server in the test's own process that misbehaves
+// on purpose and counts what it was given.
 type Receiver struct {
 	*Counter
 	Addr string

@@ -25,8 +25,9 @@ type Ship struct {
 	process *Process
 }
 
-// NewShip prepares a run of rtcship with the given configuration (YAML), to which the state directory and the address of
-// the admin listener are added; it does not run yet.
+// NewShip prepares a run of rtcship with the given configuration (YAML), to
+// which the state directory and the address of the admin listener are added; it
+// does not run yet.
 func NewShip(t testing.TB, config string) *Ship {
 	t.Helper()
 	dir := t.TempDir()
@@ -63,7 +64,8 @@ func (s *Ship) Start(t testing.TB, args ...string) {
 // listener finds the addresses of network listeners in a configuration.
 var listener = regexp.MustCompile(`"(udp|tcp|tls)://[^"]*:(\d+)"`)
 
-// WaitReady waits until rtcship listens wherever its configuration says. A log directory needs no waiting for.
+// WaitReady waits until rtcship listens wherever its configuration says. A log
+// directory needs no waiting for.
 func (s *Ship) WaitReady(t testing.TB) {
 	t.Helper()
 	config, err := os.ReadFile(s.Config)
@@ -80,8 +82,8 @@ func (s *Ship) WaitReady(t testing.TB) {
 	}, s.process)
 }
 
-// listening looks in the kernel's tables for a socket that listens on a port of 127.0.0.1: an attempt to connect would be
-// seen, and counted, by rtcship.
+// listening looks in the kernel's tables for a socket that listens on a port of
+// 127.0.0.1: an attempt to connect would be seen, and counted, by rtcship.
 func listening(transport, port string) bool {
 	n, err := strconv.Atoi(port)
 	if err != nil {
@@ -95,7 +97,8 @@ func listening(transport, port string) bool {
 	return err == nil && regexp.MustCompile(fmt.Sprintf(`: [0-9A-F]{8}:%04X [0-9A-F:]+ %s`, n, state)).Match(text)
 }
 
-// Stop ends rtcship with SIGTERM: it ships what it has and must exit 0 within its drain time. Until then its ledger adds up.
+// Stop ends rtcship with SIGTERM: it ships what it has and must exit 0 within
+// its drain time. Until then its ledger adds up.
 func (s *Ship) Stop(t testing.TB) {
 	t.Helper()
 	s.AddsUp(t)
@@ -112,7 +115,8 @@ func (s *Ship) Kill(t testing.TB) {
 // Process returns the running process.
 func (s *Ship) Process() *Process { return s.process }
 
-// Metric returns the sum of the samples of a metric whose labels hold all of the given ones, written `name="value"`.
+// Metric returns the sum of the samples of a metric whose labels hold all of
+// the given ones, written `name="value"`.
 func (s *Ship) Metric(t testing.TB, name string, labels ...string) float64 {
 	t.Helper()
 	resp, err := client.Get("http://" + s.Admin + "/metrics")
@@ -157,8 +161,9 @@ func environment() (env []string) {
 	return env
 }
 
-// Backend prepares a collector with one of the configurations in manifests/collector, and returns it with the environment
-// that it must be started with; vars are further variables of that environment, NAME=value.
+// Backend prepares a collector with one of the configurations in
+// manifests/collector, and returns it with the environment that it must be
+// started with; vars are further variables of that environment, NAME=value.
 func Backend(t testing.TB, name string, vars ...string) (*Collector, []string) {
 	t.Helper()
 	config, err := os.ReadFile(filepath.Join(Root(), "manifests", "collector", name))
@@ -169,8 +174,10 @@ func Backend(t testing.TB, name string, vars ...string) (*Collector, []string) {
 	return c, append(vars, "OTLP_GRPC="+c.GRPC, "OTLP_HTTP="+c.HTTP, "HEALTH="+c.Health, "METRICS_LEVEL=none", "LOG_LEVEL=warn")
 }
 
-// SaveState copies the state directory of an rtcship that does not run. The returned function puts the copy back: what was
-// settled since is forgotten, as if the disk had been restored from a backup, while the generations keep their ids.
+// SaveState copies the state directory of an rtcship that does not run. The
+// returned function puts the copy back: what was settled since is forgotten, as
+// if the disk had been restored from a backup, while the generations keep their
+// ids.
 func (s *Ship) SaveState(t testing.TB) (restore func()) {
 	t.Helper()
 	_ = os.Remove(filepath.Join(s.State, "admin.sock")) // a socket cannot be copied; each run makes its own

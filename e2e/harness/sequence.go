@@ -9,11 +9,13 @@ import (
 	"testing"
 )
 
-// Lines of a load carry `seq=STREAM/NUMBER` in their body: numbers of a stream count up from 0, so that what is missing,
-// and what came again, can be told from what arrived.
+// Lines of a load carry `seq=STREAM/NUMBER` in their body: numbers of a stream
+// count up from 0, so that what is missing, and what came again, can be told
+// from what arrived.
 var sequence = regexp.MustCompile(`\bseq=([\w.-]+)/(\d+)\b`)
 
-// SoraLine returns a line of sora.jsonl, without newline, that carries number n of a stream. pad makes it longer.
+// SoraLine returns a line of sora.jsonl, without newline, that carries number n
+// of a stream. pad makes it longer.
 func SoraLine(stream string, n int, pad string) string {
 	return fmt.Sprintf(`{"timestamp":"2026-11-21T06:%02d:%02d.%06dZ","level":"info","domain":["sora"],`+
 		`"node":"sora@127.0.0.1","sora_version":"2025.2.1","channel_id":"load","msg":"seq=%s/%d %s"}`,

@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// A Swallower stands between rtcship and a collector. From Swallow on, the connections that are open carry nothing any
-// more and stay open, as when a firewall has forgotten them: neither end is told. New ones are not touched.
+// A Swallower stands between rtcship and a collector. From Swallow on, the
+// connections that are open carry nothing any more and stay open, as when a
+// firewall has forgotten them: neither end is told. New ones are not touched.
 type Swallower struct {
 	Addr string
 

@@ -1,4 +1,5 @@
-// Package k8s installs the chart on a real cluster, beside a stand-in for Sora, and in front of a real collector.
+// Package k8s installs the chart on a real cluster, beside a stand-in for Sora,
+// and in front of a real collector.
 package k8s
 
 import (
@@ -18,7 +19,8 @@ import (
 	"github.com/rtcship/rtcship/e2e/k8s/image"
 )
 
-// The images, under the names that they have in the cluster. A second one of the product differs in its version only.
+// The images, under the names that they have in the cluster. A second one of
+// the product differs in its version only.
 const (
 	imageOld       = "localhost/rtcship:e2e-1"
 	imageNew       = "localhost/rtcship:e2e-2"
@@ -109,7 +111,8 @@ func eventually(t testing.TB, limit time.Duration, what string, f func() error) 
 	t.Fatalf("waited %v for %s: %v\n%s", limit, what, err, pods)
 }
 
-// setup makes a namespace that enforces Pod Security restricted, with a collector in it. All tests share it.
+// setup makes a namespace that enforces Pod Security restricted, with a
+// collector in it. All tests share it.
 func setup(t testing.TB) {
 	t.Helper()
 	loadImages(t)
@@ -128,8 +131,9 @@ func setup(t testing.TB) {
 	kubectl(t, "rollout", "status", "statefulset/collector", "--timeout=120s")
 }
 
-// loadImages builds the images and gives them to the cluster: E2E_K8S_LOAD is the command that takes an archive
-// (`kind load image-archive`); k8s-load is that of the cluster that make e2e-k8s starts.
+// loadImages builds the images and gives them to the cluster: E2E_K8S_LOAD is
+// the command that takes an archive (`kind load image-archive`); k8s-load is
+// that of the cluster that make e2e-k8s starts.
 func loadImages(t testing.TB) {
 	t.Helper()
 	dir := t.TempDir()
@@ -219,7 +223,8 @@ func get(t testing.TB, object, path string) string {
 	return kubectl(t, "get", object, "-o", "jsonpath="+path)
 }
 
-// written reads from the stand-in's log how many lines it wrote in all; its pod is followed until it is gone.
+// written reads from the stand-in's log how many lines it wrote in all; its pod
+// is followed until it is gone.
 func follow(t testing.TB, pod string) (stop func() int) {
 	t.Helper()
 	var out bytes.Buffer
@@ -243,7 +248,8 @@ func follow(t testing.TB, pod string) (stop func() int) {
 	}
 }
 
-// claim makes a volume claim. A cluster without a default storage class gets a volume on the node's disk for it.
+// claim makes a volume claim. A cluster without a default storage class gets a
+// volume on the node's disk for it.
 func claim(t testing.TB, names ...string) {
 	t.Helper()
 	for _, name := range names {

@@ -10,7 +10,8 @@ import (
 	published "github.com/rtcship/rtcship/e2e/chart"
 )
 
-// TestKubernetes goes through a life of the chart. The parts share a collector and, from install to uninstall, a release.
+// TestKubernetes goes through a life of the chart. The parts share a collector
+// and, from install to uninstall, a release.
 func TestKubernetes(t *testing.T) {
 	setup(t)
 	t.Run("lint", testLint)
@@ -91,7 +92,8 @@ func testLastLine(t *testing.T) {
 	}
 }
 
-// testImageChange gives the sidecar of a running pod another image: the pod stays, Sora is not restarted, no line is lost.
+// testImageChange gives the sidecar of a running pod another image: the pod
+// stays, Sora is not restarted, no line is lost.
 func testImageChange(t *testing.T) {
 	apply(t, soraPod{name: "image", args: "--rate=200, --last=10"}.yaml())
 	ready(t, "image")
@@ -117,7 +119,8 @@ func testImageChange(t *testing.T) {
 	arrived(t, 30*time.Second, "image", wrote())
 }
 
-// testFaultyConfiguration holds that Sora runs and is ready whatever is wrong with the sidecar's settings.
+// testFaultyConfiguration holds that Sora runs and is ready whatever is wrong
+// with the sidecar's settings.
 func testFaultyConfiguration(t *testing.T) {
 	apply(t, soraPod{name: "faulty", args: "--rate=10", annotations: map[string]string{
 		"rtcship.dev/timezone": "Nowhere/Land", "rtcship.dev/log-level": "loud"}}.yaml())
@@ -146,7 +149,8 @@ func testNotServed(t *testing.T) {
 	kubectl(t, "delete", "pod", "unserved", "--now")
 }
 
-// testCollectorAway ends a pod while the collector is away. Logs and positions are on volumes: the next pod ships the rest.
+// testCollectorAway ends a pod while the collector is away. Logs and positions
+// are on volumes: the next pod ships the rest.
 func testCollectorAway(t *testing.T) {
 	claim(t, "logs", "state")
 	pod := soraPod{name: "away", args: "--rate=200, --last=300", logs: "persistentVolumeClaim: {claimName: logs}", state: "persistentVolumeClaim: {claimName: state}"}
@@ -168,7 +172,8 @@ func testCollectorAway(t *testing.T) {
 	kubectl(t, "delete", "pod", "away", "--timeout=60s")
 }
 
-// testGateway sends through the Service; over UDP slowly, and what the kernel drops counts as a fault here.
+// testGateway sends through the Service; over UDP slowly, and what the kernel
+// drops counts as a fault here.
 func testGateway(t *testing.T) {
 	const lines = 300
 	for _, way := range []struct{ name, to string }{
@@ -261,8 +266,9 @@ func uninstall(t *testing.T, program string) {
 	})
 }
 
-// testHelm4 does what was done with Helm 3 once more with Helm 4: install, test, upgrade, rollback, uninstall. The chart is that of
-// a registry, and its signature is verified. The gateway finds the volume of its spool again.
+// testHelm4 does what was done with Helm 3 once more with Helm 4: install,
+// test, upgrade, rollback, uninstall. The chart is that of a registry, and its
+// signature is verified. The gateway finds the volume of its spool again.
 func testHelm4(t *testing.T) {
 	four, p := helm4(), published.Start(t)
 	if _, err := p.Release(four); err != nil {

@@ -48,8 +48,9 @@ func testLoad(t *testing.T) {
 	kubectl(t, "delete", "pod", "load", "--timeout=60s")
 }
 
-// usage asks the kubelet for the memory of the sidecar in bytes, for the time in seconds that it has used of a CPU so far, and when
-// it looked; 0 if it does not know yet.
+// usage asks the kubelet for the memory of the sidecar in bytes, for the time
+// in seconds that it has used of a CPU so far, and when it looked; 0 if it does
+// not know yet.
 func usage(t *testing.T, pod string) (memory, cpu float64, at time.Time) {
 	t.Helper()
 	node := get(t, "pod/"+pod, "{.spec.nodeName}")

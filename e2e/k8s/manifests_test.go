@@ -10,8 +10,9 @@ import (
 	"github.com/rtcship/rtcship/e2e/harness"
 )
 
-// testManifests brings up what is in manifests/ without Helm: a Sora with the sidecar, whose lines arrive to the last one, and the
-// gateway, whose messages do. The API server takes the policies, too.
+// testManifests brings up what is in manifests/ without Helm: a Sora with the
+// sidecar, whose lines arrive to the last one, and the gateway, whose messages
+// do. The API server takes the policies, too.
 func testManifests(t *testing.T) {
 	t.Run("sidecar", testPlainSidecar)
 	t.Run("gateway", testPlainGateway)
@@ -20,7 +21,8 @@ func testManifests(t *testing.T) {
 	})
 }
 
-// overlay is what a user writes: the base or component of manifests/, the own image and the own collector.
+// overlay is what a user writes: the base or component of manifests/, the own
+// image and the own collector.
 func overlay(t *testing.T, kind, name string, files map[string]string) (dir string) {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// collectorObjects are a real collector that writes what it gets to a volume, with the program beside it that counts there.
+// collectorObjects are a real collector that writes what it gets to a volume,
+// with the program beside it that counts there.
 const collectorObjects = `
 apiVersion: v1
 kind: ConfigMap

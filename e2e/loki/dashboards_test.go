@@ -15,7 +15,8 @@ import (
 	"github.com/rtcship/rtcship/e2e/harness"
 )
 
-// answers are what a panel must show: the sum of all its values, or, for a percentile, its largest value.
+// answers are what a panel must show: the sum of all its values, or, for a
+// percentile, its largest value.
 var answers = map[string]float64{
 	"Failures while joining": 5, "Connections": 3, "Refused by authentication": 1, "Over the licence": 3,
 	"Failures while joining, by code": 5, "Most frequent codes": 6, "Reasons of codes": 2,
@@ -61,7 +62,8 @@ func TestDashboards(t *testing.T) {
 	}
 }
 
-// ship brings Sora's logs and Pexip's messages to Loki, and ends when at least so many records of Sora are acknowledged.
+// ship brings Sora's logs and Pexip's messages to Loki, and ends when at least
+// so many records of Sora are acknowledged.
 func ship(t *testing.T, s server, logs string, lines int, messages []string) {
 	t.Helper()
 	collector, env := harness.Backend(t, "loki.yaml", "LOKI_ENDPOINT=http://"+s.addr+"/otlp")
@@ -98,7 +100,8 @@ func panels(t *testing.T, name string) []panel {
 	return dashboard.Panels
 }
 
-// typed is what somebody may click on or type, and how many lines of Pexip the dashboard shows then.
+// typed is what somebody may click on or type, and how many lines of Pexip the
+// dashboard shows then.
 var typed = []struct {
 	values map[string]string
 	lines  float64
@@ -123,8 +126,10 @@ func narrowDown(t *testing.T, s server) {
 
 var variable = regexp.MustCompile(`\$\{(\w+):regex\}`)
 
-// ask runs a query over the bad day, with Grafana's variables filled in, and returns the sum of its values: of a log query the
-// number of lines, of a percentile the largest value. Steps and ranges are an hour both, so that nothing counts twice.
+// ask runs a query over the bad day, with Grafana's variables filled in, and
+// returns the sum of its values: of a log query the number of lines, of a
+// percentile the largest value. Steps and ranges are an hour both, so that
+// nothing counts twice.
 func (s server) ask(expr string, values map[string]string) (sum float64, err error) {
 	start, end := fmt.Sprint(morning.UnixNano()), fmt.Sprint(morning.Add(4*time.Hour).UnixNano())
 	overTime := strings.Contains(expr, "$__auto")

@@ -1,4 +1,5 @@
-// Package loki ships through the collector configuration for Grafana Loki into a real Loki, and asks Loki for it.
+// Package loki ships through the collector configuration for Grafana Loki into
+// a real Loki, and asks Loki for it.
 package loki
 
 import (
@@ -21,8 +22,10 @@ import (
 
 func TestMain(m *testing.M) { harness.Main(m) }
 
-// morning is what the lines' six o'clock of a certain day is moved to. A Loki that has just been started was seen not to find a line
-// that is three hours old when it comes, and to find one of an hour ago; query_ingesters_within, longer or off, changed nothing.
+// morning is what the lines' six o'clock of a certain day is moved to. A Loki
+// that has just been started was seen not to find a line that is three hours
+// old when it comes, and to find one of an hour ago; query_ingesters_within,
+// longer or off, changed nothing.
 var morning = time.Now().UTC().Truncate(time.Second).Add(-time.Hour)
 
 var lineTime = regexp.MustCompile(`2026-11-21([T ])06:(\d\d:\d\d)`)
@@ -104,7 +107,8 @@ func TestReadTwice(t *testing.T) {
 	}
 }
 
-// TestFields looks at what Loki makes of a record: labels, level, and structured metadata to filter by.
+// TestFields looks at what Loki makes of a record: labels, level, and
+// structured metadata to filter by.
 func TestFields(t *testing.T) {
 	server := startLoki(t)
 	collector, env := harness.Backend(t, "loki.yaml", "LOKI_ENDPOINT=http://"+server.addr+"/otlp")
@@ -150,8 +154,9 @@ func startLoki(t *testing.T) server {
 	return startRuler(t, t.TempDir(), "")
 }
 
-// startRuler starts a Loki that keeps everything in the folder data and tells the alerts of the rules in data/rules/fake to an
-// Alertmanager. The folder is called after the tenant of a Loki without tenants.
+// startRuler starts a Loki that keeps everything in the folder data and tells
+// the alerts of the rules in data/rules/fake to an Alertmanager. The folder is
+// called after the tenant of a Loki without tenants.
 func startRuler(t *testing.T, data, alertmanager string) server {
 	t.Helper()
 	bin, err := cache.Loki()

@@ -20,8 +20,10 @@ import (
 	"github.com/rtcship/rtcship/e2e/harness"
 )
 
-// TestRules gives the ruler of a real Loki the chart's rules, as they stand and once more without their waiting times, and has a
-// bad day happen just now. Every rule is loaded and healthy, and every alert fires and is told to the Alertmanager.
+// TestRules gives the ruler of a real Loki the chart's rules, as they stand and
+// once more without their waiting times, and has a bad day happen just now.
+// Every rule is loaded and healthy, and every alert fires and is told to the
+// Alertmanager.
 func TestRules(t *testing.T) {
 	data, manager := t.TempDir(), newManager(t)
 	alerts := writeRules(t, filepath.Join(data, "rules", "fake"))
@@ -59,7 +61,8 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// writeRules puts the chart's rules where the ruler looks for them, and returns the names of the alerts.
+// writeRules puts the chart's rules where the ruler looks for them, and returns
+// the names of the alerts.
 func writeRules(t *testing.T, dir string) (alerts []string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(harness.Root(), "charts", "rtcship", "rules", "loki.yaml"))
@@ -125,7 +128,8 @@ func badHour(t *testing.T, logs string, times int) (messages []string) {
 	return messages
 }
 
-// rules asks the ruler for the state of every rule, by file and alert. A rule that is not healthy is an error.
+// rules asks the ruler for the state of every rule, by file and alert. A rule
+// that is not healthy is an error.
 func (s server) rules(alerts []string) (states map[string]string, err error) {
 	text, err := s.get("/prometheus/api/v1/rules", nil)
 	if err != nil {
@@ -157,7 +161,8 @@ func (s server) rules(alerts []string) (states map[string]string, err error) {
 	return states, err
 }
 
-// alerts is an error unless the ruler lists all of them as firing, with a summary whose labels are filled in.
+// alerts is an error unless the ruler lists all of them as firing, with a
+// summary whose labels are filled in.
 func (s server) alerts(want []string) error {
 	text, err := s.get("/prometheus/api/v1/alerts", nil)
 	if err != nil {

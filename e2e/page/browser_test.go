@@ -16,8 +16,8 @@ import (
 	"github.com/rtcship/rtcship/e2e/harness"
 )
 
-// chromium runs the browser without a screen and returns what it printed. Each run has a profile of its own and speaks to
-// nobody but the page.
+// chromium runs the browser without a screen and returns what it printed. Each
+// run has a profile of its own and speaks to nobody but the page.
 func chromium(t *testing.T, args ...string) []byte {
 	t.Helper()
 	cmd := harness.Debian(t, "usr/lib/chromium/chromium", append([]string{
@@ -56,8 +56,8 @@ const phone = 390
 
 var widths = regexp.MustCompile(`data-widths="(\d+) (\d+)"`)
 
-// checkPhone fails the test if a page is wider than a phone. It is laid out in a frame of that width, which tells; the page
-// itself allows no scripts.
+// checkPhone fails the test if a page is wider than a phone. It is laid out in
+// a frame of that width, which tells; the page itself allows no scripts.
 func checkPhone(t *testing.T, page []byte) {
 	t.Helper()
 	frame := filepath.Join(t.TempDir(), "frame.html")

@@ -37,8 +37,9 @@ type scene struct {
 	started time.Time
 }
 
-// TestPage sets rtcship up in each of the ways in which people get it wrong, all at once, and reads the page. Whoever looks
-// must find the reason within a minute.
+// TestPage sets rtcship up in each of the ways in which people get it wrong,
+// all at once, and reads the page. Whoever looks must find the reason within a
+// minute.
 func TestPage(t *testing.T) {
 	collector := harness.NewReceiver(t, 0, 1).Addr
 	nobody, plain, refusing := harness.FreeAddr(t), collector, refuse(t)

@@ -20,9 +20,11 @@ var (
 	seed  = flag.Uint64("seed", 0, "seed of the crash test's random choices; 0 takes one from the clock")
 )
 
-// TestCrash kills rtcship at random moments, against a receiver that refuses, stalls, loses acknowledgements and drops
-// connections, while three logs rotate: by rename, by rename and compression, and by copy and truncation. The writer of
-// the last stands still during its rotation, as nobody can save what is written between the copy and the truncation.
+// TestCrash kills rtcship at random moments, against a receiver that refuses,
+// stalls, loses acknowledgements and drops connections, while three logs
+// rotate: by rename, by rename and compression, and by copy and truncation. The
+// writer of the last stands still during its rotation, as nobody can save what
+// is written between the copy and the truncation.
 func TestCrash(t *testing.T) {
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano())
@@ -123,7 +125,8 @@ func copyFile(t *testing.T, from, to string) {
 	}
 }
 
-// compress replaces a file with its gzip, as logrotate does: the compressed one is written first, then the other goes.
+// compress replaces a file with its gzip, as logrotate does: the compressed one
+// is written first, then the other goes.
 func compress(t *testing.T, path string) {
 	in, err := os.Open(path)
 	if os.IsNotExist(err) {

@@ -1,5 +1,6 @@
-// Package rotation puts rtcship beside programs that rotate logs: Debian's logrotate, Erlang's run_erl, and rotations of
-// our own at the worst moments of a crash.
+// Package rotation puts rtcship beside programs that rotate logs: Debian's
+// logrotate, Erlang's run_erl, and rotations of our own at the worst moments of
+// a crash.
 package rotation
 
 import (
@@ -19,8 +20,9 @@ import (
 
 func TestMain(m *testing.M) { harness.Main(m) }
 
-// TestLogrotate lets Debian's logrotate rotate a log that is being written to, in each of its ways, while rtcship
-// follows, and once more while rtcship is stopped.
+// TestLogrotate lets Debian's logrotate rotate a log that is being written to,
+// in each of its ways, while rtcship follows, and once more while rtcship is
+// stopped.
 func TestLogrotate(t *testing.T) {
 	for _, directives := range []string{
 		"create",
@@ -72,7 +74,8 @@ func testLogrotate(t *testing.T, directives string) {
 	kept := onDisk(t, logs, "line")
 	if lost := w.n - len(kept); lost > 0 {
 		t.Logf("logrotate itself lost %d of %d lines", lost, w.n)
-		// It compresses at once without delaycompress, while the writer still holds the old file for some lines.
+		// It compresses at once without delaycompress, while the writer still
+		// holds the old file for some lines.
 		if atOnce := strings.Contains(directives, "compress") && !strings.Contains(directives, "delaycompress"); !truncates && !atOnce {
 			t.Fatal("lines are lost by a rename: the test's writer is at fault")
 		}

@@ -11,8 +11,9 @@ import (
 	"github.com/rtcship/rtcship/e2e/harness"
 )
 
-// TestRecipe rotates several logs with the configuration that the documentation gives, as it stands but for the path.
-// Its names hold the day, so each rotation's files are given the date of an earlier week before the next one.
+// TestRecipe rotates several logs with the configuration that the documentation
+// gives, as it stands but for the path. Its names hold the day, so each
+// rotation's files are given the date of an earlier week before the next one.
 func TestRecipe(t *testing.T) {
 	logs := t.TempDir()
 	w1 := newWriter(t, filepath.Join(logs, "sora.jsonl"), "sora", false)

@@ -11,7 +11,8 @@ import (
 	"github.com/rtcship/rtcship/e2e/harness"
 )
 
-// TestRunErl has Erlang's run_erl wrap a chatty program until its ring of five files has gone round three times.
+// TestRunErl has Erlang's run_erl wrap a chatty program until its ring of five
+// files has gone round three times.
 func TestRunErl(t *testing.T) {
 	const (
 		generations, size = 5, 20_000
@@ -27,7 +28,8 @@ func TestRunErl(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(pipes) })
-	// One write for each line and a pause after it, so that run_erl never sees half a line where one of its files ends.
+	// One write for each line and a pause after it, so that run_erl never sees
+	// half a line where one of its files ends.
 	chatty := filepath.Join(pipes, "chatty")
 	script := fmt.Sprintf("#!/bin/sh\ni=0\nwhile [ $i -lt %d ]; do\n\techo \"seq=console/$i the console says something long enough\"\n"+
 		"\ti=$((i+1))\n\t[ $((i %% 10)) != 0 ] || sleep 0.02\ndone\nsleep 2\n", lines)

@@ -11,8 +11,9 @@ import (
 	"github.com/rtcship/rtcship/e2e/harness"
 )
 
-// A writer appends numbered lines to one log, as Sora does: it keeps the file open, and notices only some lines later
-// that the file at its path is another one.
+// A writer appends numbered lines to one log, as Sora does: it keeps the file
+// open, and notices only some lines later that the file at its path is another
+// one.
 type writer struct {
 	path, stream string
 	reopens      bool // opens its path anew once the file there is another one; else it writes on, as for copytruncate
@@ -119,7 +120,8 @@ func (f *fleet) end() {
 	f.running.Wait()
 }
 
-// shift makes room for generation 1 of a log: sora.jsonl.1 becomes sora.jsonl.2, and so on, compressed ones too.
+// shift makes room for generation 1 of a log: sora.jsonl.1 becomes
+// sora.jsonl.2, and so on, compressed ones too.
 func shift(t *testing.T, path string) {
 	t.Helper()
 	names, err := filepath.Glob(path + ".*")

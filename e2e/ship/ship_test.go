@@ -1,5 +1,6 @@
-// Package ship holds the main end-to-end test: a Sora directory and Pexip's syslog, through rtcship, into a real
-// OpenTelemetry Collector, compared field by field with what must come out.
+// Package ship holds the main end-to-end test: a Sora directory and Pexip's
+// syslog, through rtcship, into a real OpenTelemetry Collector, compared field
+// by field with what must come out.
 package ship
 
 import (
@@ -18,11 +19,13 @@ import (
 
 func TestMain(m *testing.M) { harness.Main(m) }
 
-// load is the number of numbered lines in Sora's directory, and of numbered messages to each listener.
+// load is the number of numbered lines in Sora's directory, and of numbered
+// messages to each listener.
 const load = 4000
 
-// TestCollectorStoppedInTheMiddle writes half of everything, stops the collector, writes the other half, and starts the
-// collector again: all of it must be in the collector's file, once, as the golden files have it.
+// TestCollectorStoppedInTheMiddle writes half of everything, stops the
+// collector, writes the other half, and starts the collector again: all of it
+// must be in the collector's file, once, as the golden files have it.
 func TestCollectorStoppedInTheMiddle(t *testing.T) {
 	started := time.Now()
 	collector := harness.NewCollector(t, harness.PlainConfig, nil)
@@ -82,7 +85,8 @@ func wait(t *testing.T, collector *harness.Collector, ship *harness.Ship, what s
 	}, ship.Process(), collector.Process())
 }
 
-// sorted returns the records without the numbered ones, in an order that does not depend on how they were gathered.
+// sorted returns the records without the numbered ones, in an order that does
+// not depend on how they were gathered.
 func sorted(records []harness.Record) []harness.Record {
 	records = slices.DeleteFunc(slices.Clone(records), func(r harness.Record) bool {
 		return strings.HasPrefix(r.Text(), "seq=")

@@ -10,8 +10,9 @@ import (
 	"github.com/rtcship/rtcship/e2e/harness"
 )
 
-// A route is one way that messages take from a daemon to rtcship. Each has a log file of its own that the daemon reads,
-// and a stream of sequence numbers of its own.
+// A route is one way that messages take from a daemon to rtcship. Each has a
+// log file of its own that the daemon reads, and a stream of sequence numbers
+// of its own.
 type route struct {
 	name      string // of the stream
 	transport string // udp, tcp or tls
@@ -53,8 +54,9 @@ func (s site) addr(r route) string {
 
 func (s site) log(r route) string { return filepath.Join(s.dir, r.name+".log") }
 
-// startSyslogNG starts Debian's syslog-ng, the release that Pexip ships. It reads the routes' log files and waits, rather
-// than drops, when rtcship does not take more.
+// startSyslogNG starts Debian's syslog-ng, the release that Pexip ships. It
+// reads the routes' log files and waits, rather than drops, when rtcship does
+// not take more.
 func startSyslogNG(t *testing.T, s site) *harness.Process {
 	t.Helper()
 	var b strings.Builder
@@ -73,8 +75,9 @@ func startSyslogNG(t *testing.T, s site) *harness.Process {
 	return harness.Start(t, "syslog-ng", cmd)
 }
 
-// syslogNGDriver picks the driver: syslog() frames by octet counting with RFC 5424 headers, network() by newlines with
-// RFC 3164 headers; a flag gives it those of RFC 5424. Octet counting with the old header is beyond it.
+// syslogNGDriver picks the driver: syslog() frames by octet counting with RFC
+// 5424 headers, network() by newlines with RFC 3164 headers; a flag gives it
+// those of RFC 5424. Octet counting with the old header is beyond it.
 func (s site) syslogNGDriver(r route) string {
 	options := fmt.Sprintf(`"127.0.0.1" port(%s) transport(%q) persist-name(%q)`, port(s.addr(r)), r.transport, r.name)
 	switch r.transport {

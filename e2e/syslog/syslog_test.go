@@ -1,4 +1,5 @@
-// Package syslog has real syslog daemons send to rtcship: syslog-ng of the release family that Pexip ships, and rsyslog.
+// Package syslog has real syslog daemons send to rtcship: syslog-ng of the
+// release family that Pexip ships, and rsyslog.
 package syslog
 
 import (
@@ -23,15 +24,16 @@ var (
 var daemons = map[string]struct {
 	start  func(*testing.T, site) *harness.Process
 	routes []route
-	// repeats says that the daemon sends a whole batch again when it has lost a connection in the middle of it.
+	// repeats says that the daemon sends a whole batch again when it has lost a
+	// connection in the middle of it.
 	repeats bool
 }{
 	"syslog-ng": {startSyslogNG, routes, false},
 	"rsyslog":   {startRsyslog, append([]route{{"tcp-octets-3164", "tcp", true, 3164}}, routes...), true},
 }
 
-// TestDaemons sends over every transport, framing and header while the collector goes away and comes back: every message
-// arrives, once.
+// TestDaemons sends over every transport, framing and header while the
+// collector goes away and comes back: every message arrives, once.
 func TestDaemons(t *testing.T) {
 	for name, daemon := range daemons {
 		t.Run(name, func(t *testing.T) {
@@ -59,8 +61,10 @@ func TestDaemons(t *testing.T) {
 	}
 }
 
-// TestKilled kills rtcship while the daemons send. Plain syslog has no acknowledgement: what the sockets and the read
-// buffer held at that moment is gone, which must be one gap at most for each connection and kill. Everything else arrives.
+// TestKilled kills rtcship while the daemons send. Plain syslog has no
+// acknowledgement: what the sockets and the read buffer held at that moment is
+// gone, which must be one gap at most for each connection and kill. Everything
+// else arrives.
 func TestKilled(t *testing.T) {
 	for name, daemon := range daemons {
 		t.Run(name, func(t *testing.T) {
@@ -128,8 +132,9 @@ func checkGaps(t *testing.T, s site, tally *harness.Tally, written int) {
 	}
 }
 
-// checkUIDs checks that one message, received once, has one uid. A daemon that sends again what it believes to be lost
-// repeats messages within one read, which cannot be told from that.
+// checkUIDs checks that one message, received once, has one uid. A daemon that
+// sends again what it believes to be lost repeats messages within one read,
+// which cannot be told from that.
 func checkUIDs(t *testing.T, records []harness.Record, repeats bool) {
 	t.Helper()
 	type receipt struct {
@@ -152,7 +157,8 @@ func checkUIDs(t *testing.T, records []harness.Record, repeats bool) {
 		len(uids), len(uids)-len(texts), len(records)-len(uids))
 }
 
-// newSite prepares rtcship with a listener for each transport, with client certificates asked for on TLS.
+// newSite prepares rtcship with a listener for each transport, with client
+// certificates asked for on TLS.
 func newSite(t *testing.T, collector *harness.Collector, routes []route) (site, *harness.Ship) {
 	t.Helper()
 	authority := harness.NewAuthority(t, "e2e")
@@ -210,8 +216,9 @@ func await(t *testing.T, what string, s site, collector *harness.Collector, n in
 	}, procs...)
 }
 
-// checkHeaders looks at what became of each route's header: the time, the severity and the pairs are Pexip's own, the
-// header is peeled off, and the transport is the route's.
+// checkHeaders looks at what became of each route's header: the time, the
+// severity and the pairs are Pexip's own, the header is peeled off, and the
+// transport is the route's.
 func checkHeaders(t *testing.T, records []harness.Record) {
 	t.Helper()
 	for _, r := range records {

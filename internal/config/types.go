@@ -38,7 +38,8 @@ func (s Size) String() string {
 	return fmt.Sprintf("%d%s", v, units[i])
 }
 
-// A StartMode says what is done with files that rtcship has never seen when it starts for the first time.
+// A StartMode says what is done with files that rtcship has never seen when it
+// starts for the first time.
 type StartMode int
 
 const (

@@ -260,7 +260,8 @@ func TestShipsAndDrains(t *testing.T) {
 	}
 }
 
-// A position must not be saved before the collector's answer: what was refused comes again after a crash.
+// A position must not be saved before the collector's answer: what was refused
+// comes again after a crash.
 func TestUnacknowledgedComesAgainWithTheSameUID(t *testing.T) {
 	b := newBench(t)
 	b.write("sora.jsonl", lines(0, 50))

@@ -1,5 +1,6 @@
-// Package probe sends one line through a running rtcship and waits until its collector has acknowledged it. It is what
-// `helm test` runs, from the product's own image.
+// Package probe sends one line through a running rtcship and waits until its
+// collector has acknowledged it. It is what `helm test` runs, from the
+// product's own image.
 package probe
 
 import (
@@ -26,8 +27,9 @@ type Config struct {
 	Every time.Duration
 }
 
-// Run returns nil once rtcship has had one more record accepted than before, and an error that says how far it came when ctx
-// ends. The line is sent again from time to time: a datagram may be lost.
+// Run returns nil once rtcship has had one more record accepted than before,
+// and an error that says how far it came when ctx ends. The line is sent again
+// from time to time: a datagram may be lost.
 func Run(ctx context.Context, c Config, progress func(string)) error {
 	if (c.Write == "") == (c.Send == "") {
 		return errors.New("want either a directory to write into or a listener to send to")

@@ -52,7 +52,8 @@ func TestCommitted(t *testing.T) {
 	}
 }
 
-// TestGrafana holds the rules of Grafana's linter: one datasource variable, titles, descriptions, units, no fixed intervals.
+// TestGrafana holds the rules of Grafana's linter: one datasource variable,
+// titles, descriptions, units, no fixed intervals.
 func TestGrafana(t *testing.T) {
 	for _, name := range []string{"sora.json", "pexip.json", "rtcship.json"} {
 		var d struct {
@@ -131,8 +132,9 @@ func find(panel string) *Question {
 	return nil
 }
 
-// TestOneClick holds that each variable of a board is set by a click in one of its tables, that the table is grouped by what the
-// variable stands for, and that the log lines are narrowed down by it.
+// TestOneClick holds that each variable of a board is set by a click in one of
+// its tables, that the table is grouped by what the variable stands for, and
+// that the log lines are narrowed down by it.
 func TestOneClick(t *testing.T) {
 	for _, b := range []Board{Sora, Pexip} {
 		linked, narrowed := map[string]bool{}, map[string]bool{}
@@ -195,8 +197,9 @@ func TestKibana(t *testing.T) {
 	}
 }
 
-// TestKibanaInside looks into what Kibana keeps as text within text: it must be JSON, name no reference that the object does not
-// have, and aggregate by ids that are there.
+// TestKibanaInside looks into what Kibana keeps as text within text: it must be
+// JSON, name no reference that the object does not have, and aggregate by ids
+// that are there.
 func TestKibanaInside(t *testing.T) {
 	for _, o := range savedObjects(t) {
 		a, names := o.Attributes, map[string]bool{}
@@ -280,7 +283,8 @@ func decode(t *testing.T, id, text string, into any) {
 	}
 }
 
-// TestAttributes holds that every attribute that is asked for is one that records have, as the documents list them.
+// TestAttributes holds that every attribute that is asked for is one that
+// records have, as the documents list them.
 func TestAttributes(t *testing.T) {
 	pexip, err := os.ReadFile("../../../docs/pexip.md")
 	if err != nil {

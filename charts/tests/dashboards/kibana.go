@@ -9,7 +9,8 @@ import (
 
 const dataView = "rtcship-logs"
 
-// Kibana returns the boards as saved objects: a data view, and for each board its panels, a search and the dashboard.
+// Kibana returns the boards as saved objects: a data view, and for each board
+// its panels, a search and the dashboard.
 func Kibana(boards ...Board) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

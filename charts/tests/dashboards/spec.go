@@ -1,4 +1,5 @@
-// Package dashboards makes Grafana's and Kibana's dashboards from one list of questions, so that both ask the same.
+// Package dashboards makes Grafana's and Kibana's dashboards from one list of
+// questions, so that both ask the same.
 package dashboards
 
 import (
@@ -50,7 +51,8 @@ func underscore(attribute string) string {
 	return strings.NewReplacer(".", "_", "-", "_").Replace(attribute)
 }
 
-// logQL is the query for Loki, to which OTLP's attributes come with underscores, as structured metadata.
+// logQL is the query for Loki, to which OTLP's attributes come with
+// underscores, as structured metadata.
 func (w Where) logQL() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `{service_name=%q}`, w.Service)

@@ -11,8 +11,10 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Schema is the JSON schema (draft 7, which Helm reads) of values.yaml. A key that values.yaml does not have is refused, so
-// that a misspelt one is not overlooked; in sidecar.config and gateway.config the same goes for rtcship's own keys.
+// Schema is the JSON schema (draft 7, which Helm reads) of values.yaml. A key
+// that values.yaml does not have is refused, so that a misspelt one is not
+// overlooked; in sidecar.config and gateway.config the same goes for rtcship's
+// own keys.
 func Schema(list []*Value, configuration string) ([]byte, error) {
 	config, err := configSchema(configuration)
 	if err != nil {
@@ -74,8 +76,8 @@ func kind(n *yaml.Node) map[string]any {
 	}
 }
 
-// configSchema makes a schema of the table of keys in docs/configuration.md. Values are not looked at: rtcship does that,
-// and says more.
+// configSchema makes a schema of the table of keys in docs/configuration.md.
+// Values are not looked at: rtcship does that, and says more.
 func configSchema(path string) (map[string]any, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

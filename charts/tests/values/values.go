@@ -1,5 +1,5 @@
-// Package values makes values.schema.json and the table in the chart's README.md from its values.yaml, so that a value is
-// described in one place.
+// Package values makes values.schema.json and the table in the chart's
+// README.md from its values.yaml, so that a value is described in one place.
 package values
 
 import (

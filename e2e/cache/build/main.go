@@ -1,4 +1,5 @@
-// Command build fills the cache of the end-to-end tests with the named programs and prints where they are.
+// Command build fills the cache of the end-to-end tests with the named programs
+// and prints where they are.
 package main
 
 import (

@@ -1,4 +1,5 @@
-// Package image writes container images of one static program, without a registry and without Docker.
+// Package image writes container images of one static program, without a
+// registry and without Docker.
 package image
 
 import (

@@ -1,4 +1,5 @@
-// Command pause holds the namespaces of a pod: it does nothing until it is told to end. With -image it writes an image of itself.
+// Command pause holds the namespaces of a pod: it does nothing until it is told
+// to end. With -image it writes an image of itself.
 package main
 
 import (

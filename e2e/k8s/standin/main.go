@@ -57,7 +57,8 @@ func main() {
 	}
 }
 
-// each calls f with the numbers from first on, at the rate, until there were count (0 = no end) or ctx ends.
+// each calls f with the numbers from first on, at the rate, until there were
+// count (0 = no end) or ctx ends.
 func each(ctx context.Context, first, count int, f func(n int) error) (next int, err error) {
 	const beat = 20 * time.Millisecond
 	tick := time.NewTicker(beat)
@@ -79,7 +80,8 @@ func each(ctx context.Context, first, count int, f func(n int) error) (next int,
 	return next, nil
 }
 
-// sora writes until SIGTERM, then as many lines more as it is told, and says how many there were in all.
+// sora writes until SIGTERM, then as many lines more as it is told, and says
+// how many there were in all.
 func sora() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
