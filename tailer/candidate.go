@@ -115,6 +115,7 @@ func (t *Tailer) candidate(f *family, fl *file) *candidate {
 		}
 		return nil
 	}
+	src.rest() // there may be hundreds of them
 	return c
 }
 

@@ -91,6 +91,9 @@ type content interface {
 	// keep tells that only data, which ends where the last read ended, will be
 	// asked for again.
 	keep(data []byte)
+	// rest tells that nothing will be read for now: what only reading on takes
+	// is given up.
+	rest()
 }
 
 var errIncomplete = errors.New("compressed file is not complete yet")
@@ -131,6 +134,7 @@ func (p *plainFile) Close() error {
 }
 func (p *plainFile) stat() (fileStat, error) { return statFile(p.f) }
 func (p *plainFile) keep([]byte)             {}
+func (p *plainFile) rest()                   {}
 
 // A packedFile is a compressed file. It can be read forward only; going back
 // further than keep allows begins again from the start.
@@ -169,6 +173,13 @@ func (p *packedFile) keep(data []byte) {
 	if len(data) <= keepBytes {
 		p.tail = append(p.tail[:0], data...)
 	}
+}
+
+// rest lets go of the decoder, which may take as much as maxWindow.
+func (p *packedFile) rest() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.reset()
 }
 
 // keepBytes bounds what a packedFile keeps for going back.

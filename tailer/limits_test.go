@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -39,6 +40,49 @@ func TestOpenFilesAreLimited(t *testing.T) {
 			w.t.Errorf("%d files open at once", most)
 		}
 	})
+}
+
+// Compressed files that are not read at the moment take no more memory than
+// others: a first start finds hundreds of them at once.
+func TestCompressedFilesAtRestTakeNoMemory(t *testing.T) {
+	const files, most = 60, 64 << 20 // their decoders would take about 8 MiB each
+	for name, from := range map[string]time.Time{"left alone": {}, "read": time.Unix(1, 0)} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				w.cfg.Sources[0].Start.At = from
+				w.write("tmp", strings.Repeat(strings.Repeat("x", 100<<10)+"\n", 10))
+				w.pack("tmp", "tmp.zst")
+				packed, err := os.ReadFile(w.path("tmp.zst"))
+				if err != nil {
+					w.t.Fatal(err)
+				}
+				w.remove("tmp")
+				w.remove("tmp.zst")
+				for i := range files {
+					if err := os.WriteFile(w.path(fmt.Sprintf("sora.jsonl.%d.zst", i+1)), packed, 0o644); err != nil {
+						w.t.Fatal(err)
+					}
+				}
+				before := heapInUse()
+				w.start()
+				var texts int64
+				for _, r := range w.sink.all() {
+					texts += int64(len(r.text))
+				}
+				if used := heapInUse() - before - texts; used > most || w.tail.open.Load() < files {
+					w.t.Errorf("%d MiB for %d compressed files", used>>20, w.tail.open.Load())
+				}
+			})
+		})
+	}
+}
+
+func heapInUse() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 func TestDeletedFilesAreReadToTheEnd(t *testing.T) {

@@ -210,6 +210,7 @@ func (t *Tailer) progress(p *plan, r *result) bool {
 		g.ended = g.packed != unpacked
 		if g.ended {
 			g.size = r.end
+			p.src.rest()
 			t.touch(g)
 		}
 	}
