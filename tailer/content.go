@@ -88,9 +88,9 @@ type content interface {
 	io.ReaderAt
 	io.Closer
 	stat() (fileStat, error)
-	// keep tells that only data, which ends where the last read ended, will be
-	// asked for again.
-	keep(data []byte)
+	// keep tells that of what was read only data, which ends at the offset end,
+	// and what lies behind it will be asked for again.
+	keep(data []byte, end int64)
 	// rest tells that nothing will be read for now: what only reading on takes
 	// is given up.
 	rest()
@@ -133,11 +133,11 @@ func (p *plainFile) Close() error {
 	return p.f.Close()
 }
 func (p *plainFile) stat() (fileStat, error) { return statFile(p.f) }
-func (p *plainFile) keep([]byte)             {}
+func (p *plainFile) keep([]byte, int64)      {}
 func (p *plainFile) rest()                   {}
 
 // A packedFile is a compressed file. It can be read forward only; going back
-// further than keep allows begins again from the start.
+// further than keep said begins again from the start.
 type packedFile struct {
 	f       *os.File
 	packing packing
@@ -167,10 +167,17 @@ func (p *packedFile) Close() error {
 	return p.f.Close()
 }
 
-func (p *packedFile) keep(data []byte) {
+func (p *packedFile) keep(data []byte, end int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(data) <= keepBytes {
+	before := p.pos - end + int64(len(data))
+	switch {
+	case before > int64(len(data)): // it came out of the tail, of which there is more
+		p.tail = p.tail[max(0, int64(len(p.tail))-before):]
+	case before == int64(len(data)):
+		if cap(p.tail) > 4*len(data)+batchBytes {
+			p.tail = nil // there was a long line
+		}
 		p.tail = append(p.tail[:0], data...)
 	}
 }
@@ -181,9 +188,6 @@ func (p *packedFile) rest() {
 	defer p.mu.Unlock()
 	p.reset()
 }
-
-// keepBytes bounds what a packedFile keeps for going back.
-const keepBytes = 4 << 20
 
 func (p *packedFile) reset() {
 	if p.dec != nil {

@@ -184,7 +184,7 @@ func (p *plan) mark(buf *buffer, r *result, before, size int) {
 	}
 	r.dry = c.taken == size || c.need > 0
 	if p.packed != unpacked {
-		p.src.keep(buf.b[max(0, at-markBytes):r.n])
+		p.src.keep(buf.b[max(0, at-markBytes):r.n], p.start+int64(r.n))
 	}
 	largest := p.most + 1 + lead
 	if p.format != nil {
