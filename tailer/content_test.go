@@ -77,3 +77,37 @@ func TestLongLinesInACompressedFile(t *testing.T) {
 		}
 	})
 }
+
+// Files that are one entry, and crash dumps, arrive from a compressed file as from
+// a plain one, although how long they are shows at their end only.
+func TestWholeEntriesInACompressedFile(t *testing.T) {
+	for _, ext := range []string{".gz", ".zst"} {
+		for _, size := range []int{100, 700 << 10, 3<<20 + 17} {
+			for _, name := range []string{"sysctl.log", "erl_crash.dump"} {
+				inWorld(t, func(w *world) {
+					w.cfg.MaxEntry = 1 << 20
+					w.cfg.Sources[0].Start.At = time.Unix(1, 0)
+					head := "=erl_crash_dump:0.5\nSlogan: gone\n"
+					text := head + "=memory\n" + strings.Repeat("0123456789abcde\n", size/16) + "=end\n"
+					w.write("tmp", text)
+					w.pack("tmp", name+".1"+ext)
+					w.remove("tmp")
+					w.start()
+					w.pass(5 * time.Second)
+					got := strings.Join(w.sink.texts(), "")
+					want := strings.TrimRight(text, "\n")
+					if name == "erl_crash.dump" {
+						want = strings.TrimRight(head, "\n")
+					}
+					if got != want {
+						t.Errorf("%s%s of %d bytes: got %d, want %d, or others", name, ext, len(text), len(got), len(want))
+					}
+					if s := w.tail.Status()[0]; s.Lag != 0 || s.Settled != int64(len(text)) {
+						t.Errorf("%s%s: %d of %d bytes are settled, %d behind", name, ext, s.Settled, len(text), s.Lag)
+					}
+					w.drain()
+				})
+			}
+		}
+	}
+}

@@ -72,6 +72,7 @@ func (g *generation) plan(maxEntry int) plan {
 		p.want = g.window
 	case p.packed != unpacked:
 		p.want = batchBytes + lead
+		p.wide = p.form == Whole
 	case p.form == Dump:
 		p.want = dumpHead + lead
 	case p.form == Whole:
@@ -156,7 +157,9 @@ func (p *plan) split(buf *buffer, r *result) {
 		c.reports(data, final)
 	case p.form == Quoted:
 		c.quoted(data, final)
-	case p.form == Whole && !final:
+	case p.form == Whole && p.packed != unpacked && !final && len(data) <= p.most:
+		c.need = len(data) + 1 // how long it is shows at its end
+	case p.form == Whole && p.packed == unpacked && !final:
 		r.eof, r.dry = true, true // nothing is to be had from it yet
 		return
 	case p.form == Whole:
@@ -235,11 +238,16 @@ func (p *plan) scanOn(b []byte, r *result) {
 // passes over the rest of it.
 func (p *plan) dump(data []byte, r *result) {
 	size := max(p.size, r.end)
+	if p.packed != unpacked {
+		if size, r.err = lengthOf(p.src, r.end); r.err != nil {
+			return
+		}
+	}
 	r.dry, r.eof = true, true
 	r.end = size
 	c := &r.cut
 	if p.from.at == 0 {
-		if p.flush != size && !dumpComplete(p.src, size) {
+		if p.packed == unpacked && p.flush != size && !dumpComplete(p.src, size) {
 			c.need = len(data) + 1
 			return
 		}
@@ -250,4 +258,20 @@ func (p *plan) dump(data []byte, r *result) {
 	}
 	c.taken = int(size - p.from.at)
 	r.mark, r.err = readMark(p.src, size)
+}
+
+// lengthOf returns where a compressed file ends that has been read up to an
+// offset.
+func lengthOf(c content, at int64) (int64, error) {
+	b := make([]byte, scanBytes)
+	for {
+		n, err := c.ReadAt(b, at)
+		at += int64(n)
+		if err == io.EOF {
+			return at, nil
+		}
+		if err != nil {
+			return at, err
+		}
+	}
 }
