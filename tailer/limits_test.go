@@ -361,6 +361,81 @@ func TestVanishedFilesAreForgotten(t *testing.T) {
 	})
 }
 
+// Files that were deleted and have no successor are kept open, since their
+// writers may have them open too; but not at the cost of files that are there.
+func TestDeletedFilesMakeRoom(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.cfg.OpenFiles = 8
+		w.start()
+		for i := range 20 {
+			name := fmt.Sprintf("session%c.log", 'a'+i)
+			w.write(name, lines(i, 1))
+			w.pass(2 * time.Second)
+			w.remove(name)
+		}
+		w.write("sora.jsonl", lines(20, 1))
+		w.pass(20 * time.Second)
+		w.wantLines(21)
+		if n := w.tail.open.Load(); n > 8 {
+			w.t.Errorf("%d files are open", n)
+		}
+		w.drain()
+	})
+}
+
+// Logs whose names never come again, such as those with a number for each
+// session, are not remembered for ever, and neither are small files.
+func TestVanishedLogsAreForgotten(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.timed = true
+		w.cfg.Forget = 10 * time.Minute
+		if err := os.Mkdir(w.path(waitDir), 0o755); err != nil {
+			w.t.Fatal(err)
+		}
+		names := func(i int) []string {
+			return []string{fmt.Sprintf("session%c.log", 'a'+i), filepath.Join(waitDir, fmt.Sprintf("2031_C%d.jsonl", i))}
+		}
+		w.write("sora.jsonl", lines(0, 1))
+		w.start()
+		for i := range 20 {
+			for j, name := range names(i) {
+				w.write(name, lines(1+2*i+j, 1))
+			}
+		}
+		w.pass(30 * time.Second)
+		w.wantLines(41)
+		for i := range 20 {
+			for _, name := range names(i) {
+				w.remove(name)
+			}
+		}
+		known := func() (n int) {
+			w.tail.lock(func() { n = len(w.tail.sources[0].families) })
+			return n
+		}
+		w.pass(11 * time.Minute)
+		if n := w.tail.open.Load(); n != 1 {
+			w.t.Errorf("%d files are open after 11 minutes", n)
+		}
+		w.pass(11 * time.Minute)
+		if n := known(); n != 21 {
+			w.t.Errorf("%d logs are known after 22 minutes, want the 21 whose names may come again", n)
+		}
+		w.pass(40 * time.Minute)
+		if n := known(); n != 1 {
+			w.t.Errorf("%d logs are known in the end, want 1", n)
+		}
+		w.end()
+		saved, err := os.ReadFile(filepath.Join(w.cfg.StateDir, positionsFile))
+		if err != nil || strings.Contains(string(saved), "session") {
+			w.t.Errorf("the checkpoint still knows them: %v", err)
+		}
+		w.write("sora.jsonl", lines(41, 1))
+		w.start()
+		w.wantLines(42)
+	})
+}
+
 func TestWhatIsNoRegularFileIsIgnored(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.write("target", lines(0, 5))

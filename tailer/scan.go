@@ -126,6 +126,22 @@ func (t *Tailer) reconcile(f *family, files []*file, since uint64, first bool, n
 	}
 	t.lock(func() { f.sort() })
 	t.tidy(f, now)
+	if len(files) == 0 {
+		t.forget(f, now)
+	}
+}
+
+// forget drops a log of which there is no file and no generation any more. Of a
+// log with rotated files it stays known for some time up to when it was sent:
+// one of them might be put back.
+func (t *Tailer) forget(f *family, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(f.gens) > 0 || f.shared() || !f.rule.Small && now.Sub(time.Unix(0, f.newest)) < 4*t.cfg.Forget {
+		return
+	}
+	delete(f.src.families, f.path)
+	t.dirty = true
 }
 
 func rank(f *file) int {
@@ -236,11 +252,7 @@ func (t *Tailer) tidy(f *family, now time.Time) {
 	defer t.mu.Unlock()
 	for _, g := range slices.Clone(f.gens) {
 		if g.src != nil && t.closable(g, now) {
-			g.src.Close()
-			g.src = nil
-			if g.state == Deleted {
-				g.state, g.missing = Missing, now
-			}
+			t.close(g, now)
 		}
 		if !g.missing.IsZero() && len(g.inflight) == 0 {
 			t.bury(g, now)
@@ -251,7 +263,7 @@ func (t *Tailer) tidy(f *family, now time.Time) {
 
 // closable says whether g's file can be closed: it is out of the way, settled,
 // and has not grown for a while. A deleted file is kept while nothing has taken
-// its place, since its writer may well still have it open.
+// its place, since its writer may well still have it open, but not for ever.
 func (t *Tailer) closable(g *generation, now time.Time) bool {
 	quiet := now.Sub(g.rotated) >= t.cfg.RotateWait && now.Sub(g.changed) >= t.cfg.RotateWait
 	switch {
@@ -266,7 +278,7 @@ func (t *Tailer) closable(g *generation, now time.Time) bool {
 	case g.live:
 		return false
 	case g.state == Deleted:
-		return quiet && g.fam.hasLive()
+		return quiet && (g.fam.hasLive() || now.Sub(g.changed) >= t.cfg.Forget)
 	}
 	return quiet
 }
@@ -330,9 +342,7 @@ func (t *Tailer) holdDeleted(now time.Time) {
 			return
 		}
 		total -= g.stat.blocks
-		g.src.Close()
-		g.src = nil
-		g.state, g.missing = Missing, now
+		t.close(g, now)
 		if n := g.size - g.read.at; n > 0 {
 			g.gapNoted = true
 			t.gap(g, g.read.at, n, "deleted, and larger than limits.deleted_bytes", now)
