@@ -124,6 +124,9 @@ func (l *listener) admit(nc net.Conn) {
 		l.refuse(nc, EndLimit)
 		return
 	}
+	if !l.server.settings.Load().allow.allows(peer.Addr()) {
+		c.stop(EndNotAllowed) // a reload may have come before it was added
+	}
 	if l.ctx.Err() != nil {
 		c.stop("") // close may have come before it was added
 	}

@@ -29,9 +29,7 @@ func (s *Server) Reload(cfg Config) error {
 			return fmt.Errorf("configure TLS: %w", err)
 		}
 	}
-	prev := s.settings.Swap(next) // new listeners look at it
-	if err := s.exchange(endpoints); err != nil {
-		s.settings.Store(prev)
+	if err := s.exchange(endpoints, next); err != nil {
 		return err
 	}
 	s.conns.enforce(next)
@@ -56,8 +54,9 @@ func parseAll(addresses []string) ([]Endpoint, error) {
 // exchange makes the listeners those of endpoints: it opens those that are
 // new, then closes those that are gone. A new one may need the port of one
 // that goes; then the order is the other way round, and if that fails too, the
-// old one is opened again.
-func (s *Server) exchange(endpoints []Endpoint) error {
+// old one is opened again. The settings are put in force once nothing can fail
+// any more, and before a new listener looks at them.
+func (s *Server) exchange(endpoints []Endpoint, set *settings) error {
 	gone := slices.Clone(s.listeners)
 	next := make([]*listener, len(endpoints))
 	for i, e := range endpoints {
@@ -82,6 +81,7 @@ func (s *Server) exchange(endpoints []Endpoint) error {
 		s.reopen(inTheWay)
 		return err
 	}
+	s.settings.Store(set)
 	closeAll(gone)
 	for _, l := range opened {
 		if s.serving {

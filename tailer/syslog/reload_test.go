@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -110,6 +111,45 @@ func TestFaultyReloadChangesNothing(t *testing.T) {
 	}
 	send(t, dial(t, s, 1), "datagram")
 	sink.wait(t, 2)
+}
+
+// Not even while a faulty configuration is looked at is anything of it in force.
+func TestFaultyReloadIsNeverInForce(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	var sink memory
+	s := serve(t, Config{Listen: []string{"udp://127.0.0.1:0", "tcp://127.0.0.1:0"}}, &sink)
+	faulty := Config{Allow: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}
+	for range 200 { // it takes a while until the fault is found
+		faulty.Listen = append(faulty.Listen, "tcp://127.0.0.1:0")
+	}
+	faulty.Listen = append(faulty.Listen, "tcp://"+taken.Addr().String())
+	sent := 0
+	for range 20 {
+		var over atomic.Bool
+		reloaded := make(chan error, 1)
+		go func() {
+			defer over.Store(true)
+			reloaded <- s.Reload(faulty)
+		}()
+		for n := 0; !over.Load() && n < 10; n++ {
+			send(t, dial(t, s, 0), "datagram")
+			send(t, dial(t, s, 1), "line\n")
+			sent++
+		}
+		if err := <-reloaded; err == nil {
+			t.Error("the faulty configuration was accepted")
+		}
+	}
+	sink.wait(t, 2*sent)
+	for _, st := range s.Status() {
+		if st.Dropped[DropNotAllowed]+st.Refused[EndNotAllowed] > 0 {
+			t.Errorf("%s turned somebody away", st.Listen)
+		}
+	}
 }
 
 // An address may move to a listener whose port the old one still has.
