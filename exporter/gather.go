@@ -239,11 +239,6 @@ func (e *Exporter) acknowledge(w *work, rejected int64) {
 	})
 }
 
-// bury settles the records of w, which are dead letters now.
-func (e *Exporter) bury(w *work) {
-	e.settle(w, func(o *Outcome, n int) { o.Dead += n })
-}
-
 // settle answers for the records of w, piece by piece.
 func (e *Exporter) settle(w *work, add func(o *Outcome, records int)) {
 	e.mu.Lock()

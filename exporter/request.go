@@ -281,7 +281,7 @@ func (r *request) bury(w *work, a answer) {
 	r.e.loud.do("dead letter", func() {
 		r.e.log.Warn("the collector refused a record for good, it was kept as a dead letter", "answer", a.code, "message", a.message)
 	})
-	r.e.bury(w)
+	r.e.settle(w, func(o *Outcome, n int) { o.Dead += n })
 }
 
 // pause holds all requests that have not started, or lets them go.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/rtcship/rtcship/internal/demo"
 	"github.com/rtcship/rtcship/internal/ownlog"
@@ -34,7 +33,7 @@ with status 1 if anything was lost.`,
 		ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
 		o.Out, o.Version = cmd.OutOrStdout(), programVersion()
-		o.Color = term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == ""
+		o.Color = isTerminal(o.Out) && os.Getenv("NO_COLOR") == ""
 		o.Log = ownlog.New(ownlog.Config{Writer: cmd.ErrOrStderr(), Level: "warn", Format: "text"})
 		return demo.Run(ctx, o)
 	}

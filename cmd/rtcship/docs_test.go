@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -100,6 +101,43 @@ func checkCommand(t *testing.T, where, name, args string, sentence bool) {
 	for _, flag := range shownFlag.FindAllStringSubmatch(args, -1) {
 		if all[i].Flags().Lookup(flag[1]) == nil {
 			t.Errorf("%s: rtcship %s has no flag --%s", where, name, flag[1])
+		}
+	}
+}
+
+// ARCHITECTURE.md names the one idea of each package.
+func TestArchitectureNamesEachPackage(t *testing.T) {
+	table, err := os.ReadFile("../../ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := map[string]bool{}
+	err = filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		rel, _ := filepath.Rel("../..", path)
+		if d != nil && d.IsDir() && rel != "." {
+			_, own := os.Stat(filepath.Join(path, "go.mod"))
+			if own == nil || strings.HasPrefix(d.Name(), ".") || strings.HasSuffix(path, "convert/internal") { // only tests import that
+				return fs.SkipDir
+			}
+		}
+		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			packages[filepath.ToSlash(filepath.Dir(rel))] = true
+		}
+		return err
+	})
+	if err != nil || len(packages) < 20 {
+		t.Fatalf("%d packages, %v", len(packages), err)
+	}
+	for name := range packages {
+		if !strings.Contains(string(table), "`"+name+"`") {
+			t.Errorf("ARCHITECTURE.md does not name %s", name)
+		}
+	}
+	for _, m := range regexp.MustCompile("(?m)^\\| (`.*`) \\|").FindAllStringSubmatch(string(table), -1) {
+		for name := range strings.SplitSeq(m[1], ", ") {
+			if !packages[strings.Trim(name, "`")] {
+				t.Errorf("ARCHITECTURE.md names %s, which is no package", name)
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -42,28 +43,14 @@ It exits with status 1 if something does not arrive.`,
 			return printFaults(cmd.ErrOrStderr(), err)
 		}
 		c.cfg, c.out = cfg, cmd.OutOrStdout()
-		ctx, stop := cmd.Context(), func() {}
-		if c.watch { // a signal is how one ends it, and no failure
-			ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		if c.watch {
+			return c.showAgain(cmd.Context())
 		}
-		defer stop()
-		for {
-			state, err := c.show()
-			if err != nil {
-				return err
-			}
-			if !c.watch {
-				if state == pipeline.Red {
-					return exitStatus(1)
-				}
-				return nil
-			}
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-time.After(2 * time.Second):
-			}
+		state, err := c.show()
+		if err == nil && state == pipeline.Red {
+			return exitStatus(1)
 		}
+		return err
 	}
 	return cmd
 }
@@ -72,6 +59,23 @@ type statusCommand struct {
 	json, watch bool
 	cfg         *config.Loaded
 	out         io.Writer
+}
+
+// showAgain shows the status until a signal, which is how one ends it, and no
+// failure.
+func (c *statusCommand) showAgain(ctx context.Context) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	for {
+		if _, err := c.show(); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(2 * time.Second):
+		}
+	}
 }
 
 func (c *statusCommand) show() (pipeline.State, error) {
@@ -150,12 +154,7 @@ func printLedger(w io.Writer, s *pipeline.Status) {
 		return
 	}
 	fmt.Fprintln(w, "\nsource\tread\tfurther\taccepted\trejected\tdead\tempty\tin flight")
-	var sources []string
-	for source := range s.Ledger {
-		sources = append(sources, source)
-	}
-	slices.Sort(sources)
-	for _, source := range sources {
+	for _, source := range slices.Sorted(maps.Keys(s.Ledger)) {
 		l := s.Ledger[source]
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", source, l.Read, l.Further, l.Accepted, l.Rejected, l.Dead, l.Empty, l.InFlight)
 	}

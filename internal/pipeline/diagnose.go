@@ -122,7 +122,7 @@ func (d *diagnosis) file(f *FileStatus) {
 		d.add(Amber, "wait, or look why the collector is slow", "%s is %s behind (%s)", f.Path, f.Behind.Round(time.Second), humanize.IBytes(uint64(max(f.Lag, 0))))
 	}
 	for _, g := range f.Gaps {
-		d.add(Amber, "see \"known limits\" in the documentation", "%s of %s are lost: %s", humanize.IBytes(uint64(g.Bytes)), f.Path, g.Reason)
+		d.add(Amber, "see \"What cannot be done\" in docs/following.md", "%s of %s are lost: %s", humanize.IBytes(uint64(g.Bytes)), f.Path, g.Reason)
 	}
 }
 

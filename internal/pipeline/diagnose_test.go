@@ -61,7 +61,7 @@ func TestDiagnose(t *testing.T) {
 		s.Files[0].State, s.Files[0].Error = tailer.Unreadable, "permission denied"
 	})
 	f(Amber, "1m0s behind (5.0 KiB)", "collector is slow", func(s *Status) { s.Files[0].Behind, s.Files[0].Lag = time.Minute, 5<<10 })
-	f(Amber, "100 B of /srv/sora/log/sora.jsonl are lost: truncated", "known limits", func(s *Status) {
+	f(Amber, "100 B of /srv/sora/log/sora.jsonl are lost: truncated", "What cannot be done", func(s *Status) {
 		s.Files[0].Gaps = []tailer.Gap{{Bytes: 100, Reason: "truncated"}}
 	})
 	f(Amber, "nothing was ever received on udp://0.0.0.0:514", "514", func(s *Status) { s.Listeners[0].Messages = 0 })
