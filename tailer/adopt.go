@@ -37,6 +37,15 @@ func (t *Tailer) assign(m match, now time.Time) {
 		g.gaps = g.gaps[:len(g.gaps)-1] // it was found after all
 		g.gapNoted = false
 	}
+	t.resize(m, now)
+	t.touch(g)
+	t.log.Debug("generation found", "path", g.path, "generation", g.hexID(), "read", g.read.at, "whole", m.strong)
+}
+
+// resize takes the size of m's generation from its file, and counts what that
+// lacks. The caller holds t.mu.
+func (t *Tailer) resize(m match, now time.Time) {
+	g, c := m.gen, m.file
 	switch {
 	case g.short, m.whole:
 		g.ended = true
@@ -56,8 +65,6 @@ func (t *Tailer) assign(m match, now time.Time) {
 	default:
 		g.size = max(g.size, g.read.at)
 	}
-	t.touch(g)
-	t.log.Debug("generation found", "path", g.path, "generation", g.hexID(), "read", g.read.at, "whole", m.strong)
 }
 
 // begin starts a generation for a new live file.

@@ -10,7 +10,7 @@ import (
 // compare says whether c can be the file of g. The match's verified is negative
 // if it cannot.
 func (t *Tailer) compare(g *generation, c *candidate) match {
-	src, head, fl := c.src, c.head, c.file
+	head, fl := c.head, c.file
 	none := match{gen: g, file: c, verified: -1}
 	t.mu.Lock()
 	print, read, size, old := g.print, g.read, g.size, g.stat
@@ -39,6 +39,14 @@ func (t *Tailer) compare(g *generation, c *candidate) match {
 	if fl.class.packed != unpacked {
 		return g.comparePacked(print, c, verified, read)
 	}
+	return g.comparePlain(print, c, verified, read, size)
+}
+
+// comparePlain compares a file that is not compressed with g, which was read up
+// to read and had a size.
+func (g *generation) comparePlain(print print, c *candidate, verified int, read position, size int64) match {
+	src, head, fl, form := c.src, c.head, c.file, g.fam.rule.Form
+	none := match{gen: g, file: c, verified: -1}
 	if fl.class.live && fl.stat.size < int64(print.headLen) {
 		return none
 	}
