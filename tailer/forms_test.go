@@ -150,9 +150,7 @@ func TestErlangRing(t *testing.T) {
 				w.t.Errorf("line %d came %d times", i, got[line(i)])
 			}
 		}
-		if w.gaps() != 0 {
-			w.t.Errorf("%d bytes lost", w.gaps())
-		}
+		w.wantNoGap()
 	})
 }
 

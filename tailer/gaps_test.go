@@ -107,16 +107,6 @@ func TestManyGaps(t *testing.T) {
 // written, and each of them is either settled or in a gap.
 func TestEveryLossIsAGap(t *testing.T) {
 	const n = 5 * batchBytes / 80 // more than is read ahead
-	hold := func(w *world) (release func()) {
-		held := make(chan struct{})
-		w.sink.hold = held
-		return func() {
-			w.sink.mu.Lock()
-			w.sink.hold = nil
-			w.sink.mu.Unlock()
-			close(held)
-		}
-	}
 	for _, tt := range []struct {
 		name, reason string
 		lose         func(w *world)
@@ -124,11 +114,11 @@ func TestEveryLossIsAGap(t *testing.T) {
 		{"deleted while stopped", "the file is gone", func(w *world) {
 			w.write("sora.jsonl", lines(0, 10))
 			w.start()
-			hold(w)
+			release := w.hold()
 			w.write("sora.jsonl", lines(10, n-10))
 			w.pass(3 * time.Second)
 			w.end()
-			w.sink.hold = nil
+			release()
 			w.remove("sora.jsonl")
 			w.start()
 		}},
@@ -136,7 +126,7 @@ func TestEveryLossIsAGap(t *testing.T) {
 			w.write("sora.jsonl", lines(0, 10))
 			w.start()
 			w.copy("sora.jsonl", "sora.jsonl.1")
-			release := hold(w)
+			release := w.hold()
 			w.write("sora.jsonl", lines(10, n-10))
 			w.pass(3 * time.Second)
 			w.truncate("sora.jsonl")
@@ -147,7 +137,7 @@ func TestEveryLossIsAGap(t *testing.T) {
 			w.write("sora.jsonl", lines(0, 10))
 			w.start()
 			w.pack("sora.jsonl", "sora.jsonl.1.gz")
-			release := hold(w)
+			release := w.hold()
 			w.write("sora.jsonl", lines(10, n-10))
 			w.pass(3 * time.Second)
 			w.truncate("sora.jsonl")
@@ -156,7 +146,7 @@ func TestEveryLossIsAGap(t *testing.T) {
 		}},
 		{"written after a copy that goes on, then truncated", "removed from the end of the file", func(w *world) {
 			w.start()
-			release := hold(w)
+			release := w.hold()
 			w.write("sora.jsonl", lines(0, n-10))
 			w.pass(3 * time.Second)
 			w.copy("sora.jsonl", "sora.jsonl.1")
@@ -168,7 +158,7 @@ func TestEveryLossIsAGap(t *testing.T) {
 		}},
 		{"cut off at the end", "removed from the end of the file", func(w *world) {
 			w.start()
-			release := hold(w)
+			release := w.hold()
 			w.write("sora.jsonl", lines(0, n))
 			w.pass(3 * time.Second)
 			if err := os.Truncate(w.path("sora.jsonl"), int64(len(lines(0, n-10)))); err != nil {
@@ -180,7 +170,7 @@ func TestEveryLossIsAGap(t *testing.T) {
 		{"deleted and too large to hold", "deleted, and larger than limits.deleted_bytes", func(w *world) {
 			w.cfg.DeletedBytes = 1 << 20
 			w.start()
-			release := hold(w)
+			release := w.hold()
 			w.write("sora.jsonl", lines(0, n))
 			w.pass(3 * time.Second)
 			w.remove("sora.jsonl")
@@ -191,14 +181,14 @@ func TestEveryLossIsAGap(t *testing.T) {
 		{"deleted and too large to hold, then killed", "deleted, and larger than limits.deleted_bytes", func(w *world) {
 			w.cfg.DeletedBytes = 1 << 20
 			w.start()
-			hold(w)
+			release := w.hold()
 			w.write("sora.jsonl", lines(0, n))
 			w.pass(3 * time.Second)
 			w.remove("sora.jsonl")
 			w.write("sora.jsonl", "")
 			w.pass(3 * time.Second)
 			w.kill()
-			w.sink.hold = nil
+			release()
 			w.start()
 		}},
 	} {

@@ -406,6 +406,13 @@ func (w *world) gaps() (n int64) {
 	return n
 }
 
+func (w *world) wantNoGap() {
+	w.t.Helper()
+	if n := w.gaps(); n != 0 {
+		w.t.Errorf("%d bytes counted as lost", n)
+	}
+}
+
 // dump reports what the tailer is waiting for.
 func (w *world) dump() {
 	w.t.Helper()

@@ -32,22 +32,7 @@ func TestReadTwice(t *testing.T) {
 	logs := t.TempDir()
 	writeLog(t, logs, lines)
 	ship := harness.NewShip(t, fmt.Sprintf("sora: {log_dir: %q}\nexport: {endpoint: \"http://%s\"}\n", logs, collector.GRPC))
-
-	ship.Start(t) // the collector is away: the generation gets its id, and nothing is settled
-	time.Sleep(2 * time.Second)
-	ship.Kill(t)
-	restore := ship.SaveState(t)
-
-	collector.Start(t, env...)
-	for round := range 2 {
-		if round == 1 {
-			restore()
-		}
-		ship.Start(t)
-		harness.Wait(t, 60*time.Second, "all documents", func() error { return index.offered(lines * (round + 1)) },
-			ship.Process(), collector.Process())
-		ship.Stop(t)
-	}
+	ship.ReadTwice(t, collector, env, "all documents", func(round int) error { return index.offered(lines * round) })
 	if err := index.complete(lines); err != nil {
 		t.Error(err)
 	}

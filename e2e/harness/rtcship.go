@@ -174,6 +174,26 @@ func Backend(t testing.TB, name string, vars ...string) (*Collector, []string) {
 	return c, append(vars, "OTLP_GRPC="+c.GRPC, "OTLP_HTTP="+c.HTTP, "HEALTH="+c.Health, "METRICS_LEVEL=none", "LOG_LEVEL=warn")
 }
 
+// ReadTwice ships what s follows through a collector that is not started yet,
+// forgets that it did, and ships it again. A round is over when arrived, which
+// is told its number from 1 on, returns nil; what says what is waited for.
+func (s *Ship) ReadTwice(t testing.TB, collector *Collector, env []string, what string, arrived func(round int) error) {
+	t.Helper()
+	s.Start(t) // the collector is away: the generation gets its id, and nothing is settled
+	time.Sleep(2 * time.Second)
+	s.Kill(t)
+	restore := s.SaveState(t)
+	collector.Start(t, env...)
+	for round := 1; round <= 2; round++ {
+		if round == 2 {
+			restore()
+		}
+		s.Start(t)
+		Wait(t, 60*time.Second, what, func() error { return arrived(round) }, s.Process(), collector.Process())
+		s.Stop(t)
+	}
+}
+
 // SaveState copies the state directory of an rtcship that does not run. The
 // returned function puts the copy back: what was settled since is forgotten, as
 // if the disk had been restored from a backup, while the generations keep their

@@ -75,26 +75,12 @@ func TestReadTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	ship := harness.NewShip(t, fmt.Sprintf("sora: {log_dir: %q}\nexport: {endpoint: \"http://%s\"}\nlog: {otlp: false}\n", logs, collector.GRPC))
-
-	ship.Start(t) // the collector is away: the generation gets its id, and nothing is settled
-	time.Sleep(2 * time.Second)
-	ship.Kill(t)
-	restore := ship.SaveState(t)
-
-	collector.Start(t, env...)
-	for round := range 2 {
-		if round == 1 {
-			restore()
+	ship.ReadTwice(t, collector, env, "the acknowledgement of all lines", func(int) error {
+		if got := ship.Metric(t, "rtcship_records_total", `source="sora"`, `outcome="accepted"`); int(got) < lines {
+			return fmt.Errorf("%v records accepted", got)
 		}
-		ship.Start(t)
-		harness.Wait(t, 60*time.Second, "the acknowledgement of all lines", func() error {
-			if got := ship.Metric(t, "rtcship_records_total", `source="sora"`, `outcome="accepted"`); int(got) < lines {
-				return fmt.Errorf("%v records accepted", got)
-			}
-			return nil
-		}, ship.Process(), collector.Process())
-		ship.Stop(t)
-	}
+		return nil
+	})
 	tally := harness.NewTally()
 	for _, e := range server.query(t, `{service_name="sora"}`) {
 		tally.Add(e.line, e.metadata["log_record_uid"])
