@@ -130,51 +130,41 @@ func parseInt(v []byte) (int64, bool) {
 }
 
 // parseDouble reads a decimal fraction of at most 15 digits, which is what a
-// double holds exactly enough to be printed again.
+// double holds exactly enough to be printed again. Both the digits without the
+// point and the power of ten are exact as doubles, so their quotient is the
+// double next to the number.
 func parseDouble(v []byte) (float64, bool) {
 	if len(v) > 17 || len(v) == 0 {
 		return 0, false
 	}
-	digits, points := 0, 0
+	n, digits, point := int64(0), 0, -1 // point is how many digits stand before it
 	for i, c := range v {
 		switch {
 		case c >= '0' && c <= '9':
+			n = n*10 + int64(c-'0')
 			digits++
-		case c == '.':
-			points++
+		case c == '.' && point < 0:
+			point = digits
 		case c == '-' && i == 0:
 		default:
 			return 0, false
 		}
 	}
-	if digits == 0 || digits > 15 || points > 1 {
+	if digits == 0 || digits > 15 {
 		return 0, false
 	}
-	return scaled(v), true
+	x := float64(n)
+	if point >= 0 {
+		x /= powers[digits-point]
+	}
+	if v[0] == '-' {
+		return -x, true
+	}
+	return x, true
 }
 
-// scaled is the value of digits with at most one point and a sign, which have
-// been checked. Both the digits without the point and the power of ten are
-// exact as doubles, so their quotient is the double next to the number.
-func scaled(v []byte) float64 {
-	n, scale, point := int64(0), 1., false
-	for _, c := range v {
-		switch {
-		case c == '.':
-			point = true
-		case c != '-':
-			n = n*10 + int64(c-'0')
-			if point {
-				scale *= 10
-			}
-		}
-	}
-	x := float64(n) / scale
-	if v[0] == '-' {
-		return -x
-	}
-	return x
-}
+// powers are those of ten that a double holds exactly, as far as 15 digits need them.
+var powers = [16]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
 // parseReported reads the two forms of Last-Reported, both in UTC:
 // "2013-06-20 14:21:35" and "Mon Dec 9 15:28:12 2013".

@@ -112,10 +112,32 @@ func writeDirection(b *record.Builder, done, part mediaParts, line []byte) media
 	if part == txPart {
 		keys = &keysTX
 	}
-	writeUnit(b, keys.rate, after(line, "rate"), "kbps")
-	writeUnit(b, keys.loss, after(line, "loss"), "%")
-	writeUnit(b, keys.jitter, after(line, "jitter"), "ms")
+	rate, loss, jitter := directionValues(line)
+	writeUnit(b, keys.rate, rate, "kbps")
+	writeUnit(b, keys.loss, loss, "%")
+	writeUnit(b, keys.jitter, jitter, "ms")
 	return done | part
+}
+
+// directionValues are the words that follow the first rate, loss and jitter.
+func directionValues(line []byte) (rate, loss, jitter []byte) {
+	for len(line) > 0 {
+		i := bytes.IndexByte(line, ' ')
+		if i < 0 {
+			break
+		}
+		w := line[:i]
+		line = line[i+1:]
+		switch {
+		case string(w) == "rate" && rate == nil:
+			rate = word(line, 0)
+		case string(w) == "loss" && loss == nil:
+			loss = word(line, 0)
+		case string(w) == "jitter" && jitter == nil:
+			jitter = word(line, 0)
+		}
+	}
+	return rate, loss, jitter
 }
 
 // writeCodec reads "codec H264 rate 700kbps resolution 768x448 fps 30", unless

@@ -278,28 +278,48 @@ func (p *parse) broken(text []byte) []byte {
 	return p.b.Arena[start:len(p.b.Arena):len(p.b.Arena)]
 }
 
-func hasBreaks(text []byte) bool {
-	return bytes.IndexByte(text, '\r') >= 0 || bytes.Contains(text, []byte("^M"))
+func hasBreaks(text []byte) bool { return nextBreak(text, 0, indexFrom(text, 0, '\r')) < len(text) }
+
+// appendBroken appends v with its line breaks.
+func appendBroken(dst, v []byte) []byte {
+	done, cr := 0, -1
+	for {
+		if cr < done {
+			cr = indexFrom(v, done, '\r')
+		}
+		i := nextBreak(v, done, cr)
+		dst = append(dst, v[done:i]...)
+		if i == len(v) {
+			return dst
+		}
+		dst = append(dst, '\n')
+		if i++; v[i-1] == '^' {
+			i++ // the M
+		}
+		if i < len(v) && v[i] == '\n' {
+			i++
+		}
+		done = i
+	}
 }
 
-func appendBroken(dst, v []byte) []byte {
-	done := 0
-	for i := 0; i < len(v); i++ {
-		end := i
-		switch {
-		case v[i] == '^' && i+1 < len(v) && v[i+1] == 'M':
-			i++
-		case v[i] == '\r':
-		default:
-			continue
+// nextBreak is where the next ^M of v is from start on, or cr if that comes first:
+// the next CR, or the end.
+func nextBreak(v []byte, start, cr int) int {
+	for i := start; i < cr; i++ {
+		if i = indexFrom(v[:cr], i, '^'); i+1 < len(v) && v[i] == '^' && v[i+1] == 'M' {
+			return i
 		}
-		dst = append(append(dst, v[done:end]...), '\n')
-		if i+1 < len(v) && v[i+1] == '\n' {
-			i++
-		}
-		done = i + 1
 	}
-	return append(dst, v[done:]...)
+	return cr
+}
+
+// indexFrom is where c is in v from start on, or len(v).
+func indexFrom(v []byte, start int, c byte) int {
+	if i := bytes.IndexByte(v[start:], c); i >= 0 {
+		return start + i
+	}
+	return len(v)
 }
 
 // write adds the attributes of all pairs that are not in the body.

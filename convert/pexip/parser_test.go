@@ -2,6 +2,7 @@ package pexip
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -477,4 +478,23 @@ func TestEvents(t *testing.T) {
 		pexip.instance_id = "i-1"
 		pexip.instance_state = "stopped"
 		pexip.location = "pair"`)
+}
+
+// Line breaks are found in any order and however they are written.
+func TestBreaks(t *testing.T) {
+	want := strings.NewReplacer("^M\n", "\n", "^M", "\n", "\r\n", "\n", "\r", "\n")
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		var text []byte
+		for range rnd.IntN(12) {
+			text = append(text, "^M\r\nab"[rnd.IntN(6)])
+		}
+		got := string(appendBroken([]byte("x"), text))
+		if w := "x" + want.Replace(string(text)); got != w {
+			t.Fatalf("%q becomes %q, want %q", text, got, w)
+		}
+		if has := strings.Contains(string(text), "^M") || strings.Contains(string(text), "\r"); hasBreaks(text) != has {
+			t.Fatalf("%q: has breaks: %t", text, !has)
+		}
+	}
 }
