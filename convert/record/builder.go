@@ -59,8 +59,9 @@ type Builder struct {
 	common    otlp.Writer // attributes of every entry of the batch
 	withFile  bool        // whether common belongs to this entry
 	heads     [2]head     // of entries without and with common
-	seed      [2]uint64   // of the uids of this generation
-	invalid   int         // bytes of Text that are no UTF-8
+	peers     peers
+	seed      [2]uint64 // of the uids of this generation
+	invalid   int       // bytes of Text that are no UTF-8
 	redacted  int
 	original  bool
 	masked    []byte
@@ -135,7 +136,7 @@ func (b *Builder) BeginUnmasked(e *tailer.Entry) {
 	}
 	b.withFile = e.Transport == ""
 	if !b.withFile {
-		b.peer(e)
+		b.attrs.Append(b.peers.of(e))
 	}
 }
 
@@ -182,20 +183,3 @@ func (b *Builder) ParseError(f Format, reason string) {
 // KeepOriginal has the whole text kept in log.record.original, for entries
 // that say something which neither body nor attributes can hold.
 func (b *Builder) KeepOriginal() { b.original = true }
-
-// peer adds where a message came from. TLS is TCP to OpenTelemetry, with
-// another attribute that tells.
-func (b *Builder) peer(e *tailer.Entry) {
-	transport := e.Transport
-	if transport == "tls" {
-		transport = "tcp"
-		b.attrs.Bool(keyTLS, true)
-	}
-	b.attrs.String(keyTransport, transport)
-	if e.Peer.IsValid() {
-		b.Arena = e.Peer.Addr().Unmap().WithZone("").AppendTo(b.Arena[:0])
-		b.attrs.Text(keyPeer, b.Arena)
-		b.attrs.Int(keyPeerPort, int64(e.Peer.Port()))
-		b.Arena = b.Arena[:0]
-	}
-}
