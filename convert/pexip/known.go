@@ -52,8 +52,14 @@ func countEvent(b *record.Builder, index int) {
 // message sets the body of a signaling message, and the attributes that are
 // found in it.
 func (p *parse) message(text, detail, request []byte) {
-	p.b.Body = p.withDetail(text, detail)
-	p.signal(p.broken(detail), request)
+	body, at := p.withDetail(text, detail)
+	p.b.Body = body
+	if isRepr(detail) {
+		detail = p.broken(detail)
+	} else {
+		detail = body[at:]
+	}
+	p.signal(detail, request)
 }
 
 // media adds the statistics in Detail.
@@ -76,18 +82,24 @@ func (p *parse) signaling(name []byte, index int) bool {
 }
 
 // withDetail is the body of a signaling message: the text, a line break, and
-// the message itself with its line breaks restored.
-func (p *parse) withDetail(text, detail []byte) []byte {
+// the message itself with its line breaks restored, which begins at position at.
+func (p *parse) withDetail(text, detail []byte) (body []byte, at int) {
 	p.quirk |= detailInBody
 	start := len(p.b.Arena)
 	b := append(appendBroken(p.b.Arena, text), '\n')
-	if bytes.HasPrefix(detail, []byte("b'")) || bytes.HasPrefix(detail, []byte(`b"`)) {
+	at = len(b) - start
+	if isRepr(detail) {
 		b = appendRepr(b, detail)
 	} else {
 		b = appendBroken(b, detail)
 	}
 	p.b.Arena = b
-	return b[start:len(b):len(b)]
+	return b[start:len(b):len(b)], at
+}
+
+// isRepr reports whether v is bytes as Python prints them.
+func isRepr(v []byte) bool {
+	return bytes.HasPrefix(v, []byte("b'")) || bytes.HasPrefix(v, []byte(`b"`))
 }
 
 // appendRepr appends text that Python printed as bytes, with line breaks for

@@ -42,7 +42,7 @@ func writeMedia(b *record.Builder, detail []byte) {
 	var above mediaParts // direction of the line above
 	for len(detail) > 0 {
 		var line []byte
-		line, detail, _ = bytes.Cut(detail, []byte("\n"))
+		line, detail = cutAt(detail, '\n')
 		line = trimIndent(line)
 		switch first := word(line, 0); {
 		case string(first) == "Stream":
@@ -122,12 +122,8 @@ func writeDirection(b *record.Builder, done, part mediaParts, line []byte) media
 // directionValues are the words that follow the first rate, loss and jitter.
 func directionValues(line []byte) (rate, loss, jitter []byte) {
 	for len(line) > 0 {
-		i := bytes.IndexByte(line, ' ')
-		if i < 0 {
-			break
-		}
-		w := line[:i]
-		line = line[i+1:]
+		var w []byte
+		w, line = cutAt(line, ' ')
 		switch {
 		case string(w) == "rate" && rate == nil:
 			rate = word(line, 0)
@@ -170,7 +166,7 @@ func writeCodec(b *record.Builder, done, part mediaParts, line []byte) mediaPart
 func after(line []byte, name string) []byte {
 	for len(line) > 0 {
 		var w []byte
-		w, line, _ = bytes.Cut(line, []byte(" "))
+		w, line = cutAt(line, ' ')
 		if string(w) == name {
 			return word(line, 0)
 		}

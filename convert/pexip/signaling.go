@@ -5,7 +5,7 @@ import "bytes"
 // signal finds method, status and call of a protocol's message, where the
 // pairs do not say them. request is a pair's value, nil if there is none.
 func (p *parse) signal(detail, request []byte) {
-	first, headers, _ := bytes.Cut(detail, []byte("\n"))
+	first, headers := cutAt(detail, '\n')
 	first = bytes.TrimRight(first, " ")
 	switch {
 	case bytes.HasPrefix(first, []byte("SIP/2.0 ")), bytes.HasSuffix(first, []byte(" SIP/2.0")):
@@ -31,7 +31,7 @@ func (p *parse) sip(first, headers []byte) {
 	}
 	for len(headers) > 0 {
 		var line []byte
-		line, headers, _ = bytes.Cut(headers, []byte("\n"))
+		line, headers = cutAt(headers, '\n')
 		if len(line) == 0 {
 			return // the session description follows
 		}
@@ -53,14 +53,25 @@ func (p *parse) sip(first, headers []byte) {
 // word is the nth word of line, counted from 0, or nil.
 func word(line []byte, n int) []byte {
 	for {
-		line = bytes.TrimLeft(line, " ")
-		w, rest, _ := bytes.Cut(line, []byte(" "))
+		for len(line) > 0 && line[0] == ' ' {
+			line = line[1:]
+		}
+		w, rest := cutAt(line, ' ')
 		if n == 0 || len(line) == 0 {
 			return w
 		}
 		n--
 		line = rest
 	}
+}
+
+// cutAt is what stands before and after the first c in b; without one it is b and
+// nil.
+func cutAt(b []byte, c byte) (before, after []byte) {
+	if i := bytes.IndexByte(b, c); i >= 0 {
+		return b[:i], b[i+1:]
+	}
+	return b, nil
 }
 
 // operation is what a request to the client API does: the last part of its path.
