@@ -10,14 +10,15 @@ import (
 // the same order, and many of the same values. Such a line is compared with what
 // it is expected to be, only values that differ from line to line are looked at,
 // and the attributes of all else are copied. Everything unusual is left to the
-// general way, which takes a line apart first and decides then; what both make
-// of a line is the same.
+// general way, which takes a line apart first and decides then. What both make of
+// a line is the same, which short_test.go holds.
 
 // A form is what the lines of one message have in common, from the blank before
 // the first pair on.
 type form struct {
 	text  []byte // of the lines, without the values that differ
 	made  []byte // the attributes, without those of these values
+	keys  []byte // of the attributes of unknown fields
 	holes []hole // where these values are
 
 	severity int
@@ -39,6 +40,7 @@ type hole struct {
 	text  int // where it is in the form's text
 	made  int // where its attribute is in what is made of it
 	field uint8
+	key   span // of an unknown field's attribute, in the form's keys
 }
 
 // hashMessage is a hash of the level, the module and the message that text
@@ -151,7 +153,11 @@ func (p *parse) fill(f *form, text []byte) {
 		h := &f.holes[i]
 		b.Encoded(f.made[made:h.made])
 		made = h.made
-		p.writeField(h.field, p.values[i].of(text))
+		if v := p.values[i].of(text); h.field == fieldUnknown {
+			b.Attr(h.key.of(f.keys), v)
+		} else {
+			p.writeField(h.field, v)
+		}
 	}
 	b.Encoded(f.made[made:])
 }

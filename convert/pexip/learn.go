@@ -2,8 +2,9 @@ package pexip
 
 import "bytes"
 
-// A memory is what a Reader knows of the lines before. It is bounded: a place
-// for each of so many headings and forms, taken by what came last.
+// A memory is what a Reader knows of the lines before. It is bounded: places for
+// so many headings and forms, none of which is large, make one MiB if all are
+// taken by lines as long as they may be, and 100 KiB as a rule.
 type memory struct {
 	headings headings
 	forms    table[form]
@@ -59,8 +60,8 @@ func (p *parse) learn() {
 }
 
 // learnable reports whether a line is plain, so that all that comes of it comes
-// of its pairs one by one. p.suspect is true for words, for unknown or unusual
-// keys, and for what is odd about quotes.
+// of its pairs one by one. p.suspect is true if there are words between them, and
+// if anything is odd about their quotes.
 func (p *parse) learnable(text []byte) bool {
 	if p.suspect || p.template || p.quirk&^detailInBody != 0 || p.n > maxSamplePairs || len(text) > maxSampleText {
 		return false
@@ -117,7 +118,7 @@ func (s *sample) compare(text []byte, pairs []pair) {
 // two are alike.
 func (p *parse) build(f *form) {
 	s := &f.sample
-	f.text, f.made, f.holes = f.text[:0], f.made[:0], f.holes[:0]
+	f.text, f.made, f.keys, f.holes = f.text[:0], f.made[:0], f.keys[:0], f.holes[:0]
 	f.detail, f.request = -1, -1
 	f.media, f.signaling = p.detail != nil, p.quirk.has(detailInBody)
 	f.severity, f.event, f.name = p.b.Severity, p.event, p.b.EventPrefix
@@ -127,7 +128,7 @@ func (p *parse) build(f *form) {
 		switch {
 		case s.differs[i]:
 			f.text = append(f.text, s.text[done:q.value]...)
-			f.open(q.field)
+			p.open(f, q)
 			done = int(q.valueEnd)
 		case q.field == fieldLevel:
 			f.level = span{int(q.value), int(q.valueEnd)}
@@ -135,7 +136,11 @@ func (p *parse) build(f *form) {
 			f.body = span{int(q.value), int(q.valueEnd)}
 		default:
 			mark := p.b.Mark()
-			p.writeField(q.field, q.Value(s.text))
+			if q.field == fieldUnknown {
+				p.b.Attr(p.unknownKey(q.Key(s.text)), q.Value(s.text))
+			} else {
+				p.writeField(q.field, q.Value(s.text))
+			}
 			f.made = append(f.made, p.b.Since(mark)...)
 			p.b.Undo(mark)
 		}
@@ -143,13 +148,18 @@ func (p *parse) build(f *form) {
 	f.text = append(f.text, s.text[done:]...)
 }
 
-// open adds a hole for the value of a field.
-func (f *form) open(field uint8) {
-	switch field {
+// open adds a hole for the value of a pair of the sample.
+func (p *parse) open(f *form, q *Token) {
+	h := hole{text: len(f.text), made: len(f.made), field: q.field}
+	switch q.field {
+	case fieldUnknown:
+		h.key.from = len(f.keys)
+		f.keys = append(f.keys, p.unknownKey(q.Key(f.sample.text))...)
+		h.key.to = len(f.keys)
 	case fieldDetail:
 		f.detail = len(f.holes)
 	case fieldRequest:
 		f.request = len(f.holes)
 	}
-	f.holes = append(f.holes, hole{len(f.text), len(f.made), field})
+	f.holes = append(f.holes, h)
 }

@@ -71,7 +71,7 @@ var usual = []string{
 		`Detail="Stream 1 (video)^M  RX: rate 1085kbps loss 0.25% jitter 3ms^M    codec H264 rate 700kbps resolution 768x448 fps 30"`,
 	`<134>May  6 08:08:09 node1 pexip[77]: 2026-05-06 08:08:09,337 Level="INFO" Name="support.sip" Message="Received SIP request" Src-Address="192.0.2.1" ` +
 		`Src-Port="5060" Transport="TLS" Detail="INVITE sip:meet@example.com SIP/2.0^MCall-ID: 77@192.0.2.1^MCSeq: 12 INVITE^M^Mv=0"`,
-	`node1 2026-05-06 08:08:09,337 Level="ERROR" Name="administrator.new.module" Message="Never seen before." Natted="False" Duration="62.25" Alias="a"`,
+	`node1 2026-05-06 08:08:09,337 Level="ERROR" Name="administrator.new.module" Message="Never seen before." Natted="False" Duration="62.25" Alias="a" New-Key="new" Other="one"`,
 	`<29>1 2026-05-06T08:08:09.402117Z outer pexip 7 ID2 - ` + "\ufeff" + `inner 2026-05-06 08:08:09,337 Level="INFO" Name="administrator.conference" ` +
 		`Message="Participant has disconnected." Conference="Meet Alice" Service-tag="" Duration="62.25" Detail="Call ended"`,
 	`<30>1 2026-05-06T08:08:09+00:00 node1 pexip - - - 2026-05-06 08:08:09,337 Level="INFO" Name="support.rest" Message="Client API request" Request="/api/v2/mute" Detail="{}"`,
@@ -91,7 +91,8 @@ var changes = [][2]string{
 	{`Meet Alice`, "\xff\xfe"}, {`Meet Alice`, `pin=1234`}, {`Meet Alice`, `password: x`}, {`Meet Alice`, `x^My`}, {`Meet Alice`, strings.Repeat("long ", 60)},
 	{`Service-tag=""`, `Service-tag="x"`}, {`Service-tag=""`, `Service-Tag=""`}, {`Service-tag="" `, ``}, {`Service-tag=""`, `Unknown="x"`}, {`Service-tag=""`, `Service-tag="" word`}, {`Service-tag=""`, `Service-tag="`},
 	{`Service-tag=""`, `Conference="again"`}, {`Service-tag=""`, `Service-tag=x`}, {`Service-tag=""`, `Service-tag="chair"`}, {`Service-tag=""`, `Role="chair"`},
-	{`Duration="62.25"`, `Duration="63.5"`}, {`Duration="62.25"`, `Duration="soon"`}, {`Duration="62.25"`, `Duration=""`}, {`Natted="False"`, `Natted="maybe"`}, {`Natted="False"`, `Natted="TRUE"`},
+	{`Duration="62.25"`, `Duration="63.5"`}, {`Duration="62.25"`, `Duration="soon"`}, {`Duration="62.25"`, `Duration=""`}, {`Natted="False"`, `Natted="maybe"`}, {`New-Key="new"`, `New-Key="pin=1234"`}, {`New-Key="new"`, `New-Key="pwd"`}, {`New-Key="new"`, `New-Pin="1234"`}, {`New-Key="new"`, `Room-password="x"`},
+	{`New-Key="new"`, `New-Key="a" NewKey="b"`}, {`New-Key`, `new_key`}, {`Other="one"`, `Other="two"`}, {`Other="one"`, `Media="one"`}, {`Other="one"`, `Duration-text="x"`}, {`Other="one"`, `Other="日本"`}, {`Other="one"`, "Other=\"\xff\""}, {`Natted="False"`, `Natted="TRUE"`},
 	{`Ann`, `Bo`}, {`Ann`, ``}, {`Ann`, `"Ann"`}, {`Stream 1`, `Stream 2`}, {usual[1][strings.Index(usual[1], "Stream 1"):], `Stream 1 (video)"`}, {`/api/v2/mute`, `/api/v2/unlock`}, {`"{}"`, `"HTTP/1.1 200 OK"`}, {`"{}"`, `"\xff"`}, {`RX`, `TX`}, {`^M`, "\r\n"}, {`^M`, ``}, {`Stream 1 (video)`, `Stream 1 (video)" `}, {`fps 30"`, `fps 30`}, {`fps 30"`, `fps 30" `}, {`fps 30"`, "fps 30\"\r\n\x00"},
 	{`INVITE`, `BYE`}, {`5060`, `5061`}, {`5060`, `sips`}, {`Detail="INVITE sip:meet@example.com SIP/2.0`, `Detail="SIP/2.0 200 OK`}, {`Detail="`, `Request="/api/x" Detail="`}, {`Detail="INVITE`, `Detail="b'INVITE`}, {`v=0`, `a=crypto:1 X inline:KEY`},
 	{` Detail=`, ` Method="M" Detail=`}, {` Detail=`, ` Call-id="other" Detail=`}, {`Detail="Call ended"`, `Detail="Call ended` + strings.Repeat(" and so on", 40) + `"`}, {`Detail="Call ended"`, ``},
@@ -173,7 +174,7 @@ func TestShortWayIsGone(t *testing.T) {
 		s := usual[i%len(usual)]
 		for _, r := range [][2]string{
 			{`node1`, fmt.Sprint("node", i%7)}, {`,337`, fmt.Sprintf(",%03d", i%1000)}, {`.402`, fmt.Sprintf(".%03d", (i+60)%1000)}, {`Meet Alice`, fmt.Sprint("room ", i%5)},
-			{`62.25`, fmt.Sprint(i)}, {`Ann`, fmt.Sprint("person", i)}, {`7f`, fmt.Sprint(i)}, {`192.0.2.1`, fmt.Sprint("192.0.2.", i%200)}, {`INVITE`, []string{"BYE", "INVITE"}[i%2]},
+			{`62.25`, fmt.Sprint(i)}, {`Ann`, fmt.Sprint("person", i)}, {`Other="one"`, fmt.Sprintf(`Other="%d"`, i)}, {`7f`, fmt.Sprint(i)}, {`192.0.2.1`, fmt.Sprint("192.0.2.", i%200)}, {`INVITE`, []string{"BYE", "INVITE"}[i%2]},
 		} {
 			s = strings.ReplaceAll(s, r[0], r[1])
 		}
