@@ -14,7 +14,7 @@ func (t *Tailer) assign(m match, now time.Time) {
 		g.src.Close()
 	}
 	g.src = c.src
-	g.at(c.file)
+	g.locate(c.file)
 	g.stat, g.changed, g.used = c.stat, now, now
 	if m.strong && c.stat.size > g.size {
 		g.written = c.stat.mtime
@@ -86,7 +86,7 @@ func (t *Tailer) adopt(g *generation, c *candidate, now time.Time) {
 	g.inherit()
 	g.print.grow(c.head)
 	g.src = c.src
-	g.at(c.file)
+	g.locate(c.file)
 	g.stat, g.size, g.written = c.stat, max(c.stat.size, g.read.at), c.stat.mtime
 	if c.class.packed != unpacked {
 		g.size = g.read.at

@@ -108,8 +108,8 @@ func (g *generation) inherit() {
 
 func (g *generation) hexID() string { return hex.EncodeToString(g.id[:]) }
 
-// at notes where the file of g is.
-func (g *generation) at(f *file) {
+// locate notes where the file of g is.
+func (g *generation) locate(f *file) {
 	if g.path != f.path || g.origin == nil {
 		g.path = f.path
 		g.origin = &Origin{

@@ -176,7 +176,7 @@ func (t *Tailer) truncated(g *generation, st fileStat, now time.Time) {
 		g.size = max(g.known, g.read.at) // beyond that it may have been something else already
 	}
 	n := newGeneration(g.fam, now)
-	n.at(&file{path: g.path, stat: st, class: class{rule: g.fam.rule, live: g.live, packed: g.packed}})
+	n.locate(&file{path: g.path, stat: st, class: class{rule: g.fam.rule, live: g.live, packed: g.packed}})
 	n.src, n.stat, n.size, n.rotated, n.written = g.src, st, st.size, g.rotated, st.mtime
 	n.inherit()
 	if st.size > 0 {

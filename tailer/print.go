@@ -34,7 +34,7 @@ type print struct {
 	headLen int
 	heads   []uint64
 	marks   []mark // ascending
-	recent  []mark // where the last entries read ended; not saved
+	recent  []mark // where the last entries read ended; the newest are saved while the file may have to be found
 }
 
 // headSizes returns the lengths that are hashed of a head of n bytes.

@@ -58,7 +58,7 @@ func (t *Tailer) fill(g *generation) *batch {
 		buf := t.buffer(g, p.want)
 		if buf == nil {
 			t.mu.Lock()
-			t.rest(g)
+			t.endPump(g)
 			t.mu.Unlock()
 			return nil
 		}
@@ -77,7 +77,7 @@ func (t *Tailer) plan(g *generation) (plan, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ctx.Err() != nil || g.src == nil || !g.hasData() || t.reached(g) {
-		t.rest(g)
+		t.endPump(g)
 		return plan{}, false
 	}
 	return g.plan(t.cfg.MaxEntry), true
@@ -118,8 +118,8 @@ func (t *Tailer) release(buf *buffer) {
 	t.mem.put(charge)
 }
 
-// rest ends a pump that is marked as reading. The caller holds t.mu.
-func (t *Tailer) rest(g *generation) {
+// endPump ends a pump that is marked as reading. The caller holds t.mu.
+func (t *Tailer) endPump(g *generation) {
 	g.reading = false
 	g.pumps--
 	t.reading--
@@ -157,12 +157,12 @@ func (t *Tailer) apply(p *plan, r *result, buf *buffer) (b *batch, over bool) {
 	t.tick++
 	g.touched = t.tick
 	if !t.progress(p, r) {
-		t.rest(g)
+		t.endPump(g)
 		return nil, true
 	}
 	if r.cut.taken == 0 {
 		if !r.grow {
-			t.rest(g)
+			t.endPump(g)
 		}
 		return nil, !r.grow
 	}

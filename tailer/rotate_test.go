@@ -271,7 +271,7 @@ func TestFileThatChangesHandsWhileItIsRead(t *testing.T) {
 		if b, _ := tail.apply(&p, &r, buf); b != nil {
 			t.Errorf("%d entries are handed on", len(b.Entries))
 		}
-		tail.lock(func() { tail.rest(g) })
+		tail.lock(func() { tail.endPump(g) })
 		w.pass(3 * time.Second)
 		w.wantLines(20)
 	})

@@ -191,7 +191,7 @@ func (t *Tailer) found(g *generation, fl *file, since uint64, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if g.path != fl.path || g.live != fl.class.live || g.state == Unreadable || g.state == Deleted {
-		g.at(fl)
+		g.locate(fl)
 		t.touch(g)
 	}
 	if fl.class.live {

@@ -114,7 +114,7 @@ func (s *source) list(dir string) (map[*family][]*file, error) {
 		return nil, err
 	}
 	files := map[*family][]*file{}
-	for _, n := range s.identify(dir, names) {
+	for _, n := range s.classifyAll(dir, names) {
 		if !n.followed {
 			continue
 		}
@@ -148,9 +148,9 @@ type named struct {
 	followed bool
 }
 
-// identify finds out what names in dir stand for. Matching patterns takes far
+// classifyAll finds out what names in dir stand for. Matching patterns takes far
 // longer than stat(2), so what does not depend on other names is remembered.
-func (s *source) identify(dir string, names []string) []named {
+func (s *source) classifyAll(dir string, names []string) []named {
 	known := s.names[dir]
 	if known == nil || len(known) > 2*len(names)+100 { // mostly files that are gone
 		known = make(map[string]named, len(names))

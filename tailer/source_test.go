@@ -11,7 +11,7 @@ func TestNamesAreIdentifiedOnce(t *testing.T) {
 	s := newSource(Source{Name: "sora", Origin: "sora", Dir: "/logs", Rules: SoraRules()}, new(sync.Mutex))
 	is := func(names []string, want ...string) {
 		t.Helper()
-		for i, n := range s.identify("/logs", names) {
+		for i, n := range s.classifyAll("/logs", names) {
 			got := "nothing"
 			switch {
 			case n.followed && n.class.live:
