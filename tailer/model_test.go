@@ -105,6 +105,7 @@ var stepNames = []string{
 	"write", "write", "write", "write", "half", "half", "pass", "pass", "pass",
 	"rename", "rename", "copytruncate", "copytruncate", "compress", "compress",
 	"delete", "truncate", "hold", "release", "stop", "start", "kill", "away", "touch", "replace",
+	"burst", "partly", "link",
 }
 
 func drawStep(t *rapid.T) step {
@@ -242,6 +243,12 @@ func (m *model) do(s step) {
 		}
 	case "replace":
 		m.replace()
+	case "burst":
+		m.burst(s)
+	case "partly":
+		m.partly(s)
+	case "link":
+		m.rotate(0, func(to string) { m.linkAway(to, s) })
 	}
 }
 
@@ -349,6 +356,83 @@ func (m *model) compressOne(s step) {
 	m.lines[to] = m.lines[from]
 	delete(m.lines, from)
 	m.old[i] = to
+}
+
+// burst rotates several times, faster than anybody looks.
+func (m *model) burst(s step) {
+	m.endHalf()
+	for range 2 + s.b%3 {
+		for range s.a % 7 {
+			m.writeLine()
+		}
+		m.rotate(0, func(to string) { m.rename(live, to) })
+	}
+}
+
+// partly writes an archive slowly, perhaps past a kill, and removes the file it
+// was made of.
+func (m *model) partly(s step) {
+	if len(m.old) == 0 {
+		return
+	}
+	i := s.a % len(m.old)
+	from := m.old[i]
+	if strings.HasSuffix(from, ".gz") || strings.HasSuffix(from, ".zst") {
+		return
+	}
+	ext := []string{".gz", ".zst"}[s.b%2]
+	to := from + ext
+	m.pack(from, "whole"+ext)
+	whole, err := os.ReadFile(m.path("whole" + ext))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.remove("whole" + ext)
+	running := m.running
+	for n, end := range []int{len(whole) * s.a / 80, len(whole) * s.a / 41} {
+		m.writeAll(to, whole[:end])
+		m.pass(time.Duration(s.a) * 50 * time.Millisecond)
+		if n == 0 && s.b&2 != 0 {
+			m.do(step{what: "kill"})
+		}
+		if n == 1 && running && s.b&4 != 0 {
+			m.do(step{what: "start"})
+		}
+	}
+	m.writeAll(to, whole)
+	if st, err := os.Stat(m.path(from)); err == nil {
+		os.Chtimes(m.path(to), st.ModTime(), st.ModTime())
+	}
+	m.remove(from)
+	m.lines[to] = m.lines[from]
+	delete(m.lines, from)
+	m.old[i] = to
+	if running {
+		m.do(step{what: "start"})
+	}
+}
+
+func (m *model) writeAll(name string, b []byte) {
+	if err := os.WriteFile(m.path(name), b, 0o644); err != nil {
+		m.t.Fatal(err)
+	}
+	m.stamp(name)
+}
+
+// linkAway gives the live file another name, and takes its own away a moment
+// later.
+func (m *model) linkAway(to string, s step) {
+	if err := os.Link(m.path(live), m.path(to)); err != nil {
+		m.t.Fatal(err)
+	}
+	m.pass(time.Duration(s.a) * 50 * time.Millisecond)
+	if s.b&1 != 0 {
+		m.writeLine()
+	}
+	if s.b&2 != 0 {
+		m.pass(time.Duration(s.a) * 10 * time.Millisecond)
+	}
+	m.remove(live)
 }
 
 // deleteOne removes an old file. What it holds may be lost if nobody has had
