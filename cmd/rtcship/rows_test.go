@@ -18,7 +18,8 @@ import (
 type row struct {
 	name, file    string
 	first, second func(r *rowLog)
-	settledFirst  bool // nothing is unread when the log goes: what is deleted then cannot be had
+	third         func(r *rowLog) // after a second kill, if there is more to do
+	settledFirst  bool            // nothing is unread when the log goes: what is deleted then cannot be had
 }
 
 // rows are all ways that docs/following.md speaks of, each with a log and a form
@@ -62,9 +63,12 @@ var rows = []row{
 	{name: "replaced by a directory for a while", file: "rtc_stats.jsonl",
 		first:  func(r *rowLog) { r.move("", ".1"); r.must(os.Mkdir(r.path(""), 0o755)) },
 		second: func(r *rowLog) { r.must(os.Remove(r.path(""))) }},
-	{name: "out of reach for a while", file: "debug.jsonl",
-		first:  func(r *rowLog) { r.must(os.Chmod(r.path(""), 0)) },
-		second: func(r *rowLog) { r.must(os.Chmod(r.path(""), 0o644)) }},
+	{name: "out of reach for a while", file: "debug.jsonl", // for root, too, whom no mode keeps from a file
+		first: func(r *rowLog) { r.move("", ".away"); r.file += ".away" },
+		second: func(r *rowLog) {
+			r.must(os.Symlink("debug.jsonl", filepath.Join(r.dir, "debug.jsonl"))) // leads to itself
+		},
+		third: func(r *rowLog) { r.file = "debug.jsonl"; r.remove(""); r.move(".away", "") }},
 }
 
 // TestKillInEachRotation kills the program in the middle of each kind of
@@ -111,6 +115,9 @@ func TestKillInEachRotation(t *testing.T) {
 	p.Process.Kill()
 	p.Wait()
 	for _, l := range logs {
+		if l.row.third != nil {
+			l.row.third(l)
+		}
 		l.write(2)
 	}
 	p = c.launch()
