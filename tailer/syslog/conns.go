@@ -117,11 +117,15 @@ func (cs *conns) enforce(set *settings) {
 // whether it may: two messages of the largest size are always possible.
 func (cs *conns) borrow(was, is, maxMessage int) bool {
 	n := int64(max(is-ownMemory, 0) - max(was-ownMemory, 0))
-	if cs.borrowed.Add(n) > int64(max(sharedMemory, 3*maxMessage)) && n > 0 {
-		cs.borrowed.Add(-n)
-		return false
+	for {
+		now := cs.borrowed.Load()
+		if n > 0 && now+n > int64(max(sharedMemory, 3*maxMessage)) {
+			return false
+		}
+		if cs.borrowed.CompareAndSwap(now, now+n) {
+			return true
+		}
 	}
-	return true
 }
 
 // giveBack returns what a connection has borrowed.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -32,7 +33,7 @@ func dialFrom(t testing.TB, s *Server, from string) (net.Conn, error) {
 // closedByPeer says whether the other end closes c, or has reset it.
 func closedByPeer(t testing.TB, c net.Conn) bool {
 	t.Helper()
-	if err := c.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
 	_, err := c.Read(make([]byte, 1))
@@ -485,6 +486,38 @@ func TestNeverEndingLine(t *testing.T) {
 	if n := s.conns.borrowed.Load(); n != 0 {
 		t.Errorf("%d bytes are still borrowed", n)
 	}
+}
+
+// Not for a moment is more borrowed than there is: who asks for too much keeps
+// nobody else from what is left.
+func TestBorrowedNeverExceeds(t *testing.T) {
+	var cs conns
+	const most = 16 << 10
+	room := sharedMemory - most // for one more that wants most
+	if !cs.borrow(0, room+ownMemory, 0) {
+		t.Fatal("nothing can be borrowed")
+	}
+	var done atomic.Bool
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for !done.Load() {
+				if cs.borrow(0, ownMemory+2*most, 0) {
+					t.Error("too much was borrowed")
+					return
+				}
+			}
+		})
+	}
+	for range 50_000 {
+		if !cs.borrow(0, ownMemory+most, 0) || cs.borrowed.Load() > sharedMemory {
+			t.Error("what is left cannot be borrowed")
+			break
+		}
+		cs.giveBack(ownMemory + most)
+	}
+	done.Store(true)
+	all.Wait()
 }
 
 // Many never-ending lines share a bounded amount of memory; no byte of them is
