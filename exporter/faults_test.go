@@ -252,7 +252,7 @@ func (f fault) check(t named, e *exporter.Exporter, got *ledger, uids []string, 
 		}
 	}
 	s := e.Status()
-	for end := time.Now().Add(time.Second); s.InFlight > 0 && time.Now().Before(end); s = e.Status() {
+	for end := time.Now().Add(30 * time.Second); s.InFlight > 0 && time.Now().Before(end); s = e.Status() {
 		time.Sleep(time.Millisecond) // the request ends right after its last record is settled
 	}
 	if want := int64(len(uids)-len(f.dead)) - f.rejects; s.Accepted != want || s.Rejected != f.rejects || s.Dead != int64(len(f.dead)) {

@@ -156,7 +156,7 @@ func open(t testing.TB, cfg exporter.Config) *exporter.Exporter {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		if err := e.Close(ctx); err != nil {
 			t.Error(err)

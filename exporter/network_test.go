@@ -170,23 +170,22 @@ func TestCollectorComesLate(t *testing.T) {
 	t.Parallel()
 	eachProtocol(t, func(t *testing.T, protocol string) {
 		t.Parallel()
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		addr, free, err := exportertest.ClosedAddress()
 		if err != nil {
 			t.Fatal(err)
 		}
-		addr := l.Addr().String()
-		l.Close()
 		e := open(t, exporter.Config{Endpoint: "http://" + addr, Protocol: protocol, Blocked: always})
 		done := make(chan error, 1)
 		g, uids := group("a", 10, 10)
 		go func() { done <- e.Send(t.Context(), []exporter.Group{g}) }()
-		for end := time.Now().Add(5 * time.Second); e.Status().LastError == nil && time.Now().Before(end); {
+		for end := time.Now().Add(30 * time.Second); e.Status().LastError == nil && time.Now().Before(end); {
 			time.Sleep(time.Millisecond)
 		}
 		if s := e.Status(); s.Connected || s.LastError == nil || s.LastError.Hint == "" {
 			t.Errorf("status %+v, %+v", s, s.LastError)
 		}
 		var got ledger
+		free()
 		cfg := exportertest.Config{GRPCListen: addr, HTTPListen: "-", Take: got.take}
 		if protocol == exporter.ProtocolHTTP {
 			cfg.GRPCListen, cfg.HTTPListen = "-", addr
@@ -197,7 +196,7 @@ func TestCollectorComesLate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(40 * time.Second):
 			t.Fatal("not delivered")
 		}
 		if missing := got.missing(uids); len(missing) > 0 {

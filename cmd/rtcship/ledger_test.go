@@ -46,7 +46,7 @@ func askStatus(t *testing.T, state string) (*pipeline.Status, error) {
 func settledStatus(t *testing.T, state string) *pipeline.Status {
 	t.Helper()
 	var s *pipeline.Status
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(40 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		var err error
 		if s, err = askStatus(t, state); err == nil && settled(s) {
 			break

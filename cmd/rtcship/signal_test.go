@@ -59,7 +59,7 @@ func (n *notice) Write(p []byte) (int, error) {
 
 func (n *notice) await(t *testing.T, text string) {
 	t.Helper()
-	for deadline := time.After(20 * time.Second); ; {
+	for deadline := time.After(40 * time.Second); ; {
 		select {
 		case line := <-n.seen:
 			if strings.Contains(line, text) {

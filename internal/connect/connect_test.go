@@ -59,12 +59,12 @@ func TestEachFaultIsToldApart(t *testing.T) {
 	}
 	check(t, exporter.Config{Endpoint: "http://name.invalid:4317", Protocol: "grpc"}, nil, "name", `the host name "name.invalid" in export.endpoint (or OTEL_EXPORTER_OTLP_ENDPOINT)`)
 
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	closed, free, err := exportertest.ClosedAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed.Close()
-	check(t, exporter.Config{Endpoint: "http://" + closed.Addr().String(), Protocol: "grpc"}, nil, "name TCP", "host and port in export.endpoint (or OTEL_EXPORTER_OTLP_ENDPOINT)")
+	defer free()
+	check(t, exporter.Config{Endpoint: "http://" + closed, Protocol: "grpc"}, nil, "name TCP", "host and port in export.endpoint (or OTEL_EXPORTER_OTLP_ENDPOINT)")
 
 	// Protocols crossed.
 	check(t, exporter.Config{Endpoint: server.Endpoint(exporter.ProtocolHTTP), Protocol: "grpc"}, nil, "name TCP OTLP", "HTTP port")

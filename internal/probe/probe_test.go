@@ -42,7 +42,7 @@ func TestWrite(t *testing.T) {
 		text, _ := os.ReadFile(file)
 		return 3 + strings.Count(string(text), "\n")
 	})
-	if err := run(t, Config{Write: dir, Admin: admin}, 10*time.Second); err != nil {
+	if err := run(t, Config{Write: dir, Admin: admin}, 40*time.Second); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -75,7 +75,7 @@ func TestSend(t *testing.T) {
 		}
 		return received
 	})
-	if err := run(t, Config{Send: "tcp://" + l.Addr().String(), Admin: admin}, 10*time.Second); err != nil {
+	if err := run(t, Config{Send: "tcp://" + l.Addr().String(), Admin: admin}, 40*time.Second); err != nil {
 		t.Fatal(err)
 	}
 }

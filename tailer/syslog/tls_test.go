@@ -236,7 +236,7 @@ func TestTLSRefuses(t *testing.T) {
 
 // closedByServer says whether reading fails with something else than a timeout.
 func closedByServer(c net.Conn) bool {
-	c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	c.SetReadDeadline(time.Now().Add(patience))
 	_, err := c.Read(make([]byte, 1))
 	return err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
 }
