@@ -126,15 +126,34 @@ func (g *generation) asState() generationState {
 	return s
 }
 
+// check says what is wrong with s, for whoever reads it back. To leave one
+// generation out would send its file again under another id.
+func (s *generationState) check() error {
+	id, err := hex.DecodeString(s.ID)
+	switch {
+	case err != nil || len(id) != len(generation{}.id):
+		return fmt.Errorf("generation %q: not an id", s.ID)
+	case s.Head < 0 || s.Head > headBytes || len(s.Heads) != len(headSizes(s.Head)):
+		return fmt.Errorf("generation %q: hashes do not fit its head", s.ID)
+	case s.Settled < 0 || s.Size < 0:
+		return fmt.Errorf("generation %q: a negative offset", s.ID)
+	}
+	for _, m := range slices.Concat(s.Marks, s.Ends) {
+		if m.At < 0 {
+			return fmt.Errorf("generation %q: a negative offset", s.ID)
+		}
+	}
+	return nil
+}
+
 // restore makes the generation that s describes. Where its file is now is
 // found out by the first scan.
 func (s *generationState) restore(f *family, now time.Time) (*generation, error) {
-	g := newGeneration(f, s.Born)
-	id, err := hex.DecodeString(s.ID)
-	if err != nil || len(id) != len(g.id) {
-		return nil, fmt.Errorf("generation %q: not an id", s.ID)
+	if err := s.check(); err != nil {
+		return nil, err
 	}
-	copy(g.id[:], id)
+	g := newGeneration(f, s.Born)
+	_, _ = hex.Decode(g.id[:], []byte(s.ID)) // check has
 	g.settled = position{mark{s.Settled, uint64(s.At)}, s.Clock, s.Cut}
 	g.read = g.settled
 	g.path, g.size, g.gapNoted = string(s.Path), s.Size, s.Lost
@@ -157,9 +176,6 @@ func (s *generationState) restore(f *family, now time.Time) (*generation, error)
 	g.print.headLen = s.Head
 	for _, h := range s.Heads {
 		g.print.heads = append(g.print.heads, uint64(h))
-	}
-	if len(g.print.heads) != len(headSizes(s.Head)) {
-		return nil, fmt.Errorf("generation %q: hashes do not fit its head", s.ID)
 	}
 	for _, m := range s.Marks {
 		g.print.marks = append(g.print.marks, mark{m.At, uint64(m.Hash)})

@@ -279,28 +279,45 @@ func TestLock(t *testing.T) {
 	unlock()
 }
 
+// A checkpoint that is damaged, in whatever way, is set aside as a whole and the
+// previous one used; none of its generations is silently left out.
 func TestDamagedCheckpoint(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.write("sora.jsonl", lines(0, 10))
-		w.start()
-		w.write("sora.jsonl", lines(10, 10))
-		w.pass(5 * time.Second)
-		w.end()
-		path := filepath.Join(w.cfg.StateDir, positionsFile)
-		b, err := os.ReadFile(path)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		if err := os.WriteFile(path, b[:len(b)/2], 0o600); err != nil {
-			w.t.Fatal(err)
-		}
-		w.start()
-		w.wantRepeats(20)
-		aside, _ := filepath.Glob(path + ".damaged-*")
-		if len(aside) != 1 {
-			w.t.Errorf("set aside: %v", aside)
-		}
-	})
+	for name, damage := range map[string]func(string) string{
+		"half of it":           func(s string) string { return s[:len(s)/2] },
+		"an id":                func(s string) string { return strings.Replace(s, `"id":"`, `"id":"x`, 1) },
+		"a hash":               func(s string) string { return strings.Replace(s, `"heads":[`, `"heads":["0000000000000000",`, 1) },
+		"a head":               func(s string) string { return strings.Replace(s, `"head":`, `"head":9000000000000000`, 1) },
+		"an offset":            func(s string) string { return strings.Replace(s, `"settled":`, `"settled":-`, 1) },
+		"the offset of a mark": func(s string) string { return strings.Replace(s, `"marks":[{"at":`, `"marks":[{"at":-`, 1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				w.write("sora.jsonl", lines(0, 10))
+				w.start()
+				w.write("sora.jsonl", lines(10, 10))
+				w.pass(5 * time.Second)
+				w.end()
+				path := filepath.Join(w.cfg.StateDir, positionsFile)
+				b, err := os.ReadFile(path)
+				if err != nil {
+					w.t.Fatal(err)
+				}
+				damaged := damage(string(b))
+				if damaged == string(b) {
+					w.t.Fatal("nothing was damaged")
+				}
+				if err := os.WriteFile(path, []byte(damaged), 0o600); err != nil {
+					w.t.Fatal(err)
+				}
+				w.start()
+				w.wantRepeats(20)
+				aside, _ := filepath.Glob(path + ".damaged-*")
+				if len(aside) != 1 {
+					w.t.Errorf("set aside: %v", aside)
+				}
+			})
+		})
+	}
 }
 
 func TestNewerCheckpointIsRefused(t *testing.T) {

@@ -64,6 +64,11 @@ func readCheckpoint(path string) (*checkpoint, error) {
 	if c.Version < 1 {
 		return nil, fmt.Errorf("%s: %w: no version", path, errDamaged)
 	}
+	for i := range c.Generations {
+		if err := c.Generations[i].check(); err != nil {
+			return nil, fmt.Errorf("%s: %w: %w", path, errDamaged, err)
+		}
+	}
 	return c, nil
 }
 
