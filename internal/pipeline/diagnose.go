@@ -163,7 +163,11 @@ func (d *diagnosis) keeping(s *Status) {
 	if s.Spool == nil {
 		return
 	}
-	if !s.Spool.FullSince.IsZero() {
+	switch {
+	case s.Spool.FullSince.IsZero():
+	case s.Spool.Bytes < s.Spool.MaxBytes/8*7:
+		d.add(Red, "make room on the disk of the state directory, or look why the collector does not keep up", "the disk has no room for the spool: TCP and TLS are slowed down, UDP is dropped")
+	default:
 		d.add(Red, "look why the collector does not keep up, or raise spool.max_bytes", "the spool is full: TCP and TLS are slowed down, UDP is dropped")
 	}
 	if s.Spool.Fault != "" {

@@ -75,6 +75,7 @@ func TestDiagnose(t *testing.T) {
 	f(Amber, "the kernel dropped 7 datagrams", "rmem_max", func(s *Status) { s.Listeners[0].KernelDrops = 7 })
 	f(Red, "udp://0.0.0.0:514 is not open", "free the port", func(s *Status) { s.Listeners = nil })
 	f(Red, "the spool is full", "spool.max_bytes", func(s *Status) { s.Spool.FullSince = s.Now })
+	f(Red, "the disk has no room", "make room on the disk", func(s *Status) { s.Spool.FullSince, s.Spool.Bytes, s.Spool.MaxBytes = s.Now, 1<<20, 1<<30 })
 	f(Red, "the spool cannot be written: disk full", "make room", func(s *Status) { s.Spool.Fault = "disk full" })
 	f(Amber, "9 B of the spool were damaged", "nothing", func(s *Status) { s.Spool.TornBytes = 9 })
 	f(Red, "positions cannot be saved: disk full", "make room", func(s *Status) { s.SaveError = "disk full" })

@@ -76,7 +76,7 @@ func (s *Spool) offer(b *Batch) (room <-chan struct{}, err error) {
 // fits says whether n more bytes may be written. What does not fit into an
 // empty spool is taken all the same, since it never would.
 func (s *Spool) fits(n int) bool {
-	if s.used == 0 || s.used+int64(n) <= s.cfg.MaxBytes {
+	if s.used == 0 || s.used+int64(n) <= s.cfg.MaxBytes && s.free() >= int64(n) {
 		return true
 	}
 	// The active segment can be deleted only after it is sealed. Without this
@@ -93,7 +93,7 @@ func (s *Spool) fits(n int) bool {
 	if s.full.IsZero() {
 		s.full = time.Now()
 		s.log.Warn("spool is full: stream senders are slowed down, datagrams are dropped",
-			"bytes", s.used, "max_bytes", s.cfg.MaxBytes)
+			"bytes", s.used, "max_bytes", s.cfg.MaxBytes, "room_on_disk", s.free())
 	}
 	return false
 }

@@ -60,6 +60,49 @@ func (f *diskFile) Sync() error {
 	return f.d.fail
 }
 
+// The spool leaves some of the disk to the checkpoints that its segments wait
+// for. It is full before that, and has room again when segments go.
+func TestSpoolLeavesRoomOnTheDisk(t *testing.T) {
+	s := openSpool(t, Config{Dir: t.TempDir()})
+	defer s.Close()
+	s.free = func() int64 { return 100<<10 - s.used }
+	put := func() error {
+		var b Batch
+		b.Add(Message{Text: make([]byte, 1<<10)})
+		return s.TryAppend(&b)
+	}
+	n := 0
+	for ; put() == nil; n++ {
+	}
+	if st := s.Status(); n < 90 || n > 100 || st.FullSince.IsZero() || st.Fault != "" {
+		t.Fatalf("full after %d messages: %+v", n, st)
+	}
+	if err := put(); !errors.Is(err, ErrFull) {
+		t.Fatal(err)
+	}
+	for _, seg := range paths(t, s.Dir()) {
+		info, err := os.Stat(seg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Settled(seg, info.Size())
+	}
+	if err := put(); err != nil {
+		t.Errorf("no room after all is settled: %v", err)
+	}
+	s.free = func() int64 { return -1 }
+	for _, seg := range paths(t, s.Dir()) {
+		s.Settled(seg, 1<<20)
+	}
+	_ = put() // full: the segment is sealed, and goes
+	for end := time.Now().Add(30 * time.Second); s.Status().Bytes > 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	if err := put(); err != nil {
+		t.Errorf("an empty spool takes nothing where others have filled the disk: %v", err)
+	}
+}
+
 // Wherever in a write the disk becomes full, each message is there once, and
 // those that could not be written are known.
 func TestDiskFullAnywhere(t *testing.T) {

@@ -70,6 +70,8 @@ type Spool struct {
 	log    *slog.Logger
 	create func(path string) (file, error) // replaced in tests
 	remove func(path string) error         // replaced in tests
+	free   func() int64                    // bytes that may still be written to the disk; replaced in tests
+	dir    *os.File                        // for free
 	stop   chan struct{}                   // closed by Close
 	synced sync.WaitGroup                  // the goroutine that syncs
 	retune chan struct{}                   // tells it of a new interval
@@ -113,6 +115,9 @@ func Open(cfg Config) (*Spool, error) {
 		segs: make(map[string]*segment),
 	}
 	if err := s.load(); err != nil {
+		if s.dir != nil {
+			err = errors.Join(err, s.dir.Close())
+		}
 		return nil, fmt.Errorf("open spool: %w", err)
 	}
 	s.synced.Go(s.syncLoop)
@@ -128,6 +133,10 @@ func (s *Spool) load() error {
 	if err != nil {
 		return err
 	}
+	if s.dir, err = os.Open(s.cfg.Dir); err != nil {
+		return err
+	}
+	s.free = freeOn(s.dir)
 	for i, seg := range segs {
 		s.nextSeq = max(s.nextSeq, seg.seq+1)
 		if i == len(segs)-1 {
@@ -240,5 +249,5 @@ func (s *Spool) Close() error {
 	s.mu.Unlock()
 	close(s.stop)
 	s.synced.Wait()
-	return s.sync()
+	return errors.Join(s.sync(), s.dir.Close())
 }
