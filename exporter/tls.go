@@ -163,7 +163,32 @@ type tracking struct {
 }
 
 func (t tracking) ClientHandshake(ctx context.Context, authority string, conn net.Conn) (net.Conn, grpccredentials.AuthInfo, error) {
-	return t.TransportCredentials.ClientHandshake(ctx, authority, t.conns.track(conn))
+	secured, info, err := t.TransportCredentials.ClientHandshake(ctx, authority, t.conns.track(conn))
+	if err == nil {
+		secured = partingConn{secured}
+	}
+	return secured, info, err
+}
+
+// A partingConn tells why the other end has closed it. With TLS 1.3 a server says
+// what it thinks of our certificate after our handshake is over, and closes; when
+// a write fails because of that, its reason is still there to be read.
+type partingConn struct{ net.Conn }
+
+// partingWait is how long the reason is waited for.
+const partingWait = 200 * time.Millisecond
+
+func (c partingConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if err == nil {
+		return n, nil
+	}
+	_ = c.SetReadDeadline(time.Now().Add(partingWait)) // nothing can be sent any more, so nothing is expected
+	_, last := c.Read(make([]byte, 1<<10))
+	if op := (*net.OpError)(nil); errors.As(last, &op) && op.Op == "remote error" {
+		err = last
+	}
+	return n, err
 }
 
 func (t tracking) Clone() grpccredentials.TransportCredentials {
