@@ -346,16 +346,23 @@ func TestUnreachableCollectorLosesNothing(t *testing.T) {
 	r.drain()
 }
 
-func TestPortInUse(t *testing.T) {
-	b := newBench(t)
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+// takenPort returns a listener that cannot be opened until free is called.
+func takenPort(t *testing.T) (listen string, free func()) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
-	b.flags["pexip.listen"] = []string{"tcp://" + taken.Addr().String()}
+	t.Cleanup(func() { l.Close() })
+	return "tcp://" + l.Addr().String(), func() { l.Close() }
+}
+
+func TestPortInUse(t *testing.T) {
+	b := newBench(t)
+	taken, _ := takenPort(t)
+	b.flags["pexip.listen"] = []string{taken}
 	r := b.start(false)
-	if err := <-r.ended; err == nil || !strings.Contains(err.Error(), taken.Addr().String()) || !strings.Contains(err.Error(), "address already in use") {
+	if err := <-r.ended; err == nil || !strings.Contains(err.Error(), strings.TrimPrefix(taken, "tcp://")) || !strings.Contains(err.Error(), "address already in use") {
 		t.Errorf("error %v does not name the address", err)
 	}
 }
@@ -363,19 +370,15 @@ func TestPortInUse(t *testing.T) {
 // With Stay, Sora's logs are shipped while Pexip's port is taken by somebody else.
 func TestStayShipsWhilePortIsTaken(t *testing.T) {
 	b := newBench(t)
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	b.flags["pexip.listen"] = []string{"tcp://" + taken.Addr().String()}
+	taken, free := takenPort(t)
+	b.flags["pexip.listen"] = []string{taken}
 	b.write("sora.jsonl", lines(0, 10))
 	r := b.start(true)
 	b.await("the lines", func() bool { return len(b.bodies()) == 10 })
 	b.await("the complaint", func() bool { return strings.Contains(b.log.String(), "address already in use") })
-	taken.Close()
+	free()
 	b.await("the listener", func() bool {
-		conn, err := net.Dial("tcp", taken.Addr().String())
+		conn, err := net.Dial("tcp", strings.TrimPrefix(taken, "tcp://"))
 		if err == nil {
 			fmt.Fprintln(conn, `2026-11-21 08:00:00,000 Level="INFO" Name="administrator.system" Message="hello"`)
 			conn.Close()

@@ -169,12 +169,7 @@ func TestFailedStartsLeaveNothingRunning(t *testing.T) {
 // changes must not bring the old listeners back.
 func TestReloadBeatsTheNextAttempt(t *testing.T) {
 	b := newBench(t)
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	busy := "tcp://" + taken.Addr().String()
+	busy, free := takenPort(t)
 	b.flags["pexip.listen"] = []string{busy}
 	before := b.config()
 	b.flags["pexip.listen"] = []string{"tcp://127.0.0.1:0"}
@@ -191,7 +186,7 @@ func TestReloadBeatsTheNextAttempt(t *testing.T) {
 	p.again.Reset(0) // its turn has come, and it waits for the lock
 	time.Sleep(50 * time.Millisecond)
 	p.relisten(listenConfig(after, o))
-	taken.Close()
+	free()
 	p.mu.Unlock()
 	time.Sleep(50 * time.Millisecond)
 	if got := p.addresses(); len(got) != 1 || got["tcp://127.0.0.1:0"] == "" {
@@ -254,12 +249,7 @@ func TestStayReceivesWhileNothingCanBeDelivered(t *testing.T) {
 // connections to them.
 func TestReloadToAPortThatIsTaken(t *testing.T) {
 	b := newBench(t)
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	busy := "tcp://" + taken.Addr().String()
+	busy, free := takenPort(t)
 	b.flags["pexip.listen"] = []string{"udp://127.0.0.1:0"}
 	r := b.start(false)
 	<-r.ready
@@ -278,7 +268,7 @@ func TestReloadToAPortThatIsTaken(t *testing.T) {
 	}
 	defer conn.Close()
 	time.Sleep(350 * time.Millisecond) // three more attempts
-	taken.Close()
+	free()
 	b.await("the port", func() bool { return len(r.daemon.Status().NotOpen()) == 0 })
 	fmt.Fprintln(conn, `2026-11-21 08:00:00,000 Level="INFO" Message="over the first connection"`)
 	b.await("the message", func() bool { return len(b.bodies()) == 1 })
