@@ -155,9 +155,11 @@ func (e *Export) addHeaders(ctx context.Context, method string, req, reply any, 
 		if err != nil {
 			return err
 		}
+		var pairs []string
 		for name, value := range headers {
-			ctx = metadata.AppendToOutgoingContext(ctx, name, value)
+			pairs = append(pairs, name, value)
 		}
+		ctx = metadata.AppendToOutgoingContext(ctx, pairs...)
 	}
 	return next(ctx, method, req, reply, conn, o...)
 }
