@@ -72,10 +72,19 @@ func readCheckpoint(path string) (*checkpoint, error) {
 	return c, nil
 }
 
-// setAside keeps a damaged checkpoint for whoever wants to look at it.
+// mostDamaged is how many damaged checkpoints are kept of each kind.
+const mostDamaged = 5
+
+// setAside keeps a damaged checkpoint for whoever wants to look at it. A disk
+// that goes on damaging them is not filled with them.
 func (s *store) setAside(name string, why error) {
 	path := filepath.Join(s.dir, name)
 	to := path + ".damaged-" + time.Now().UTC().Format("20060102T150405")
+	if old, _ := filepath.Glob(path + ".damaged-*"); len(old) >= mostDamaged { // the oldest first, by their names
+		for _, name := range old[:len(old)-mostDamaged+1] {
+			_ = os.Remove(name) // tried again the next time
+		}
+	}
 	err := os.Rename(path, to)
 	s.log.Error("checkpoint is damaged, the previous one is used", "error", why, "kept", to, "rename", err)
 }

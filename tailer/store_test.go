@@ -1,9 +1,11 @@
 package tailer
 
 import (
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -53,4 +55,25 @@ func TestPositionsInADirectoryThatIsAway(t *testing.T) {
 		w.start()
 		w.wantLines(30)
 	})
+}
+
+func TestDamagedCheckpointsDoNotPileUp(t *testing.T) {
+	dir := t.TempDir()
+	s := newStore(dir, slog.New(slog.DiscardHandler))
+	path := filepath.Join(dir, positionsFile)
+	for i := range 20 {
+		if err := os.WriteFile(path+fmt.Sprintf(".damaged-203103%02dT000000", i+1), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.load(); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := filepath.Glob(path + ".damaged-*")
+	if err != nil || len(kept) != mostDamaged || !slices.Contains(kept, path+".damaged-20310320T000000") {
+		t.Errorf("%d are kept: %v, %v", len(kept), kept, err)
+	}
 }
