@@ -111,3 +111,21 @@ func TestWholeEntriesInACompressedFile(t *testing.T) {
 		}
 	}
 }
+
+// What is appended to a compressed file that was read to its end comes as well.
+func TestCompressedFileThatGrows(t *testing.T) {
+	for name, quiet := range map[string]time.Duration{"while it is open": time.Second, "when it is closed": 30 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				w.cfg.Sources[0].Start.At = time.Unix(1, 0)
+				w.write("sora.jsonl.1.gz", string(gzipOf(lines(0, 50))))
+				w.start()
+				w.pass(quiet)
+				w.wantLines(50)
+				w.write("sora.jsonl.1.gz", string(gzipOf(lines(50, 50))))
+				w.pass(30 * time.Second)
+				w.wantLines(100)
+			})
+		})
+	}
+}
