@@ -38,6 +38,8 @@ type candidate struct {
 	twin  *candidate  // a live file that it is a copy of, and nobody's yet
 	waits bool        // for another file that may hold the same, and is still to be had
 	taken bool
+
+	passed bool // it is left alone, and only its length is of interest
 }
 
 // twin returns the live file among cands that holds all of c, if there is one.

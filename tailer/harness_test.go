@@ -110,6 +110,7 @@ type world struct {
 	runs  int
 	ended chan error
 	timed bool // files get their times from the bubble's clock
+	piece func(int64)
 }
 
 // A reporter is as much of a test as a world needs.
@@ -177,6 +178,7 @@ func (w *world) begin() {
 		w.t.Fatal(err)
 	}
 	tail.store.noSync = true
+	tail.piece = w.piece
 	ctx, cancel := context.WithCancel(context.Background())
 	w.tail, w.stop, w.ended = tail, cancel, make(chan error, 1)
 	go func() { w.ended <- tail.Run(ctx) }()

@@ -33,6 +33,7 @@ type inspection struct {
 	windows map[int64][]byte // what stands before the wanted offsets and the end
 	err     error
 	done    chan struct{} // closed when all of that is known; nil if it was not begun
+	giveUp  func() bool   // asked for each piece whether anybody still wants to know; nil if somebody does
 	piece   func(int64)   // tests: called for each piece that is read, with its end
 	asked   bool          // in the scan under way
 	missed  bool          // it was asked for bytes that were not kept
@@ -140,6 +141,9 @@ func (t *Tailer) inspectAside(f *family, in *inspection, c *candidate) {
 // in the same way.
 func (t *Tailer) newInspection(f *family, c *candidate) *inspection {
 	in := &inspection{stat: c.stat, src: c.src.(*packedFile), windows: map[int64][]byte{}, piece: t.piece}
+	if c.passed {
+		in.giveUp = t.isDraining
+	}
 	for _, g := range f.gens {
 		t.mu.Lock()
 		_, same := g.print.agrees(c.head)
@@ -195,7 +199,7 @@ func (in *inspection) run(ctx context.Context, limit int64) {
 			return
 		case err != nil:
 			in.err = decodeError(err)
-		case ctx.Err() != nil:
+		case ctx.Err() != nil, in.giveUp != nil && in.giveUp():
 			in.err = errChanged
 		case pos > limit:
 			in.err = errTooLong
@@ -248,7 +252,7 @@ func (t *Tailer) dropInspections() {
 		switch {
 		case !in.asked && (over || in.done == nil):
 			delete(t.inspections, key)
-		case !over:
+		case !over && in.asked:
 			pending++
 		}
 		in.asked = false
@@ -265,8 +269,9 @@ func (t *Tailer) measure(f *family, g *generation) {
 		return
 	}
 	defer c.src.Close()
+	c.passed = true
 	in := t.inspect(f, c)
-	if in == nil {
+	if in == nil || in.err == errChanged {
 		return
 	}
 	t.mu.Lock()

@@ -80,7 +80,7 @@ func TestLargeArchiveHoldsNobodyUp(t *testing.T) {
 		}
 		once.Do(func() {
 			want := sink.lines() + 3
-			for end := time.Now().Add(5 * time.Second); sink.lines() < want && time.Now().Before(end); {
+			for end := time.Now().Add(30 * time.Second); sink.lines() < want && time.Now().Before(end); {
 				appendTo(t, beside, "a line\n")
 				time.Sleep(10 * time.Millisecond)
 			}
@@ -158,4 +158,33 @@ func await(t *testing.T, what string, ok func() bool) {
 			t.Fatalf("waited in vain for %s", what)
 		}
 	}
+}
+
+// Archives that are passed over at a first start are unpacked only to know how
+// long they are. Nothing depends on it, so a stop does not wait for it.
+func TestStopDoesNotWaitForArchivesThatArePassedOver(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.write("tmp", strings.Repeat(strings.Repeat("x", 1023)+"\n", 2*inlineBytes>>10))
+		for i := range 3 {
+			w.pack("tmp", fmt.Sprintf("sora.jsonl.%d.gz", i+1))
+		}
+		w.remove("tmp")
+		w.write("sora.jsonl", lines(0, 10))
+		w.piece = func(end int64) {
+			if end > inlineBytes {
+				time.Sleep(time.Second) // more than a minute for each of them
+			}
+		}
+		w.start()
+		w.pass(3 * time.Second)
+		if !w.tail.inspecting.Load() {
+			t.Fatal("nothing is being unpacked")
+		}
+		begin := time.Now()
+		w.drain()
+		if took := time.Since(begin); took > 5*time.Second {
+			t.Errorf("the stop took %s", took)
+		}
+		w.wantLines(10)
+	})
 }

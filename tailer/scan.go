@@ -120,7 +120,7 @@ func (t *Tailer) reconcile(f *family, files []*file, since uint64, first bool, n
 	t.identify(f, loose, here, first, now)
 	t.report(f, before)
 	for _, g := range f.gens {
-		if g.unsized && !first {
+		if g.unsized && !first && !t.isDraining() {
 			t.measure(f, g)
 		}
 	}
