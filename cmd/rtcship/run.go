@@ -86,6 +86,7 @@ func (r *runner) run(stay bool, first *config.Loaded) error {
 // configured makes of the process what a configuration asks for, at the start
 // and after each reload.
 func (r *runner) configured(cfg *config.Loaded) {
+	limitCPUs(&cfg.Config)
 	limitMemory(r.log.Logger, &cfg.Config)
 	r.serve(cfg)
 }

@@ -155,6 +155,7 @@ func (l *loader) checkLimits() {
 	}{
 		{"max_entry", int64(l.MaxEntry), 1 << 10, 1 << 30},
 		{"max_body", int64(l.MaxBody), 1 << 10, 1 << 30},
+		{"limits.cpus", int64(l.Limits.CPUs), 1, 1 << 10},
 		{"limits.memory", int64(l.Limits.Memory), 4 << 20, 1 << 40},
 		{"limits.deleted_bytes", int64(l.Limits.DeletedBytes), 0, 1 << 50},
 		{"limits.read_rate", int64(l.Limits.ReadRate), 0, 1 << 50},

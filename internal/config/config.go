@@ -68,6 +68,7 @@ type DeadLetters struct {
 
 // Limits bounds what rtcship may take of the machine.
 type Limits struct {
+	CPUs         int  `yaml:"cpus" help:"cores that are used at once; more make it no faster unless records are compressed"`
 	Memory       Size `yaml:"memory" help:"text under way between files and collector, with the records made of it"`
 	DeletedBytes Size `yaml:"deleted_bytes" help:"unread bytes of deleted files that are held open"`
 	ReadRate     Size `yaml:"read_rate" help:"bytes a second while catching up; 0 = no limit"`
@@ -140,7 +141,7 @@ func Default() Config {
 		},
 		Spool:       Spool{MaxBytes: 1 << 30, Fsync: time.Second},
 		DeadLetters: DeadLetters{MaxBytes: 64 << 20, WhenFull: "pause"},
-		Limits:      Limits{Memory: 16 << 20, DeletedBytes: 256 << 20, OpenFiles: 512},
+		Limits:      Limits{CPUs: 1, Memory: 16 << 20, DeletedBytes: 256 << 20, OpenFiles: 512},
 		MaxEntry:    8 << 20,
 		MaxBody:     240 << 10,
 		Redact:      Redact{Enabled: true},

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -26,6 +27,26 @@ func TestLimitMemory(t *testing.T) {
 	limitMemory(slog.New(slog.DiscardHandler), &cfg)
 	if got := debug.SetMemoryLimit(-1); got != before {
 		t.Errorf("limit %d was set over GOMEMLIMIT", got)
+	}
+}
+
+func TestLimitCPUs(t *testing.T) {
+	before := runtime.GOMAXPROCS(0)
+	defer runtime.GOMAXPROCS(before)
+	t.Setenv("GOMAXPROCS", "")
+	cfg := config.Default()
+	for _, n := range []int{cfg.Limits.CPUs, 3} {
+		cfg.Limits.CPUs = n
+		limitCPUs(&cfg)
+		if got := runtime.GOMAXPROCS(0); got != n {
+			t.Errorf("%d cores, want %d", got, n)
+		}
+	}
+	t.Setenv("GOMAXPROCS", "7")
+	cfg.Limits.CPUs = 1
+	limitCPUs(&cfg)
+	if got := runtime.GOMAXPROCS(0); got != 3 {
+		t.Errorf("%d cores were set over GOMAXPROCS", got)
 	}
 }
 

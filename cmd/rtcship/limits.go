@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 	"os"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
@@ -20,6 +21,14 @@ const (
 	// but collect garbage.
 	ownMemory = 13 << 20
 )
+
+// limitCPUs sets how many cores Go code may run on at once, unless the environment
+// does (GOMAXPROCS).
+func limitCPUs(cfg *config.Config) {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(cfg.Limits.CPUs)
+	}
+}
 
 // limitMemory sets the soft memory limit for a configuration that is put in
 // force, unless the environment sets it (GOMEMLIMIT). Without it, a line of many
