@@ -338,13 +338,22 @@ func (m *model) copyTruncate(s step) {
 	m.write(live, styles[m.style].head)
 }
 
-func (m *model) compressOne(s step) {
+// plainOld picks a rotated file that is not compressed: its place among the old
+// ones and its name, "" if the one picked is none.
+func (m *model) plainOld(s step) (i int, name string) {
 	if len(m.old) == 0 {
-		return
+		return 0, ""
 	}
-	i := s.a % len(m.old)
-	from := m.old[i]
-	if strings.HasSuffix(from, ".gz") || strings.HasSuffix(from, ".zst") {
+	i = s.a % len(m.old)
+	if name = m.old[i]; strings.HasSuffix(name, ".gz") || strings.HasSuffix(name, ".zst") {
+		return i, ""
+	}
+	return i, name
+}
+
+func (m *model) compressOne(s step) {
+	i, from := m.plainOld(s)
+	if from == "" {
 		return
 	}
 	to := from + []string{".gz", ".zst"}[s.b%2]
@@ -372,12 +381,8 @@ func (m *model) burst(s step) {
 // partly writes an archive slowly, perhaps past a kill, and removes the file it
 // was made of.
 func (m *model) partly(s step) {
-	if len(m.old) == 0 {
-		return
-	}
-	i := s.a % len(m.old)
-	from := m.old[i]
-	if strings.HasSuffix(from, ".gz") || strings.HasSuffix(from, ".zst") {
+	i, from := m.plainOld(s)
+	if from == "" {
 		return
 	}
 	ext := []string{".gz", ".zst"}[s.b%2]
