@@ -27,6 +27,11 @@ type Config struct {
 	MaxBody  int            // bytes of body in one record; 0 = 240 KiB
 	Redact   redact.Config  // what is masked
 	Original bool           // adds log.record.original where the body is not the whole entry
+
+	// ObservedAsTime makes a record that is sent again equal to the first one in
+	// all its fields, the observed time included: Loki drops no other repeat.
+	// Records without a time of their own keep the time at which they were read.
+	ObservedAsTime bool
 }
 
 // defaultMaxBody keeps a record below the 256 KB at which Loki drops a line.
@@ -69,7 +74,7 @@ func New(cfg Config) (*Converter, error) {
 	if cfg.Timezone == nil {
 		cfg.Timezone = time.UTC
 	}
-	s := record.Settings{MaxBody: cfg.MaxBody, Original: cfg.Original, Redactor: r}
+	s := record.Settings{MaxBody: cfg.MaxBody, Original: cfg.Original, Redactor: r, ObservedAsTime: cfg.ObservedAsTime}
 	p := s
 	p.Redactor = r.ForPexip()
 	return &Converter{

@@ -22,6 +22,10 @@ type Settings struct {
 	MaxBody  int              // bytes of body in one record; more goes into further records
 	Original bool             // adds log.record.original to records whose body is not the whole entry
 	Redactor *redact.Redactor // nil masks nothing
+
+	// ObservedAsTime puts the time of a record that has one in place of the
+	// time at which its entry was read.
+	ObservedAsTime bool
 }
 
 // A Builder makes records of entries, one entry at a time:

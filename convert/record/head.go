@@ -46,8 +46,17 @@ func (b *Builder) addHead(w *otlp.Writer, part int) {
 	w.Append(h.buf)
 	added := w.Buf[at:]
 	binary.LittleEndian.PutUint64(added[headTime:], uint64(b.Time))
-	binary.LittleEndian.PutUint64(added[headObserved:], uint64(b.Entry.Observed.UnixNano()))
+	binary.LittleEndian.PutUint64(added[headObserved:], uint64(b.observed()))
 	putUID((*[uidSize]byte)(added[len(added)-uidSize:]), b.seed, b.uidMillis(), b.Entry.Offset, part)
+}
+
+// observed is when the entry was read, or the record's own time where a record
+// sent again shall be equal to the first one in all its fields.
+func (b *Builder) observed() int64 {
+	if b.settings.ObservedAsTime {
+		return b.Time
+	}
+	return b.Entry.Observed.UnixNano()
 }
 
 // addHeadless is addHead for records without one of the times.

@@ -119,6 +119,7 @@ func (l *loader) checkExport() {
 	e := &l.Export
 	l.oneOf("export.protocol", e.Protocol, "grpc", "http/protobuf")
 	l.oneOf("export.compression", e.Compression, "none", "gzip", "zstd")
+	l.oneOf("export.observed_time", e.ObservedTime, "read", "record")
 	l.oneOf("dead_letters.when_full", l.DeadLetters.WhenFull, "pause", "drop_oldest")
 	if (e.TLS.CertFile == "") != (e.TLS.KeyFile == "") {
 		l.bad("export.tls.cert_file", "a client certificate needs both export.tls.cert_file and export.tls.key_file")

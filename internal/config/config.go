@@ -91,16 +91,17 @@ type Redact struct {
 
 // Export says where the records go and how.
 type Export struct {
-	Endpoint    string            `yaml:"endpoint" help:"of the OpenTelemetry Collector"`
-	Protocol    string            `yaml:"protocol" help:"grpc | http/protobuf"`
-	Compression string            `yaml:"compression" help:"none | gzip | zstd"`
-	Headers     map[string]string `yaml:"headers" help:"sent with each request"`
-	HeadersFile string            `yaml:"headers_file" help:"further headers, a 'name: value' a line; read again when it changes"`
-	TLS         ExportTLS         `yaml:"tls"`
-	Timeout     time.Duration     `yaml:"timeout" help:"of one request"`
-	MaxRequest  Size              `yaml:"max_request" help:"of one request, uncompressed"`
-	MaxDelay    time.Duration     `yaml:"max_delay" help:"the oldest record of a request waits at most this"`
-	Concurrency int               `yaml:"concurrency" help:"requests under way at once"`
+	Endpoint     string            `yaml:"endpoint" help:"of the OpenTelemetry Collector"`
+	Protocol     string            `yaml:"protocol" help:"grpc | http/protobuf"`
+	Compression  string            `yaml:"compression" help:"none | gzip | zstd"`
+	Headers      map[string]string `yaml:"headers" help:"sent with each request"`
+	HeadersFile  string            `yaml:"headers_file" help:"further headers, a 'name: value' a line; read again when it changes"`
+	TLS          ExportTLS         `yaml:"tls"`
+	Timeout      time.Duration     `yaml:"timeout" help:"of one request"`
+	MaxRequest   Size              `yaml:"max_request" help:"of one request, uncompressed"`
+	MaxDelay     time.Duration     `yaml:"max_delay" help:"the oldest record of a request waits at most this"`
+	ObservedTime string            `yaml:"observed_time" help:"read | record: when the line was read, or the record's own time, so that Loki drops what is sent again"`
+	Concurrency  int               `yaml:"concurrency" help:"requests under way at once"`
 
 	// How an endpoint from the OTEL_* variables is to be read; see exporter.Config.
 	ExactPath bool  `yaml:"-"`
@@ -147,7 +148,7 @@ func Default() Config {
 		Redact:      Redact{Enabled: true},
 		Export: Export{
 			Protocol: "grpc", Compression: "none",
-			Timeout: 10 * time.Second, MaxRequest: 3 << 20, MaxDelay: 200 * time.Millisecond, Concurrency: 2,
+			Timeout: 10 * time.Second, MaxRequest: 3 << 20, MaxDelay: 200 * time.Millisecond, Concurrency: 2, ObservedTime: "read",
 		},
 		StateDir: "/var/lib/rtcship",
 		Admin:    Admin{Listen: "127.0.0.1:9464"},

@@ -80,6 +80,8 @@ func NewConverter(cfg *config.Config, version string) (*convert.Converter, error
 		Timezone: Timezone(cfg),
 		MaxBody:  int(cfg.MaxBody),
 		Redact:   redact.Config(cfg.Redact),
+
+		ObservedAsTime: cfg.Export.ObservedTime == "record",
 	})
 }
 
