@@ -47,7 +47,7 @@ unit: ## go test -race at the root: no network, no root, under a minute
 e2e: ## against the real OpenTelemetry Collector, built once into the cache
 	$(MAKE) -C e2e e2e
 
-E2E := rotation syslog delivery erlang loki elastic page k8s
+E2E := rotation syslog delivery erlang loki victorialogs elastic page k8s
 .PHONY: $(E2E:%=e2e-%)
 $(E2E:%=e2e-%): ## against other real parts: see docs/testing.md
 	$(MAKE) -C e2e $@
@@ -55,6 +55,10 @@ $(E2E:%=e2e-%): ## against other real parts: see docs/testing.md
 .PHONY: chart-test
 chart-test: ## what the Helm chart renders and refuses, what its policies do to pods, what its alerts fire on
 	$(MAKE) -C charts chart-test
+
+.PHONY: lint-queries
+lint-queries: ## each LogQL expression of dashboards and rules, parsed with Grafana's grammar; needs Node.js
+	$(MAKE) -C charts lint-queries
 
 .PHONY: chart
 chart: ## the chart's schema, README, golden renders, and manifests/

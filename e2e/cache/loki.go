@@ -1,40 +1,32 @@
 package cache
 
 import (
-	"context"
-	_ "embed"
-	"io"
+	"errors"
+	"fmt"
 	"os"
-	"path/filepath"
+	"os/exec"
+	"regexp"
 )
 
-//go:embed loki.mod
-var lokiModule []byte
+// errNoLoki is the answer to a missing LOKI, for somebody who has never heard of it.
+var errNoLoki = errors.New("LOKI is not set: give the path of a Loki 3 program, as in `make e2e-loki LOKI=/path/to/loki`; docs/testing.md says where users get one")
 
-// loki is built as a program of its own and never linked into anything here:
-// its licence is the AGPL.
-func loki() recipe {
-	return recipe{
-		name:   "loki",
-		input:  lokiModule,
-		target: "e2e-loki-cache",
-		make: func(ctx context.Context, dir string, log io.Writer) (string, error) {
-			if err := os.WriteFile(filepath.Join(dir, "go.mod"), lokiModule, 0o644); err != nil {
-				return "", err
-			}
-			if err := goTool(ctx, dir, log, "mod", "tidy"); err != nil {
-				return "", err
-			}
-			bin := filepath.Join(dir, "loki")
-			return bin, goTool(ctx, dir, log, "build", "-ldflags=-s -w", "-o", bin, "github.com/grafana/loki/v3/cmd/loki")
-		},
+var loki3 = regexp.MustCompile(`(?m)^loki, version v?3\.`)
+
+// Loki returns the path of the Grafana Loki that LOKI names, once it has said
+// that it is one of release 3. Loki's licence is the AGPL: whoever runs it brings
+// it along, and nothing here builds or downloads it.
+func Loki() (string, error) {
+	path := os.Getenv("LOKI")
+	if path == "" {
+		return "", errNoLoki
 	}
+	said, err := exec.Command(path, "-version").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("ask LOKI for its version: %w", err)
+	}
+	if !loki3.Match(said) {
+		return "", fmt.Errorf("LOKI=%s is not Loki 3: `%s -version` says %.200q", path, path, said)
+	}
+	return path, nil
 }
-
-// Loki returns the path of Grafana Loki, or an error that says how to build it.
-func Loki() (string, error) { return loki().find() }
-
-// BuildLoki returns the path of Grafana Loki, built first if need be: seven to
-// nine minutes on two idle cores, through the Go module proxy. Progress is
-// written to w.
-func BuildLoki(ctx context.Context, w io.Writer) (string, error) { return loki().build(ctx, w) }

@@ -23,8 +23,8 @@ func main() {
 
 func run(ctx context.Context, names []string) error {
 	programs := map[string]func(context.Context, io.Writer) (string, error){
-		"collector": cache.BuildCollector,
-		"loki":      cache.BuildLoki,
+		"collector":     cache.BuildCollector,
+		"victoria-logs": cache.BuildVictoriaLogs,
 	}
 	for _, n := range names {
 		build, ok := programs[n]
