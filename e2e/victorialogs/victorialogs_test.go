@@ -44,8 +44,8 @@ func TestBadDay(t *testing.T) {
 	}{
 		{`{service.name="sora"} "sora.code":="EXCEED-MAX-CONNECTIONS"`, 3},
 		{`{service.name="sora"} "sora.code":="EXCEED-MAX-CONNECTIONS" "sora.channel_id":=lobby severity_number:>=17`, 2},
-		{`{service.name="sora"} "event.name":="sora.pong_timeout_error"`, 1},
-		{`{service.name="sora"} "sora.code":="UNKNOWN-RTP" severity:=warning`, 1},
+		{`{service.name="sora"} event_name:="sora.pong_timeout_error"`, 1},
+		{`{service.name="sora"} "sora.code":="UNKNOWN-RTP" severity_text:=warning`, 1},
 		{`{service.name="pexip-infinity"} "pexip.call_id":=c3`, 3},
 		{`{service.name="pexip-infinity"} "pexip.media.rx.loss_percent":>7`, 1},
 		{`{service.name="pexip-infinity"} _msg:"failed to join conference" "pexip.detail":="Insufficient licenses"`, 2},
