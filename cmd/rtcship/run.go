@@ -63,10 +63,15 @@ type runner struct {
 func (r *runner) run(stay bool, first *config.Loaded) error {
 	s := watchSignals(r.log.Logger)
 	go watchFile(r.flags.file).run(s.ctx, s.requestReload) // before Run loads the file
+	service := &supervisor{log: r.log.Logger}
 	d := pipeline.New(pipeline.Options{
 		Load: r.flags.load, Stay: stay, Stop: s.stop, Reload: s.reload,
-		Log: r.log, Version: programVersion(), Configured: r.configured,
+		Log: r.log, Version: programVersion(), Configured: r.configured, Ready: service.ready,
 	})
+	service.status = d.Status
+	running, ended := context.WithCancel(s.ctx)
+	defer ended()
+	go service.run(running, s.stop)
 	var err error
 	if r.admin, err = admin.New(d); err != nil {
 		return err
