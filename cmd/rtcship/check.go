@@ -9,9 +9,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rtcship/rtcship/internal/access"
 	"github.com/rtcship/rtcship/internal/config"
 	"github.com/rtcship/rtcship/internal/connect"
 	"github.com/rtcship/rtcship/internal/pipeline"
+	"github.com/rtcship/rtcship/tailer"
 )
 
 func newCheckCommand() *cobra.Command {
@@ -64,11 +66,33 @@ func printWay(w io.Writer, cfg *config.Config) error {
 	if err := tw.Flush(); err != nil {
 		return err
 	}
+	printAccess(w, cfg, found)
 	for _, l := range cfg.Pexip.Listen {
 		fmt.Fprintln(w, "would listen on", l)
 	}
 	_, err = fmt.Fprintf(w, "would send to %s (%s)\n", cfg.Export.MaskedEndpoint(), cfg.Export.Protocol)
 	return err
+}
+
+// printAccess says what may not be read of the log directory and which group
+// would help: a unit of systemd gets it with SupplementaryGroups.
+func printAccess(w io.Writer, cfg *config.Config, found []tailer.Found) {
+	paths := []string{cfg.Sora.LogDir}
+	for _, f := range found {
+		paths = append(paths, f.Path)
+	}
+	seen := map[string]bool{"": true}
+	for _, path := range paths {
+		fault := access.Check(path)
+		if path == "" || fault == nil || seen[fault.Path] {
+			continue
+		}
+		seen[fault.Path] = true
+		fmt.Fprintf(w, "may not be read by this user: %s\n", fault.Path)
+		if fault.Group != "" {
+			fmt.Fprintf(w, "      to do: its group %s may: put SupplementaryGroups=%s under [Service] with `systemctl edit rtcship`, and restart\n", fault.Group, fault.Group)
+		}
+	}
 }
 
 // tryEndpoint prints how far a connection gets, and fails at the first step that does.
