@@ -19,6 +19,10 @@ build: ## bin/rtcship, a static binary
 demo: build ## everything on this machine with nothing set up
 	bin/rtcship demo
 
+.PHONY: look
+look: build ## the demo into a real store, with a page in the browser where its logs can be searched
+	@cd e2e && go run ./look
+
 .PHONY: test
 test: fmt vet lint unit e2e chart-test ## all that a change must pass; what .ci/run calls
 
@@ -67,6 +71,15 @@ chart: ## the chart's schema, README, golden renders, and manifests/
 .PHONY: chart-package
 chart-package: ## the chart packaged, signed, and released to a registry on loopback, with Helm 3 and 4
 	$(MAKE) -C e2e e2e-chart
+
+.PHONY: notice
+notice: ## THIRD_PARTY anew: what the program is linked with, and its licences
+	cd packages && go run ./notice
+
+.PHONY: sbom
+sbom: ## dist/rtcship.cdx.json: what the program is made of, as CycloneDX
+	@mkdir -p dist
+	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.9.0 app -json -licenses -std -main cmd/rtcship -output dist/rtcship.cdx.json .
 
 .PHONY: image
 image: ## dist/rtcship-image.tar, an OCI archive made without Docker

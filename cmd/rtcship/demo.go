@@ -21,14 +21,21 @@ func newDemoCommand() *cobra.Command {
 		Long: `demo writes a lively Sora log directory, with rotations, and sends Pexip syslog;
 ships both into an OTLP receiver inside the process; and shows the records as
 they arrive. At the end it counts: written, delivered, lost, twice. It exits
-with status 1 if anything was lost.`,
+with status 1 if anything was lost.
+
+With --endpoint it ships to a collector or a store of yours instead, so that there
+is something to look at, and counts what that has acknowledged.`,
+		Example: `  rtcship demo
+  rtcship demo --duration 0 --endpoint http://localhost:9428/insert/opentelemetry --protocol http/protobuf`,
 		Args: cobra.NoArgs,
 	}
-	cmd.Flags().DurationVar(&o.Duration, "duration", 10*time.Second, "how long to write")
+	cmd.Flags().DurationVar(&o.Duration, "duration", 10*time.Second, "how long to write; 0 = until it is interrupted")
+	cmd.Flags().StringVar(&o.Endpoint, "endpoint", "", "ship to this endpoint instead of a receiver within the process")
+	cmd.Flags().StringVar(&o.Protocol, "protocol", "grpc", "of --endpoint: grpc or http/protobuf")
 	cmd.Flags().BoolVar(&o.Quiet, "quiet", false, "print the summary only")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if o.Duration <= 0 {
-			return fmt.Errorf("--duration %s: want more than 0, such as 10s", o.Duration)
+		if o.Duration < 0 {
+			return fmt.Errorf("--duration %s: want 0 or more, such as 10s", o.Duration)
 		}
 		ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 		defer stop()

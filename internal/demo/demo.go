@@ -23,16 +23,21 @@ import (
 
 // Options says how long the demo runs and what it shows.
 type Options struct {
-	Duration time.Duration
-	Quiet    bool // only the summary
+	Duration time.Duration // 0 = until the context ends
+	Endpoint string        // ship to this one instead of a receiver within the process
+	Protocol string        // of Endpoint: grpc or http/protobuf
+	Quiet    bool          // only the summary
 	Color    bool
 	Out      io.Writer
 	Log      *ownlog.Log
 	Version  string
 }
 
-// burst is how many lines are written at once, twice, to show catching up and rotation under load.
+// burst is how many lines are written at once, twice a round, to show catching up and rotation under load.
 const burst = 5000
+
+// endlessRound is how long a round takes where the demo has no end.
+const endlessRound = 2 * time.Minute
 
 // settleTime bounds the wait for the last records after the last line was written.
 const settleTime = 15 * time.Second
@@ -46,11 +51,15 @@ func Run(ctx context.Context, o Options) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	d := &demo{Options: o, printer: &printer{w: o.Out, color: o.Color, limit: 40}}
 	d.tally = newTally(d.show)
-	d.receiver, err = exportertest.Start(exportertest.Config{HTTPListen: "-", MaxMessage: 64 << 20, Take: d.tally.take})
-	if err != nil {
-		return fmt.Errorf("start the receiver: %w", err)
+	if o.Endpoint == "" {
+		receiver, err := exportertest.Start(exportertest.Config{HTTPListen: "-", MaxMessage: 64 << 20, Take: d.tally.take})
+		if err != nil {
+			return fmt.Errorf("start the receiver: %w", err)
+		}
+		defer receiver.Close()
+		d.ours = true
+		d.Endpoint, d.Protocol = receiver.Endpoint(exportertest.GRPC), "grpc"
 	}
-	defer d.receiver.Close()
 	summary, err := d.run(ctx, dir)
 	if err != nil {
 		return err
@@ -68,10 +77,11 @@ func Run(ctx context.Context, o Options) (err error) {
 
 type demo struct {
 	Options
-	printer  *printer
-	tally    *tally
-	receiver *exportertest.Server
-	started  time.Time
+	printer *printer
+	tally   *tally
+	ours    bool // the receiver is
+	daemon  *pipeline.Daemon
+	started time.Time
 }
 
 func (d *demo) show(service string, r *logspb.LogRecord) {
@@ -85,10 +95,12 @@ func (d *demo) config(dir string) (*config.Loaded, error) {
 	return config.Load(config.Input{Flags: map[string][]string{
 		"sora.log_dir":    {filepath.Join(dir, "log")},
 		"pexip.listen":    {"udp://127.0.0.1:0", "tcp://127.0.0.1:0"},
-		"export.endpoint": {d.receiver.Endpoint(exportertest.GRPC)},
+		"export.endpoint": {d.Endpoint},
+		"export.protocol": {d.Protocol},
 		"state_dir":       {filepath.Join(dir, "state")},
 		"admin.listen":    {`""`},
 		"log.otlp":        {"false"},
+		"log.level":       {"warn"},
 	}})
 }
 
@@ -101,13 +113,12 @@ func (d *demo) run(ctx context.Context, dir string) (Summary, error) {
 	stop := make(chan struct{})
 	listening := make(chan pipeline.Addresses, 1)
 	ended := make(chan error, 1)
-	go func() {
-		ended <- pipeline.Run(context.WithoutCancel(ctx), pipeline.Options{
-			Load: func() (*config.Loaded, error) { return d.config(dir) },
-			Stop: stop, Log: d.Log, Version: d.Version,
-			Ready: func(a pipeline.Addresses) { listening <- a },
-		})
-	}()
+	d.daemon = pipeline.New(pipeline.Options{
+		Load: func() (*config.Loaded, error) { return d.config(dir) },
+		Stop: stop, Log: d.Log, Version: d.Version,
+		Ready: func(a pipeline.Addresses) { listening <- a },
+	})
+	go func() { ended <- d.daemon.Run(context.WithoutCancel(ctx)) }()
 	var at pipeline.Addresses
 	select {
 	case at = <-listening:
@@ -122,18 +133,23 @@ func (d *demo) run(ctx context.Context, dir string) (Summary, error) {
 	err = errors.Join(d.write(ctx, sora, pexip), sora.close())
 	pexip.close()
 	d.settle(sora, pexip)
+	summary := d.summary(sora, pexip)
 	close(stop)
-	return d.summary(sora, pexip), errors.Join(err, <-ended)
+	return summary, errors.Join(err, <-ended)
 }
 
 // write keeps both sources busy: a steady trickle, two bursts, and a rotation now and then.
 func (d *demo) write(ctx context.Context, sora *soraWriter, pexip *pexipSender) error {
 	tick := time.NewTicker(40 * time.Millisecond)
 	defer tick.Stop()
-	steps := max(1, int(d.Duration/(40*time.Millisecond)))
-	for i := range steps {
+	round := d.Duration
+	if d.Duration == 0 {
+		round = endlessRound
+	}
+	steps := max(1, int(round/(40*time.Millisecond)))
+	for i := 0; d.Duration == 0 || i < steps; i++ {
 		now := time.Now()
-		err := errors.Join(sora.step(now), d.sometimes(i, steps, sora))
+		err := errors.Join(sora.step(now), d.sometimes(i%steps, steps, sora))
 		if i%2 == 0 {
 			err = errors.Join(err, pexip.step(now))
 		}
@@ -179,6 +195,18 @@ func written(sora *soraWriter, pexip *pexipSender) map[string]int {
 	return all
 }
 
+// arrived is how many records have arrived. An endpoint of somebody else's is
+// taken at its word.
+func (d *demo) arrived() (n int) {
+	if d.ours {
+		return d.tally.total()
+	}
+	for _, l := range d.daemon.Status().Ledger {
+		n += int(l.Accepted)
+	}
+	return n
+}
+
 // settle waits until as many records have arrived as were written, or for settleTime.
 func (d *demo) settle(sora *soraWriter, pexip *pexipSender) {
 	want := 0
@@ -186,14 +214,36 @@ func (d *demo) settle(sora *soraWriter, pexip *pexipSender) {
 		want += n
 	}
 	deadline := time.Now().Add(settleTime)
-	for d.tally.total() < want && time.Now().Before(deadline) {
+	for d.arrived() < want && time.Now().Before(deadline) {
 		time.Sleep(20 * time.Millisecond)
 	}
 }
 
 func (d *demo) summary(sora *soraWriter, pexip *pexipSender) Summary {
+	if !d.ours {
+		return d.acknowledged(sora, pexip)
+	}
 	s := d.tally.summarize(written(sora, pexip))
 	s.Rotations = sora.turns
 	s.Elapsed = d.tally.last.Sub(d.started)
+	return s
+}
+
+// acknowledged is the summary of what an endpoint of somebody else's has answered for.
+func (d *demo) acknowledged(sora *soraWriter, pexip *pexipSender) Summary {
+	s := Summary{Rotations: sora.turns, Elapsed: time.Since(d.started)}
+	lines := 0
+	for _, n := range sora.written {
+		lines += n
+	}
+	ledger := d.daemon.Status().Ledger
+	for _, row := range []Row{{"pexip", pexip.sent, int(ledger["pexip"].Accepted)}, {"sora", lines, int(ledger["sora"].Accepted)}} {
+		s.add(row)
+	}
+	if e := d.daemon.Status().Export; e != nil {
+		for _, n := range e.Requests {
+			s.Requests += int(n)
+		}
+	}
 	return s
 }

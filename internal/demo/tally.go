@@ -104,13 +104,16 @@ func (t *tally) summarize(written map[string]int) Summary {
 	names := maps.Clone(written)
 	maps.Copy(names, t.arrived) // a log that nobody wrote would be a fault to show
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		row := Row{name, written[name], t.arrived[name]}
-		s.Rows = append(s.Rows, row)
-		s.Written += row.Written
-		s.Delivered += row.Delivered
-		s.Lost += max(0, row.Written-row.Delivered)
+		s.add(Row{name, written[name], t.arrived[name]})
 	}
 	return s
+}
+
+func (s *Summary) add(row Row) {
+	s.Rows = append(s.Rows, row)
+	s.Written += row.Written
+	s.Delivered += row.Delivered
+	s.Lost += max(0, row.Written-row.Delivered)
 }
 
 // Write prints the summary as a table.
