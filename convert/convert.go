@@ -14,7 +14,7 @@ import (
 	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/convert/redact"
 	"github.com/rtcship/rtcship/convert/sora"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // Config says how entries are converted. The zero value of each field but
@@ -92,7 +92,7 @@ func New(cfg Config) (*Converter, error) {
 // Convert makes the records of b's entries and leaves them in out, in place of
 // what out held before. Each entry becomes one record or more; one that holds
 // nothing becomes none and is counted as empty.
-func (c *Converter) Convert(b tailer.Batch, out *Output) {
+func (c *Converter) Convert(b entry.Batch, out *Output) {
 	out.reset()
 	out.Counts.Entries = len(b.Entries)
 	w := c.workers.Get().(*worker)
@@ -108,7 +108,7 @@ func (c *Converter) Convert(b tailer.Batch, out *Output) {
 }
 
 // convertSora puts all records of a Sora log into one group.
-func (c *Converter) convertSora(w *worker, b tailer.Batch, out *Output) {
+func (c *Converter) convertSora(w *worker, b entry.Batch, out *Output) {
 	g := out.addGroup()
 	g.Resource, g.Scope = c.soraResource, c.soraScope
 	g.reserve(len(b.Entries), textSize(b))
@@ -127,7 +127,7 @@ func (c *Converter) convertSora(w *worker, b tailer.Batch, out *Output) {
 }
 
 // textSize is the size of b's texts together.
-func textSize(b tailer.Batch) (n int) {
+func textSize(b entry.Batch) (n int) {
 	for i := range b.Entries {
 		n += len(b.Entries[i].Text)
 	}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/exporter"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 var (
@@ -23,8 +23,8 @@ var (
 	observed = born.Add(time.Hour)
 )
 
-func origin() *tailer.Origin {
-	return &tailer.Origin{Source: "sora", Log: "internal", Path: "/var/log/sora/internal.log", Generation: [16]byte{1, 2, 3}, Born: born}
+func origin() *entry.Origin {
+	return &entry.Origin{Source: "sora", Log: "internal", Path: "/var/log/sora/internal.log", Generation: [16]byte{1, 2, 3}, Born: born}
 }
 
 func newConverter(t testing.TB, cfg Config) *Converter {
@@ -77,7 +77,7 @@ func attrs(r *logs.LogRecord) map[string]string {
 func TestResourceAndScope(t *testing.T) {
 	c := newConverter(t, Config{Version: "9.8.7", Sora: []otlp.Attr{{Key: "service.name", Value: "sora"}}})
 	var out Output
-	c.Convert(tailer.Batch{Origin: origin(), Entries: []tailer.Entry{{Text: []byte("x"), Observed: observed}}}, &out)
+	c.Convert(entry.Batch{Origin: origin(), Entries: []entry.Entry{{Text: []byte("x"), Observed: observed}}}, &out)
 	if len(out.Groups) != 1 {
 		t.Fatalf("%d groups, want 1", len(out.Groups))
 	}
@@ -93,11 +93,11 @@ func TestResourceAndScope(t *testing.T) {
 func TestEmptyEntriesAreCounted(t *testing.T) {
 	c := newConverter(t, Config{})
 	var out Output
-	c.Convert(tailer.Batch{Origin: origin(), Entries: []tailer.Entry{{}, {Text: []byte("x")}, {}}}, &out)
+	c.Convert(entry.Batch{Origin: origin(), Entries: []entry.Entry{{}, {Text: []byte("x")}, {}}}, &out)
 	if out.Counts.Empty != 2 || out.Counts.Records != 1 || out.Counts.Entries != 3 {
 		t.Errorf("counts %+v", out.Counts)
 	}
-	c.Convert(tailer.Batch{Origin: origin(), Entries: []tailer.Entry{{}}}, &out)
+	c.Convert(entry.Batch{Origin: origin(), Entries: []entry.Entry{{}}}, &out)
 	if len(out.Groups) != 0 {
 		t.Error("a group without records")
 	}
@@ -111,12 +111,12 @@ func TestPeer(t *testing.T) {
 		"tls": {"network.transport": "tcp", "tls.established": "true", "network.peer.address": "192.0.2.7", "network.peer.port": "514"},
 		"":    {"log.file.name": "x.log", "log.file.path": "/logs/x.log"},
 	} {
-		o := &tailer.Origin{Source: "pexip", Path: "/logs/x.log", Born: born}
-		e := tailer.Entry{Text: []byte("text"), Transport: transport}
+		o := &entry.Origin{Source: "pexip", Path: "/logs/x.log", Born: born}
+		e := entry.Entry{Text: []byte("text"), Transport: transport}
 		if transport != "" {
 			e.Peer = netip.MustParseAddrPort("[::ffff:192.0.2.7]:514")
 		}
-		c.Convert(tailer.Batch{Origin: o, Entries: []tailer.Entry{e}}, &out)
+		c.Convert(entry.Batch{Origin: o, Entries: []entry.Entry{e}}, &out)
 		got := attrs(records(t, out.Groups[0])[0])
 		delete(got, "log.record.uid")
 		for k := range got {
@@ -136,7 +136,7 @@ func TestParts(t *testing.T) {
 	text := strings.Repeat("ä", 700) + "\xff" + strings.Repeat("x", 900)
 	c := newConverter(t, Config{MaxBody: 501})
 	var out Output
-	c.Convert(tailer.Batch{Origin: origin(), Entries: []tailer.Entry{{Text: []byte(text), Observed: observed}}}, &out)
+	c.Convert(entry.Batch{Origin: origin(), Entries: []entry.Entry{{Text: []byte(text), Observed: observed}}}, &out)
 	var body strings.Builder
 	uids := make(map[string]bool)
 	all := records(t, out.Groups[0])
@@ -163,9 +163,9 @@ func TestParts(t *testing.T) {
 // gives what a new one gives.
 func TestConcurrentAndReused(t *testing.T) {
 	c := newConverter(t, Config{})
-	batch := func(i int) tailer.Batch {
+	batch := func(i int) entry.Batch {
 		text := []byte(strings.Repeat(fmt.Sprintf("line %d ", i), i+1))
-		return tailer.Batch{Origin: origin(), Entries: []tailer.Entry{{Text: text, Offset: int64(i)}, {Text: text[:3]}}}
+		return entry.Batch{Origin: origin(), Entries: []entry.Entry{{Text: text, Offset: int64(i)}, {Text: text[:3]}}}
 	}
 	var want [20]string
 	for i := range want {

@@ -3,11 +3,11 @@ package convert
 import (
 	"net/netip"
 
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // convertPexip puts the records of each system into a group of their own.
-func (c *Converter) convertPexip(w *worker, b tailer.Batch, out *Output) {
+func (c *Converter) convertPexip(w *worker, b entry.Batch, out *Output) {
 	var peer [64]byte
 	w.pexip.Start(&w.builder)
 	defer w.pexip.Release()

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/rtcship/rtcship/convert/redact"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // Secrets of Pexip's lines leave neither in the body nor in an attribute, and
@@ -36,7 +36,7 @@ func TestPexipSecrets(t *testing.T) {
 		`Name="administrator.conference" Message="kept0" Conference="kept1" Service-tag="kept2" Participant="kept3"`,
 	} {
 		var out Output
-		c.Convert(tailer.Batch{Origin: o, Entries: []tailer.Entry{{Text: []byte(head + text), Observed: observed}}}, &out)
+		c.Convert(entry.Batch{Origin: o, Entries: []entry.Entry{{Text: []byte(head + text), Observed: observed}}}, &out)
 		got := out.Groups[0].Records
 		if i := bytes.Index(got, []byte("5ecret")); i >= 0 {
 			t.Errorf("%s\nleaks %q", text, got[i:min(i+20, len(got))])

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/rtcship/rtcship/convert/redact"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 const pexipJoined = `2026-05-06T08:08:09.337+00:00 node1 2026-05-06 08:08:09,337 Level="INFO" Name="administrator.conference" Message="Participant has joined." ` +
@@ -25,7 +25,7 @@ func TestPexipHosts(t *testing.T) {
 	o.Source, o.Log = "pexip", ""
 	from := netip.MustParseAddrPort("[::ffff:192.0.2.7]:5514")
 	var out Output
-	c.Convert(tailer.Batch{Origin: o, Entries: []tailer.Entry{
+	c.Convert(entry.Batch{Origin: o, Entries: []entry.Entry{
 		{Text: []byte(pexipJoined), Offset: 1, Observed: observed, Peer: from, Transport: "udp"},
 		{Text: []byte(`no name`), Offset: 2, Observed: observed, Peer: from, Transport: "udp"},
 		{Text: []byte(`<13>May  6 08:00:00 node2 app: text`), Offset: 3, Observed: observed, Peer: from, Transport: "tcp"},
@@ -50,7 +50,7 @@ func TestPexipHosts(t *testing.T) {
 // varied returns n messages as six systems send them: most are one of a few, and
 // people, identities, numbers and times differ. Equal lines would flatter the
 // branch prediction of the processor.
-func varied(n int) []tailer.Entry {
+func varied(n int) []entry.Entry {
 	const header = `<134>1 2026-05-06T08:08:%02d.%03d+00:00 node%d pexip - - - 2026-05-06 08:08:%02[1]d,%03[2]d Level="%[4]s" Name="%s" Message="%s"`
 	kinds := [][4]string{
 		{"INFO", "administrator.conference", "Participant has disconnected.", ` Participant="person %[1]d" Conference="room %[2]d" Call-id="%026[3]d" Service-tag="" Protocol="WebRTC" Direction="in" Role="guest" Duration="%[1]d.318" Detail="Call disconnected"`},
@@ -59,11 +59,11 @@ func varied(n int) []tailer.Entry {
 		{"INFO", "support.sip", "Received SIP request", ` Src-Address="192.0.2.%[2]d" Src-Port="%[1]d" Dst-Address="192.0.2.2" Dst-Port="5061" Transport="TLS" Detail="OPTIONS sip:room%[2]d@example.com SIP/2.0^MVia: SIP/2.0/TLS 192.0.2.1;branch=z9hG4bK%026[3]d^MCall-ID: %[3]d^MCSeq: 12 OPTIONS^MContent-Length: 0^M^M"`},
 	}
 	rnd := rand.New(rand.NewPCG(1, 2))
-	entries := make([]tailer.Entry, n)
+	entries := make([]entry.Entry, n)
 	for i := range entries {
 		k, node := kinds[rnd.IntN(1+rnd.IntN(len(kinds)))], rnd.IntN(6)
 		text := fmt.Sprintf(header, i*3/n, i*3000/n%1000, node, k[0], k[1], k[2]) + fmt.Sprintf(k[3], rnd.IntN(3000), rnd.IntN(200), rnd.Uint64())
-		entries[i] = tailer.Entry{
+		entries[i] = entry.Entry{
 			Text: []byte(text), Offset: int64(i) * 400, Observed: observed, Transport: "tcp",
 			Peer: netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(node)}), uint16(40000+37*node)),
 		}
@@ -76,7 +76,7 @@ func BenchmarkPexip(b *testing.B) {
 	c := newConverter(b, Config{Redact: redact.Config{Enabled: true}})
 	o := origin()
 	o.Source, o.Log = "pexip", ""
-	batch := tailer.Batch{Origin: o, Entries: varied(3000)}
+	batch := entry.Batch{Origin: o, Entries: varied(3000)}
 	var out Output
 	c.Convert(batch, &out)
 	b.ReportAllocs()

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A record's uid depends on its file's generation, its offset and its time,
@@ -12,15 +12,15 @@ import (
 // with what else, by which version or in what words it is sent.
 func TestUIDOfARecord(t *testing.T) {
 	const line = "2026-01-02T03:04:05.678901Z [info] [-/-/-] <0.1.2> text"
-	uidOf := func(c *Converter, o tailer.Origin, before int, e tailer.Entry) string {
+	uidOf := func(c *Converter, o entry.Origin, before int, e entry.Entry) string {
 		t.Helper()
-		b := tailer.Batch{Origin: &o, Entries: append(make([]tailer.Entry, before), e)}
+		b := entry.Batch{Origin: &o, Entries: append(make([]entry.Entry, before), e)}
 		var out Output
 		c.Convert(b, &out)
 		return attrs(records(t, out.Groups[0])[0])["log.record.uid"]
 	}
 	c := newConverter(t, Config{})
-	o, e := *origin(), tailer.Entry{Text: []byte(line), Offset: 4711, Observed: observed}
+	o, e := *origin(), entry.Entry{Text: []byte(line), Offset: 4711, Observed: observed}
 	want := uidOf(c, o, 0, e)
 	if len(want) != 26 || want[:10] != "01KDYAK3SE" {
 		t.Fatalf("uid %q", want)
@@ -36,7 +36,7 @@ func TestUIDOfARecord(t *testing.T) {
 		"in a larger batch":   uidOf(c, o, 3, e),
 		"of another text":     uidOf(c, o, 0, other),
 		"by another version":  uidOf(newConverter(t, Config{Version: "2", Original: true}), o, 0, e),
-		"born at another day": uidOf(c, func() tailer.Origin { p := o; p.Born = born.AddDate(1, 0, 0); return p }(), 0, e),
+		"born at another day": uidOf(c, func() entry.Origin { p := o; p.Born = born.AddDate(1, 0, 0); return p }(), 0, e),
 	} {
 		if got != want {
 			t.Errorf("%s: uid %s, want %s", name, got, want)
@@ -57,8 +57,8 @@ func TestUIDOfARecord(t *testing.T) {
 		}
 	}
 
-	timeless := tailer.Entry{Text: []byte("no time"), Offset: 5}
-	if a, b := uidOf(c, o, 0, timeless), uidOf(c, o, 0, tailer.Entry{Text: []byte("no time"), Offset: 5, Observed: observed}); a != b {
+	timeless := entry.Entry{Text: []byte("no time"), Offset: 5}
+	if a, b := uidOf(c, o, 0, timeless), uidOf(c, o, 0, entry.Entry{Text: []byte("no time"), Offset: 5, Observed: observed}); a != b {
 		t.Errorf("without a time: uids %s and %s", a, b)
 	}
 }

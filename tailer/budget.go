@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A budget hands out memory in the order in which it is asked for, so that a
@@ -119,14 +121,10 @@ func (l *limiter) wait(ctx context.Context) {
 // A buffer holds the bytes of one batch and its entries.
 type buffer struct {
 	b       []byte
-	entries []Entry
+	entries []entry.Entry
 	class   int
 	charge  int64 // taken from the budget
 }
-
-// maxEntries bounds the entries of one batch, since an entry takes more memory
-// than a short line.
-const maxEntries = 4096
 
 // lineBytes is what a line is expected to have at least; with shorter ones the
 // room for entries grows.
@@ -141,11 +139,7 @@ const lead = headBytes
 
 // classes are the sizes that buffers come in; one that has to be larger has the
 // size that is needed.
-var classes = [...]int{8 << 10, 64 << 10, batchBytes + 1 + lead}
-
-// batchBytes is how much text a batch holds, unless it is a single entry.
-// Batches twice as large take more memory and no less time.
-const batchBytes = 1 << 19
+var classes = [...]int{8 << 10, 64 << 10, entry.BatchBytes + 1 + lead}
 
 // pools keep buffers that are not in use until the next collection of garbage.
 type pools struct {
@@ -167,7 +161,7 @@ func classFor(n int) (class, size int) {
 // and what the consumer will make of them (Config.Expansion).
 func chargeFor(n, expansion int) int64 {
 	_, size := classFor(n)
-	return int64(size + min(size/2, maxEntries*entryBytes) + expansion*size)
+	return int64(size + min(size/2, entry.MaxEntries*entryBytes) + expansion*size)
 }
 
 func (p *pools) get(n int) *buffer {
@@ -179,7 +173,7 @@ func (p *pools) get(n int) *buffer {
 	if b, ok := pool.Get().(*buffer); ok && len(b.b) >= size {
 		return b
 	}
-	return &buffer{b: make([]byte, size), class: class, entries: make([]Entry, 0, min(size/lineBytes, maxEntries))}
+	return &buffer{b: make([]byte, size), class: class, entries: make([]entry.Entry, 0, min(size/lineBytes, entry.MaxEntries))}
 }
 
 func (p *pools) put(b *buffer) {

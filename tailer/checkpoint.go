@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // version of the checkpoint file. One with a higher version is refused, since
@@ -59,7 +61,7 @@ type generationState struct {
 	Ended   bool        `json:"ended,omitempty"` // a compressed file was read to its end: Size is that of all of it
 	Missing time.Time   `json:"missing_since,omitzero"`
 	Lost    bool        `json:"lost,omitempty"`
-	Gaps    []Gap       `json:"gaps,omitempty"`
+	Gaps    []entry.Gap `json:"gaps,omitempty"`
 	Head    int         `json:"head"` // bytes at the beginning that are known
 	Heads   []hash      `json:"heads,omitempty"`
 	Marks   []markState `json:"marks,omitempty"`

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // compare says whether c can be the file of g. The match's verified is negative
@@ -23,7 +25,7 @@ func (t *Tailer) compare(g *generation, c *candidate) match {
 		}
 	}
 	form := g.fam.rule.Form
-	if (form == Whole || form == Dump) && read.at > 0 && read.at >= size && fl.stat.mtime != old.mtime {
+	if (form == entry.Whole || form == entry.Dump) && read.at > 0 && read.at >= size && fl.stat.mtime != old.mtime {
 		return none // written again, even if with the same content
 	}
 	if print.headLen == 0 {
@@ -66,7 +68,7 @@ func (g *generation) comparePlain(print print, c *candidate, verified int, read 
 	if g.fam.src.Format != nil && fl.path == g.path && verified >= formatHead {
 		return match{gen: g, file: c, verified: fl.stat.size} // the machine went down before its end was on disk
 	}
-	if fl.class.live || form == Whole || form == Dump {
+	if fl.class.live || form == entry.Whole || form == entry.Dump {
 		return none // shorter than before: something else
 	}
 	return g.comparePrefix(print, c, fl.stat.size, verified)

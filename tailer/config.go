@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // Config says what a Tailer follows and within which bounds. The zero value of
@@ -63,7 +65,7 @@ type Source struct {
 	// are never rotated: each is a generation of its own, in the order of
 	// their names, and is complete as soon as a later one exists. Its first 64
 	// bytes are not those of any other.
-	Format Format
+	Format entry.Format
 
 	// Settled, if set, is called each time a checkpoint has been saved in
 	// which a file has a new position: everything before offset is settled and
@@ -83,7 +85,7 @@ type Start struct {
 type Rule struct {
 	Pattern string // of the path relative to the source's directory, in path.Match syntax
 	Log     string // Origin.Log; "" is the file's base name without extension
-	Form    Form
+	Form    entry.Form
 
 	// Ring says that the matching files are the slots of a ring: each is
 	// written anew when its turn comes, and none is a rotated generation of
@@ -94,20 +96,6 @@ type Rule struct {
 	// rotated. A settled one costs nothing but a few bytes of memory.
 	Small bool
 }
-
-// A Form says what an entry is.
-type Form int
-
-// The forms that are known. Line-wise forms leave out the line's end, "\n" or
-// "\r\n".
-const (
-	Lines   Form = iota // each line
-	Clocked             // each line; run_erl's clock lines set Entry.Time
-	Reports             // each Erlang report, from its header to the next
-	Whole               // the whole file
-	Dump                // the head of an Erlang crash dump
-	Quoted              // each line; a line break within quotes does not end it
-)
 
 // The defaults of Config.
 const (

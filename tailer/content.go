@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A fileKey is what the file system knows a file by. It is a hint only: inodes
@@ -175,7 +177,7 @@ func (p *packedFile) keep(data []byte, end int64) {
 	case before > int64(len(data)): // it came out of the tail, of which there is more
 		p.tail = p.tail[max(0, int64(len(p.tail))-before):]
 	case before == int64(len(data)):
-		if cap(p.tail) > 4*len(data)+batchBytes {
+		if cap(p.tail) > 4*len(data)+entry.BatchBytes {
 			p.tail = nil // there was a long line
 		}
 		p.tail = append(p.tail[:0], data...)

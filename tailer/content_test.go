@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A compressed file that is read as a Tailer does it, in windows of which a part
@@ -34,7 +36,7 @@ func TestCompressedFileIsUnpackedOnce(t *testing.T) {
 	buf := make([]byte, 8<<20)
 	var dec decoder
 	for at := 0; at < len(text)-10<<20; {
-		window := []int{batchBytes, 2 << 20, 8 << 20}[random.IntN(3)]
+		window := []int{entry.BatchBytes, 2 << 20, 8 << 20}[random.IntN(3)]
 		start := max(0, at-markBytes)
 		n, err := c.ReadAt(buf[:window], int64(start))
 		if err != nil || !bytes.Equal(buf[:n], text[start:start+n]) {

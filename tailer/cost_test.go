@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 var costs = flag.Bool("costs", false, "measure what following costs, which takes minutes")
@@ -61,7 +63,7 @@ func TestIdleCost(t *testing.T) {
 // A counter counts entries.
 type counter struct{ n atomic.Int64 }
 
-func (c *counter) Consume(_ context.Context, b Batch) error {
+func (c *counter) Consume(_ context.Context, b entry.Batch) error {
 	c.n.Add(int64(len(b.Entries)))
 	return nil
 }
@@ -83,7 +85,7 @@ func TestLatency(t *testing.T) {
 	path := filepath.Join(dir, "sora.jsonl")
 	os.WriteFile(path, []byte(lines(0, 20)), 0o644)
 	seen := make(chan time.Time, 1000)
-	next := consumerFunc(func(b Batch) {
+	next := consumerFunc(func(b entry.Batch) {
 		for range b.Entries {
 			seen <- time.Now()
 		}
@@ -108,9 +110,9 @@ func TestLatency(t *testing.T) {
 	}
 }
 
-type consumerFunc func(Batch)
+type consumerFunc func(entry.Batch)
 
-func (f consumerFunc) Consume(_ context.Context, b Batch) error {
+func (f consumerFunc) Consume(_ context.Context, b entry.Batch) error {
 	f(b)
 	return nil
 }
@@ -147,7 +149,7 @@ func BenchmarkRead(b *testing.B) {
 			b.Fatal("wrong file", r.err)
 		}
 		g.read.mark = r.mark
-		lines += len(r.cut.entries)
+		lines += len(r.cut.Entries)
 		bufs.put(buf)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(lines), "ns/line")

@@ -5,13 +5,15 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A slow consumer takes a while for each batch, as a collector does: there is
 // always something that is read and not yet settled.
-type slow struct{ Consumer }
+type slow struct{ entry.Consumer }
 
-func (s slow) Consume(ctx context.Context, b Batch) error {
+func (s slow) Consume(ctx context.Context, b entry.Batch) error {
 	time.Sleep(50 * time.Millisecond)
 	return s.Consumer.Consume(ctx, b)
 }

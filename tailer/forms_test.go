@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // want checks what was received, in order.
@@ -189,7 +191,7 @@ func TestRunErlClock(t *testing.T) {
 		"===== " + strings.Repeat("x", 100):                   {},
 		"===== LOGGING STARTED Wed Apr 31 10:11:12 UTC 20310": {},
 	} {
-		got, ok := parseClock([]byte(text), tokyo)
+		got, ok := entry.ParseClock([]byte(text), tokyo)
 		if ok != !want.IsZero() || !got.Equal(want) {
 			t.Errorf("%q: %v, %v; want %v", text, got, ok, want)
 		}

@@ -1,6 +1,10 @@
 package tailer
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/rtcship/rtcship/tailer/entry"
+)
 
 // maxGaps is how many gaps of one generation are told apart. Somebody who can
 // write to a file could otherwise fill the memory and the checkpoint with them.
@@ -9,7 +13,7 @@ const maxGaps = 32
 // addGaps notes gaps of g. When there are too many, the oldest two with the same
 // reason become one; so the newest stays as it is, and all sums are exact. The
 // caller holds Tailer.mu.
-func (g *generation) addGaps(gaps ...Gap) {
+func (g *generation) addGaps(gaps ...entry.Gap) {
 	for _, gap := range gaps {
 		g.gaps = append(g.gaps, gap)
 		if len(g.gaps) > maxGaps {

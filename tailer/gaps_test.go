@@ -8,18 +8,20 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // holed is a format of lines in which each that begins with "#" is damaged.
 type holed struct{}
 
-func (holed) Split(data []byte, _ int64, _ bool) (e Entry, n int, err error) {
+func (holed) Split(data []byte, _ int64, _ bool) (e entry.Entry, n int, err error) {
 	i := bytes.IndexByte(data, '\n')
 	switch {
 	case i < 0:
-		return e, 0, ErrMore
+		return e, 0, entry.ErrMore
 	case data[0] == '#':
-		return e, i + 1, ErrTorn
+		return e, i + 1, entry.ErrTorn
 	}
 	e.Text = data[:i]
 	return e, i + 1, nil
@@ -76,7 +78,7 @@ func TestManyGaps(t *testing.T) {
 	reasons := []string{"damaged", "the file is gone", "removed from the end of the file"}
 	sums := map[string]int64{}
 	for i := range int64(100_000) {
-		gap := Gap{At: 100 * i, Bytes: 1 + i%7, Reason: reasons[i*i%3], Time: time.Unix(i, 0)}
+		gap := entry.Gap{At: 100 * i, Bytes: 1 + i%7, Reason: reasons[i*i%3], Time: time.Unix(i, 0)}
 		g.addGaps(gap)
 		count++
 		total += gap.Bytes
@@ -106,7 +108,7 @@ func TestManyGaps(t *testing.T) {
 // Each way to lose bytes leaves a gap of just those bytes: lines 0 to n-1 are
 // written, and each of them is either settled or in a gap.
 func TestEveryLossIsAGap(t *testing.T) {
-	const n = 5 * batchBytes / 80 // more than is read ahead
+	const n = 5 * entry.BatchBytes / 80 // more than is read ahead
 	for _, tt := range []struct {
 		name, reason string
 		lose         func(w *world)

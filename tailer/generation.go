@@ -6,6 +6,8 @@ import (
 	"iter"
 	"path/filepath"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A position is a place in a generation at which reading can begin: right
@@ -24,7 +26,7 @@ type generation struct {
 	fam    *family
 	id     [16]byte
 	born   time.Time
-	origin *Origin // for the next batch; replaced when the path changes
+	origin *entry.Origin // for the next batch; replaced when the path changes
 	print  print
 
 	// Where the bytes are.
@@ -72,7 +74,7 @@ type generation struct {
 	gapNoted bool
 
 	entries, settledEntries, empty, cuts int64
-	gaps                                 []Gap
+	gaps                                 []entry.Gap
 	encoded                              []byte // JSON as last made, nil if out of date
 }
 
@@ -112,7 +114,7 @@ func (g *generation) hexID() string { return hex.EncodeToString(g.id[:]) }
 func (g *generation) locate(f *file) {
 	if g.path != f.path || g.origin == nil {
 		g.path = f.path
-		g.origin = &Origin{
+		g.origin = &entry.Origin{
 			Source:     g.fam.src.Origin,
 			Log:        g.fam.log,
 			Path:       f.path,
@@ -195,7 +197,7 @@ func (g *generation) finished() bool {
 
 // A batch is one read on its way to the consumer.
 type batch struct {
-	Batch
+	entry.Batch
 	gen     *generation
 	buf     *buffer
 	to      position // what is settled with it

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A sink is a consumer that remembers what it was given.
@@ -22,7 +24,7 @@ type sink struct {
 	got  []received
 	hold chan struct{} // if set, Consume waits until it is closed
 
-	stall func(b Batch) bool // if set, batches for which it says so are never settled
+	stall func(b entry.Batch) bool // if set, batches for which it says so are never settled
 }
 
 // A received entry, with what makes its uid.
@@ -37,14 +39,14 @@ type received struct {
 	settled        time.Time // when it was settled; zero if it was not
 }
 
-func (s *sink) consumer(run int) Consumer { return sinkRun{s, run} }
+func (s *sink) consumer(run int) entry.Consumer { return sinkRun{s, run} }
 
 type sinkRun struct {
 	*sink
 	run int
 }
 
-func (s sinkRun) Consume(ctx context.Context, b Batch) error {
+func (s sinkRun) Consume(ctx context.Context, b entry.Batch) error {
 	s.mu.Lock()
 	hold, first := s.hold, len(s.got)
 	if s.stall != nil && s.stall(b) {

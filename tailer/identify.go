@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A match says how far a file and a generation agree.
@@ -183,7 +185,7 @@ func (t *Tailer) verify(f *family, here map[*generation]bool, now time.Time) {
 		if src == nil || g.packed != unpacked || g.short || !here[g] {
 			continue
 		}
-		if f.rule.Form != Lines || g.intact() {
+		if f.rule.Form != entry.Lines || g.intact() {
 			continue
 		}
 		t.lock(func() { g.suspect = true })

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A bystander notes which of the lines that matter come, and when.
@@ -23,7 +25,7 @@ type bystander struct {
 	last int               // how often "last" came
 }
 
-func (b *bystander) Consume(_ context.Context, batch Batch) error {
+func (b *bystander) Consume(_ context.Context, batch entry.Batch) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, e := range batch.Entries {
@@ -131,7 +133,7 @@ func appendTo(t *testing.T, path, text string) {
 	}
 }
 
-func newTailer(t *testing.T, cfg Config, next Consumer) *Tailer {
+func newTailer(t *testing.T, cfg Config, next entry.Consumer) *Tailer {
 	t.Helper()
 	tail, err := New(cfg, next)
 	if err != nil {

@@ -36,8 +36,8 @@ func stripCount(s string) string {
 	// s[end:] is digits and what may stand between them; the count proper
 	// begins with a separator that a digit follows and something precedes.
 	for i := max(end, 1); i+1 < len(s); i++ {
-		if isSeparator(s[i]) && isDigit(s[i+1]) {
-			if !isDigit(s[len(s)-1]) {
+		if isSeparator(s[i]) && isNumeral(s[i+1]) {
+			if !isNumeral(s[len(s)-1]) {
 				return ""
 			}
 			return s[:i]
@@ -46,9 +46,9 @@ func stripCount(s string) string {
 	return ""
 }
 
-func isDigit(c byte) bool     { return '0' <= c && c <= '9' }
+func isNumeral(c byte) bool   { return '0' <= c && c <= '9' }
 func isSeparator(c byte) bool { return c == '.' || c == '-' || c == '_' }
-func isCount(c byte) bool     { return isDigit(c) || isSeparator(c) || c == ':' || c == 'T' }
+func isCount(c byte) bool     { return isNumeral(c) || isSeparator(c) || c == ':' || c == 'T' }
 
 // liveNames returns the names that the live file may have if base is a rotated
 // generation of it: with the count after the extension taken off, and with the
@@ -56,7 +56,7 @@ func isCount(c byte) bool     { return isDigit(c) || isSeparator(c) || c == ':' 
 func liveNames(base string) (after, before string) {
 	after = stripCount(base)
 	ext := path.Ext(base)
-	if stem := strings.TrimSuffix(base, ext); ext != "" && !isDigit(ext[len(ext)-1]) {
+	if stem := strings.TrimSuffix(base, ext); ext != "" && !isNumeral(ext[len(ext)-1]) {
 		if s := stripCount(stem); s != "" {
 			before = s + ext
 		}

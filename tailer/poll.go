@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // poll looks at the files that move, and starts reading where there is
@@ -130,7 +132,7 @@ func (t *Tailer) check(g *generation, now time.Time) {
 		_, agrees := print.agrees(head)
 		same = agrees && read.mark.holds(src) && (st.size >= size || g.cutShort(head, read))
 	}
-	if g.fam.rule.Form == Whole && read.at > 0 {
+	if g.fam.rule.Form == entry.Whole && read.at > 0 {
 		same = false // written again, even if with the same content
 	}
 	t.mu.Lock()
@@ -219,7 +221,7 @@ func (t *Tailer) feed(f *family, now time.Time) {
 			continue
 		}
 		t.start(g)
-		if f.rule.Form == Lines || f.rule.Form == Clocked {
+		if f.rule.Form == entry.Lines || f.rule.Form == entry.Clocked {
 			return // the next one when this one is read
 		}
 	}
@@ -279,9 +281,9 @@ func (t *Tailer) completeAfter(g *generation, now time.Time) (time.Duration, boo
 		return t.cfg.DrainQuiet, true
 	}
 	switch g.fam.rule.Form {
-	case Reports, Whole, Quoted:
+	case entry.Reports, entry.Whole, entry.Quoted:
 		return t.cfg.Quiet, true
-	case Dump:
+	case entry.Dump:
 		return t.cfg.DumpQuiet, true
 	}
 	displaced := !g.live && now.Sub(g.rotated) >= t.cfg.RotateWait
@@ -346,7 +348,7 @@ func (t *Tailer) healed(g *generation) {
 
 // gap notes bytes that cannot be had any more. The caller holds t.mu.
 func (t *Tailer) gap(g *generation, at, n int64, reason string, now time.Time) {
-	g.addGaps(Gap{At: at, Bytes: n, Reason: reason, Time: now.UTC().Round(0)})
+	g.addGaps(entry.Gap{At: at, Bytes: n, Reason: reason, Time: now.UTC().Round(0)})
 	t.touch(g)
 	t.log.Warn("bytes of a log are lost", "path", g.path, "offset", at, "bytes", n, "reason", reason)
 }

@@ -3,6 +3,8 @@ package tailer
 import (
 	"fmt"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // underWay is how many batches of one generation may be read, converted or on
@@ -63,7 +65,7 @@ func (t *Tailer) fill(g *generation) *batch {
 			return nil
 		}
 		r := p.read(buf)
-		t.rate.read(r.cut.taken)
+		t.rate.read(r.cut.Taken)
 		if b, over := t.apply(&p, &r, buf); over {
 			t.tellBlocked()
 			return b
@@ -160,7 +162,7 @@ func (t *Tailer) apply(p *plan, r *result, buf *buffer) (b *batch, over bool) {
 		t.endPump(g)
 		return nil, true
 	}
-	if r.cut.taken == 0 {
+	if r.cut.Taken == 0 {
 		if !r.grow {
 			t.endPump(g)
 		}
@@ -219,25 +221,25 @@ func (t *Tailer) progress(p *plan, r *result) bool {
 
 // advance moves g's read position and makes the batch of what was read.
 func (g *generation) advance(p *plan, r *result, buf *buffer) *batch {
-	to := position{mark: r.mark, clock: r.cut.clock, cut: r.cut.cut}
+	to := position{mark: r.mark, clock: r.cut.Clock, cut: r.cut.Cut}
 	g.read = to
 	g.print.note(to.mark)
 	g.print.see(append(r.ends, to.mark))
 	g.scanned = max(g.scanned, to.at)
-	g.entries += int64(len(r.cut.entries))
-	g.empty += r.cut.empty
-	g.fam.src.empty += r.cut.empty
-	g.cuts += r.cut.cuts
-	g.addGaps(r.cut.gaps...)
+	g.entries += int64(len(r.cut.Entries))
+	g.empty += r.cut.Empty
+	g.fam.src.empty += r.cut.Empty
+	g.cuts += r.cut.Cuts
+	g.addGaps(r.cut.Gaps...)
 	b := &batch{
-		Batch: Batch{Origin: g.origin, Entries: r.cut.entries},
-		gen:   g, buf: buf, to: to, started: r.cut.now, begun: make(chan struct{}),
+		Batch: entry.Batch{Origin: g.origin, Entries: r.cut.Entries},
+		gen:   g, buf: buf, to: to, started: r.cut.Now, begun: make(chan struct{}),
 	}
 	if n := len(g.inflight); n > 0 {
 		b.before = g.inflight[n-1].begun
 	}
 	if g.behind.IsZero() {
-		g.behind = r.cut.now
+		g.behind = r.cut.Now
 	}
 	g.inflight = append(g.inflight, b)
 	return b

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 const quotedHead = `2026-03-04T05:06:07.402+00:00 node1 2026-03-04 05:06:07,337 `
@@ -18,7 +20,7 @@ func TestQuoted(t *testing.T) {
 		t.Helper()
 		var got []string
 		s := Stream{Name: "support.log", Rules: QuotedRules([]string{"*"})}
-		err := s.Read(iotest.HalfReader(strings.NewReader(text)), func(b Batch) error {
+		err := s.Read(iotest.HalfReader(strings.NewReader(text)), func(b entry.Batch) error {
 			for _, e := range b.Entries {
 				got = append(got, string(e.Text))
 				if !strings.HasPrefix(text[e.Offset:], string(e.Text)) {
@@ -50,7 +52,7 @@ func TestQuoted(t *testing.T) {
 	f(a+"\nmore", a+"\nmore")
 	f(a+"\n", a)
 	f("say \"x\nmore\n", "say \"x", "more")
-	long := strings.Repeat("more\n", maxQuoted/5+1)
+	long := strings.Repeat("more\n", entry.MaxQuoted/5+1)
 	f(a+"\n"+long, append([]string{a}, strings.Split(strings.TrimSuffix(long, "\n"), "\n")...)...)
 }
 
@@ -59,11 +61,11 @@ func TestQuoted(t *testing.T) {
 func TestQuotedIsCutTheSame(t *testing.T) {
 	text := quotedHead + "Message=\"a\" Detail=\"x\n  y\nz\" K=\"v\"\nplain\n" + quotedHead + "Call-id=7@h\"\n" + quotedHead + "Message=\"b\"\nName=\"c\" D=\"\n\"\n" + quotedHead + "M=\"x\"\n"
 	cutAll := func(at int) (ends []string) {
-		var c cutter
+		var c entry.Cutter
 		for _, end := range []int{at, len(text)} {
-			next := cutter{base: c.base + int64(c.taken), maxEntry: 1000}
-			next.quoted([]byte(text[next.base:end]), false)
-			for _, e := range next.entries {
+			next := entry.Cutter{Base: c.Base + int64(c.Taken), MaxEntry: 1000}
+			next.Quoted([]byte(text[next.Base:end]), false)
+			for _, e := range next.Entries {
 				ends = append(ends, fmt.Sprintf("%d %s", e.Offset, e.Text))
 			}
 			c = next

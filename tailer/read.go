@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A plan is what one read of a generation is about to do.
@@ -14,8 +16,8 @@ type plan struct {
 	gen    *generation
 	src    content
 	packed packing
-	format Format
-	form   Form
+	format entry.Format
+	form   entry.Form
 	zone   *time.Location
 
 	from    position
@@ -34,7 +36,7 @@ type plan struct {
 
 // A result is what a read found.
 type result struct {
-	cut     cutter
+	cut     entry.Cutter
 	mark    mark   // at the end of what was taken
 	ends    []mark // where the last entries before that began
 	n       int
@@ -67,15 +69,15 @@ func (g *generation) plan(maxEntry int) plan {
 		p.start = p.from.at - markBytes
 	}
 	p.wide = g.window > 0
-	switch ahead := int(min(p.size-p.start, batchBytes)) + 1; {
+	switch ahead := int(min(p.size-p.start, entry.BatchBytes)) + 1; {
 	case p.wide:
 		p.want = g.window
 	case p.packed != unpacked:
-		p.want = batchBytes + lead
-		p.wide = p.form == Whole
-	case p.form == Dump:
-		p.want = dumpHead + lead
-	case p.form == Whole:
+		p.want = entry.BatchBytes + lead
+		p.wide = p.form == entry.Whole
+	case p.form == entry.Dump:
+		p.want = entry.DumpHead + lead
+	case p.form == entry.Whole:
 		p.wide = true
 		p.want = int(min(p.size-p.start+1, int64(maxEntry)+1+lead))
 	default:
@@ -94,7 +96,7 @@ const scanBytes = 64 << 10
 // that it should not be read again each time it has grown.
 func (g *generation) longLine() bool {
 	form := g.fam.rule.Form
-	return g.window == 0 && g.packed == unpacked && g.fam.src.Format == nil && (form == Lines || form == Clocked) &&
+	return g.window == 0 && g.packed == unpacked && g.fam.src.Format == nil && (form == entry.Lines || form == entry.Clocked) &&
 		g.scanned-g.read.at >= scanBytes && g.flush != g.size
 }
 
@@ -137,41 +139,41 @@ func (p *plan) same(b []byte) bool {
 func (p *plan) split(buf *buffer, r *result) {
 	before := int(p.from.at - p.start)
 	data := buf.b[before:r.n]
-	if !p.wide && len(data) > batchBytes {
-		data = data[:batchBytes]
+	if !p.wide && len(data) > entry.BatchBytes {
+		data = data[:entry.BatchBytes]
 		r.eof = false
-		r.end = p.from.at + batchBytes
+		r.end = p.from.at + entry.BatchBytes
 	}
 	final := r.eof && (p.packed != unpacked || p.flush == r.end)
 	c := &r.cut
-	*c = cutter{
-		entries: buf.entries[:0], now: time.Now(), maxEntry: p.most, zone: p.zone,
-		base: p.from.at, clock: p.from.clock, cut: p.from.cut,
+	*c = entry.Cutter{
+		Entries: buf.entries[:0], Now: time.Now(), MaxEntry: p.most, Zone: p.zone,
+		Base: p.from.at, Clock: p.from.clock, Cut: p.from.cut,
 	}
 	switch {
 	case p.format != nil:
-		c.formatted(p.format, data, final)
-	case p.form == Clocked:
-		c.clocked(data, final)
-	case p.form == Reports:
-		c.reports(data, final)
-	case p.form == Quoted:
-		c.quoted(data, final)
-	case p.form == Whole && p.packed != unpacked && !final && len(data) <= p.most:
-		c.need = len(data) + 1 // how long it is shows at its end
-	case p.form == Whole && p.packed == unpacked && !final:
+		c.Formatted(p.format, data, final)
+	case p.form == entry.Clocked:
+		c.Clocked(data, final)
+	case p.form == entry.Reports:
+		c.Reports(data, final)
+	case p.form == entry.Quoted:
+		c.Quoted(data, final)
+	case p.form == entry.Whole && p.packed != unpacked && !final && len(data) <= p.most:
+		c.Need = len(data) + 1 // how long it is shows at its end
+	case p.form == entry.Whole && p.packed == unpacked && !final:
 		r.eof, r.dry = true, true // nothing is to be had from it yet
 		return
-	case p.form == Whole:
-		c.whole(data)
-	case p.form == Dump:
+	case p.form == entry.Whole:
+		c.Whole(data)
+	case p.form == entry.Dump:
 		p.dump(data, r)
-		buf.entries = c.entries
+		buf.entries = c.Entries
 		return
 	default:
-		c.lines(data, final)
+		c.Lines(data, final)
 	}
-	buf.entries = c.entries
+	buf.entries = c.Entries
 	p.mark(buf, r, before, len(data))
 }
 
@@ -179,13 +181,13 @@ func (p *plan) split(buf *buffer, r *result) {
 // buffer.
 func (p *plan) mark(buf *buffer, r *result, before, size int) {
 	c := &r.cut
-	at := before + c.taken
-	r.mark = markOf(buf.b[:at], p.from.at+int64(c.taken))
-	for i := max(1, len(c.entries)-perRead); i < len(c.entries); i++ {
-		end := c.entries[i].Offset
+	at := before + c.Taken
+	r.mark = markOf(buf.b[:at], p.from.at+int64(c.Taken))
+	for i := max(1, len(c.Entries)-perRead); i < len(c.Entries); i++ {
+		end := c.Entries[i].Offset
 		r.ends = append(r.ends, markOf(buf.b[:end-p.start], end))
 	}
-	r.dry = c.taken == size || c.need > 0
+	r.dry = c.Taken == size || c.Need > 0
 	if p.packed != unpacked {
 		p.src.keep(buf.b[max(0, at-markBytes):r.n], p.start+int64(r.n))
 	}
@@ -194,16 +196,16 @@ func (p *plan) mark(buf *buffer, r *result, before, size int) {
 		largest = maxFramed
 	}
 	switch {
-	case c.taken == 0 && !r.eof && c.need > 0:
+	case c.Taken == 0 && !r.eof && c.Need > 0:
 		r.grow = true
-		r.window = min(max(4*len(buf.b), c.need+lead), largest)
+		r.window = min(max(4*len(buf.b), c.Need+lead), largest)
 		if p.wide && len(buf.b) >= largest { // only a Format can want more than there may be
 			r.grow = false
 			r.err = errors.New("entry is too long")
 		}
-	case c.cut:
+	case c.Cut:
 		r.window = largest // the rest of a line that is longer than that
-	case c.need > 0:
+	case c.Need > 0:
 		r.scanned = p.from.at + int64(size)
 	}
 }
@@ -247,16 +249,16 @@ func (p *plan) dump(data []byte, r *result) {
 	r.end = size
 	c := &r.cut
 	if p.from.at == 0 {
-		if p.packed == unpacked && p.flush != size && !dumpComplete(p.src, size) {
-			c.need = len(data) + 1
+		if p.packed == unpacked && p.flush != size && !entry.DumpComplete(p.src, size) {
+			c.Need = len(data) + 1
 			return
 		}
-		c.dump(data)
-		for i := range c.entries {
-			c.entries[i].Size = size
+		c.Dump(data)
+		for i := range c.Entries {
+			c.Entries[i].Size = size
 		}
 	}
-	c.taken = int(size - p.from.at)
+	c.Taken = int(size - p.from.at)
 	r.mark, r.err = readMark(p.src, size)
 }
 

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // Saved says when the positions were last known to be on disk, and why they
@@ -56,7 +58,7 @@ type Rewinding struct {
 
 	// Times gives the time of each entry of b, zero for one that has none; such
 	// an entry counts with the one before it. Not called if Since is zero.
-	Times func(b Batch) []time.Time
+	Times func(b entry.Batch) []time.Time
 
 	DryRun bool // find out what would be set back, and save nothing
 }
@@ -173,12 +175,12 @@ var errFound = errors.New("found")
 // where text ends, and run_erl's clock there.
 func (g *generation) firstSince(text *io.SectionReader, r Rewinding) (at int64, clock time.Time, err error) {
 	at = text.Size()
-	origin := &Origin{Source: g.fam.src.Origin, Log: g.fam.log, Path: g.path, Generation: g.id, Born: g.born}
+	origin := &entry.Origin{Source: g.fam.src.Origin, Log: g.fam.log, Path: g.path, Generation: g.id, Born: g.born}
 	in := streamInput{
 		Stream: Stream{MaxEntry: defaultMaxEntry, Timezone: g.fam.src.Timezone},
-		form:   g.fam.rule.Form, origin: origin, r: text, buf: make([]byte, batchBytes+1),
+		form:   g.fam.rule.Form, origin: origin, r: text, buf: make([]byte, entry.BatchBytes+1),
 	}
-	err = in.run(func(b Batch) error {
+	err = in.run(func(b entry.Batch) error {
 		for i, when := range r.Times(b) {
 			if !when.IsZero() && !when.Before(r.Since) {
 				at = b.Entries[i].Offset

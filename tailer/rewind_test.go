@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A keeper is a Consumer that settles everything and keeps it.
@@ -19,7 +21,7 @@ type keeper struct {
 	keys map[string]bool
 }
 
-func (k *keeper) Consume(_ context.Context, b Batch) error {
+func (k *keeper) Consume(_ context.Context, b entry.Batch) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, e := range b.Entries {
@@ -45,7 +47,7 @@ func (k *keeper) follow(t *testing.T, cfg Config) []string {
 }
 
 // hours finds the time in the lines of these tests: "07 text" is seven o'clock.
-func hours(b Batch) []time.Time {
+func hours(b entry.Batch) []time.Time {
 	times := make([]time.Time, len(b.Entries))
 	for i, e := range b.Entries {
 		var h int

@@ -264,8 +264,8 @@ func TestFileThatChangesHandsWhileItIsRead(t *testing.T) {
 		})
 		buf := tail.buffer(g, p.want)
 		r := p.read(buf)
-		if len(r.cut.entries) != 10 {
-			t.Fatalf("%d entries were read", len(r.cut.entries))
+		if len(r.cut.Entries) != 10 {
+			t.Fatalf("%d entries were read", len(r.cut.Entries))
 		}
 		tail.lock(func() { tail.detach(g, time.Now()) })
 		if b, _ := tail.apply(&p, &r, buf); b != nil {

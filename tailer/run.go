@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A Tailer follows files and hands their entries on.
@@ -15,7 +17,7 @@ import (
 // is what. A file that has data is read by goroutines of its own, see pump.
 type Tailer struct {
 	cfg     Config
-	next    Consumer
+	next    entry.Consumer
 	log     *slog.Logger
 	mem     budget
 	rate    limiter
@@ -59,7 +61,7 @@ type Tailer struct {
 
 // New makes a Tailer that hands batches to next, and reads the checkpoints in
 // cfg.StateDir. It does not lock that directory; see Lock.
-func New(cfg Config, next Consumer) (*Tailer, error) {
+func New(cfg Config, next entry.Consumer) (*Tailer, error) {
 	cfg.setDefaults()
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("configure tailer: %w", err)

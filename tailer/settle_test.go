@@ -3,6 +3,8 @@ package tailer
 import (
 	"testing"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A position is saved only after what lies before it was settled: not because a
@@ -15,8 +17,8 @@ func TestOnlyWhatIsSettledIsSaved(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, func(w *world) {
-				const n = 2 * batchBytes / 80 // lines, so many that they are three batches
-				w.sink.stall = func(b Batch) bool { return b.Entries[0].Offset == 0 }
+				const n = 2 * entry.BatchBytes / 80 // lines, so many that they are three batches
+				w.sink.stall = func(b entry.Batch) bool { return b.Entries[0].Offset == 0 }
 				w.write("sora.jsonl", lines(0, n))
 				w.start()
 				w.pass(5 * time.Second)

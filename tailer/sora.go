@@ -1,5 +1,7 @@
 package tailer
 
+import "github.com/rtcship/rtcship/tailer/entry"
+
 // SoraRules returns how the files in the log directory of WebRTC SFU Sora are
 // followed. The first rule that matches decides.
 //
@@ -8,13 +10,13 @@ package tailer
 // rotated generation even while there is no "sora.jsonl".
 func SoraRules() []Rule {
 	rules := []Rule{
-		{Pattern: "crash.log", Form: Reports},
-		{Pattern: "erlang.log.[1-9]", Log: "erlang", Form: Clocked, Ring: true},
-		{Pattern: "erlang.log.[1-9][0-9]", Log: "erlang", Form: Clocked, Ring: true},
+		{Pattern: "crash.log", Form: entry.Reports},
+		{Pattern: "erlang.log.[1-9]", Log: "erlang", Form: entry.Clocked, Ring: true},
+		{Pattern: "erlang.log.[1-9][0-9]", Log: "erlang", Form: entry.Clocked, Ring: true},
 		{Pattern: "run_erl.log"},
-		{Pattern: "sysctl.log", Form: Whole},
-		{Pattern: "ulimit.log", Form: Whole},
-		{Pattern: "erl_crash.dump", Form: Dump},
+		{Pattern: "sysctl.log", Form: entry.Whole},
+		{Pattern: "ulimit.log", Form: entry.Whole},
+		{Pattern: "erl_crash.dump", Form: entry.Dump},
 		{Pattern: "connection_created_wait_timeout_error/*.jsonl", Log: "connection_created_wait_timeout_error", Small: true},
 	}
 	for _, log := range []string{
@@ -27,4 +29,14 @@ func SoraRules() []Rule {
 		rules = append(rules, Rule{Pattern: log + ".log"}, Rule{Pattern: log + ".jsonl"})
 	}
 	return append(rules, Rule{Pattern: "*.log"}, Rule{Pattern: "*.jsonl"})
+}
+
+// QuotedRules are the rules for files that match patterns and in which a line
+// break within quotes does not end an entry.
+func QuotedRules(patterns []string) []Rule {
+	rules := make([]Rule, len(patterns))
+	for i, p := range patterns {
+		rules[i] = Rule{Pattern: p, Form: entry.Quoted}
+	}
+	return rules
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A FileStatus is the ledger's line about one generation of one file; or, of the
@@ -31,8 +33,8 @@ type FileStatus struct {
 	Empty          int64 `json:"empty"`
 	Cut            int64 `json:"cut"`
 
-	Gaps  []Gap  `json:"gaps,omitempty"`
-	Error string `json:"error,omitempty"` // the last one, "" when it is over
+	Gaps  []entry.Gap `json:"gaps,omitempty"`
+	Error string      `json:"error,omitempty"` // the last one, "" when it is over
 }
 
 // A State says how a file is followed at present.
@@ -48,16 +50,6 @@ const (
 	Unreadable State = "unreadable" // is there and cannot be read at present
 	Settled    State = "settled"    // small files that nothing more is expected of, all of them in one line
 )
-
-// A Gap is bytes that were there and cannot be had any more. Of a file with
-// many gaps, those with the same reason are put together.
-type Gap struct {
-	At     int64     `json:"at"` // offset of the first byte
-	Bytes  int64     `json:"bytes"`
-	Reason string    `json:"reason"`
-	Time   time.Time `json:"time"`           // when it was found out; of several, the last
-	More   int64     `json:"more,omitempty"` // how many others were put together with it
-}
 
 // Status returns the ledger's file half: a line for each generation that is
 // followed or remembered, sorted by source and path. It is cheap.

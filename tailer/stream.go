@@ -11,6 +11,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A Stream reads logs that are not followed: a file that somebody mailed, or
@@ -27,7 +29,7 @@ type Stream struct {
 // Read cuts r into batches and calls next with each, until r ends or next
 // fails. The generation is a hash of Path, so that the same file gives the same
 // records each time.
-func (s Stream) Read(r io.Reader, next func(Batch) error) error {
+func (s Stream) Read(r io.Reader, next func(entry.Batch) error) error {
 	if s.MaxEntry == 0 {
 		s.MaxEntry = defaultMaxEntry
 	}
@@ -38,8 +40,8 @@ func (s Stream) Read(r io.Reader, next func(Batch) error) error {
 	defer done()
 	rule := s.rule()
 	hash := sha256.Sum256([]byte(s.Path))
-	in := streamInput{Stream: s, form: rule.Form, r: r, buf: make([]byte, batchBytes+1)}
-	in.origin = &Origin{Source: s.Origin, Log: rule.Log, Path: s.Path, Generation: [16]byte(hash[:16]), Born: time.Now()}
+	in := streamInput{Stream: s, form: rule.Form, r: r, buf: make([]byte, entry.BatchBytes+1)}
+	in.origin = &entry.Origin{Source: s.Origin, Log: rule.Log, Path: s.Path, Generation: [16]byte(hash[:16]), Born: time.Now()}
 	return in.run(next)
 }
 
@@ -86,37 +88,37 @@ func (s Stream) rule() Rule {
 // A streamInput is a Stream under way.
 type streamInput struct {
 	Stream
-	form   Form
-	origin *Origin
+	form   entry.Form
+	origin *entry.Origin
 	r      io.Reader
 	eof    bool
 
 	buf    []byte
 	n      int   // bytes in buf
 	at     int64 // offset of buf[0]
-	cutter cutter
+	cutter entry.Cutter
 }
 
-func (in *streamInput) run(next func(Batch) error) error {
+func (in *streamInput) run(next func(entry.Batch) error) error {
 	for {
 		if err := in.fill(); err != nil {
 			return fmt.Errorf("read: %w", err)
 		}
 		c := in.split()
-		if len(c.entries) > 0 {
-			if err := next(Batch{Origin: in.origin, Entries: c.entries}); err != nil {
+		if len(c.Entries) > 0 {
+			if err := next(entry.Batch{Origin: in.origin, Entries: c.Entries}); err != nil {
 				return err
 			}
 		}
-		if in.eof && (c.taken == in.n || c.taken == 0) {
+		if in.eof && (c.Taken == in.n || c.Taken == 0) {
 			return nil
 		}
-		if c.taken == 0 {
+		if c.Taken == 0 {
 			in.buf = append(in.buf, make([]byte, len(in.buf))...) // the entry is longer than the buffer
 			continue
 		}
-		in.n = copy(in.buf, in.buf[c.taken:in.n])
-		in.at += int64(c.taken)
+		in.n = copy(in.buf, in.buf[c.Taken:in.n])
+		in.at += int64(c.Taken)
 	}
 }
 
@@ -131,31 +133,31 @@ func (in *streamInput) fill() error {
 }
 
 // split cuts what is in the buffer.
-func (in *streamInput) split() *cutter {
+func (in *streamInput) split() *entry.Cutter {
 	c := &in.cutter
-	*c = cutter{
-		entries: c.entries[:0], now: time.Now(), maxEntry: in.MaxEntry, zone: in.Timezone,
-		base: in.at, clock: c.clock, cut: c.cut,
+	*c = entry.Cutter{
+		Entries: c.Entries[:0], Now: time.Now(), MaxEntry: in.MaxEntry, Zone: in.Timezone,
+		Base: in.at, Clock: c.Clock, Cut: c.Cut,
 	}
 	data := in.buf[:in.n]
 	switch in.form {
-	case Clocked:
-		c.clocked(data, in.eof)
-	case Reports:
-		c.reports(data, in.eof)
-	case Quoted:
-		c.quoted(data, in.eof)
-	case Whole:
+	case entry.Clocked:
+		c.Clocked(data, in.eof)
+	case entry.Reports:
+		c.Reports(data, in.eof)
+	case entry.Quoted:
+		c.Quoted(data, in.eof)
+	case entry.Whole:
 		if in.eof {
-			c.whole(data)
+			c.Whole(data)
 		}
-	case Dump:
+	case entry.Dump:
 		if in.at == 0 {
-			c.dump(data[:min(len(data), dumpHead)])
+			c.Dump(data[:min(len(data), entry.DumpHead)])
 		}
-		c.taken = len(data) // the rest of a dump is passed over
+		c.Taken = len(data) // the rest of a dump is passed over
 	default:
-		c.lines(data, in.eof)
+		c.Lines(data, in.eof)
 	}
 	return c
 }

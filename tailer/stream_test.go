@@ -7,13 +7,15 @@ import (
 	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // readStream gives log, texts and offsets of what a Stream reads.
 func readStream(t *testing.T, s Stream, text string) (log string, texts []string, offsets []int64) {
 	t.Helper()
 	s.Rules = SoraRules()
-	err := s.Read(iotest.HalfReader(strings.NewReader(text)), func(b Batch) error {
+	err := s.Read(iotest.HalfReader(strings.NewReader(text)), func(b entry.Batch) error {
 		log = b.Origin.Log
 		for _, e := range b.Entries {
 			texts = append(texts, string(e.Text))
@@ -51,8 +53,8 @@ func TestStream(t *testing.T) {
 
 // Lines longer than the buffer and than MaxEntry lose nothing.
 func TestStreamLongLines(t *testing.T) {
-	long := strings.Repeat("x", 3*batchBytes+17)
-	_, texts, offsets := readStream(t, Stream{Name: "sora.jsonl", MaxEntry: batchBytes + 5}, "a\n"+long+"\nb\n")
+	long := strings.Repeat("x", 3*entry.BatchBytes+17)
+	_, texts, offsets := readStream(t, Stream{Name: "sora.jsonl", MaxEntry: entry.BatchBytes + 5}, "a\n"+long+"\nb\n")
 	if got := strings.Join(texts[1:len(texts)-1], ""); got != long {
 		t.Errorf("the long line came back with %d bytes of %d", len(got), len(long))
 	}
@@ -74,7 +76,7 @@ func TestStreamCompressed(t *testing.T) {
 
 func TestStreamStopsWhenNextFails(t *testing.T) {
 	full := errors.New("full")
-	err := Stream{Name: "sora.jsonl"}.Read(strings.NewReader("a\n"), func(Batch) error { return full })
+	err := Stream{Name: "sora.jsonl"}.Read(strings.NewReader("a\n"), func(entry.Batch) error { return full })
 	if !errors.Is(err, full) {
 		t.Errorf("error %v", err)
 	}

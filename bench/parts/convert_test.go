@@ -12,39 +12,40 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/rtcship/rtcship/bench/internal/corpus"
 	"github.com/rtcship/rtcship/convert"
 	"github.com/rtcship/rtcship/convert/redact"
-	"github.com/rtcship/rtcship/tailer"
-	"golang.org/x/sys/unix"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // legacy is a line of sora.log in its older form.
 const legacy = `2026-04-11T09:21:44.018302Z [error] [ward-round/7Q2M0XKD/sendrecv] [multi] <0.4711.9> PONG-TIMEOUT-ERROR | reason=<<"WebSocket">>`
 
 // entries returns n entries of lines that next appends.
-func entries(n int, next func(dst []byte, i int64) []byte) []tailer.Entry {
-	all := make([]tailer.Entry, n)
+func entries(n int, next func(dst []byte, i int64) []byte) []entry.Entry {
+	all := make([]entry.Entry, n)
 	offset := int64(0)
 	for i := range all {
 		text := bytes.TrimSuffix(next(nil, int64(i)), []byte("\n"))
-		all[i] = tailer.Entry{Text: text, Offset: offset, Observed: time.Unix(1790000000, 0)}
+		all[i] = entry.Entry{Text: text, Offset: offset, Observed: time.Unix(1790000000, 0)}
 		offset += int64(len(text)) + 1
 	}
 	return all
 }
 
-func soraEntries(n int) []tailer.Entry {
+func soraEntries(n int) []entry.Entry {
 	m := corpus.NewMaker(1)
 	return entries(n, func(dst []byte, i int64) []byte { return m.AppendSora(dst, m.Stamp(i)) })
 }
 
-func pexipEntries(n int) []tailer.Entry {
+func pexipEntries(n int) []entry.Entry {
 	m := corpus.NewMaker(1)
 	return entries(n, func(dst []byte, i int64) []byte { return m.AppendPexip(dst, m.Stamp(i)) })
 }
 
-func legacyEntries(n int) []tailer.Entry {
+func legacyEntries(n int) []entry.Entry {
 	return entries(n, func(dst []byte, _ int64) []byte { return append(dst, legacy...) })
 }
 
@@ -69,15 +70,15 @@ func BenchmarkConvert(b *testing.B) {
 	const batch = 3000 // entries of about 1 MiB
 	for _, c := range []struct {
 		name    string
-		origin  tailer.Origin
-		entries []tailer.Entry
+		origin  entry.Origin
+		entries []entry.Entry
 		redact  bool
 	}{
-		{"sora", tailer.Origin{Source: "sora", Log: "sora", Path: "/var/log/sora/sora.jsonl"}, soraEntries(batch), true},
-		{"sora unmasked", tailer.Origin{Source: "sora", Log: "sora", Path: "/var/log/sora/sora.jsonl"}, soraEntries(batch), false},
-		{"legacy", tailer.Origin{Source: "sora", Log: "sora", Path: "/var/log/sora/sora.log"}, legacyEntries(batch), true},
-		{"pexip", tailer.Origin{Source: "pexip"}, pexipEntries(batch), true},
-		{"pexip unmasked", tailer.Origin{Source: "pexip"}, pexipEntries(batch), false},
+		{"sora", entry.Origin{Source: "sora", Log: "sora", Path: "/var/log/sora/sora.jsonl"}, soraEntries(batch), true},
+		{"sora unmasked", entry.Origin{Source: "sora", Log: "sora", Path: "/var/log/sora/sora.jsonl"}, soraEntries(batch), false},
+		{"legacy", entry.Origin{Source: "sora", Log: "sora", Path: "/var/log/sora/sora.log"}, legacyEntries(batch), true},
+		{"pexip", entry.Origin{Source: "pexip"}, pexipEntries(batch), true},
+		{"pexip unmasked", entry.Origin{Source: "pexip"}, pexipEntries(batch), false},
 	} {
 		b.Run(strings.ReplaceAll(c.name, " ", "-"), func(b *testing.B) {
 			conv, err := convert.New(convert.Config{Redact: redact.Config{Enabled: c.redact}})
@@ -88,7 +89,7 @@ func BenchmarkConvert(b *testing.B) {
 			b.ReportAllocs()
 			defer cpuPerOp(b)()
 			for n := 0; n < b.N; n += batch {
-				conv.Convert(tailer.Batch{Origin: &c.origin, Entries: c.entries[:min(batch, b.N-n)]}, &out)
+				conv.Convert(entry.Batch{Origin: &c.origin, Entries: c.entries[:min(batch, b.N-n)]}, &out)
 			}
 		})
 	}

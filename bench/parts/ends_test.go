@@ -11,6 +11,7 @@ import (
 	"github.com/rtcship/rtcship/convert"
 	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // TestMain lets the test binary be the receiver, in a process of its own.
@@ -31,7 +32,7 @@ type counter struct {
 	stop func()
 }
 
-func (c *counter) Consume(_ context.Context, b tailer.Batch) error {
+func (c *counter) Consume(_ context.Context, b entry.Batch) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.left -= len(b.Entries); c.left <= 0 {
@@ -111,14 +112,14 @@ func newExporter(b *testing.B) *exporter.Exporter {
 }
 
 // converted returns the groups that entries become.
-func converted(b *testing.B, entries []tailer.Entry) []exporter.Group {
+func converted(b *testing.B, entries []entry.Entry) []exporter.Group {
 	b.Helper()
 	conv, err := convert.New(convert.Config{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	var out convert.Output
-	conv.Convert(tailer.Batch{Origin: &tailer.Origin{Source: "sora", Log: "sora", Path: "/logs/sora.jsonl"}, Entries: entries}, &out)
+	conv.Convert(entry.Batch{Origin: &entry.Origin{Source: "sora", Log: "sora", Path: "/logs/sora.jsonl"}, Entries: entries}, &out)
 	var groups []exporter.Group
 	for _, g := range out.Groups {
 		groups = append(groups, exporter.Group(g))

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/rtcship/rtcship/convert/redact"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // BenchmarkSuspect is what masking costs a line that holds no secret.
@@ -16,7 +16,7 @@ func BenchmarkSuspect(b *testing.B) {
 	for _, c := range []struct {
 		name     string
 		redactor *redact.Redactor
-		entries  []tailer.Entry
+		entries  []entry.Entry
 	}{
 		{"sora", r, soraEntries(1000)},
 		{"pexip", r.ForPexip(), pexipEntries(1000)},

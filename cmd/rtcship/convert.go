@@ -14,6 +14,7 @@ import (
 	"github.com/rtcship/rtcship/internal/otlpjson"
 	"github.com/rtcship/rtcship/internal/pipeline"
 	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 func newConvertCommand() *cobra.Command {
@@ -119,7 +120,7 @@ func (c *converting) read(r io.Reader, path string) error {
 	return nil
 }
 
-func (c *converting) batch(b tailer.Batch) error {
+func (c *converting) batch(b entry.Batch) error {
 	c.converter.Convert(b, &c.output)
 	for _, g := range c.output.Groups {
 		if len(g.Records) == 0 {

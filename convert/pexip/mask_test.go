@@ -7,7 +7,7 @@ import (
 
 	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/convert/redact"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // secretive are lines with a secret wherever one may be.
@@ -37,8 +37,8 @@ func masked(t testing.TB, text string, before bool) []byte {
 	}
 	var b record.Builder
 	var counts record.Counts
-	b.StartBatch(&record.Settings{Redactor: r.ForPexip()}, &tailer.Origin{Source: "pexip", Path: "pexip"}, &counts)
-	e := tailer.Entry{Text: []byte(text), Observed: observed, Transport: "unix"}
+	b.StartBatch(&record.Settings{Redactor: r.ForPexip()}, &entry.Origin{Source: "pexip", Path: "pexip"}, &counts)
+	e := entry.Entry{Text: []byte(text), Observed: observed, Transport: "unix"}
 	var reader Reader
 	reader.Start(&b)
 	if before {

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rtcship/rtcship/convert/redact"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // masking is a converter that masks secrets, as nearly every one does.
@@ -160,7 +160,7 @@ func TestShortWayOfDocument(t *testing.T) {
 
 // wentShort reports whether text goes the short way.
 func (c *converter) wentShort(text []byte) bool {
-	c.entry = tailer.Entry{Text: text, Observed: observed, Transport: "unix"}
+	c.entry = entry.Entry{Text: text, Observed: observed, Transport: "unix"}
 	c.builder.BeginUnmasked(&c.entry)
 	_, ok := c.reader.parse.short()
 	return ok

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/rtcship/rtcship/convert/record"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 var observed = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
@@ -23,13 +23,13 @@ type converter struct {
 	builder  record.Builder
 	settings record.Settings
 	counts   record.Counts
-	origin   tailer.Origin
-	entry    tailer.Entry
+	origin   entry.Origin
+	entry    entry.Entry
 	reader   Reader
 }
 
 func newConverter() *converter {
-	c := &converter{origin: tailer.Origin{Source: "pexip", Path: "pexip"}}
+	c := &converter{origin: entry.Origin{Source: "pexip", Path: "pexip"}}
 	c.start()
 	return c
 }
@@ -41,7 +41,7 @@ func (c *converter) start() {
 }
 
 func (c *converter) convert(text []byte) (host []byte) {
-	c.entry = tailer.Entry{Text: text, Observed: observed, Transport: "unix"}
+	c.entry = entry.Entry{Text: text, Observed: observed, Transport: "unix"}
 	c.builder.BeginUnmasked(&c.entry)
 	return c.reader.Read()
 }

@@ -14,7 +14,7 @@ import (
 
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/redact"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // Settings are what all builders of a converter share. They are read-only.
@@ -40,8 +40,8 @@ type Settings struct {
 // The zero Builder is ready for StartBatch and is reused for any number of
 // batches; it then allocates nothing. It is not safe for concurrent use.
 type Builder struct {
-	Origin *tailer.Origin
-	Entry  *tailer.Entry
+	Origin *entry.Origin
+	Entry  *entry.Entry
 	Text   []byte // the entry's text with its secrets masked; never change it
 	Counts *Counts
 
@@ -92,7 +92,7 @@ var (
 )
 
 // StartBatch prepares for the entries of one origin.
-func (b *Builder) StartBatch(s *Settings, o *tailer.Origin, counts *Counts) {
+func (b *Builder) StartBatch(s *Settings, o *entry.Origin, counts *Counts) {
 	b.settings, b.Origin, b.Counts = s, o, counts
 	b.seed = uidSeed(o.Generation)
 	b.heads[0].buf, b.heads[1].buf = b.heads[0].buf[:0], b.heads[1].buf[:0]
@@ -116,7 +116,7 @@ func (b *Builder) dirtyCommon(k otlp.Key, v string) {
 }
 
 // Begin starts on the next entry.
-func (b *Builder) Begin(e *tailer.Entry) {
+func (b *Builder) Begin(e *entry.Entry) {
 	b.BeginUnmasked(e)
 	b.Mask()
 }
@@ -124,7 +124,7 @@ func (b *Builder) Begin(e *tailer.Entry) {
 // BeginUnmasked is Begin for a parser that sees to the secrets itself: it must
 // call Mask before it uses Text, unless it has asked Suspect about every part
 // of the text that may hold a secret.
-func (b *Builder) BeginUnmasked(e *tailer.Entry) {
+func (b *Builder) BeginUnmasked(e *entry.Entry) {
 	b.Entry = e
 	b.Text, b.Body = e.Text, e.Text
 	b.redacted, b.invalid = 0, 0

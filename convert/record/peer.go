@@ -4,7 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/rtcship/rtcship/convert/otlp"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // peers remembers the attributes that tell where messages come from, for they
@@ -18,7 +18,7 @@ type peer struct {
 }
 
 // of is the attributes of e's peer in wire form, until the next call.
-func (p *peers) of(e *tailer.Entry) []byte {
+func (p *peers) of(e *entry.Entry) []byte {
 	known := &p[e.Peer.Port()%uint16(len(p))]
 	if known.addr != e.Peer || known.transport != e.Transport {
 		known.set(e)
@@ -28,7 +28,7 @@ func (p *peers) of(e *tailer.Entry) []byte {
 
 // set makes the attributes of e's peer. TLS is TCP to OpenTelemetry, with
 // another attribute that tells.
-func (p *peer) set(e *tailer.Entry) {
+func (p *peer) set(e *entry.Entry) {
 	p.addr, p.transport = e.Peer, e.Transport
 	w := &p.made
 	w.Buf = w.Buf[:0]

@@ -5,17 +5,17 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // What is remembered of a peer is never given to another, however many there
 // are and in whatever order they come.
 func TestPeers(t *testing.T) {
-	var entries []tailer.Entry
+	var entries []entry.Entry
 	for _, addr := range []string{"", "192.0.2.7", "192.0.2.8", "::ffff:192.0.2.7", "2001:db8::7", "fe80::7%eth0", "fe80::7%eth1"} {
 		for _, transport := range []string{"udp", "tcp", "tls", "unix"} {
 			for _, port := range []uint16{0, 514, 514 + 16, 40000} {
-				e := tailer.Entry{Transport: transport}
+				e := entry.Entry{Transport: transport}
 				if addr != "" {
 					e.Peer = netip.AddrPortFrom(netip.MustParseAddr(addr), port)
 				}

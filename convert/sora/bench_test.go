@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/convert"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 const (
@@ -60,15 +60,15 @@ func benchmark(b *testing.B, name string, lines ...string) {
 	if len(lines) == 1 {
 		lines = slices.Repeat(lines, 1000)
 	}
-	entries := make([]tailer.Entry, len(lines))
+	entries := make([]entry.Entry, len(lines))
 	size := 0
 	for i, line := range lines {
-		entries[i] = tailer.Entry{Text: []byte(line), Offset: int64(size), Observed: born}
+		entries[i] = entry.Entry{Text: []byte(line), Offset: int64(size), Observed: born}
 		size += len(line)
 	}
 	c := newConverter(b)
 	var out convert.Output
-	batch := tailer.Batch{Origin: originOf(name), Entries: entries}
+	batch := entry.Batch{Origin: originOf(name), Entries: entries}
 	c.Convert(batch, &out)
 	b.ReportAllocs()
 	start := cpuTime()
@@ -104,9 +104,9 @@ func TestNoAllocations(t *testing.T) {
 	for name, line := range map[string]string{"sora.jsonl": jsonLine, "sora.log": legacyLine, "event_webhook.jsonl": webhookLine} {
 		c := newConverter(t)
 		var out convert.Output
-		batch := tailer.Batch{Origin: originOf(name)}
+		batch := entry.Batch{Origin: originOf(name)}
 		for i := range 100 {
-			batch.Entries = append(batch.Entries, tailer.Entry{Text: []byte(line), Offset: int64(i)})
+			batch.Entries = append(batch.Entries, entry.Entry{Text: []byte(line), Offset: int64(i)})
 		}
 		n := math.Inf(1) // a sync.Pool loses things now and then, more so under the race detector
 		for range 20 {

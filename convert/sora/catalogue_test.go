@@ -10,7 +10,7 @@ import (
 	"github.com/rtcship/rtcship/convert"
 	"github.com/rtcship/rtcship/convert/internal/recordtest"
 	"github.com/rtcship/rtcship/convert/sora"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A documentedCode is a line of testdata/document_codes.txt.
@@ -49,7 +49,7 @@ func TestEveryCode(t *testing.T) {
 			"sora.jsonl": fmt.Sprintf(`{"timestamp":"2026-01-02T03:04:05.000000Z","level":"%s","msg":"%s | reason=x"}`, d.level, d.code),
 		} {
 			var out convert.Output
-			c.Convert(tailer.Batch{Origin: originOf(name), Entries: []tailer.Entry{{Text: []byte(line)}}}, &out)
+			c.Convert(entry.Batch{Origin: originOf(name), Entries: []entry.Entry{{Text: []byte(line)}}}, &out)
 			r := recordtest.Decode(t, out.Groups[0].Records)[0]
 			a := recordtest.Attributes(t, r)
 			if got := fmt.Sprint(int(r.SeverityNumber)); got != severities[d.level] || r.SeverityText != d.level {
@@ -80,7 +80,7 @@ func TestEveryCode(t *testing.T) {
 func TestCodeAtAnotherLevel(t *testing.T) {
 	var out convert.Output
 	line := `{"level":"info","msg":"PONG-TIMEOUT-ERROR"}`
-	newConverter(t).Convert(tailer.Batch{Origin: originOf("sora.jsonl"), Entries: []tailer.Entry{{Text: []byte(line)}}}, &out)
+	newConverter(t).Convert(entry.Batch{Origin: originOf("sora.jsonl"), Entries: []entry.Entry{{Text: []byte(line)}}}, &out)
 	r := recordtest.Decode(t, out.Groups[0].Records)[0]
 	if a := recordtest.Attributes(t, r); a["sora.code"] == "" || a["sora.category"] != "" || r.EventName != "sora.pong_timeout_error" {
 		t.Errorf("event %s, attributes %v", r.EventName, a)
@@ -167,7 +167,7 @@ func TestLegacyEqualsJSON(t *testing.T) {
 	} {
 		convertOne := func(name, text string) string {
 			var out convert.Output
-			newConverter(t).Convert(tailer.Batch{Origin: originOf(name), Entries: []tailer.Entry{{Text: []byte(text)}}}, &out)
+			newConverter(t).Convert(entry.Batch{Origin: originOf(name), Entries: []entry.Entry{{Text: []byte(text)}}}, &out)
 			lines := strings.Split(recordtest.Render(t, out.Groups[0].Records, same...), "\n")
 			for i := range lines {
 				lines[i] = strings.Replace(lines[i], "sora.connection_id_is", "sora.connection_id_short", 1)

@@ -6,14 +6,14 @@ import (
 
 	"github.com/rtcship/rtcship/convert"
 	"github.com/rtcship/rtcship/convert/internal/recordtest"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // bodyOf is the body of the one record that text of a log becomes.
 func bodyOf(t *testing.T, name, text string) string {
 	t.Helper()
 	var out convert.Output
-	newConverter(t).Convert(tailer.Batch{Origin: originOf(name), Entries: []tailer.Entry{{Text: []byte(text)}}}, &out)
+	newConverter(t).Convert(entry.Batch{Origin: originOf(name), Entries: []entry.Entry{{Text: []byte(text)}}}, &out)
 	if len(out.Groups) == 0 {
 		return ""
 	}
@@ -47,7 +47,7 @@ func TestConsoleWithoutControlSequences(t *testing.T) {
 // A line that is nothing but control sequences is counted, and not sent.
 func TestConsoleEmpty(t *testing.T) {
 	var out convert.Output
-	newConverter(t).Convert(tailer.Batch{Origin: originOf("erlang.log.1"), Entries: []tailer.Entry{{Text: []byte("\r")}, {Text: []byte("x")}}}, &out)
+	newConverter(t).Convert(entry.Batch{Origin: originOf("erlang.log.1"), Entries: []entry.Entry{{Text: []byte("\r")}, {Text: []byte("x")}}}, &out)
 	if out.Counts.Empty != 1 || out.Counts.Records != 1 {
 		t.Errorf("counts %+v", out.Counts)
 	}
@@ -56,12 +56,12 @@ func TestConsoleEmpty(t *testing.T) {
 // run_erl's clock, which the tailer keeps, is the time of lines that have none.
 func TestConsoleClock(t *testing.T) {
 	clock := time.Date(2026, 7, 8, 9, 10, 11, 0, time.UTC)
-	entries := []tailer.Entry{
+	entries := []entry.Entry{
 		{Text: []byte("no time"), Time: clock},
 		{Text: []byte("2026-02-03T04:20:07.333877+00:00 error: own time"), Time: clock},
 	}
 	var out convert.Output
-	newConverter(t).Convert(tailer.Batch{Origin: originOf("erlang.log.1"), Entries: entries}, &out)
+	newConverter(t).Convert(entry.Batch{Origin: originOf("erlang.log.1"), Entries: entries}, &out)
 	records := recordtest.Decode(t, out.Groups[0].Records)
 	if got := records[0].TimeUnixNano; got != uint64(clock.UnixNano()) {
 		t.Errorf("time %d, want the clock's", got)
@@ -87,7 +87,7 @@ func TestTimezone(t *testing.T) {
 		{"sora.log", "2026-02-03T04:05:06Z [info] x", "2026-02-03T04:05:06Z"},
 	} {
 		var out convert.Output
-		c.Convert(tailer.Batch{Origin: originOf(x.name), Entries: []tailer.Entry{{Text: []byte(x.text)}}}, &out)
+		c.Convert(entry.Batch{Origin: originOf(x.name), Entries: []entry.Entry{{Text: []byte(x.text)}}}, &out)
 		r := recordtest.Decode(t, out.Groups[0].Records)[0]
 		if got := time.Unix(0, int64(r.TimeUnixNano)).UTC().Format(time.RFC3339Nano); got != x.want {
 			t.Errorf("%q has time %s, want %s", x.text, got, x.want)
@@ -97,9 +97,9 @@ func TestTimezone(t *testing.T) {
 
 // The size of a dump is that of the file, of which the entry is only the head.
 func TestDumpSize(t *testing.T) {
-	e := tailer.Entry{Text: []byte("=erl_crash_dump:0.5\n"), Size: 3 << 30}
+	e := entry.Entry{Text: []byte("=erl_crash_dump:0.5\n"), Size: 3 << 30}
 	var out convert.Output
-	newConverter(t).Convert(tailer.Batch{Origin: originOf("erl_crash.dump"), Entries: []tailer.Entry{e}}, &out)
+	newConverter(t).Convert(entry.Batch{Origin: originOf("erl_crash.dump"), Entries: []entry.Entry{e}}, &out)
 	if got := recordtest.Attributes(t, recordtest.Decode(t, out.Groups[0].Records)[0])["sora.dump.size"]; got != "3221225472" {
 		t.Errorf("sora.dump.size = %s", got)
 	}

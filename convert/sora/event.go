@@ -5,7 +5,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // request lifts identities and the type out of the object that a webhook was
@@ -111,7 +111,7 @@ func (r *Reader) connectionOfFile(f *found) {
 }
 
 // connectionIn is the connection in the name of such a file, "" for others.
-func connectionIn(o *tailer.Origin) string {
+func connectionIn(o *entry.Origin) string {
 	if o.Log != logWaitTimeout {
 		return ""
 	}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/rtcship/rtcship/convert/internal/recordtest"
 	"github.com/rtcship/rtcship/convert/record"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A fuzzReader reads single entries of one log, without masking.
@@ -46,9 +46,9 @@ func (f *fuzzReader) read(t *testing.T, log string, text []byte) *logs.LogRecord
 
 // wire is that record in wire form.
 func (f *fuzzReader) wire(log string, text []byte) []byte {
-	f.b.StartBatch(&f.settings, &tailer.Origin{Source: "sora", Log: log, Path: "/l/" + log, Born: time.Unix(1, 0)}, &f.counts)
+	f.b.StartBatch(&f.settings, &entry.Origin{Source: "sora", Log: log, Path: "/l/" + log, Born: time.Unix(1, 0)}, &f.counts)
 	f.r.Start(f.p, &f.b)
-	f.b.BeginUnmasked(&tailer.Entry{Text: text})
+	f.b.BeginUnmasked(&entry.Entry{Text: text})
 	if len(text) == 0 || !f.r.Read() {
 		return nil
 	}
@@ -367,9 +367,9 @@ func FuzzPairs(f *testing.F) {
 		if !utf8.Valid(s) {
 			return
 		}
-		fr.b.StartBatch(&fr.settings, &tailer.Origin{Source: "sora", Log: "sora", Path: "/l/sora"}, &fr.counts)
+		fr.b.StartBatch(&fr.settings, &entry.Origin{Source: "sora", Log: "sora", Path: "/l/sora"}, &fr.counts)
 		fr.r.Start(fr.p, &fr.b)
-		fr.b.BeginUnmasked(&tailer.Entry{Text: s})
+		fr.b.BeginUnmasked(&entry.Entry{Text: s})
 		fr.r.pairs(s)
 		out, _ := fr.b.Finish(nil, nil)
 		a := recordtest.Attributes(t, recordtest.Decode(t, out)[0])

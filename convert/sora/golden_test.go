@@ -12,6 +12,7 @@ import (
 	"github.com/rtcship/rtcship/convert/internal/recordtest"
 	"github.com/rtcship/rtcship/convert/redact"
 	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 var born = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -26,7 +27,7 @@ func newConverter(t testing.TB) *convert.Converter {
 }
 
 // originOf is the origin that the tailer gives a file of Sora's directory.
-func originOf(name string) *tailer.Origin {
+func originOf(name string) *entry.Origin {
 	log := strings.TrimSuffix(path.Base(name), path.Ext(name))
 	switch {
 	case strings.HasPrefix(name, "erlang.log."):
@@ -34,21 +35,21 @@ func originOf(name string) *tailer.Origin {
 	case strings.HasPrefix(name, "connection_created_wait_timeout_error/"):
 		log = "connection_created_wait_timeout_error"
 	}
-	return &tailer.Origin{Source: "sora", Log: log, Path: "/var/log/sora/" + name, Born: born}
+	return &entry.Origin{Source: "sora", Log: log, Path: "/var/log/sora/" + name, Born: born}
 }
 
 // entriesOf cuts a file into entries the way the tailer does.
-func entriesOf(name string, data []byte) []tailer.Entry {
-	var entries []tailer.Entry
+func entriesOf(name string, data []byte) []entry.Entry {
+	var entries []entry.Entry
 	switch originOf(name).Log {
 	case "sysctl", "ulimit", "erl_crash":
-		return []tailer.Entry{{Text: bytes.TrimSuffix(data, []byte("\n"))}}
+		return []entry.Entry{{Text: bytes.TrimSuffix(data, []byte("\n"))}}
 	case "crash": // one section is one report
-		return []tailer.Entry{{Text: bytes.TrimSuffix(data, []byte("\n"))}}
+		return []entry.Entry{{Text: bytes.TrimSuffix(data, []byte("\n"))}}
 	}
 	offset := 0
 	for line := range bytes.Lines(data) {
-		entries = append(entries, tailer.Entry{Text: bytes.TrimSuffix(line, []byte("\n")), Offset: int64(offset)})
+		entries = append(entries, entry.Entry{Text: bytes.TrimSuffix(line, []byte("\n")), Offset: int64(offset)})
 		offset += len(line)
 	}
 	return entries
@@ -63,7 +64,7 @@ func TestGolden(t *testing.T) {
 		var got strings.Builder
 		for _, f := range input {
 			var out convert.Output
-			c.Convert(tailer.Batch{Origin: originOf(f.Name), Entries: entriesOf(f.Name, f.Data)}, &out)
+			c.Convert(entry.Batch{Origin: originOf(f.Name), Entries: entriesOf(f.Name, f.Data)}, &out)
 			for _, g := range out.Groups {
 				got.WriteString("# " + f.Name + "\n")
 				got.WriteString(recordtest.Render(t, g.Records, same...))

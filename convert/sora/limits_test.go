@@ -9,14 +9,14 @@ import (
 
 	"github.com/rtcship/rtcship/convert"
 	"github.com/rtcship/rtcship/convert/internal/recordtest"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // recordsOf are the records of one entry.
 func recordsOf(t *testing.T, name, text string) []*logs.LogRecord {
 	t.Helper()
 	var out convert.Output
-	newConverter(t).Convert(tailer.Batch{Origin: originOf(name), Entries: []tailer.Entry{{Text: []byte(text)}}}, &out)
+	newConverter(t).Convert(entry.Batch{Origin: originOf(name), Entries: []entry.Entry{{Text: []byte(text)}}}, &out)
 	return recordtest.Decode(t, out.Groups[0].Records)
 }
 

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/rtcship/rtcship/convert"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A secret must not get through on any of the ways that an entry may take.
@@ -36,7 +36,7 @@ func TestSecretsOnEveryWay(t *testing.T) {
 	} {
 		for _, cut := range []bool{false, true} {
 			var out convert.Output
-			c.Convert(tailer.Batch{Origin: originOf(x.name), Entries: []tailer.Entry{{Text: []byte(x.text), Cut: cut}}}, &out)
+			c.Convert(entry.Batch{Origin: originOf(x.name), Entries: []entry.Entry{{Text: []byte(x.text), Cut: cut}}}, &out)
 			if got := string(out.Groups[0].Records); strings.Contains(got, "LEAK1") || strings.Contains(got, "712345678") {
 				t.Errorf("%s %s (cut %v): the secret got through", x.name, x.text, cut)
 			}
@@ -49,12 +49,12 @@ func TestSecretsOnEveryWay(t *testing.T) {
 
 // A list that was looked at is not looked at again, but another one is.
 func TestSecretInLaterList(t *testing.T) {
-	entries := []tailer.Entry{
+	entries := []entry.Entry{
 		{Text: []byte(`{"msg":"x","domain":["sora"]}`)}, {Text: []byte(`{"msg":"x","domain":["sora"]}`)},
 		{Text: []byte(`{"msg":"x","domain":["secret=LEAK1"]}`)},
 	}
 	var out convert.Output
-	newConverter(t).Convert(tailer.Batch{Origin: originOf("sora.jsonl"), Entries: entries}, &out)
+	newConverter(t).Convert(entry.Batch{Origin: originOf("sora.jsonl"), Entries: entries}, &out)
 	if strings.Contains(string(out.Groups[0].Records), "LEAK1") {
 		t.Error("the secret got through")
 	}

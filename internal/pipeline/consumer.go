@@ -10,7 +10,7 @@ import (
 
 	"github.com/rtcship/rtcship/convert"
 	"github.com/rtcship/rtcship/exporter"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A consumer converts a batch and sends what came of it. It is where the
@@ -37,8 +37,8 @@ func newConsumer(c *convert.Converter, e *exporter.Exporter, g *gate, b *books) 
 	}
 }
 
-// Consume implements tailer.Consumer.
-func (c *consumer) Consume(ctx context.Context, b tailer.Batch) error {
+// Consume implements entry.Consumer.
+func (c *consumer) Consume(ctx context.Context, b entry.Batch) error {
 	source, entries, bytes := b.Origin.Source, len(b.Entries), textBytes(b)
 	c.books.begin(source, entries)
 	turn := c.order.arrive(b)
@@ -89,7 +89,7 @@ func (c *consumer) deliver(ctx context.Context, t *turn, groups []exporter.Group
 	return d.Wait(ctx)
 }
 
-func textBytes(b tailer.Batch) int64 {
+func textBytes(b entry.Batch) int64 {
 	var n int64
 	for i := range b.Entries {
 		n += int64(len(b.Entries[i].Text))

@@ -8,7 +8,7 @@ import (
 
 	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/exporter/exportertest"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 func testConsumer(t *testing.T, g *gate) *consumer {
@@ -26,10 +26,10 @@ func testConsumer(t *testing.T, g *gate) *consumer {
 	return newConsumer(costConverter(t), e, g, newBooks())
 }
 
-func batchOf(offset int64, text string) tailer.Batch {
-	return tailer.Batch{
-		Origin:  &tailer.Origin{Source: "sora", Log: "sora", Generation: [16]byte{1}},
-		Entries: []tailer.Entry{{Text: []byte(text), Offset: offset}},
+func batchOf(offset int64, text string) entry.Batch {
+	return entry.Batch{
+		Origin:  &entry.Origin{Source: "sora", Log: "sora", Generation: [16]byte{1}},
+		Entries: []entry.Entry{{Text: []byte(text), Offset: offset}},
 	}
 }
 

@@ -10,20 +10,20 @@ import (
 	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/exporter/exportertest"
 	"github.com/rtcship/rtcship/internal/config"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // costBatch is a batch of n ordinary lines.
-func costBatch(n int) tailer.Batch {
-	origin := &tailer.Origin{Source: "sora", Log: "sora", Path: "/log/sora.jsonl", Generation: [16]byte{1}}
-	b := tailer.Batch{Origin: origin}
+func costBatch(n int) entry.Batch {
+	origin := &entry.Origin{Source: "sora", Log: "sora", Path: "/log/sora.jsonl", Generation: [16]byte{1}}
+	b := entry.Batch{Origin: origin}
 	now, at := time.Now(), int64(0)
 	for i, line := range bytes.SplitAfter(bytes.TrimSpace([]byte(lines(0, n))), []byte("\n")) {
 		if i == n {
 			break
 		}
 		text := bytes.TrimSuffix(line, []byte("\n"))
-		b.Entries = append(b.Entries, tailer.Entry{Text: text, Offset: at, Observed: now})
+		b.Entries = append(b.Entries, entry.Entry{Text: text, Offset: at, Observed: now})
 		at += int64(len(line))
 	}
 	return b

@@ -9,7 +9,7 @@ import (
 
 	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/exporter"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // Memory is given back once after each burst, and never while lines come or
@@ -31,7 +31,7 @@ func TestFreeWhenIdle(t *testing.T) {
 		arrive := func() { b.begin("sora", 1) }
 		settle := func() {
 			b.converted("sora", &record.Counts{Entries: 1, Records: 1})
-			b.settled(&tailer.Origin{Source: "sora"}, &record.Counts{Entries: 1, Records: 1}, exporter.Outcome{Accepted: 1}, 1)
+			b.settled(&entry.Origin{Source: "sora"}, &record.Counts{Entries: 1, Records: 1}, exporter.Outcome{Accepted: 1}, 1)
 		}
 		time.Sleep(10 * idleEvery)
 		expect("nothing ever came", 0)

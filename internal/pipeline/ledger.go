@@ -8,6 +8,7 @@ import (
 	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A Ledger says what became of the entries of one source since the process
@@ -102,7 +103,7 @@ func (b *books) converted(source string, n *record.Counts) {
 func further(n *record.Counts) int64 { return int64(n.Records - (n.Entries - n.Empty)) }
 
 // settled books the end of the batch.
-func (b *books) settled(origin *tailer.Origin, n *record.Counts, o exporter.Outcome, bytes int64) {
+func (b *books) settled(origin *entry.Origin, n *record.Counts, o exporter.Outcome, bytes int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	k := b.of(origin.Source)

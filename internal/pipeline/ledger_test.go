@@ -8,7 +8,7 @@ import (
 	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/exporter/exportertest"
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // What is refused or not understood is shown with the file that it stood in,
@@ -54,7 +54,7 @@ func TestTroubleStandsWithItsFile(t *testing.T) {
 func TestTroubleIsBounded(t *testing.T) {
 	b := newBooks()
 	for i := range 3 * maxTroubles {
-		o := &tailer.Origin{Source: "sora", Generation: [16]byte{byte(i), byte(i >> 8)}}
+		o := &entry.Origin{Source: "sora", Generation: [16]byte{byte(i), byte(i >> 8)}}
 		b.settled(o, &record.Counts{Entries: 1, Records: 1}, exporter.Outcome{Dead: 1}, 1)
 	}
 	if len(b.troubles) != maxTroubles || len(b.troubled) != maxTroubles {

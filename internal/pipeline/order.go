@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // An order keeps the batches of a generation in order. Some of them are
@@ -33,7 +33,7 @@ func newOrder() *order { return &order{lanes: map[[16]byte][]*turn{}} }
 
 // arrive takes a place. It waits only for batches that arrived earlier, so that
 // what it waits for never waits for it, here or at the gate.
-func (o *order) arrive(b tailer.Batch) *turn {
+func (o *order) arrive(b entry.Batch) *turn {
 	t := &turn{order: o, lane: b.Origin.Generation, in: make(chan struct{}), over: make(chan struct{})}
 	t.enter = sync.OnceFunc(func() { close(t.in) })
 	if len(b.Entries) > 0 {

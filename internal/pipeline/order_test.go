@@ -9,11 +9,11 @@ import (
 	"time"
 	"weak"
 
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
-func batchAt(generation byte, offset int64) tailer.Batch {
-	return tailer.Batch{Origin: &tailer.Origin{Generation: [16]byte{generation}}, Entries: []tailer.Entry{{Offset: offset}}}
+func batchAt(generation byte, offset int64) entry.Batch {
+	return entry.Batch{Origin: &entry.Origin{Generation: [16]byte{generation}}, Entries: []entry.Entry{{Offset: offset}}}
 }
 
 // The second batch of a file is not handed over before the first, however much

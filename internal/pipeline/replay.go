@@ -13,6 +13,7 @@ import (
 	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/internal/config"
 	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A Replay says which files are sent again, and from when on.
@@ -30,17 +31,17 @@ func (r Replay) rewind(cfg *config.Config, p *parts, o Options) ([]tailer.Rewoun
 	}
 	return tailer.Rewind(followConfig(cfg, p, o), tailer.Rewinding{
 		File: r.File, Since: r.Since, DryRun: r.DryRun,
-		Times: func(b tailer.Batch) []time.Time { return entryTimes(converter, b) },
+		Times: func(b entry.Batch) []time.Time { return entryTimes(converter, b) },
 	})
 }
 
 // entryTimes asks the converter for the times, since it knows how each log
 // writes them.
-func entryTimes(c *convert.Converter, b tailer.Batch) []time.Time {
+func entryTimes(c *convert.Converter, b entry.Batch) []time.Time {
 	times := make([]time.Time, len(b.Entries))
 	var out convert.Output
 	for i := range b.Entries {
-		c.Convert(tailer.Batch{Origin: b.Origin, Entries: b.Entries[i : i+1]}, &out)
+		c.Convert(entry.Batch{Origin: b.Origin, Entries: b.Entries[i : i+1]}, &out)
 		var logs logspb.ScopeLogs
 		for _, g := range out.Groups {
 			if proto.Unmarshal(g.Records, &logs) == nil && len(logs.LogRecords) > 0 && logs.LogRecords[0].TimeUnixNano > 0 {

@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // segmentOf returns a segment with n messages, and where each of them begins.
@@ -147,7 +147,7 @@ func TestSplitWaitsForTheRest(t *testing.T) {
 		for {
 			_, n, err := Format{}.Split(rest, int64(at), false)
 			if err != nil {
-				if !errors.Is(err, tailer.ErrMore) || n <= len(rest) || at+n > len(data) {
+				if !errors.Is(err, entry.ErrMore) || n <= len(rest) || at+n > len(data) {
 					t.Fatalf("cut at %d, offset %d: n = %d, error %v", cut, at, n, err)
 				}
 				break
@@ -174,12 +174,12 @@ func TestSplitDamageInGrowingSegment(t *testing.T) {
 	rest := data[starts[1]:]
 	for n := range rest {
 		_, used, err := Format{}.Split(rest[:n], int64(starts[1]), false)
-		if n < len(rest) && !errors.Is(err, tailer.ErrMore) {
+		if n < len(rest) && !errors.Is(err, entry.ErrMore) {
 			t.Fatalf("with %d bytes: %d, %v", n, used, err)
 		}
 	}
 	_, used, err := Format{}.Split(rest, int64(starts[1]), false)
-	if !errors.Is(err, tailer.ErrTorn) || used != starts[2]-starts[1] {
+	if !errors.Is(err, entry.ErrTorn) || used != starts[2]-starts[1] {
 		t.Errorf("%d, %v", used, err)
 	}
 }

@@ -20,7 +20,7 @@ const (
 	Unix // a Unix socket, stream or datagram
 )
 
-// String returns the name that tailer.Entry.Transport bears.
+// String returns the name that entry.Entry.Transport bears.
 func (t Transport) String() string {
 	switch t {
 	case UDP:

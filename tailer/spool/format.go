@@ -5,23 +5,24 @@ import (
 	"io"
 
 	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // Format lets package tailer read segments. It has no state.
 type Format struct{}
 
-var _ tailer.Format = Format{}
+var _ entry.Format = Format{}
 
-// Split implements tailer.Format. Bytes that are no entry are passed over as
+// Split implements entry.Format. Bytes that are no entry are passed over as
 // torn once a sound entry stands behind them, or the segment is final: until
 // then they may just not be written yet.
-func (Format) Split(data []byte, offset int64, final bool) (e tailer.Entry, n int, err error) {
+func (Format) Split(data []byte, offset int64, final bool) (e entry.Entry, n int, err error) {
 	if offset == 0 {
 		switch v := decodeHeader(data); {
 		case v == whole:
 			return e, headerSize, nil
 		case v == short && !final:
-			return e, headerSize, tailer.ErrMore
+			return e, headerSize, entry.ErrMore
 		}
 	}
 	m, n, v := decodeEntry(data)
@@ -29,20 +30,20 @@ func (Format) Split(data []byte, offset int64, final bool) (e tailer.Entry, n in
 	case v == whole:
 		return m.entry(), n, nil
 	case v == short && !final:
-		return e, n, tailer.ErrMore
+		return e, n, entry.ErrMore
 	}
 	if at := nextEntry(data); at > 0 {
-		return e, at, tailer.ErrTorn
+		return e, at, entry.ErrTorn
 	}
 	if final {
-		return e, len(data), tailer.ErrTorn
+		return e, len(data), entry.ErrTorn
 	}
-	return e, len(data) + 1, tailer.ErrMore
+	return e, len(data) + 1, entry.ErrMore
 }
 
 // entry returns m in the form in which it goes on from here.
-func (m *Message) entry() tailer.Entry {
-	return tailer.Entry{
+func (m *Message) entry() entry.Entry {
+	return entry.Entry{
 		Text: m.Text, Observed: m.Received, Peer: m.Peer,
 		Transport: m.Transport.String(), Cut: m.Cut,
 	}
@@ -74,22 +75,22 @@ type scanner struct {
 const scanAhead = 256 << 10
 
 // next returns the next entry, which is valid until the next call, or io.EOF.
-func (sc *scanner) next() (tailer.Entry, error) {
+func (sc *scanner) next() (entry.Entry, error) {
 	for sc.offset < sc.size {
 		if len(sc.buf) == 0 {
 			if err := sc.fill(1); err != nil {
-				return tailer.Entry{}, err
+				return entry.Entry{}, err
 			}
 		}
 		final := sc.offset+int64(len(sc.buf)) == sc.size
 		e, n, err := Format{}.Split(sc.buf, sc.offset, final)
-		if errors.Is(err, tailer.ErrMore) {
+		if errors.Is(err, entry.ErrMore) {
 			if err := sc.fill(n); err != nil {
 				return e, err
 			}
 			continue
 		}
-		if errors.Is(err, tailer.ErrTorn) {
+		if errors.Is(err, entry.ErrTorn) {
 			sc.torn += int64(n)
 		}
 		sc.offset += int64(n)
@@ -98,7 +99,7 @@ func (sc *scanner) next() (tailer.Entry, error) {
 			return e, nil
 		}
 	}
-	return tailer.Entry{}, io.EOF
+	return entry.Entry{}, io.EOF
 }
 
 // fill reads on until buf has n bytes, or the segment has no more.

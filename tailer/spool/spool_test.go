@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 var (
@@ -77,7 +77,7 @@ func paths(t testing.TB, dir string) []string {
 
 // readAll returns every message in the files of dir, and the number of bytes
 // that were junk.
-func readAll(t testing.TB, dir string) (msgs []tailer.Entry, junk int64) {
+func readAll(t testing.TB, dir string) (msgs []entry.Entry, junk int64) {
 	t.Helper()
 	for _, p := range paths(t, dir) {
 		data, err := os.ReadFile(p)
@@ -93,7 +93,7 @@ func readAll(t testing.TB, dir string) (msgs []tailer.Entry, junk int64) {
 
 // readSegment returns every message in a segment's bytes, and the number of
 // bytes that were junk.
-func readSegment(t testing.TB, data []byte) (msgs []tailer.Entry, junk int64) {
+func readSegment(t testing.TB, data []byte) (msgs []entry.Entry, junk int64) {
 	t.Helper()
 	for sc := (scanner{r: bytes.NewReader(data), size: int64(len(data))}); ; {
 		m, err := sc.next()
@@ -108,13 +108,13 @@ func readSegment(t testing.TB, data []byte) (msgs []tailer.Entry, junk int64) {
 	}
 }
 
-func equal(a, b tailer.Entry) bool {
+func equal(a, b entry.Entry) bool {
 	return bytes.Equal(a.Text, b.Text) && a.Observed.Equal(b.Observed) && a.Peer == b.Peer &&
 		a.Transport == b.Transport && a.Cut == b.Cut
 }
 
 // wantMessages checks that msgs are the messages from to to-1 of a test.
-func wantMessages(t testing.TB, msgs []tailer.Entry, from, to int) {
+func wantMessages(t testing.TB, msgs []entry.Entry, from, to int) {
 	t.Helper()
 	if len(msgs) != to-from {
 		t.Fatalf("%d messages, want %d", len(msgs), to-from)

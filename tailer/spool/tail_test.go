@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/spool"
 )
 
@@ -37,7 +38,7 @@ type sink struct {
 	hold    chan struct{} // when not nil, Consume waits for it
 }
 
-func (s *sink) Consume(ctx context.Context, b tailer.Batch) error {
+func (s *sink) Consume(ctx context.Context, b entry.Batch) error {
 	s.mu.Lock()
 	hold := s.hold
 	s.mu.Unlock()
@@ -77,7 +78,7 @@ func numbered(n int) spool.Message {
 }
 
 // check returns the number of a message, and whether it is as it was sent.
-func check(o *tailer.Origin, e tailer.Entry) (int, error) {
+func check(o *entry.Origin, e entry.Entry) (int, error) {
 	digits, _, _ := bytes.Cut(e.Text, []byte(" "))
 	n, err := strconv.Atoi(string(digits))
 	if err != nil {
@@ -92,12 +93,12 @@ func check(o *tailer.Origin, e tailer.Entry) (int, error) {
 }
 
 // follow runs a Tailer on a spool until the returned function is called.
-func follow(t testing.TB, dir string, s *spool.Spool, c tailer.Consumer) (stop func()) {
+func follow(t testing.TB, dir string, s *spool.Spool, c entry.Consumer) (stop func()) {
 	_, stop = followed(t, dir, s, c)
 	return stop
 }
 
-func followed(t testing.TB, dir string, s *spool.Spool, c tailer.Consumer) (tl *tailer.Tailer, stop func()) {
+func followed(t testing.TB, dir string, s *spool.Spool, c entry.Consumer) (tl *tailer.Tailer, stop func()) {
 	t.Helper()
 	tl, err := tailer.New(tailer.Config{
 		StateDir: dir, Sources: []tailer.Source{s.Source("pexip")},
@@ -316,7 +317,7 @@ type ledger struct {
 	file *os.File
 }
 
-func (l *ledger) Consume(ctx context.Context, b tailer.Batch) error {
+func (l *ledger) Consume(ctx context.Context, b entry.Batch) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if rand.IntN(4) == 0 { // a slow one at times

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/spool"
 )
 
@@ -89,7 +89,7 @@ func spooled(t *testing.T, dir string) (numbers []int) {
 		}
 		for at := 0; at < len(data); {
 			e, n, err := spool.Format{}.Split(data[at:], int64(at), true)
-			if errors.Is(err, tailer.ErrMore) {
+			if errors.Is(err, entry.ErrMore) {
 				break
 			}
 			if e.Text != nil {

@@ -15,14 +15,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/spool"
 )
 
 // A memory is a Sink that keeps messages in memory.
 type memory struct {
 	mu   sync.Mutex
-	got  []tailer.Entry
+	got  []entry.Entry
 	gate chan struct{} // when not nil, Append waits until it is closed
 	err  error         // what TryAppend returns, if not nil
 
@@ -84,14 +84,14 @@ func (m *memory) texts() []string {
 	return out
 }
 
-func (m *memory) entries() []tailer.Entry {
+func (m *memory) entries() []entry.Entry {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clip(m.got)
 }
 
 // wait waits until n messages have come, and returns them.
-func (m *memory) wait(t testing.TB, n int) []tailer.Entry {
+func (m *memory) wait(t testing.TB, n int) []entry.Entry {
 	t.Helper()
 	waitFor(t, func() bool { return len(m.entries()) >= n })
 	return m.entries()

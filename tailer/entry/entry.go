@@ -1,11 +1,8 @@
-// Package tailer turns growing files into batches of entries, and forgets a
-// batch only after its consumer has settled it.
-//
-// A file is known by its content, not by its path: a log that is rotated,
-// copied or compressed stays the same generation. Positions are saved after
-// the consumer's answer and never before, so a process killed at any moment
-// reads again what was not acknowledged and nothing else.
-package tailer
+// Package entry says what an entry of a log is, and takes entries off the bytes
+// of a file: lines, reports, whole files, quoted lines. It opens nothing and
+// remembers nothing, so the same bytes give the same entries whenever they are
+// read.
+package entry
 
 import (
 	"context"
@@ -54,4 +51,28 @@ type Batch struct {
 // Consume does not keep b. It may be called from several goroutines at once.
 type Consumer interface {
 	Consume(ctx context.Context, b Batch) error
+}
+
+// A Form says what an entry is.
+type Form int
+
+// The forms that are known. Line-wise forms leave out the line's end, "\n" or
+// "\r\n".
+const (
+	Lines   Form = iota // each line
+	Clocked             // each line; run_erl's clock lines set Entry.Time
+	Reports             // each Erlang report, from its header to the next
+	Whole               // the whole file
+	Dump                // the head of an Erlang crash dump
+	Quoted              // each line; a line break within quotes does not end it
+)
+
+// A Gap is bytes that were there and cannot be had any more. Of a file with
+// many gaps, those with the same reason are put together.
+type Gap struct {
+	At     int64     `json:"at"` // offset of the first byte
+	Bytes  int64     `json:"bytes"`
+	Reason string    `json:"reason"`
+	Time   time.Time `json:"time"`           // when it was found out; of several, the last
+	More   int64     `json:"more,omitempty"` // how many others were put together with it
 }

@@ -1,33 +1,33 @@
-package tailer
+package entry
 
 import "bytes"
 
-// reports cuts data at the headers of Erlang's reports. An entry runs from one
+// Reports cuts data at the headers of Erlang's reports. An entry runs from one
 // header to the next, whether that begins a line or not, or to the end of what
 // is complete. What stands before the first header is an entry as well.
-func (c *cutter) reports(data []byte, final bool) {
+func (c *Cutter) Reports(data []byte, final bool) {
 	for {
-		rest := data[c.taken:]
+		rest := data[c.Taken:]
 		n := nextReport(rest)
 		size := n
 		if n < 0 {
 			size = len(rest)
 		}
 		switch {
-		case len(rest) == 0 || c.full(min(size, c.maxEntry)):
+		case len(rest) == 0 || c.full(min(size, c.MaxEntry)):
 			return
-		case size > c.maxEntry:
-			c.piece(rest[:c.maxEntry+1])
+		case size > c.MaxEntry:
+			c.piece(rest[:c.MaxEntry+1])
 			continue
 		case n >= 0:
-			c.block(rest[:n], c.cut)
+			c.block(rest[:n], c.Cut)
 		case final:
-			c.block(rest, c.cut)
+			c.block(rest, c.Cut)
 		default:
-			c.need = len(rest) + 1
+			c.Need = len(rest) + 1
 			return
 		}
-		c.cut = false
+		c.Cut = false
 	}
 }
 
@@ -105,3 +105,5 @@ func isDate(b []byte) bool {
 	}
 	return true
 }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }

@@ -1,4 +1,4 @@
-package tailer
+package entry
 
 import (
 	"bytes"
@@ -9,23 +9,23 @@ import (
 
 // cutAll runs a cutter over data as a reader does, in pieces that grow by step,
 // and returns the entries' texts. Each piece begins where the last one ended.
-func cutAll(data []byte, step, maxEntry int, cut func(c *cutter, data []byte, final bool)) (texts []string, taken int, ok bool) {
-	c := &cutter{maxEntry: maxEntry}
+func cutAll(data []byte, step, maxEntry int, cut func(c *Cutter, data []byte, final bool)) (texts []string, taken int, ok bool) {
+	c := &Cutter{MaxEntry: maxEntry}
 	at, end, isCut := 0, 0, false
 	for {
 		end = min(end+step, len(data))
 		for {
-			*c = cutter{maxEntry: maxEntry, base: int64(at), cut: isCut}
+			*c = Cutter{MaxEntry: maxEntry, Base: int64(at), Cut: isCut}
 			cut(c, data[at:end], end == len(data))
-			for _, e := range c.entries {
+			for _, e := range c.Entries {
 				if e.Offset < int64(at) || !bytes.HasPrefix(data[e.Offset:], e.Text) {
 					return nil, 0, false
 				}
 				texts = append(texts, string(e.Text))
 			}
-			at += c.taken
-			isCut = c.cut
-			if c.taken == 0 {
+			at += c.Taken
+			isCut = c.Cut
+			if c.Taken == 0 {
 				break
 			}
 		}
@@ -40,9 +40,9 @@ func referenceLines(data string, maxEntry int) (texts []string) {
 	for line := range strings.Lines(data) {
 		body, ended := strings.CutSuffix(line, "\n")
 		for n := 0; len(body) > maxEntry; {
-			c := &cutter{maxEntry: maxEntry}
+			c := &Cutter{MaxEntry: maxEntry}
 			c.piece([]byte(body[:maxEntry+1]))
-			n = c.taken
+			n = c.Taken
 			texts = append(texts, body[:n])
 			body = body[n:]
 		}
@@ -62,7 +62,7 @@ func FuzzLines(f *testing.F) {
 	f.Add("ééééé\n", 2, 3)
 	f.Fuzz(func(t *testing.T, data string, step, maxEntry int) {
 		step, maxEntry = 1+abs(step)%100, 1+abs(maxEntry)%100
-		got, taken, ok := cutAll([]byte(data), step, maxEntry, (*cutter).lines)
+		got, taken, ok := cutAll([]byte(data), step, maxEntry, (*Cutter).Lines)
 		if !ok || taken != len(data) {
 			t.Fatalf("%d of %d bytes taken, offsets right: %v", taken, len(data), ok)
 		}
@@ -104,7 +104,7 @@ func FuzzReports(f *testing.F) {
 		if reportHeader.MatchString(strings.ReplaceAll(data, " REPORT REPORT", "")) != reportHeader.MatchString(data) {
 			t.Skip("the regular expression takes the longest kind, the reader the first")
 		}
-		got, taken, ok := cutAll([]byte(data), len(data)+1, 1<<20, (*cutter).reports)
+		got, taken, ok := cutAll([]byte(data), len(data)+1, 1<<20, (*Cutter).Reports)
 		if !ok || taken != len(data) {
 			t.Fatalf("%d of %d bytes taken, offsets right: %v", taken, len(data), ok)
 		}
@@ -112,7 +112,7 @@ func FuzzReports(f *testing.F) {
 			t.Fatalf("got %q, want %q", got, want)
 		}
 		// Read in pieces, nothing is lost either.
-		pieces, taken, ok := cutAll([]byte(data), 1+abs(step)%100, 1<<20, (*cutter).reports)
+		pieces, taken, ok := cutAll([]byte(data), 1+abs(step)%100, 1<<20, (*Cutter).Reports)
 		if !ok || taken != len(data) {
 			t.Fatalf("in pieces %d of %d bytes taken: %q", taken, len(data), pieces)
 		}
@@ -123,15 +123,15 @@ func FuzzDump(f *testing.F) {
 	f.Add("=erl_crash_dump:0.5\nWed Apr  2 10:11:12 2031\nSlogan: x\n=memory\n=end\n")
 	f.Add("\n=")
 	f.Fuzz(func(t *testing.T, data string) {
-		c := &cutter{maxEntry: 1 << 20}
-		c.dump([]byte(data))
+		c := &Cutter{MaxEntry: 1 << 20}
+		c.Dump([]byte(data))
 		want, _, _ := strings.Cut(data, "\n=")
 		want = strings.TrimRight(want, "\r\n")
-		if want == "" != (len(c.entries) == 0) || want != "" && string(c.entries[0].Text) != want {
-			t.Fatalf("got %v, want %q", c.entries, want)
+		if want == "" != (len(c.Entries) == 0) || want != "" && string(c.Entries[0].Text) != want {
+			t.Fatalf("got %v, want %q", c.Entries, want)
 		}
 		complete := strings.HasSuffix(strings.TrimRight(data, "\r\n"), "\n=end")
-		if trailing := len(data) - len(strings.TrimRight(data, "\r\n")); trailing < 8 && dumpComplete(strings.NewReader(data), int64(len(data))) != complete {
+		if trailing := len(data) - len(strings.TrimRight(data, "\r\n")); trailing < 8 && DumpComplete(strings.NewReader(data), int64(len(data))) != complete {
 			t.Fatalf("%q: complete is %v", data, !complete)
 		}
 	})

@@ -1,4 +1,4 @@
-package tailer
+package entry
 
 import (
 	"bytes"
@@ -6,27 +6,27 @@ import (
 	"time"
 )
 
-// clocked cuts lines and reads the clock lines that run_erl writes between
+// Clocked cuts lines and reads the clock lines that run_erl writes between
 // them: "===== ALIVE <date>", "===== LOGGING STARTED <date>" and "===== <date>".
 // A line has the time of the last clock line up to and including itself.
-func (c *cutter) clocked(data []byte, final bool) {
-	n := len(c.entries)
-	before := c.clock
-	c.lines(data, final)
-	c.clock = before
-	for i := n; i < len(c.entries); i++ {
-		e := &c.entries[i]
-		if t, ok := parseClock(e.Text, c.zone); ok {
-			c.clock = t
+func (c *Cutter) Clocked(data []byte, final bool) {
+	n := len(c.Entries)
+	before := c.Clock
+	c.Lines(data, final)
+	c.Clock = before
+	for i := n; i < len(c.Entries); i++ {
+		e := &c.Entries[i]
+		if t, ok := ParseClock(e.Text, c.Zone); ok {
+			c.Clock = t
 		}
-		e.Time = c.clock
+		e.Time = c.Clock
 	}
 }
 
 var clockPrefix = []byte("===== ")
 
-// parseClock reads one of run_erl's clock lines.
-func parseClock(line []byte, zone *time.Location) (time.Time, bool) {
+// ParseClock reads one of run_erl's clock lines.
+func ParseClock(line []byte, zone *time.Location) (time.Time, bool) {
 	if len(line) > 80 || !bytes.HasPrefix(line, clockPrefix) {
 		return time.Time{}, false
 	}

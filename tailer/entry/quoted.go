@@ -1,32 +1,22 @@
-package tailer
+package entry
 
 import "bytes"
 
-// QuotedRules are the rules for files that match patterns and in which a line
-// break within quotes does not end an entry.
-func QuotedRules(patterns []string) []Rule {
-	rules := make([]Rule, len(patterns))
-	for i, p := range patterns {
-		rules[i] = Rule{Pattern: p, Form: Quoted}
-	}
-	return rules
-}
-
-// maxQuoted is how long a line may become by joining. A quote that is not
+// MaxQuoted is how long a line may become by joining. A quote that is not
 // closed within it is one that nobody meant to close.
-const maxQuoted = 256 << 10
+const MaxQuoted = 256 << 10
 
-// quoted cuts data at those newlines that do not stand between quotes. A line
+// Quoted cuts data at those newlines that do not stand between quotes. A line
 // that begins as log lines do is an entry of its own all the same.
 //
 // Where an entry ends depends on what it and the next line hold and on nothing
 // else, so that it is cut in the same way whenever it is read; except for one
 // whose quotes are not closed by the time the file is complete.
-func (c *cutter) quoted(data []byte, final bool) {
+func (c *Cutter) Quoted(data []byte, final bool) {
 	for {
-		rest := data[c.taken:]
+		rest := data[c.Taken:]
 		n := 0 // length of the entry with its newline; 0 if its end is not there
-		if c.cut {
+		if c.Cut {
 			n = bytes.IndexByte(rest, '\n') + 1
 		} else {
 			n = quotedEntry(rest, final)
@@ -38,11 +28,11 @@ func (c *cutter) quoted(data []byte, final bool) {
 		switch {
 		case c.full(size):
 			return
-		case n > c.maxEntry+1 || n == 0 && len(rest) > c.maxEntry:
-			if c.full(c.maxEntry) {
+		case n > c.MaxEntry+1 || n == 0 && len(rest) > c.MaxEntry:
+			if c.full(c.MaxEntry) {
 				return
 			}
-			c.piece(rest[:c.maxEntry+1])
+			c.piece(rest[:c.MaxEntry+1])
 		case n == 0:
 			c.lastLine(rest, final)
 			return
@@ -62,7 +52,7 @@ func quotedEntry(b []byte, final bool) int {
 	}
 	open := oddQuotes(b[:first])
 	for end := first; open; {
-		if end > maxQuoted {
+		if end > MaxQuoted {
 			return first
 		}
 		if beginsEntry(b[end:]) {
@@ -70,7 +60,7 @@ func quotedEntry(b []byte, final bool) int {
 		}
 		n := bytes.IndexByte(b[end:], '\n') + 1
 		switch {
-		case n == 0 && len(b)-end > maxQuoted:
+		case n == 0 && len(b)-end > MaxQuoted:
 			return first
 		case n == 0 && final && end == len(b):
 			return end
