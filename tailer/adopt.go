@@ -3,6 +3,8 @@ package tailer
 import (
 	"slices"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // assign gives a generation the file it was found in.
@@ -14,19 +16,19 @@ func (t *Tailer) assign(m match, now time.Time) {
 		g.src.Close()
 	}
 	g.src = c.src
-	g.locate(c.file)
+	g.locate(c.foundFile)
 	g.stat, g.changed, g.used = c.stat, now, now
-	if m.strong && c.stat.size > g.size {
-		g.written = c.stat.mtime
+	if m.strong && c.stat.Size > g.size {
+		g.written = c.stat.Mtime
 	}
 	g.tried, g.flush, g.scanned, g.ended, g.suspect = -1, -1, 0, false, false
 	g.wasEnded = false
 	if g.short = !m.strong; g.short {
-		g.print.endsAt(c)
+		g.endsAt(c)
 	}
-	if len(c.head) < g.print.headLen && m.strong {
-		g.print.headLen = 0
-		g.print.grow(c.head)
+	if len(c.head) < g.fingerprint.HeadLen && m.strong {
+		g.fingerprint.HeadLen = 0
+		g.fingerprint.Grow(c.head)
 	}
 	if c.class.live {
 		g.rotated = time.Time{}
@@ -39,7 +41,7 @@ func (t *Tailer) assign(m match, now time.Time) {
 	}
 	t.resize(m, now)
 	t.touch(g)
-	t.log.Debug("generation found", "path", g.path, "generation", g.hexID(), "read", g.read.at, "whole", m.strong)
+	t.log.Debug("generation found", "path", g.path, "generation", g.hexID(), "read", g.read.At, "whole", m.strong)
 }
 
 // resize takes the size of m's generation from its file, and counts what that
@@ -49,21 +51,21 @@ func (t *Tailer) resize(m match, now time.Time) {
 	switch {
 	case g.short, m.whole:
 		g.ended = true
-		if n := g.size - g.read.at; n > 0 {
+		if n := g.size - g.read.At; n > 0 {
 			reason := "written after the copy was made, then truncated"
 			if g.fam.src.Format != nil {
 				reason = "removed from the end of the file"
 			}
-			t.gap(g, g.read.at, n, reason, now)
+			t.gap(g, g.read.At, n, reason, now)
 		}
-		g.size = g.read.at
-	case g.packed == unpacked:
-		if n := g.size - c.stat.size; n > 0 {
-			t.gap(g, c.stat.size, n, "removed from the end of the file", now)
+		g.size = g.read.At
+	case g.packed == file.Unpacked:
+		if n := g.size - c.stat.Size; n > 0 {
+			t.gap(g, c.stat.Size, n, "removed from the end of the file", now)
 		}
-		g.size = c.stat.size
+		g.size = c.stat.Size
 	default:
-		g.size = max(g.size, g.read.at)
+		g.size = max(g.size, g.read.At)
 	}
 }
 
@@ -71,7 +73,7 @@ func (t *Tailer) resize(m match, now time.Time) {
 func (t *Tailer) begin(f *family, c *candidate, first bool, now time.Time) {
 	g := newGeneration(f, now)
 	if first && f.src.Start.End {
-		if err := g.skipTo(c, lineStart(c.src, c.stat.size)); err != nil {
+		if err := g.skipTo(c, lineStart(c.src, c.stat.Size)); err != nil {
 			return // again with the next scan
 		}
 	}
@@ -84,14 +86,14 @@ func (t *Tailer) adopt(g *generation, c *candidate, now time.Time) {
 	defer t.mu.Unlock()
 	c.taken = true
 	g.inherit()
-	g.print.grow(c.head)
+	g.fingerprint.Grow(c.head)
 	g.src = c.src
-	g.locate(c.file)
-	g.stat, g.size, g.written = c.stat, max(c.stat.size, g.read.at), c.stat.mtime
-	if c.class.packed != unpacked {
-		g.size = g.read.at
+	g.locate(c.foundFile)
+	g.stat, g.size, g.written = c.stat, max(c.stat.Size, g.read.At), c.stat.Mtime
+	if c.class.packed != file.Unpacked {
+		g.size = g.read.At
 	}
-	if g.size > g.settled.at {
+	if g.size > g.settled.At {
 		g.behind = now
 	}
 	if !c.class.live {
@@ -99,27 +101,27 @@ func (t *Tailer) adopt(g *generation, c *candidate, now time.Time) {
 	}
 	g.fam.gens = append(g.fam.gens, g)
 	t.touch(g)
-	t.log.Debug("generation begun", "path", g.path, "generation", g.hexID(), "from", g.read.at)
+	t.log.Debug("generation begun", "path", g.path, "generation", g.hexID(), "from", g.read.At)
 }
 
 // skipTo makes a new generation begin at an offset.
 func (g *generation) skipTo(c *candidate, at int64) error {
-	m := mark{at: at} // of a compressed file, which does not grow, only the head is known
-	if c.class.packed == unpacked {
+	m := file.Mark{At: at} // of a compressed file, which does not grow, only the head is known
+	if c.class.packed == file.Unpacked {
 		var err error
-		if m, err = readMark(c.src, at); err != nil {
+		if m, err = file.ReadMark(c.src, at); err != nil {
 			return err
 		}
 	}
-	g.print.grow(c.head)
-	g.print.note(m)
-	g.read.mark, g.settled.mark = m, m
+	g.fingerprint.Grow(c.head)
+	g.fingerprint.Note(m)
+	g.read.Mark, g.settled.Mark = m, m
 	return nil
 }
 
 // lineStart returns where the last line of a file begins, so that one which is
 // half written is not taken apart.
-func lineStart(src content, size int64) int64 {
+func lineStart(src file.Content, size int64) int64 {
 	b := make([]byte, min(size, 64<<10))
 	n, _ := src.ReadAt(b, size-int64(len(b)))
 	for i := n; i > 0; i-- {
@@ -137,23 +139,23 @@ func (t *Tailer) meet(f *family, c *candidate, first bool, now time.Time) {
 		t.meetFirst(f, c, now)
 		return
 	}
-	s := f.unknown[c.stat.key]
+	s := f.unknown[c.stat.Key]
 	if s == nil {
 		s = &stranger{stat: c.stat, since: now}
-		f.unknown[c.stat.key] = s
+		f.unknown[c.stat.Key] = s
 	}
 	s.copy = c.orig
-	if s.copy != nil && c.class.packed == unpacked && c.stat.size < littleBytes {
+	if s.copy != nil && c.class.packed == file.Unpacked && c.stat.Size < littleBytes {
 		s.copy = nil // too little to be sure; rather twice than not at all
 	}
 	switch {
 	case s.copy != nil || s.left:
 	case now.Sub(s.since) < t.cfg.RotateWait && !t.draining:
-	case c.stat.mtime < f.floor:
+	case c.stat.Mtime < f.floor:
 		s.left = true
 	case t.shaken(f, now):
 	default:
-		delete(f.unknown, c.stat.key)
+		delete(f.unknown, c.stat.Key)
 		t.adopt(newGeneration(f, now), c, now)
 	}
 }
@@ -164,7 +166,7 @@ func (t *Tailer) meet(f *family, c *candidate, first bool, now time.Time) {
 func (t *Tailer) shaken(f *family, now time.Time) bool {
 	for _, g := range slices.Clone(f.gens) {
 		src := g.src
-		if src == nil || g.packed != unpacked {
+		if src == nil || g.packed != file.Unpacked {
 			continue
 		}
 		if t.statNow(g, now); g.suspect || g.src != src {
@@ -178,16 +180,25 @@ func (t *Tailer) shaken(f *family, now time.Time) bool {
 // meetFirst decides about a rotated file that was there when its source was
 // followed for the first time.
 func (t *Tailer) meetFirst(f *family, c *candidate, now time.Time) {
-	if at := f.src.Start.At; !at.IsZero() && c.stat.mtime >= at.UnixNano() {
+	if at := f.src.Start.At; !at.IsZero() && c.stat.Mtime >= at.UnixNano() {
 		t.adopt(newGeneration(f, now), c, now)
 		return
 	}
 	g := newGeneration(f, now)
-	g.unsized = c.class.packed != unpacked && c.insp == nil
+	g.unsized = c.class.packed != file.Unpacked && c.insp == nil
 	if err := g.skipTo(c, c.size()); err != nil {
-		f.unknown[c.stat.key] = &stranger{stat: c.stat, since: now, left: true}
+		f.unknown[c.stat.Key] = &stranger{stat: c.stat, since: now, left: true}
 		return
 	}
 	g.ended = true
 	t.adopt(g, c, now)
+}
+
+// endsAt remembers the end of a copy that is shorter than what was read. It is
+// all that the copy can be known by again.
+func (g *generation) endsAt(c *candidate) {
+	size := c.size()
+	if m, err := file.ReadMark(c.bytes(), size); err == nil {
+		g.fingerprint.Recent = []file.Mark{m}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // A budget hands out memory in the order in which it is asked for, so that a
@@ -135,7 +136,7 @@ const entryBytes = 136
 
 // lead is the room for the bytes before the place to read from, which are read
 // again to see that they are still the same.
-const lead = headBytes
+const lead = file.HeadBytes
 
 // classes are the sizes that buffers come in; one that has to be larger has the
 // size that is needed.

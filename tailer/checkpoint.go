@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // version of the checkpoint file. One with a higher version is refused, since
@@ -42,31 +43,31 @@ type logState struct {
 }
 
 type generationState struct {
-	ID      string      `json:"id"`
-	Source  string      `json:"source"`
-	File    pathText    `json:"file"` // the log's live name
-	Path    pathText    `json:"path"` // where the generation was last
-	Live    bool        `json:"live,omitempty"`
-	Born    time.Time   `json:"born"`
-	Size    int64       `json:"size"`
-	Settled int64       `json:"settled"`
-	Clock   time.Time   `json:"clock,omitzero"`
-	Cut     bool        `json:"cut,omitempty"`
-	Written time.Time   `json:"written"`
-	Changed time.Time   `json:"changed"` // the file's mtime when last looked at
-	Device  uint64      `json:"device"`
-	Inode   uint64      `json:"inode"`
-	OnDisk  int64       `json:"on_disk"` // size of the file itself, which may be compressed
-	Packed  packing     `json:"packed,omitempty"`
-	Ended   bool        `json:"ended,omitempty"` // a compressed file was read to its end: Size is that of all of it
-	Missing time.Time   `json:"missing_since,omitzero"`
-	Lost    bool        `json:"lost,omitempty"`
-	Gaps    []entry.Gap `json:"gaps,omitempty"`
-	Head    int         `json:"head"` // bytes at the beginning that are known
-	Heads   []hash      `json:"heads,omitempty"`
-	Marks   []markState `json:"marks,omitempty"`
-	Ends    []markState `json:"ends,omitempty"`
-	At      hash        `json:"at"` // what stands before Settled
+	ID      string       `json:"id"`
+	Source  string       `json:"source"`
+	File    pathText     `json:"file"` // the log's live name
+	Path    pathText     `json:"path"` // where the generation was last
+	Live    bool         `json:"live,omitempty"`
+	Born    time.Time    `json:"born"`
+	Size    int64        `json:"size"`
+	Settled int64        `json:"settled"`
+	Clock   time.Time    `json:"clock,omitzero"`
+	Cut     bool         `json:"cut,omitempty"`
+	Written time.Time    `json:"written"`
+	Changed time.Time    `json:"changed"` // the file's mtime when last looked at
+	Device  uint64       `json:"device"`
+	Inode   uint64       `json:"inode"`
+	OnDisk  int64        `json:"on_disk"` // size of the file itself, which may be compressed
+	Packed  file.Packing `json:"packed,omitempty"`
+	Ended   bool         `json:"ended,omitempty"` // a compressed file was read to its end: Size is that of all of it
+	Missing time.Time    `json:"missing_since,omitzero"`
+	Lost    bool         `json:"lost,omitempty"`
+	Gaps    []entry.Gap  `json:"gaps,omitempty"`
+	Head    int          `json:"head"` // bytes at the beginning that are known
+	Heads   []hash       `json:"heads,omitempty"`
+	Marks   []markState  `json:"marks,omitempty"`
+	Ends    []markState  `json:"ends,omitempty"`
+	At      hash         `json:"at"` // what stands before Settled
 }
 
 type markState struct {
@@ -108,22 +109,22 @@ func (h *hash) UnmarshalText(b []byte) error {
 func (g *generation) asState() generationState {
 	s := generationState{
 		ID: g.hexID(), Source: g.fam.src.Name, File: pathText(g.fam.path), Path: pathText(g.path), Live: g.live, Born: g.born,
-		Size: g.size, Settled: g.settled.at, Clock: g.settled.clock, Cut: g.settled.cut,
-		Written: time.Unix(0, g.written).UTC(), Changed: time.Unix(0, g.stat.mtime).UTC(), Device: g.key.dev, Inode: g.key.ino,
-		OnDisk: g.stat.size, Packed: g.packed, Ended: g.packed != unpacked && (g.ended || g.wasEnded), Missing: g.missing.Round(0), Lost: g.gapNoted,
-		Gaps: g.gaps, Head: g.print.headLen, At: hash(g.settled.hash),
+		Size: g.size, Settled: g.settled.At, Clock: g.settled.clock, Cut: g.settled.cut,
+		Written: time.Unix(0, g.written).UTC(), Changed: time.Unix(0, g.stat.Mtime).UTC(), Device: g.key.Dev, Inode: g.key.Ino,
+		OnDisk: g.stat.Size, Packed: g.packed, Ended: g.packed != file.Unpacked && (g.ended || g.wasEnded), Missing: g.missing.Round(0), Lost: g.gapNoted,
+		Gaps: g.gaps, Head: g.fingerprint.HeadLen, At: hash(g.settled.Hash),
 	}
-	for _, h := range g.print.heads {
+	for _, h := range g.fingerprint.Heads {
 		s.Heads = append(s.Heads, hash(h))
 	}
-	for _, m := range g.print.marks {
-		s.Marks = append(s.Marks, markState{m.at, hash(m.hash)})
+	for _, m := range g.fingerprint.Marks {
+		s.Marks = append(s.Marks, markState{m.At, hash(m.Hash)})
 	}
-	for _, m := range g.print.recent[max(0, len(g.print.recent)-perRead):] {
+	for _, m := range g.fingerprint.Recent[max(0, len(g.fingerprint.Recent)-file.PerRead):] {
 		if !g.live && g.missing.IsZero() && !g.short {
 			break // it is found already
 		}
-		s.Ends = append(s.Ends, markState{m.at, hash(m.hash)})
+		s.Ends = append(s.Ends, markState{m.At, hash(m.Hash)})
 	}
 	return s
 }
@@ -135,7 +136,7 @@ func (s *generationState) check() error {
 	switch {
 	case err != nil || len(id) != len(generation{}.id):
 		return fmt.Errorf("generation %q: not an id", s.ID)
-	case s.Head < 0 || s.Head > headBytes || len(s.Heads) != len(headSizes(s.Head)):
+	case s.Head < 0 || s.Head > file.HeadBytes || len(s.Heads) != len(file.HeadSizes(s.Head)):
 		return fmt.Errorf("generation %q: hashes do not fit its head", s.ID)
 	case s.Settled < 0 || s.Size < 0:
 		return fmt.Errorf("generation %q: a negative offset", s.ID)
@@ -156,7 +157,7 @@ func (s *generationState) restore(f *family, now time.Time) (*generation, error)
 	}
 	g := newGeneration(f, s.Born)
 	_, _ = hex.Decode(g.id[:], []byte(s.ID)) // check has
-	g.settled = position{mark{s.Settled, uint64(s.At)}, s.Clock, s.Cut}
+	g.settled = position{file.Mark{At: s.Settled, Hash: uint64(s.At)}, s.Clock, s.Cut}
 	g.read = g.settled
 	g.path, g.size, g.gapNoted = string(s.Path), s.Size, s.Lost
 	g.addGaps(s.Gaps...)
@@ -167,25 +168,25 @@ func (s *generationState) restore(f *family, now time.Time) (*generation, error)
 		last.Bytes += last.At - s.Settled
 		last.At = s.Settled
 	}
-	g.key = fileKey{s.Device, s.Inode}
+	g.key = file.Key{Dev: s.Device, Ino: s.Inode}
 	g.packed, g.wasEnded = s.Packed, s.Ended
-	g.stat = fileStat{key: g.key, size: s.OnDisk, mtime: s.Changed.UnixNano()}
+	g.stat = file.Stat{Key: g.key, Size: s.OnDisk, Mtime: s.Changed.UnixNano()}
 	g.written = s.Written.UnixNano()
 	g.saved, g.state, g.missing = s.Head, Missing, s.Missing
 	if g.missing.IsZero() {
 		g.missing = now
 	}
-	g.print.headLen = s.Head
+	g.fingerprint.HeadLen = s.Head
 	for _, h := range s.Heads {
-		g.print.heads = append(g.print.heads, uint64(h))
+		g.fingerprint.Heads = append(g.fingerprint.Heads, uint64(h))
 	}
 	for _, m := range s.Marks {
-		g.print.marks = append(g.print.marks, mark{m.At, uint64(m.Hash)})
+		g.fingerprint.Marks = append(g.fingerprint.Marks, file.Mark{At: m.At, Hash: uint64(m.Hash)})
 	}
 	for _, m := range s.Ends {
-		g.print.recent = append(g.print.recent, mark{m.At, uint64(m.Hash)})
+		g.fingerprint.Recent = append(g.fingerprint.Recent, file.Mark{At: m.At, Hash: uint64(m.Hash)})
 	}
-	if g.settled.at < g.size {
+	if g.settled.At < g.size {
 		g.behind = now
 	}
 	return g, nil

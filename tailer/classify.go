@@ -3,6 +3,8 @@ package tailer
 import (
 	"path"
 	"path/filepath"
+
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // A class says what a file is: which log it belongs to, and whether it is that
@@ -11,7 +13,7 @@ type class struct {
 	rule   *Rule
 	family string // path of the live file, or of the pattern if all files of it are live
 	live   bool
-	packed packing
+	packed file.Packing
 }
 
 // classify says what the file base in dir is, or returns false if it is not
@@ -22,7 +24,7 @@ func (s *source) classify(dir, base string, present func(string) bool) (class, b
 	if r := s.ruleFor(dir, base); r != nil && (r.Ring || r.Small || s.Format != nil) {
 		return s.liveClass(r, dir, base), true
 	}
-	name, packed := unpackedName(base)
+	name, packed := file.UnpackedName(base)
 	if live, ok := s.rotatedFrom(dir, name, present); ok {
 		c := s.liveClass(s.ruleFor(dir, live), dir, live)
 		c.live, c.packed = false, packed
@@ -33,13 +35,13 @@ func (s *source) classify(dir, base string, present func(string) bool) (class, b
 		return class{}, false
 	}
 	c := s.liveClass(r, dir, name)
-	c.live, c.packed = packed == unpacked, packed
+	c.live, c.packed = packed == file.Unpacked, packed
 	return c, true
 }
 
 // rotatedFrom finds the live name of which name is a rotated form.
 func (s *source) rotatedFrom(dir, name string, present func(string) bool) (string, bool) {
-	after, before := liveNames(name)
+	after, before := file.LiveNames(name)
 	if after != "" {
 		if live, ok := s.rotatedFrom(dir, after, present); ok {
 			return live, true
@@ -50,7 +52,7 @@ func (s *source) rotatedFrom(dir, name string, present func(string) bool) (strin
 	}
 	if before != "" {
 		r := s.ruleFor(dir, before)
-		if r != nil && !r.Ring && !r.Small && (!hasMeta(r.Pattern) || present(before)) {
+		if r != nil && !r.Ring && !r.Small && (!file.HasMeta(r.Pattern) || present(before)) {
 			return before, true
 		}
 	}

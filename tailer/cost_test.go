@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 var costs = flag.Bool("costs", false, "measure what following costs, which takes minutes")
@@ -127,19 +128,19 @@ func BenchmarkRead(b *testing.B) {
 		b.Fatal(err)
 	}
 	var open atomic.Int64
-	src, st, err := openContent(path, unpacked, &open)
+	src, st, err := file.Open(path, file.Unpacked, &open)
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer src.Close()
 	f := newFamily(newSource(Source{}, nil), class{rule: &Rule{}, family: path})
 	g := newGeneration(f, time.Now())
-	g.src, g.size = src, st.size
+	g.src, g.size = src, st.Size
 	var bufs pools
 	b.ReportAllocs()
 	lines := 0
 	for b.Loop() {
-		if g.read.at >= st.size {
+		if g.read.At >= st.Size {
 			g.read = position{}
 		}
 		p := g.plan(defaultMaxEntry)
@@ -148,7 +149,7 @@ func BenchmarkRead(b *testing.B) {
 		if r.other || r.err != nil {
 			b.Fatal("wrong file", r.err)
 		}
-		g.read.mark = r.mark
+		g.read.Mark = r.mark
 		lines += len(r.cut.Entries)
 		bufs.put(buf)
 	}

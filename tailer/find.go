@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // A Found is a file that would be followed.
@@ -30,7 +32,7 @@ func Find(src Source) ([]Found, error) {
 		}
 		for fam, list := range files {
 			for _, f := range list {
-				all = append(all, Found{Path: f.path, Log: fam.log, State: f.state(), Size: f.stat.size})
+				all = append(all, Found{Path: f.path, Log: fam.log, State: f.state(), Size: f.stat.Size})
 			}
 		}
 	}
@@ -38,11 +40,11 @@ func Find(src Source) ([]Found, error) {
 	return all, fault
 }
 
-func (f *file) state() State {
+func (f *foundFile) state() State {
 	switch {
 	case f.hidden:
 		return Unreadable
-	case f.class.packed != unpacked:
+	case f.class.packed != file.Unpacked:
 		return Compressed
 	case f.class.live:
 		return Live

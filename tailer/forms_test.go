@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // want checks what was received, in order.
@@ -341,7 +342,7 @@ func TestLogsAndNames(t *testing.T) {
 			if c.live {
 				got += " live"
 			}
-			if c.packed != unpacked {
+			if c.packed != file.Unpacked {
 				got += " packed"
 			}
 		}

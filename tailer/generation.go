@@ -8,14 +8,15 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // A position is a place in a generation at which reading can begin: right
 // before an entry, with all that is needed to read on in the same way.
 type position struct {
-	mark            // where, and what stands before
-	clock time.Time // run_erl's clock there
-	cut   bool      // in the middle of a line longer than MaxEntry
+	file.Mark           // where, and what stands before
+	clock     time.Time // run_erl's clock there
+	cut       bool      // in the middle of a line longer than MaxEntry
 }
 
 // A generation is one file between two rotations, wherever its bytes are now.
@@ -23,23 +24,23 @@ type position struct {
 // Its fields are guarded by Tailer.mu. Those that say where the file is are
 // written by the scheduler alone, which may therefore read them without.
 type generation struct {
-	fam    *family
-	id     [16]byte
-	born   time.Time
-	origin *entry.Origin // for the next batch; replaced when the path changes
-	print  print
+	fam         *family
+	id          [16]byte
+	born        time.Time
+	origin      *entry.Origin // for the next batch; replaced when the path changes
+	fingerprint file.Fingerprint
 
 	// Where the bytes are.
 	path    string
-	key     fileKey
-	packed  packing
-	src     content // nil while closed
-	live    bool    // at its own name
-	short   bool    // the file ends before what was read already: nothing to be had from it
+	key     file.Key
+	packed  file.Packing
+	src     file.Content // nil while closed
+	live    bool         // at its own name
+	short   bool         // the file ends before what was read already: nothing to be had from it
 	state   State
-	stat    fileStat // of the file when last looked at
-	written int64    // its mtime when last seen to have grown
-	fault   string   // why it cannot be read
+	stat    file.Stat // of the file when last looked at
+	written int64     // its mtime when last seen to have grown
+	fault   string    // why it cannot be read
 
 	// How far it is.
 	size     int64 // uncompressed; of a compressed file, as far as known
@@ -111,7 +112,7 @@ func (g *generation) inherit() {
 func (g *generation) hexID() string { return hex.EncodeToString(g.id[:]) }
 
 // locate notes where the file of g is.
-func (g *generation) locate(f *file) {
+func (g *generation) locate(f *foundFile) {
 	if g.path != f.path || g.origin == nil {
 		g.path = f.path
 		g.origin = &entry.Origin{
@@ -122,11 +123,11 @@ func (g *generation) locate(f *file) {
 			Born:       g.born,
 		}
 	}
-	g.key, g.packed, g.live = f.stat.key, f.class.packed, f.class.live
+	g.key, g.packed, g.live = f.stat.Key, f.class.packed, f.class.live
 	g.missing = time.Time{}
 	g.encoded = nil
 	switch {
-	case g.packed != unpacked:
+	case g.packed != file.Unpacked:
 		g.state = Compressed
 	case g.live:
 		g.state = Live
@@ -149,10 +150,10 @@ func (g *generation) hasData() bool {
 	switch {
 	case g.short || !g.missing.IsZero() && g.src == nil:
 		return false
-	case g.packed != unpacked:
+	case g.packed != file.Unpacked:
 		return !g.ended
 	}
-	return g.size > g.tried || g.flush == g.size && g.size > g.read.at
+	return g.size > g.tried || g.flush == g.size && g.size > g.read.At
 }
 
 // surely says whether a saved checkpoint tells g by its content, so that its
@@ -165,22 +166,22 @@ func (t *Tailer) surely(g *generation) bool {
 
 // wantHead is how much of the head has to be known for that.
 func (g *generation) wantHead() int {
-	if g.packed != unpacked {
-		return min(g.print.headLen, sureHead)
+	if g.packed != file.Unpacked {
+		return min(g.fingerprint.HeadLen, sureHead)
 	}
 	return int(min(g.size, sureHead))
 }
 
 // sureHead is how much of a log's beginning is saved before what follows is
 // handed on.
-const sureHead = headBytes
+const sureHead = file.HeadBytes
 
 // littleBytes is too little to tell a copy by.
 const littleBytes = 128
 
 // done says whether everything known of g is settled.
 func (g *generation) done() bool {
-	return len(g.inflight) == 0 && (g.short || g.settled.at == g.size && !g.hasData())
+	return len(g.inflight) == 0 && (g.short || g.settled.At == g.size && !g.hasData())
 }
 
 // finished says whether Drain need not wait for g: everything in its file is
@@ -218,8 +219,8 @@ type family struct {
 	newest  int64         // mtime of the newest write that is settled
 	floor   int64         // a rotated file unknown and older than this is left alone
 	clock   time.Time     // run_erl's clock where it was read last
-	unknown map[fileKey]*stranger
-	named   fileKey         // of the file at path, when last looked at while it moved
+	unknown map[file.Key]*stranger
+	named   file.Key        // of the file at path, when last looked at while it moved
 	hidden  int             // files of it that cannot be read at present
 	shut    map[string]shut // those of them that were never read, by path, as the scan finds them
 	shown   map[string]shut // the same as the last scan left it; guarded by Tailer.mu
@@ -229,7 +230,7 @@ type family struct {
 
 // A stranger is a file with a rotated name that is, so far, no generation.
 type stranger struct {
-	stat  fileStat
+	stat  file.Stat
 	since time.Time // unchanged since
 	copy  *generation
 	left  bool // left alone until it changes
@@ -238,9 +239,9 @@ type stranger struct {
 func newFamily(s *source, c class) *family {
 	log := c.rule.Log
 	if log == "" && s.Format == nil {
-		log = logName(filepath.Base(c.family))
+		log = file.LogName(filepath.Base(c.family))
 	}
-	return &family{src: s, path: c.family, rule: c.rule, log: log, unknown: map[fileKey]*stranger{}}
+	return &family{src: s, path: c.family, rule: c.rule, log: log, unknown: map[file.Key]*stranger{}}
 }
 
 // shared says whether several live files belong to the family.

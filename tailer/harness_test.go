@@ -428,7 +428,7 @@ func (w *world) dump() {
 		for _, f := range s.families {
 			for _, g := range f.gens {
 				w.t.Errorf("%s %s: size=%d read=%d settled=%d tried=%d flush=%d scanned=%d ended=%v saved=%d open=%v short=%v pumps=%d reading=%v suspect=%v missing=%v done=%v",
-					filepath.Base(g.path), g.state, g.size, g.read.at, g.settled.at, g.tried, g.flush, g.scanned, g.ended, g.saved, g.src != nil, g.short, g.pumps, g.reading, g.suspect, g.missing, g.done())
+					filepath.Base(g.path), g.state, g.size, g.read.At, g.settled.At, g.tried, g.flush, g.scanned, g.ended, g.saved, g.src != nil, g.short, g.pumps, g.reading, g.suspect, g.missing, g.done())
 			}
 		}
 	}

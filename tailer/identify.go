@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // A match says how far a file and a generation agree.
@@ -20,12 +21,12 @@ type match struct {
 
 // copies says whether c is rather a copy of another generation than what m says.
 func (c *candidate) copies(m match) bool {
-	return c.orig != nil && (c.class.packed != unpacked || m.verified < c.stat.size)
+	return c.orig != nil && (c.class.packed != file.Unpacked || m.verified < c.stat.Size)
 }
 
 // identify finds out what the loose files are: the new place of a generation
 // that has lost its own, a copy of one, or something new.
-func (t *Tailer) identify(f *family, loose []*file, here map[*generation]bool, first bool, now time.Time) {
+func (t *Tailer) identify(f *family, loose []*foundFile, here map[*generation]bool, first bool, now time.Time) {
 	if len(loose) > 0 {
 		t.verify(f, here, now)
 	}
@@ -88,7 +89,7 @@ func (t *Tailer) meetAll(f *family, cands []*candidate, first bool, now time.Tim
 			continue
 		}
 		if c.twin != nil {
-			c.orig = f.holder(c.twin.stat.key)
+			c.orig = f.holder(c.twin.stat.Key)
 		}
 		t.meet(f, c, first, now)
 	}
@@ -96,7 +97,7 @@ func (t *Tailer) meetAll(f *family, cands []*candidate, first bool, now time.Tim
 
 // matches returns the generations that c can be the file of.
 func (t *Tailer) matches(f *family, c *candidate, cands []*candidate, wanting []*generation) (matches []match) {
-	if c.class.packed != unpacked {
+	if c.class.packed != file.Unpacked {
 		for _, g := range wanting {
 			if g.leftAs(c) {
 				return []match{{gen: g, file: c, strong: true, whole: true, verified: g.size}}
@@ -105,7 +106,7 @@ func (t *Tailer) matches(f *family, c *candidate, cands []*candidate, wanting []
 		c.waits = beingPacked(cands, c) || stillRead(c, wanting)
 		if !c.waits {
 			c.insp = t.inspect(f, c)
-			c.waits = c.insp == nil || c.insp.err == errIncomplete
+			c.waits = c.insp == nil || c.insp.err == file.ErrIncomplete
 		}
 		if c.waits {
 			f.hidden++ // what it holds is not lost
@@ -124,7 +125,7 @@ func (t *Tailer) matches(f *family, c *candidate, cands []*candidate, wanting []
 		matches = append(matches, m)
 	}
 	if c.insp != nil && c.insp.missed {
-		delete(t.inspections, c.stat.key)
+		delete(t.inspections, c.stat.Key)
 		c.waits = true
 		return nil
 	}
@@ -137,13 +138,13 @@ func (t *Tailer) neverWhole(f *family, c *candidate) {
 	if c.insp == nil {
 		return
 	}
-	s := f.unknown[c.stat.key]
+	s := f.unknown[c.stat.Key]
 	if s == nil {
 		s = &stranger{stat: c.stat, since: time.Now()}
-		f.unknown[c.stat.key] = s
+		f.unknown[c.stat.Key] = s
 	}
 	if time.Since(s.since) >= t.cfg.Still {
-		t.refused(f, c.file, c.insp.err)
+		t.refused(f, c.foundFile, c.insp.err)
 	}
 }
 
@@ -152,7 +153,7 @@ func (t *Tailer) neverWhole(f *family, c *candidate) {
 func stillRead(c *candidate, wanting []*generation) bool {
 	for _, g := range wanting {
 		g.fam.src.mu.Lock()
-		n, same := g.print.agrees(c.head)
+		n, same := g.fingerprint.Agrees(c.head)
 		open := same && n > 0 && g.src != nil && !g.finished()
 		g.fam.src.mu.Unlock()
 		if open {
@@ -166,8 +167,8 @@ func stillRead(c *candidate, wanting []*generation) bool {
 func (g *generation) leftAs(c *candidate) bool {
 	g.fam.src.mu.Lock()
 	defer g.fam.src.mu.Unlock()
-	n, same := g.print.agrees(c.head)
-	return c.stat.like(g.stat) && g.packed == c.class.packed && (g.ended || g.wasEnded) && g.read.at >= g.size && (c.path == g.path || same && n > 0 && n == g.print.headLen)
+	n, same := g.fingerprint.Agrees(c.head)
+	return c.stat.Like(g.stat) && g.packed == c.class.packed && (g.ended || g.wasEnded) && g.read.At >= g.size && (c.path == g.path || same && n > 0 && n == g.fingerprint.HeadLen)
 }
 
 // strongly says whether g can go on in the file c.
@@ -182,7 +183,7 @@ func (t *Tailer) strongly(g *generation, c *candidate) bool {
 func (t *Tailer) verify(f *family, here map[*generation]bool, now time.Time) {
 	for _, g := range slices.Clone(f.gens) {
 		src := g.src
-		if src == nil || g.packed != unpacked || g.short || !here[g] {
+		if src == nil || g.packed != file.Unpacked || g.short || !here[g] {
 			continue
 		}
 		if f.rule.Form != entry.Lines || g.intact() {
@@ -209,42 +210,42 @@ func (t *Tailer) verify(f *family, here map[*generation]bool, now time.Time) {
 // a file that is as it was need not be read again.
 func (g *generation) intact() bool {
 	g.fam.src.mu.Lock()
-	src, read, size, print := g.src, g.read, g.size, g.print
+	src, read, size, print := g.src, g.read, g.size, g.fingerprint
 	g.fam.src.mu.Unlock()
-	st, err := src.stat()
-	if err != nil || print.headLen == 0 {
+	st, err := src.Stat()
+	if err != nil || print.HeadLen == 0 {
 		return true // nothing can be said
 	}
-	if st.size < max(size, read.at) {
+	if st.Size < max(size, read.At) {
 		return false
 	}
-	head, err := readHead(src, st.size)
+	head, err := file.ReadHead(src, st.Size)
 	if err != nil {
 		return true
 	}
-	_, same := print.agrees(head)
-	return same && read.mark.holds(src)
+	_, same := print.Agrees(head)
+	return same && read.Mark.Holds(src)
 }
 
 // refresh learns what there is to know of a generation whose file has no name
 // any more but is still open, before it is looked for elsewhere.
 func (t *Tailer) refresh(g *generation) {
-	if g.src == nil || g.packed != unpacked {
+	if g.src == nil || g.packed != file.Unpacked {
 		return
 	}
-	st, err := g.src.stat()
-	if err != nil || st.size < g.size {
+	st, err := g.src.Stat()
+	if err != nil || st.Size < g.size {
 		return
 	}
-	head, err := readHead(g.src, st.size)
+	head, err := file.ReadHead(g.src, st.Size)
 	if err != nil {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, same := g.print.agrees(head); same {
-		g.print.grow(head)
-		g.size = max(g.size, st.size)
+	if _, same := g.fingerprint.Agrees(head); same {
+		g.fingerprint.Grow(head)
+		g.size = max(g.size, st.Size)
 	}
 }
 
@@ -263,12 +264,12 @@ func better(a, b match) int {
 		cmp.Compare(b.verified, a.verified),
 		by(a.strong, b.strong),
 		by(!a.lacks, !b.lacks),
-		by(a.file.stat.key == a.gen.key, b.file.stat.key == b.gen.key),
+		by(a.file.stat.Key == a.gen.key, b.file.stat.Key == b.gen.key),
 		// Equally good so far, they differ in what was never read. The generation
 		// was there first.
-		cmp.Compare(a.file.stat.mtime, b.file.stat.mtime),
+		cmp.Compare(a.file.stat.Mtime, b.file.stat.Mtime),
 		by(a.file.path == a.gen.path, b.file.path == b.gen.path),
-		by(a.file.class.packed == unpacked, b.file.class.packed == unpacked),
-		cmp.Compare(b.file.stat.size, a.file.stat.size),
+		by(a.file.class.packed == file.Unpacked, b.file.class.packed == file.Unpacked),
+		cmp.Compare(b.file.stat.Size, a.file.stat.Size),
 	)
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // editState changes the checkpoint of a tailer that is stopped.
@@ -211,11 +213,11 @@ func inodeUsedAgain(n int) func(w *world) {
 		w.end()
 		w.remove("sora.jsonl")
 		w.write("sora.jsonl", lines(20, n))
-		st, err := statPath(w.path("sora.jsonl"))
+		st, err := file.StatPath(w.path("sora.jsonl"))
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		w.editState(func(g *generationState) { g.Device, g.Inode = st.key.dev, st.key.ino })
+		w.editState(func(g *generationState) { g.Device, g.Inode = st.Key.Dev, st.Key.Ino })
 		w.start()
 		w.pass(10 * time.Second)
 		w.wantRange(10, 20+n)

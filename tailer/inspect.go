@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"slices"
+
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // inlineBytes is how much of a compressed file the scheduler unpacks itself to
@@ -25,8 +27,8 @@ var (
 // An inspection is what a compressed file was found to hold when it was read
 // once from its beginning to its end.
 type inspection struct {
-	stat    fileStat
-	src     *packedFile
+	stat    file.Stat
+	src     *file.Packed
 	wanted  []int64 // offsets, ascending
 	origs   []original
 	length  int64            // uncompressed
@@ -42,7 +44,7 @@ type inspection struct {
 // An original is a file that the inspected one may be a copy of.
 type original struct {
 	gen    *generation
-	src    content
+	src    file.Content
 	opened bool // for the inspection
 	same   bool // so far
 }
@@ -71,8 +73,8 @@ func (in *inspection) copyOf(g *generation) bool {
 // inspect returns what c, a compressed file, holds. It returns nil if that will
 // be known by a later scan only.
 func (t *Tailer) inspect(f *family, c *candidate) *inspection {
-	in := t.inspections[c.stat.key]
-	if in != nil && in.stat.like(c.stat) {
+	in := t.inspections[c.stat.Key]
+	if in != nil && in.stat.Like(c.stat) {
 		in.asked = true
 		if in.done == nil {
 			t.inspectAside(f, in, c) // it was left unchanged since the last scan
@@ -84,7 +86,7 @@ func (t *Tailer) inspect(f *family, c *candidate) *inspection {
 			return nil
 		}
 		if in.err == errChanged {
-			delete(t.inspections, c.stat.key)
+			delete(t.inspections, c.stat.Key)
 			return nil
 		}
 		return in
@@ -94,7 +96,7 @@ func (t *Tailer) inspect(f *family, c *candidate) *inspection {
 		return in
 	}
 	in = &inspection{stat: c.stat, asked: true}
-	t.inspections[c.stat.key] = in
+	t.inspections[c.stat.Key] = in
 	if t.isDraining() {
 		t.inspectAside(f, in, c)
 	}
@@ -113,19 +115,19 @@ func (t *Tailer) inspectAside(f *family, in *inspection, c *candidate) {
 	if t.inspecting.Load() {
 		return
 	}
-	src, st, err := openContent(c.path, c.class.packed, &t.open)
-	if err != nil || !st.like(in.stat) {
+	src, st, err := file.Open(c.path, c.class.packed, &t.open)
+	if err != nil || !st.Like(in.stat) {
 		if err == nil {
 			src.Close()
 		}
-		delete(t.inspections, c.stat.key)
+		delete(t.inspections, c.stat.Key)
 		return
 	}
 	aside := *c
 	aside.src = src
 	begun := t.newInspection(f, &aside)
 	begun.asked, begun.done = true, make(chan struct{})
-	t.inspections[c.stat.key] = begun
+	t.inspections[c.stat.Key] = begun
 	t.inspecting.Store(true)
 	t.running.Go(func() {
 		begun.run(t.ctx, 1<<62)
@@ -140,17 +142,17 @@ func (t *Tailer) inspectAside(f *family, in *inspection, c *candidate) {
 // newInspection prepares an inspection of c for all generations of f that begin
 // in the same way.
 func (t *Tailer) newInspection(f *family, c *candidate) *inspection {
-	in := &inspection{stat: c.stat, src: c.src.(*packedFile), windows: map[int64][]byte{}, piece: t.piece}
+	in := &inspection{stat: c.stat, src: c.src.(*file.Packed), windows: map[int64][]byte{}, piece: t.piece}
 	if c.passed {
 		in.giveUp = t.isDraining
 	}
 	for _, g := range f.gens {
 		t.mu.Lock()
-		_, same := g.print.agrees(c.head)
-		if same && g.print.headLen > 0 {
-			in.wanted = append(in.wanted, g.read.at)
-			for _, m := range slices.Concat(g.print.marks, g.print.recent) {
-				in.wanted = append(in.wanted, m.at)
+		_, same := g.fingerprint.Agrees(c.head)
+		if same && g.fingerprint.HeadLen > 0 {
+			in.wanted = append(in.wanted, g.read.At)
+			for _, m := range slices.Concat(g.fingerprint.Marks, g.fingerprint.Recent) {
+				in.wanted = append(in.wanted, m.At)
 			}
 		}
 		t.mu.Unlock()
@@ -173,13 +175,13 @@ func (in *inspection) run(ctx context.Context, limit int64) {
 			}
 		}
 	}()
-	dec, err := newDecoder(in.src.f, in.src.packing)
+	dec, err := file.NewDecoder(in.src.File, in.src.Packing)
 	if err != nil {
-		in.err = decodeError(err)
+		in.err = file.DecodeError(err)
 		return
 	}
-	defer dec.close()
-	buf := make([]byte, markBytes+inspectBytes)
+	defer dec.Close()
+	buf := make([]byte, file.MarkBytes+inspectBytes)
 	compare := make([]byte, inspectBytes)
 	kept, pos := 0, int64(0)
 	for {
@@ -191,14 +193,14 @@ func (in *inspection) run(ctx context.Context, limit int64) {
 			in.piece(pos)
 		}
 		all := buf[:kept+n]
-		last := all[max(0, len(all)-markBytes):]
+		last := all[max(0, len(all)-file.MarkBytes):]
 		switch {
 		case err == io.EOF:
 			in.length = pos
 			in.windows[pos] = slices.Clone(last)
 			return
 		case err != nil:
-			in.err = decodeError(err)
+			in.err = file.DecodeError(err)
 		case ctx.Err() != nil, in.giveUp != nil && in.giveUp():
 			in.err = errChanged
 		case pos > limit:
@@ -217,7 +219,7 @@ func (in *inspection) keep(b []byte, pos int64, n int) {
 	i, _ := slices.BinarySearchFunc(in.wanted, pos, cmp.Compare)
 	for ; i < len(in.wanted) && in.wanted[i] <= pos+int64(n); i++ {
 		end := len(b) - n + int(in.wanted[i]-pos)
-		in.windows[in.wanted[i]] = slices.Clone(b[max(0, end-markBytes):end])
+		in.windows[in.wanted[i]] = slices.Clone(b[max(0, end-file.MarkBytes):end])
 	}
 }
 
@@ -263,7 +265,7 @@ func (t *Tailer) dropInspections() {
 // measure finds out how long a compressed file is that was passed over when its
 // source was new.
 func (t *Tailer) measure(f *family, g *generation) {
-	fl := &file{path: g.path, stat: g.stat, class: class{rule: f.rule, packed: g.packed}}
+	fl := &foundFile{path: g.path, stat: g.stat, class: class{rule: f.rule, packed: g.packed}}
 	c := t.candidate(f, fl)
 	if c == nil {
 		return
@@ -277,11 +279,11 @@ func (t *Tailer) measure(f *family, g *generation) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	g.unsized = false
-	if in.err != nil || c.stat.key != g.key || g.read.at != g.settled.at {
+	if in.err != nil || c.stat.Key != g.key || g.read.At != g.settled.At {
 		return
 	}
-	m := markOf(in.windows[in.length], in.length)
-	g.print.note(m)
-	g.read.mark, g.settled.mark, g.size = m, m, in.length
+	m := file.MarkOf(in.windows[in.length], in.length)
+	g.fingerprint.Note(m)
+	g.read.Mark, g.settled.Mark, g.size = m, m, in.length
 	t.touch(g)
 }

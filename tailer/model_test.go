@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // TestModel runs random sequences of what can happen to a log and to the
@@ -562,7 +564,7 @@ func (m *model) alike(n int, f, r received) bool {
 		return true
 	}
 	kill, ok := m.killed[f.run]
-	return ok && f.run != r.run && len(styles[m.style].head) > headBytes &&
+	return ok && f.run != r.run && len(styles[m.style].head) > file.HeadBytes &&
 		kill.Sub(f.handed) <= unsaved
 }
 

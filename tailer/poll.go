@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // poll looks at the files that move, and starts reading where there is
@@ -45,7 +46,7 @@ func (t *Tailer) pollFamily(f *family, now time.Time) (hot bool) {
 func (t *Tailer) moves(g *generation, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if g.packed != unpacked {
+	if g.packed != file.Unpacked {
 		return g.suspect || g.hasData()
 	}
 	return g.suspect || now.Sub(g.changed) < t.cfg.Still || g.hasData() || t.draining
@@ -56,7 +57,7 @@ func (t *Tailer) statNow(g *generation, now time.Time) {
 	t.mu.Lock()
 	since := t.tick
 	t.mu.Unlock()
-	st, err := g.src.stat()
+	st, err := g.src.Stat()
 	if err != nil {
 		t.lock(func() { t.failed(g, err) })
 		return
@@ -71,11 +72,11 @@ func (t *Tailer) statNow(g *generation, now time.Time) {
 // moves, or none has it any more. A log that is rotated several times between
 // two scans, and of which few generations are kept, loses nothing then.
 func (t *Tailer) watchName(f *family) {
-	st, err := statPath(f.path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) || st.key == f.named {
+	st, err := file.StatPath(f.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) || st.Key == f.named {
 		return
 	}
-	f.named = st.key
+	f.named = st.Key
 	t.lock(func() { t.scanNow = true })
 }
 
@@ -88,26 +89,26 @@ func (t *Tailer) lock(f func()) {
 // observe takes note of how a file is. A look that is older than the last read
 // says nothing: the file was read beyond the size seen then. The caller holds
 // t.mu.
-func (t *Tailer) observe(g *generation, st fileStat, since uint64, now time.Time) {
+func (t *Tailer) observe(g *generation, st file.Stat, since uint64, now time.Time) {
 	if g.touched > since {
 		return
 	}
-	changed := st.size != g.stat.size || st.mtime != g.stat.mtime
+	changed := st.Size != g.stat.Size || st.Mtime != g.stat.Mtime
 	g.stat = st
 	if !changed {
 		return
 	}
-	if st.size > g.size {
-		g.written = st.mtime
+	if st.Size > g.size {
+		g.written = st.Mtime
 	}
 	g.changed = now
 	g.retry = time.Time{}
 	switch {
 	case g.short:
-	case g.packed != unpacked:
+	case g.packed != file.Unpacked:
 		g.ended = false
-	case st.size > g.size:
-		g.size = st.size
+	case st.Size > g.size:
+		g.size = st.Size
 		if g.behind.IsZero() {
 			g.behind = now
 		}
@@ -122,22 +123,22 @@ func (t *Tailer) observe(g *generation, st fileStat, since uint64, now time.Time
 // held other bytes than expected.
 func (t *Tailer) check(g *generation, now time.Time) {
 	t.mu.Lock()
-	since, src, read, size, print := t.tick, g.src, g.read, g.size, g.print
+	since, src, read, size, print := t.tick, g.src, g.read, g.size, g.fingerprint
 	t.mu.Unlock()
-	st, err := src.stat()
-	same := err == nil && st.size >= read.at && st.size > 0
+	st, err := src.Stat()
+	same := err == nil && st.Size >= read.At && st.Size > 0
 	var head []byte
 	if same {
-		head, err = readHead(src, st.size)
-		_, agrees := print.agrees(head)
-		same = agrees && read.mark.holds(src) && (st.size >= size || g.cutShort(head, read))
+		head, err = file.ReadHead(src, st.Size)
+		_, agrees := print.Agrees(head)
+		same = agrees && read.Mark.Holds(src) && (st.Size >= size || g.cutShort(head, read))
 	}
-	if g.fam.rule.Form == entry.Whole && read.at > 0 {
+	if g.fam.rule.Form == entry.Whole && read.At > 0 {
 		same = false // written again, even if with the same content
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if g.packed != unpacked {
+	if g.packed != file.Unpacked {
 		t.detach(g, now)  // it never held what g is
 		t.scanNow = false // which the next scan finds out in its turn
 		return
@@ -150,14 +151,14 @@ func (t *Tailer) check(g *generation, now time.Time) {
 		t.truncated(g, st, now)
 		return
 	}
-	if lost := g.size - st.size; lost > 0 && g.fam.src.Format == nil {
-		t.gap(g, st.size, lost, "removed from the end of the file", now)
+	if lost := g.size - st.Size; lost > 0 && g.fam.src.Format == nil {
+		t.gap(g, st.Size, lost, "removed from the end of the file", now)
 	}
-	if len(head) < g.print.headLen {
-		g.print.headLen = 0
-		g.print.grow(head)
+	if len(head) < g.fingerprint.HeadLen {
+		g.fingerprint.HeadLen = 0
+		g.fingerprint.Grow(head)
 	}
-	g.stat, g.size, g.tried, g.scanned, g.written = st, st.size, -1, 0, st.mtime
+	g.stat, g.size, g.tried, g.scanned, g.written = st, st.Size, -1, 0, st.Mtime
 }
 
 // cutShort says whether a file that has lost its end, and holds what was read,
@@ -165,30 +166,30 @@ func (t *Tailer) check(g *generation, now time.Time) {
 // the same way, and then the rest is in a copy.
 func (g *generation) cutShort(head []byte, read position) bool {
 	g.fam.src.mu.Lock()
-	known := g.print.headLen
+	known := g.fingerprint.HeadLen
 	g.fam.src.mu.Unlock()
-	return read.at > 0 && len(head) >= known && !g.sharesMark(read.mark)
+	return read.At > 0 && len(head) >= known && !g.sharesMark(read.Mark)
 }
 
 // truncated notes that g's file now holds something else. That is a generation
 // of its own; the rest of g is to be found in a copy, if there is one. The
 // caller holds t.mu.
-func (t *Tailer) truncated(g *generation, st fileStat, now time.Time) {
-	if st.size >= g.size {
-		g.size = max(g.known, g.read.at) // beyond that it may have been something else already
+func (t *Tailer) truncated(g *generation, st file.Stat, now time.Time) {
+	if st.Size >= g.size {
+		g.size = max(g.known, g.read.At) // beyond that it may have been something else already
 	}
 	n := newGeneration(g.fam, now)
-	n.locate(&file{path: g.path, stat: st, class: class{rule: g.fam.rule, live: g.live, packed: g.packed}})
-	n.src, n.stat, n.size, n.rotated, n.written = g.src, st, st.size, g.rotated, st.mtime
+	n.locate(&foundFile{path: g.path, stat: st, class: class{rule: g.fam.rule, live: g.live, packed: g.packed}})
+	n.src, n.stat, n.size, n.rotated, n.written = g.src, st, st.Size, g.rotated, st.Mtime
 	n.inherit()
-	if st.size > 0 {
+	if st.Size > 0 {
 		n.behind = now
 	}
 	g.fam.gens = append(g.fam.gens, n)
 	g.src = nil
 	t.detach(g, now)
 	t.touch(n)
-	t.log.Debug("file was truncated", "path", g.path, "generation", g.hexID(), "read", g.read.at, "next", n.hexID())
+	t.log.Debug("file was truncated", "path", g.path, "generation", g.hexID(), "read", g.read.At, "next", n.hexID())
 }
 
 // detach notes that g's file is not known any more, and has it looked for. The
@@ -197,7 +198,7 @@ func (t *Tailer) detach(g *generation, now time.Time) {
 	if g.src != nil {
 		g.src.Close()
 	}
-	g.src, g.key, g.suspect = nil, fileKey{}, false
+	g.src, g.key, g.suspect = nil, file.Key{}, false
 	g.state, g.missing = Missing, now
 	g.displace(now)
 	g.fam.search = now
@@ -232,7 +233,7 @@ func (t *Tailer) feed(f *family, now time.Time) {
 func (t *Tailer) introduce(g *generation) {
 	t.mu.Lock()
 	src, size, want := g.src, g.size, g.wantHead()
-	known, saved := g.print.headLen >= want, g.saved >= want
+	known, saved := g.fingerprint.HeadLen >= want, g.saved >= want
 	t.mu.Unlock()
 	if src == nil || saved {
 		return
@@ -240,20 +241,20 @@ func (t *Tailer) introduce(g *generation) {
 	var head []byte
 	if !known {
 		var err error
-		if head, err = readHead(src, size); err != nil {
+		if head, err = file.ReadHead(src, size); err != nil {
 			return // the read itself will tell
 		}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, same := g.print.agrees(head); !same {
+	if _, same := g.fingerprint.Agrees(head); !same {
 		g.suspect = true
 		t.nudge()
 		return
 	}
-	g.print.grow(head)
+	g.fingerprint.Grow(head)
 	g.encoded = nil
-	if g.print.headLen >= want && !g.fam.rule.Small {
+	if g.fingerprint.HeadLen >= want && !g.fam.rule.Small {
 		t.hurry()
 	} else {
 		t.touch(g)
@@ -263,7 +264,7 @@ func (t *Tailer) introduce(g *generation) {
 // complete notes that what is in g's file is complete as it stands, if enough
 // time has passed. The caller holds t.mu.
 func (t *Tailer) complete(g *generation, now time.Time) {
-	if g.src == nil || g.packed != unpacked || g.size <= g.read.at || g.flush == g.size {
+	if g.src == nil || g.packed != file.Unpacked || g.size <= g.read.At || g.flush == g.size {
 		return
 	}
 	if wait, ok := t.completeAfter(g, now); ok && now.Sub(g.changed) >= wait {
@@ -306,7 +307,7 @@ func (t *Tailer) wantsOpen(g *generation, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return g.src == nil && g.missing.IsZero() && !g.short && !now.Before(g.retry) &&
-		(g.hasData() || g.size > g.read.at)
+		(g.hasData() || g.size > g.read.At)
 }
 
 // reopen opens g's file again, if it is still the same one.
@@ -314,12 +315,12 @@ func (t *Tailer) reopen(g *generation, now time.Time) {
 	if !t.makeRoom() {
 		return
 	}
-	c, st, err := openContent(g.path, g.packed, &t.open)
+	c, st, err := file.Open(g.path, g.packed, &t.open)
 	if err != nil {
 		t.lock(func() { t.failed(g, err) })
 		return
 	}
-	if st.key != g.key {
+	if st.Key != g.key {
 		c.Close() // the next scan will tell
 		return
 	}
@@ -331,7 +332,7 @@ func (t *Tailer) reopen(g *generation, now time.Time) {
 
 // failed notes that g's file cannot be read for now. The caller holds t.mu.
 func (t *Tailer) failed(g *generation, err error) {
-	if g.fault == "" && !errors.Is(err, errIncomplete) {
+	if g.fault == "" && !errors.Is(err, file.ErrIncomplete) {
 		t.log.Warn("file cannot be read", "path", g.path, "error", err)
 	}
 	g.fault = err.Error()

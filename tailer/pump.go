@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // underWay is how many batches of one generation may be read, converted or on
@@ -201,18 +202,18 @@ func (t *Tailer) progress(p *plan, r *result) bool {
 	t.healed(g)
 	g.size = max(g.size, r.end)
 	g.known = max(g.known, r.end)
-	if p.start == 0 && g.print.headLen < min(r.n, headBytes) {
-		g.print.grow(r.head)
+	if p.start == 0 && g.fingerprint.HeadLen < min(r.n, file.HeadBytes) {
+		g.fingerprint.Grow(r.head)
 		t.touch(g)
 	}
 	g.scanned = max(g.scanned, r.scanned)
 	g.window = r.window
 	if r.eof && r.dry {
 		g.tried = r.end
-		g.ended = g.packed != unpacked
+		g.ended = g.packed != file.Unpacked
 		if g.ended {
 			g.size = r.end
-			p.src.rest()
+			p.src.Rest()
 			t.touch(g)
 		}
 	}
@@ -221,11 +222,11 @@ func (t *Tailer) progress(p *plan, r *result) bool {
 
 // advance moves g's read position and makes the batch of what was read.
 func (g *generation) advance(p *plan, r *result, buf *buffer) *batch {
-	to := position{mark: r.mark, clock: r.cut.Clock, cut: r.cut.Cut}
+	to := position{Mark: r.mark, clock: r.cut.Clock, cut: r.cut.Cut}
 	g.read = to
-	g.print.note(to.mark)
-	g.print.see(append(r.ends, to.mark))
-	g.scanned = max(g.scanned, to.at)
+	g.fingerprint.Note(to.Mark)
+	g.fingerprint.See(append(r.ends, to.Mark))
+	g.scanned = max(g.scanned, to.At)
 	g.entries += int64(len(r.cut.Entries))
 	g.empty += r.cut.Empty
 	g.fam.src.empty += r.cut.Empty
@@ -297,10 +298,10 @@ func (t *Tailer) settle(g *generation) {
 	switch {
 	case len(g.inflight) > 0:
 		g.behind = g.inflight[0].started
-	case g.settled.at >= g.size:
+	case g.settled.At >= g.size:
 		g.behind = time.Time{}
 		g.inflight = nil
-		g.fam.newest = max(g.fam.newest, g.stat.mtime)
+		g.fam.newest = max(g.fam.newest, g.stat.Mtime)
 	}
 }
 

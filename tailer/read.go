@@ -9,13 +9,14 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // A plan is what one read of a generation is about to do.
 type plan struct {
 	gen    *generation
-	src    content
-	packed packing
+	src    file.Content
+	packed file.Packing
 	format entry.Format
 	form   entry.Form
 	zone   *time.Location
@@ -37,8 +38,8 @@ type plan struct {
 // A result is what a read found.
 type result struct {
 	cut     entry.Cutter
-	mark    mark   // at the end of what was taken
-	ends    []mark // where the last entries before that began
+	mark    file.Mark   // at the end of what was taken
+	ends    []file.Mark // where the last entries before that began
 	n       int
 	head    []byte
 	end     int64 // offset after the last byte read
@@ -60,19 +61,19 @@ func (g *generation) plan(maxEntry int) plan {
 		gen: g, src: g.src, packed: g.packed,
 		format: g.fam.src.Format, form: g.fam.rule.Form, zone: g.fam.src.Timezone,
 		from: g.read, size: g.size, flush: g.flush, scanned: g.scanned,
-		most: maxEntry, headLen: g.print.headLen,
+		most: maxEntry, headLen: g.fingerprint.HeadLen,
 	}
 	if p.headLen > 0 {
-		p.headHash = g.print.heads[len(g.print.heads)-1]
+		p.headHash = g.fingerprint.Heads[len(g.fingerprint.Heads)-1]
 	}
-	if p.from.at > headBytes {
-		p.start = p.from.at - markBytes
+	if p.from.At > file.HeadBytes {
+		p.start = p.from.At - file.MarkBytes
 	}
 	p.wide = g.window > 0
 	switch ahead := int(min(p.size-p.start, entry.BatchBytes)) + 1; {
 	case p.wide:
 		p.want = g.window
-	case p.packed != unpacked:
+	case p.packed != file.Unpacked:
 		p.want = entry.BatchBytes + lead
 		p.wide = p.form == entry.Whole
 	case p.form == entry.Dump:
@@ -96,8 +97,8 @@ const scanBytes = 64 << 10
 // that it should not be read again each time it has grown.
 func (g *generation) longLine() bool {
 	form := g.fam.rule.Form
-	return g.window == 0 && g.packed == unpacked && g.fam.src.Format == nil && (form == entry.Lines || form == entry.Clocked) &&
-		g.scanned-g.read.at >= scanBytes && g.flush != g.size
+	return g.window == 0 && g.packed == file.Unpacked && g.fam.src.Format == nil && (form == entry.Lines || form == entry.Clocked) &&
+		g.scanned-g.read.At >= scanBytes && g.flush != g.size
 }
 
 // read reads into buf and cuts what it has read into entries.
@@ -117,7 +118,7 @@ func (p *plan) read(buf *buffer) (r result) {
 		return r
 	}
 	if p.start == 0 {
-		r.head = buf.b[:min(n, headBytes)]
+		r.head = buf.b[:min(n, file.HeadBytes)]
 	}
 	p.split(buf, &r)
 	return r
@@ -125,30 +126,30 @@ func (p *plan) read(buf *buffer) (r result) {
 
 // same says whether b, read at p.start, holds what was there before.
 func (p *plan) same(b []byte) bool {
-	before := int(p.from.at - p.start)
+	before := int(p.from.At - p.start)
 	if len(b) < before {
 		return false
 	}
 	if p.start == 0 {
 		return len(b) >= p.headLen && (p.headLen == 0 || xxhash.Sum64(b[:p.headLen]) == p.headHash)
 	}
-	return markOf(b[:before], p.from.at).hash == p.from.hash
+	return file.MarkOf(b[:before], p.from.At).Hash == p.from.Hash
 }
 
 // split cuts what was read into entries.
 func (p *plan) split(buf *buffer, r *result) {
-	before := int(p.from.at - p.start)
+	before := int(p.from.At - p.start)
 	data := buf.b[before:r.n]
 	if !p.wide && len(data) > entry.BatchBytes {
 		data = data[:entry.BatchBytes]
 		r.eof = false
-		r.end = p.from.at + entry.BatchBytes
+		r.end = p.from.At + entry.BatchBytes
 	}
-	final := r.eof && (p.packed != unpacked || p.flush == r.end)
+	final := r.eof && (p.packed != file.Unpacked || p.flush == r.end)
 	c := &r.cut
 	*c = entry.Cutter{
 		Entries: buf.entries[:0], Now: time.Now(), MaxEntry: p.most, Zone: p.zone,
-		Base: p.from.at, Clock: p.from.clock, Cut: p.from.cut,
+		Base: p.from.At, Clock: p.from.clock, Cut: p.from.cut,
 	}
 	switch {
 	case p.format != nil:
@@ -159,9 +160,9 @@ func (p *plan) split(buf *buffer, r *result) {
 		c.Reports(data, final)
 	case p.form == entry.Quoted:
 		c.Quoted(data, final)
-	case p.form == entry.Whole && p.packed != unpacked && !final && len(data) <= p.most:
+	case p.form == entry.Whole && p.packed != file.Unpacked && !final && len(data) <= p.most:
 		c.Need = len(data) + 1 // how long it is shows at its end
-	case p.form == entry.Whole && p.packed == unpacked && !final:
+	case p.form == entry.Whole && p.packed == file.Unpacked && !final:
 		r.eof, r.dry = true, true // nothing is to be had from it yet
 		return
 	case p.form == entry.Whole:
@@ -182,14 +183,14 @@ func (p *plan) split(buf *buffer, r *result) {
 func (p *plan) mark(buf *buffer, r *result, before, size int) {
 	c := &r.cut
 	at := before + c.Taken
-	r.mark = markOf(buf.b[:at], p.from.at+int64(c.Taken))
-	for i := max(1, len(c.Entries)-perRead); i < len(c.Entries); i++ {
+	r.mark = file.MarkOf(buf.b[:at], p.from.At+int64(c.Taken))
+	for i := max(1, len(c.Entries)-file.PerRead); i < len(c.Entries); i++ {
 		end := c.Entries[i].Offset
-		r.ends = append(r.ends, markOf(buf.b[:end-p.start], end))
+		r.ends = append(r.ends, file.MarkOf(buf.b[:end-p.start], end))
 	}
 	r.dry = c.Taken == size || c.Need > 0
-	if p.packed != unpacked {
-		p.src.keep(buf.b[max(0, at-markBytes):r.n], p.start+int64(r.n))
+	if p.packed != file.Unpacked {
+		p.src.Keep(buf.b[max(0, at-file.MarkBytes):r.n], p.start+int64(r.n))
 	}
 	largest := p.most + 1 + lead
 	if p.format != nil {
@@ -206,7 +207,7 @@ func (p *plan) mark(buf *buffer, r *result, before, size int) {
 	case c.Cut:
 		r.window = largest // the rest of a line that is longer than that
 	case c.Need > 0:
-		r.scanned = p.from.at + int64(size)
+		r.scanned = p.from.At + int64(size)
 	}
 }
 
@@ -215,7 +216,7 @@ func (p *plan) mark(buf *buffer, r *result, before, size int) {
 // take it.
 func (p *plan) scanOn(b []byte, r *result) {
 	r.end = p.scanned
-	for r.end-p.from.at <= int64(p.most) {
+	for r.end-p.from.At <= int64(p.most) {
 		n, err := p.src.ReadAt(b, r.end)
 		found := bytes.IndexByte(b[:n], '\n') >= 0
 		r.end += int64(n)
@@ -240,7 +241,7 @@ func (p *plan) scanOn(b []byte, r *result) {
 // passes over the rest of it.
 func (p *plan) dump(data []byte, r *result) {
 	size := max(p.size, r.end)
-	if p.packed != unpacked {
+	if p.packed != file.Unpacked {
 		if size, r.err = lengthOf(p.src, r.end); r.err != nil {
 			return
 		}
@@ -248,8 +249,8 @@ func (p *plan) dump(data []byte, r *result) {
 	r.dry, r.eof = true, true
 	r.end = size
 	c := &r.cut
-	if p.from.at == 0 {
-		if p.packed == unpacked && p.flush != size && !entry.DumpComplete(p.src, size) {
+	if p.from.At == 0 {
+		if p.packed == file.Unpacked && p.flush != size && !entry.DumpComplete(p.src, size) {
 			c.Need = len(data) + 1
 			return
 		}
@@ -258,13 +259,13 @@ func (p *plan) dump(data []byte, r *result) {
 			c.Entries[i].Size = size
 		}
 	}
-	c.Taken = int(size - p.from.at)
-	r.mark, r.err = readMark(p.src, size)
+	c.Taken = int(size - p.from.At)
+	r.mark, r.err = file.ReadMark(p.src, size)
 }
 
 // lengthOf returns where a compressed file ends that has been read up to an
 // offset.
-func lengthOf(c content, at int64) (int64, error) {
+func lengthOf(c file.Content, at int64) (int64, error) {
 	b := make([]byte, scanBytes)
 	for {
 		n, err := c.ReadAt(b, at)

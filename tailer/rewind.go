@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // Saved says when the positions were last known to be on disk, and why they
@@ -30,8 +31,8 @@ func StatusAtRest(cfg Config) ([]FileStatus, error) {
 		return nil, err
 	}
 	for g := range t.generations() {
-		if st, err := statPath(g.path); err == nil && st.key == g.key && g.packed == unpacked {
-			g.size = st.size
+		if st, err := file.StatPath(g.path); err == nil && st.Key == g.key && g.packed == file.Unpacked {
+			g.size = st.Size
 		}
 	}
 	return t.Status(), nil
@@ -122,9 +123,9 @@ func (r Rewinding) concerns(g *generation) bool {
 func (g *generation) rewind(r Rewinding) (Rewound, bool) {
 	w := Rewound{
 		Source: g.fam.src.Name, Log: g.fam.log, Path: g.path, Generation: g.hexID(),
-		From: g.settled.at, To: g.settled.at,
+		From: g.settled.At, To: g.settled.At,
 	}
-	if g.settled.at == 0 {
+	if g.settled.At == 0 {
 		return w, false
 	}
 	p, err := g.earlier(r)
@@ -132,10 +133,10 @@ func (g *generation) rewind(r Rewinding) (Rewound, bool) {
 		w.Error = err.Error()
 		return w, true
 	}
-	if p.at >= g.settled.at {
+	if p.At >= g.settled.At {
 		return w, false
 	}
-	w.To = p.at
+	w.To = p.At
 	g.settled, g.read, g.encoded = p, p, nil
 	return w, true
 }
@@ -147,26 +148,26 @@ var errMoved = errors.New("is not where it was when positions were saved: let rt
 // earlier finds the position that g is to be set back to.
 func (g *generation) earlier(r Rewinding) (position, error) {
 	var open atomic.Int64
-	c, _, err := openContent(g.path, g.packed, &open)
+	c, _, err := file.Open(g.path, g.packed, &open)
 	if err != nil {
 		return position{}, err
 	}
 	defer c.Close()
-	if !g.settled.holds(c) {
+	if !g.settled.Holds(c) {
 		return position{}, errMoved
 	}
 	if r.Since.IsZero() {
 		return position{}, nil
 	}
-	at, clock, err := g.firstSince(io.NewSectionReader(c, 0, g.settled.at), r)
+	at, clock, err := g.firstSince(io.NewSectionReader(c, 0, g.settled.At), r)
 	if err != nil {
 		return position{}, fmt.Errorf("read: %w", err)
 	}
-	m, err := readMark(c, at)
+	m, err := file.ReadMark(c, at)
 	if err != nil {
 		return position{}, fmt.Errorf("read: %w", err)
 	}
-	return position{mark: m, clock: clock}, nil
+	return position{Mark: m, clock: clock}, nil
 }
 
 var errFound = errors.New("found")

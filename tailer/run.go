@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // A Tailer follows files and hands their entries on.
@@ -36,9 +37,9 @@ type Tailer struct {
 
 	open atomic.Int64 // files
 
-	inspections map[fileKey]*inspection // of compressed files; the scheduler's
-	inspecting  atomic.Bool             // one is under way on a goroutine of its own
-	piece       func(int64)             // tests: called for each piece of a file that is inspected
+	inspections map[file.Key]*inspection // of compressed files; the scheduler's
+	inspecting  atomic.Bool              // one is under way on a goroutine of its own
+	piece       func(int64)              // tests: called for each piece of a file that is inspected
 
 	mu        sync.Mutex
 	draining  bool
@@ -75,7 +76,7 @@ func New(cfg Config, next entry.Consumer) (*Tailer, error) {
 		urgent:  make(chan struct{}, 1),
 		drain:   make(chan struct{}),
 
-		inspections: map[fileKey]*inspection{},
+		inspections: map[file.Key]*inspection{},
 	}
 	for _, s := range cfg.Sources {
 		t.sources = append(t.sources, newSource(s, &t.mu))
@@ -216,7 +217,7 @@ func (t *Tailer) drained(now time.Time) bool {
 // is written later is left for the next start, since a log whose writer never
 // rests would keep Run from ever ending. The caller holds t.mu.
 func (t *Tailer) reached(g *generation) bool {
-	return t.draining && g.goal > 0 && g.read.at >= g.goal && g.packed == unpacked && g.fam.src.Format == nil
+	return t.draining && g.goal > 0 && g.read.At >= g.goal && g.packed == file.Unpacked && g.fam.src.Format == nil
 }
 
 func (t *Tailer) closeAll() {

@@ -127,11 +127,11 @@ type savedHead struct {
 // that Source.Settled has not been told. The caller holds t.mu.
 func (t *Tailer) unsaved() (fresh []savedHead, moves []moved) {
 	for g := range t.generations() {
-		if g.saved < g.print.headLen {
-			fresh = append(fresh, savedHead{g, g.print.headLen})
+		if g.saved < g.fingerprint.HeadLen {
+			fresh = append(fresh, savedHead{g, g.fingerprint.HeadLen})
 		}
-		if g.fam.src.Settled != nil && g.settled.at != g.tailed {
-			moves = append(moves, moved{g, g.path, g.settled.at})
+		if g.fam.src.Settled != nil && g.settled.At != g.tailed {
+			moves = append(moves, moved{g, g.path, g.settled.At})
 		}
 	}
 	return fresh, moves

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // scan looks at the directories: which files are there, what each of them is,
@@ -42,7 +44,7 @@ func (t *Tailer) scan(now time.Time) {
 
 // listSource lists the directories of s. It returns nil if none could be
 // listed. listed says of which families the directory was.
-func (t *Tailer) listSource(s *source, now time.Time) (files map[*family][]*file, listed map[string]bool) {
+func (t *Tailer) listSource(s *source, now time.Time) (files map[*family][]*foundFile, listed map[string]bool) {
 	fault := ""
 	for _, dir := range s.dirs() {
 		found, err := t.list(s, dir, now)
@@ -53,7 +55,7 @@ func (t *Tailer) listSource(s *source, now time.Time) (files map[*family][]*file
 			continue
 		}
 		if files == nil {
-			files, listed = map[*family][]*file{}, map[string]bool{}
+			files, listed = map[*family][]*foundFile{}, map[string]bool{}
 		}
 		s.restoreIn(dir)
 		for f, l := range found {
@@ -75,7 +77,7 @@ func (t *Tailer) listSource(s *source, now time.Time) (files map[*family][]*file
 	return files, listed
 }
 
-func (t *Tailer) list(s *source, dir string, now time.Time) (map[*family][]*file, error) {
+func (t *Tailer) list(s *source, dir string, now time.Time) (map[*family][]*foundFile, error) {
 	if s.smallRule(dir) == nil {
 		return s.list(dir)
 	}
@@ -88,12 +90,12 @@ func (t *Tailer) list(s *source, dir string, now time.Time) (map[*family][]*file
 
 // reconcile brings what is known of a family together with its files as they
 // are now.
-func (t *Tailer) reconcile(f *family, files []*file, since uint64, first bool, now time.Time) {
+func (t *Tailer) reconcile(f *family, files []*foundFile, since uint64, first bool, now time.Time) {
 	here := map[*generation]bool{}
-	var loose []*file
+	var loose []*foundFile
 	before := f.shut
 	f.hidden, f.shut = 0, nil
-	slices.SortStableFunc(files, func(a, b *file) int { // a file with two names is rather the live one
+	slices.SortStableFunc(files, func(a, b *foundFile) int { // a file with two names is rather the live one
 		return cmp.Compare(rank(a), rank(b))
 	})
 	for i, fl := range files {
@@ -102,10 +104,10 @@ func (t *Tailer) reconcile(f *family, files []*file, since uint64, first bool, n
 			t.hide(f, fl, here)
 			continue
 		}
-		if slices.ContainsFunc(files[:i], func(o *file) bool { return !o.hidden && o.stat.key == fl.stat.key }) {
+		if slices.ContainsFunc(files[:i], func(o *foundFile) bool { return !o.hidden && o.stat.Key == fl.stat.Key }) {
 			continue // a hard link
 		}
-		if g := f.holder(fl.stat.key); g != nil && !here[g] && g.still(fl) {
+		if g := f.holder(fl.stat.Key); g != nil && !here[g] && g.still(fl) {
 			here[g] = true
 			t.found(g, fl, since, now)
 			continue
@@ -144,7 +146,7 @@ func (t *Tailer) forget(f *family, now time.Time) {
 	t.dirty = true
 }
 
-func rank(f *file) int {
+func rank(f *foundFile) int {
 	if f.class.live {
 		return 0
 	}
@@ -153,7 +155,7 @@ func rank(f *file) int {
 
 // hide keeps the generations that may be in a file of which nothing is known at
 // present from being taken for deleted.
-func (t *Tailer) hide(f *family, fl *file, here map[*generation]bool) {
+func (t *Tailer) hide(f *family, fl *foundFile, here map[*generation]bool) {
 	known := false
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -171,7 +173,7 @@ func (t *Tailer) hide(f *family, fl *file, here map[*generation]bool) {
 }
 
 // holder returns the generation whose file was last seen under key.
-func (f *family) holder(key fileKey) *generation {
+func (f *family) holder(key file.Key) *generation {
 	for _, g := range f.gens {
 		if g.key == key && g.missing.IsZero() {
 			return g
@@ -182,12 +184,12 @@ func (f *family) holder(key fileKey) *generation {
 
 // still says whether the file with g's inode is g's without a doubt. While it
 // is open the inode cannot have been used again.
-func (g *generation) still(fl *file) bool {
-	return g.src != nil || fl.stat.like(g.stat)
+func (g *generation) still(fl *foundFile) bool {
+	return g.src != nil || fl.stat.Like(g.stat)
 }
 
 // found notes where g's file is now.
-func (t *Tailer) found(g *generation, fl *file, since uint64, now time.Time) {
+func (t *Tailer) found(g *generation, fl *foundFile, since uint64, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if g.path != fl.path || g.live != fl.class.live || g.state == Unreadable || g.state == Deleted {
@@ -210,7 +212,7 @@ func (t *Tailer) lost(g *generation, now time.Time) {
 	state := Missing
 	if g.src != nil {
 		state = Rotated
-		if st, err := g.src.stat(); err == nil && st.nlink == 0 {
+		if st, err := g.src.Stat(); err == nil && st.Nlink == 0 {
 			state = Deleted
 		}
 	}
@@ -241,7 +243,7 @@ func (f *family) sort() {
 			}
 			return -1
 		}
-		return cmp.Compare(a.stat.mtime, b.stat.mtime)
+		return cmp.Compare(a.stat.Mtime, b.stat.Mtime)
 	})
 }
 
@@ -295,7 +297,7 @@ func (f *family) hasLive() bool {
 // bury counts the unread bytes of a generation that cannot be found as a gap,
 // and forgets it after a while.
 func (t *Tailer) bury(g *generation, now time.Time) {
-	if g.print.headLen == 0 {
+	if g.fingerprint.HeadLen == 0 {
 		g.fam.remove(g) // nothing is known of it by which it could be found
 		t.dirty = true
 		return
@@ -303,8 +305,8 @@ func (t *Tailer) bury(g *generation, now time.Time) {
 	gone := now.Sub(g.missing)
 	if !g.gapNoted && gone >= t.cfg.RotateWait && g.fam.hidden == 0 {
 		g.gapNoted = true
-		if n := g.size - g.settled.at; n > 0 {
-			t.gap(g, g.settled.at, n, "the file is gone", now)
+		if n := g.size - g.settled.At; n > 0 {
+			t.gap(g, g.settled.At, n, "the file is gone", now)
 		}
 	}
 	if gone >= t.cfg.Forget || g.fam.src.Format != nil && g.gapNoted || g.fam.src.Format != nil && g.done() {
@@ -322,7 +324,7 @@ func (t *Tailer) holdDeleted(now time.Time) {
 	for g := range t.generations() {
 		if g.state == Deleted && g.src != nil {
 			held = append(held, g)
-			total += g.stat.blocks
+			total += g.stat.Blocks
 		}
 	}
 	if total <= t.cfg.DeletedBytes {
@@ -335,17 +337,17 @@ func (t *Tailer) holdDeleted(now time.Time) {
 			}
 			return 1
 		}
-		return cmp.Compare(a.stat.mtime, b.stat.mtime)
+		return cmp.Compare(a.stat.Mtime, b.stat.Mtime)
 	})
 	for _, g := range held {
 		if total <= t.cfg.DeletedBytes {
 			return
 		}
-		total -= g.stat.blocks
+		total -= g.stat.Blocks
 		t.close(g, now)
-		if n := g.size - g.read.at; n > 0 {
+		if n := g.size - g.read.At; n > 0 {
 			g.gapNoted = true
-			t.gap(g, g.read.at, n, "deleted, and larger than limits.deleted_bytes", now)
+			t.gap(g, g.read.At, n, "deleted, and larger than limits.deleted_bytes", now)
 		}
 		t.touch(g)
 	}

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // A shelf holds the small files of a source that are settled. Of each no more
@@ -131,7 +133,7 @@ func loadShelf(path string) (*shelf, error) {
 
 // put takes in a file that is settled.
 func (s *shelf) put(g *generation, now time.Time) {
-	e := &shelved{Path: pathText(g.path), ID: g.hexID(), Size: g.settled.at, MTime: g.stat.mtime}
+	e := &shelved{Path: pathText(g.path), ID: g.hexID(), Size: g.settled.At, MTime: g.stat.Mtime}
 	if !g.missing.IsZero() {
 		e.Gone = now
 	}
@@ -146,14 +148,14 @@ func (s *shelf) put(g *generation, now time.Time) {
 
 // take makes the generation of a file that is to be followed again, since it
 // has grown. What is known of it is put as if the growth had not been seen.
-func (e *shelved) take(f *family, key fileKey, now time.Time) *generation {
+func (e *shelved) take(f *family, key file.Key, now time.Time) *generation {
 	g := newGeneration(f, now)
 	if id, err := hex.DecodeString(e.ID); err != nil || copy(g.id[:], id) != len(g.id) {
 		return nil
 	}
-	g.settled.at, g.read.at, g.size = e.Size, e.Size, e.Size
+	g.settled.At, g.read.At, g.size = e.Size, e.Size, e.Size
 	g.path, g.key, g.live, g.state = string(e.Path), key, true, Live
-	g.stat = fileStat{key: key, size: e.Size, mtime: e.MTime}
+	g.stat = file.Stat{Key: key, Size: e.Size, Mtime: e.MTime}
 	return g
 }
 

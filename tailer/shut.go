@@ -3,6 +3,8 @@ package tailer
 import (
 	"errors"
 	"io/fs"
+
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // maxShut is how many files of a family are remembered that cannot be opened.
@@ -17,13 +19,13 @@ type shut struct {
 
 // refused notes that fl cannot be opened. What has just gone away, or waits for
 // a free descriptor, is no fault.
-func (t *Tailer) refused(f *family, fl *file, err error) {
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotRegular) || len(f.shut) >= maxShut {
+func (t *Tailer) refused(f *family, fl *foundFile, err error) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, file.ErrNotRegular) || len(f.shut) >= maxShut {
 		return
 	}
 	s := shut{fault: err.Error()}
-	if fl.class.packed == unpacked {
-		s.size = fl.stat.size
+	if fl.class.packed == file.Unpacked {
+		s.size = fl.stat.Size
 	}
 	if f.shut == nil {
 		f.shut = map[string]shut{}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // A smallDir is a directory of small files. It is listed only when it has
@@ -34,13 +36,13 @@ func (s *source) smallRule(dir string) *Rule {
 
 // listSmall is list for a directory of small files: those that are not settled
 // yet, and some of the new ones. more says whether there are further new ones.
-func (s *source) listSmall(dir string, now time.Time, forget time.Duration) (files map[*family][]*file, more bool, err error) {
+func (s *source) listSmall(dir string, now time.Time, forget time.Duration) (files map[*family][]*foundFile, more bool, err error) {
 	d := s.smalls[dir]
 	if d == nil {
 		d = &smallDir{}
 		s.smalls[dir] = d
 	}
-	st, err := statDir(dir)
+	st, err := file.StatDir(dir)
 	if err != nil {
 		return nil, false, err
 	}
@@ -56,7 +58,7 @@ func (s *source) listSmall(dir string, now time.Time, forget time.Duration) (fil
 		}
 	}
 	s.lookAtShelf(dir)
-	files = map[*family][]*file{}
+	files = map[*family][]*foundFile{}
 	for path, f := range s.families {
 		if filepath.Dir(path) == dir {
 			if fl := look(path, class{rule: f.rule, family: path, live: true}); fl != nil {
@@ -68,7 +70,7 @@ func (s *source) listSmall(dir string, now time.Time, forget time.Duration) (fil
 	for _, m := range d.rest[:n] {
 		if fl := look(m.path, m.class); fl != nil {
 			f := s.family(m.class)
-			files[f] = []*file{fl}
+			files[f] = []*foundFile{fl}
 		}
 	}
 	d.rest = d.rest[n:]
@@ -105,8 +107,8 @@ func (s *source) lookAtShelf(dir string) {
 	s.mu.Unlock()
 	for _, e := range some {
 		path := string(e.Path)
-		st, err := statPath(path)
-		if err != nil || st.size == e.Size && st.mtime == e.MTime || filepath.Dir(path) != dir {
+		st, err := file.StatPath(path)
+		if err != nil || st.Size == e.Size && st.Mtime == e.MTime || filepath.Dir(path) != dir {
 			continue
 		}
 		c, ok := s.classify(dir, filepath.Base(path), func(string) bool { return false })
@@ -116,8 +118,8 @@ func (s *source) lookAtShelf(dir string) {
 		f := s.family(c)
 		s.mu.Lock()
 		s.shelf.drop(path)
-		if st.size > e.Size {
-			if g := e.take(f, st.key, time.Now()); g != nil {
+		if st.Size > e.Size {
+			if g := e.take(f, st.Key, time.Now()); g != nil {
 				f.gens = append(f.gens, g)
 			}
 		}

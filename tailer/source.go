@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // A source is a Source while it is followed. The scheduler alone uses it,
@@ -37,11 +39,11 @@ func newSource(cfg Source, mu *sync.Mutex) *source {
 	return s
 }
 
-// A file is a name in a directory that is followed.
-type file struct {
+// A foundFile is a name in a directory that is followed.
+type foundFile struct {
 	path   string
 	class  class
-	stat   fileStat
+	stat   file.Stat
 	hidden bool  // it is there, but nothing can be said about it
 	err    error // why
 }
@@ -57,7 +59,7 @@ func (s *source) dirs() []string {
 		}
 		dir := filepath.Dir(p)
 		found := []string{dir}
-		if hasMeta(dir) {
+		if file.HasMeta(dir) {
 			found, _ = filepath.Glob(dir)
 		}
 		for _, d := range found {
@@ -108,12 +110,12 @@ func (s *source) restoreIn(dir string) {
 func (s *source) shared(r *Rule) bool { return r.Ring || s.Format != nil }
 
 // list finds the files in dir that are followed, by family.
-func (s *source) list(dir string) (map[*family][]*file, error) {
+func (s *source) list(dir string) (map[*family][]*foundFile, error) {
 	names, err := readNames(dir)
 	if err != nil {
 		return nil, err
 	}
-	files := map[*family][]*file{}
+	files := map[*family][]*foundFile{}
 	for _, n := range s.classifyAll(dir, names) {
 		if !n.followed {
 			continue
@@ -127,13 +129,13 @@ func (s *source) list(dir string) (map[*family][]*file, error) {
 }
 
 // look looks at a file; nil if there is none of that name that can be followed.
-func look(path string, c class) *file {
-	f := &file{path: path, class: c}
+func look(path string, c class) *foundFile {
+	f := &foundFile{path: path, class: c}
 	var err error
-	f.stat, err = statPath(path)
+	f.stat, err = file.StatPath(path)
 	switch {
 	case err == nil:
-	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotRegular):
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, file.ErrNotRegular):
 		return nil
 	default:
 		f.hidden, f.err = true, err

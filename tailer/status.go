@@ -89,7 +89,7 @@ func (t *Tailer) Empty() map[string]int64 {
 func (g *generation) status(now time.Time) FileStatus {
 	s := FileStatus{
 		Source: g.fam.src.Name, Log: g.fam.log, Path: g.path, Generation: g.hexID(), State: g.state,
-		Size: max(g.size, g.read.at), Read: g.read.at, Settled: g.settled.at,
+		Size: max(g.size, g.read.At), Read: g.read.At, Settled: g.settled.At,
 		Entries: g.entries, SettledEntries: g.settledEntries, Empty: g.empty, Cut: g.cuts,
 		Gaps: slices.Clone(g.gaps), Error: g.fault,
 	}

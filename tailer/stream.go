@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // A Stream reads logs that are not followed: a file that somebody mailed, or
@@ -46,12 +47,12 @@ func (s Stream) Read(r io.Reader, next func(entry.Batch) error) error {
 }
 
 func (s Stream) unpack(r io.Reader) (io.Reader, func(), error) {
-	switch _, packed := unpackedName(s.Name); packed {
-	case gzipped:
+	switch _, packed := file.UnpackedName(s.Name); packed {
+	case file.Gzip:
 		z, err := gzip.NewReader(r)
 		return z, func() {}, err
-	case zstandard:
-		z, err := zstd.NewReader(r, zstd.WithDecoderMaxWindow(maxWindow))
+	case file.Zstd:
+		z, err := zstd.NewReader(r, zstd.WithDecoderMaxWindow(file.MaxWindow))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -63,9 +64,9 @@ func (s Stream) unpack(r io.Reader) (io.Reader, func(), error) {
 // rule finds how a file of this name is followed; a rotated name counts for
 // the live one.
 func (s Stream) rule() Rule {
-	name, _ := unpackedName(filepath.ToSlash(s.Name))
+	name, _ := file.UnpackedName(filepath.ToSlash(s.Name))
 	dir, base := path.Split(name)
-	after, before := liveNames(base)
+	after, before := file.LiveNames(base)
 	for _, base := range []string{base, after, before} {
 		if base == "" {
 			continue
@@ -73,16 +74,16 @@ func (s Stream) rule() Rule {
 		for _, r := range s.Rules {
 			ok, _ := path.Match(r.Pattern, base)
 			inDir, _ := path.Match(r.Pattern, path.Join(path.Base(dir), base))
-			if !ok && !inDir || base == name && before != "" && hasMeta(r.Pattern) && !r.Ring && !r.Small {
+			if !ok && !inDir || base == name && before != "" && file.HasMeta(r.Pattern) && !r.Ring && !r.Small {
 				continue // sora-20261121.jsonl is a rotated sora.jsonl
 			}
 			if r.Log == "" {
-				r.Log = logName(base)
+				r.Log = file.LogName(base)
 			}
 			return r
 		}
 	}
-	return Rule{Log: logName(base)}
+	return Rule{Log: file.LogName(base)}
 }
 
 // A streamInput is a Stream under way.

@@ -1,4 +1,4 @@
-package tailer
+package file
 
 import (
 	"bytes"
@@ -12,9 +12,9 @@ const compareBytes = 4 << 20
 // sampleBytes is how much is compared at the places between.
 const sampleBytes = 4 << 10
 
-// copyOf says whether all that c holds is in orig as well, at the same offsets.
+// IsCopy says whether all that c holds is in orig as well, at the same offsets.
 // Of large plain files only both ends and samples between are compared.
-func copyOf(orig, c content) bool {
+func IsCopy(orig, c Content) bool {
 	so, sc := plainSize(orig), plainSize(c)
 	if so < 0 || sc < 0 {
 		return sameRange(orig, c, 0, math.MaxInt64)
@@ -32,15 +32,15 @@ func copyOf(orig, c content) bool {
 }
 
 // plainSize is the size of a file that is not compressed, else -1.
-func plainSize(c content) int64 {
-	if _, ok := c.(*plainFile); !ok {
+func plainSize(c Content) int64 {
+	if _, ok := c.(*Plain); !ok {
 		return -1
 	}
-	st, err := c.stat()
+	st, err := c.Stat()
 	if err != nil {
 		return -1
 	}
-	return st.size
+	return st.Size
 }
 
 // sameRange compares up to n bytes of c from an offset, as far as c goes.

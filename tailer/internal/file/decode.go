@@ -1,4 +1,4 @@
-package tailer
+package file
 
 import (
 	"bufio"
@@ -11,13 +11,13 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// maxWindow bounds the memory that a zstd file may ask its reader to use.
-const maxWindow = 32 << 20
+// MaxWindow bounds the memory that a zstd file may ask its reader to use.
+const MaxWindow = 32 << 20
 
-// newDecoder reads f from its beginning, without moving its offset.
-func newDecoder(f *os.File, p packing) (decoder, error) {
+// NewDecoder reads f from its beginning, without moving its offset.
+func NewDecoder(f *os.File, p Packing) (Decoder, error) {
 	r := bufio.NewReaderSize(io.NewSectionReader(f, 0, math.MaxInt64), 64<<10)
-	if p == gzipped {
+	if p == Gzip {
 		z, err := gzip.NewReader(r)
 		if err == io.EOF {
 			err = io.ErrUnexpectedEOF // an empty file is one that was only begun
@@ -30,7 +30,7 @@ func newDecoder(f *os.File, p packing) (decoder, error) {
 	if _, err := r.Peek(1); err == io.EOF {
 		return nil, io.ErrUnexpectedEOF
 	}
-	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(MaxWindow))
 	if err != nil {
 		return nil, err
 	}
@@ -39,17 +39,16 @@ func newDecoder(f *os.File, p packing) (decoder, error) {
 
 type gzipDecoder struct{ *gzip.Reader }
 
-func (d gzipDecoder) close() { d.Reader.Close() }
+// Close lets go of the decoder.
+func (d gzipDecoder) Close() { d.Reader.Close() }
 
 type zstdDecoder struct{ *zstd.Decoder }
 
-func (d zstdDecoder) close() { d.Decoder.Close() }
-
-// unpackedSize is the size that a compressed file says it has when unpacked, or
+// UnpackedSize is the size that a compressed file says it has when unpacked, or
 // -1 if it does not say. gzip counts modulo 4 GiB, and one file after another
 // in the same .gz is not counted at all, so this is a hint.
-func unpackedSize(f io.ReaderAt, size int64, p packing) int64 {
-	if p == gzipped {
+func UnpackedSize(f io.ReaderAt, size int64, p Packing) int64 {
+	if p == Gzip {
 		var b [4]byte
 		if _, err := f.ReadAt(b[:], size-4); err != nil || size < 18 {
 			return -1

@@ -1,28 +1,29 @@
-package tailer
+package file
 
 import (
 	"path"
 	"strings"
 )
 
-// A packing is how a file is compressed.
-type packing int
+// A Packing is how a file is compressed.
+type Packing int
 
+// The packings that are known.
 const (
-	unpacked packing = iota
-	gzipped
-	zstandard
+	Unpacked Packing = iota
+	Gzip
+	Zstd
 )
 
-// unpackedName takes the extension of a compressed file off its name.
-func unpackedName(base string) (string, packing) {
+// UnpackedName takes the extension of a compressed file off its name.
+func UnpackedName(base string) (string, Packing) {
 	if s, ok := strings.CutSuffix(base, ".gz"); ok {
-		return s, gzipped
+		return s, Gzip
 	}
 	if s, ok := strings.CutSuffix(base, ".zst"); ok {
-		return s, zstandard
+		return s, Zstd
 	}
-	return base, unpacked
+	return base, Unpacked
 }
 
 // stripCount takes a rotation's number or date off the end of s, with the
@@ -50,10 +51,10 @@ func isNumeral(c byte) bool   { return '0' <= c && c <= '9' }
 func isSeparator(c byte) bool { return c == '.' || c == '-' || c == '_' }
 func isCount(c byte) bool     { return isNumeral(c) || isSeparator(c) || c == ':' || c == 'T' }
 
-// liveNames returns the names that the live file may have if base is a rotated
+// LiveNames returns the names that the live file may have if base is a rotated
 // generation of it: with the count after the extension taken off, and with the
 // count before it taken off.
-func liveNames(base string) (after, before string) {
+func LiveNames(base string) (after, before string) {
 	after = stripCount(base)
 	ext := path.Ext(base)
 	if stem := strings.TrimSuffix(base, ext); ext != "" && !isNumeral(ext[len(ext)-1]) {
@@ -64,10 +65,10 @@ func liveNames(base string) (after, before string) {
 	return after, before
 }
 
-// logName is Origin.Log for a file that no rule gives a name.
-func logName(base string) string {
+// LogName is Origin.Log for a file that no rule gives a name.
+func LogName(base string) string {
 	return strings.TrimSuffix(base, path.Ext(base))
 }
 
-// hasMeta says whether a pattern is more than a plain name.
-func hasMeta(pattern string) bool { return strings.ContainsAny(pattern, `*?[\`) }
+// HasMeta says whether a pattern is more than a plain name.
+func HasMeta(pattern string) bool { return strings.ContainsAny(pattern, `*?[\`) }

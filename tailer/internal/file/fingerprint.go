@@ -1,0 +1,166 @@
+package file
+
+import (
+	"cmp"
+	"io"
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// The sizes of a fingerprint.
+const (
+	HeadBytes = 1024 // of a file's beginning that identify it
+	MarkBytes = 256  // before an offset that tell whether the file is still the same
+	maxMarks  = 12
+	maxRecent = 64
+	PerRead   = 16 // recent marks made by one read
+)
+
+// A Mark remembers what stood before an offset: a hash of up to markBytes.
+type Mark struct {
+	At   int64
+	Hash uint64
+}
+
+// MarkOf makes the mark for an offset from the bytes before it.
+func MarkOf(before []byte, at int64) Mark {
+	return Mark{at, xxhash.Sum64(before[max(0, len(before)-MarkBytes):])}
+}
+
+// A Fingerprint is what a generation is recognized by: hashes of its first bytes, at
+// each power of two and at the full length known, and marks at offsets where a
+// read ended, dense where recent and sparse further back.
+type Fingerprint struct {
+	HeadLen int
+	Heads   []uint64
+	Marks   []Mark // ascending
+	Recent  []Mark // where the last entries read ended; the newest are saved while the file may have to be found
+}
+
+// HeadSizes returns the lengths that are hashed of a head of n bytes.
+func HeadSizes(n int) []int {
+	var sizes []int
+	for s := 1; s < n; s *= 2 {
+		sizes = append(sizes, s)
+	}
+	if n > 0 {
+		sizes = append(sizes, n)
+	}
+	return sizes
+}
+
+// Grow takes in the first bytes of the file, if they are more than is known.
+func (p *Fingerprint) Grow(head []byte) {
+	head = head[:min(len(head), HeadBytes)]
+	if len(head) <= p.HeadLen {
+		return
+	}
+	p.HeadLen = len(head)
+	p.Heads = nil // a new slice, since a copy of p may be in use
+	for _, n := range HeadSizes(len(head)) {
+		p.Heads = append(p.Heads, xxhash.Sum64(head[:n]))
+	}
+}
+
+// Agrees says whether head, the first bytes of a file (headBytes of them, or
+// all), can be the beginning of this generation, and how many bytes say so.
+func (p *Fingerprint) Agrees(head []byte) (int, bool) {
+	verified := 0
+	for i, n := range HeadSizes(p.HeadLen) {
+		if n > len(head) {
+			break
+		}
+		if xxhash.Sum64(head[:n]) != p.Heads[i] {
+			return 0, false
+		}
+		verified = n
+	}
+	return verified, true
+}
+
+// Note adds a mark, and forgets older ones so that those kept lie further
+// apart the older they are.
+func (p *Fingerprint) Note(m Mark) {
+	if n := len(p.Marks); n > 0 && p.Marks[n-1].At >= m.At {
+		return
+	}
+	p.Marks = append(p.Marks, m)
+	if len(p.Marks) <= maxMarks {
+		return
+	}
+	// Drop the mark whose loss leaves the smallest hole for its age. The first
+	// and the newest stay.
+	drop, best := 1, 0.0
+	for i := 1; i < len(p.Marks)-1; i++ {
+		hole := float64(p.Marks[i+1].At - p.Marks[i-1].At)
+		age := float64(m.At - p.Marks[i].At + 1)
+		if r := hole / age; i == 1 || r < best {
+			drop, best = i, r
+		}
+	}
+	p.Marks = slices.Delete(p.Marks, drop, drop+1)
+}
+
+// See takes in where the last entries of a read ended.
+func (p *Fingerprint) See(ends []Mark) {
+	if n := len(p.Recent) + len(ends) - maxRecent; n > 0 {
+		p.Recent = slices.Delete(p.Recent, 0, min(n, len(p.Recent)))
+	}
+	p.Recent = append(p.Recent, ends...)
+}
+
+// EndingAt returns the mark of an entry that ended at an offset.
+func (p *Fingerprint) EndingAt(at int64) (Mark, bool) {
+	i, ok := slices.BinarySearchFunc(p.Recent, at, func(m Mark, at int64) int { return cmp.Compare(m.At, at) })
+	if !ok {
+		return Mark{}, false
+	}
+	return p.Recent[i], true
+}
+
+// Beyond looks at the marks between two offsets: what was read there once and
+// is to be read again. It returns the last of them, or false if c holds
+// something else.
+func (p *Fingerprint) Beyond(from, to int64, c io.ReaderAt) (int64, bool) {
+	var last Mark
+	for _, marks := range [][]Mark{p.Marks, p.Recent} {
+		for _, m := range slices.Backward(marks) {
+			if m.At > max(from, last.At) && m.At <= to {
+				last = m
+				break
+			}
+		}
+	}
+	return last.At, last.Holds(c)
+}
+
+// Holds says whether c has at m's offset what m remembers.
+func (m Mark) Holds(c io.ReaderAt) bool {
+	if m.At == 0 || m.Hash == 0 {
+		return true // nothing is known
+	}
+	var buf [MarkBytes]byte
+	b := buf[:min(m.At, MarkBytes)]
+	n, _ := c.ReadAt(b, m.At-int64(len(b)))
+	return n == len(b) && xxhash.Sum64(b) == m.Hash
+}
+
+// ReadHead reads the beginning of a file that is size bytes long.
+func ReadHead(c io.ReaderAt, size int64) ([]byte, error) {
+	head := make([]byte, min(size, HeadBytes))
+	n, err := c.ReadAt(head, 0)
+	if err == io.EOF {
+		err = nil
+	}
+	return head[:n], err
+}
+
+// ReadMark makes the mark for an offset from the file.
+func ReadMark(c io.ReaderAt, at int64) (Mark, error) {
+	b := make([]byte, min(at, MarkBytes))
+	if n, err := c.ReadAt(b, at-int64(len(b))); n < len(b) {
+		return Mark{}, err
+	}
+	return MarkOf(b, at), nil
+}
