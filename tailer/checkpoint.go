@@ -7,152 +7,40 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 
-	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
-// version of the checkpoint file. One with a higher version is refused, since
-// an older program would not know what it overlooks.
-const version = 1
-
-// A checkpoint is what is saved: what is settled of each generation, and what
-// each is recognized by. The file is JSON, one generation a line.
-type checkpoint struct {
-	Version     int                    `json:"version"`
-	Saved       time.Time              `json:"saved"`
-	Sources     map[string]sourceState `json:"sources"`
-	Logs        []logState             `json:"logs"`
-	Generations []generationState      `json:"generations"`
-}
-
-type sourceState struct {
-	Followed time.Time `json:"followed_since"`
-}
-
-// A logState is what is known of a log besides its generations.
-type logState struct {
-	Source string    `json:"source"`
-	File   pathText  `json:"file"`
-	Newest time.Time `json:"newest_settled_write"`
-	Clock  time.Time `json:"clock,omitzero"`
-}
-
-type generationState struct {
-	ID      string       `json:"id"`
-	Source  string       `json:"source"`
-	File    pathText     `json:"file"` // the log's live name
-	Path    pathText     `json:"path"` // where the generation was last
-	Live    bool         `json:"live,omitempty"`
-	Born    time.Time    `json:"born"`
-	Size    int64        `json:"size"`
-	Settled int64        `json:"settled"`
-	Clock   time.Time    `json:"clock,omitzero"`
-	Cut     bool         `json:"cut,omitempty"`
-	Written time.Time    `json:"written"`
-	Changed time.Time    `json:"changed"` // the file's mtime when last looked at
-	Device  uint64       `json:"device"`
-	Inode   uint64       `json:"inode"`
-	OnDisk  int64        `json:"on_disk"` // size of the file itself, which may be compressed
-	Packed  file.Packing `json:"packed,omitempty"`
-	Ended   bool         `json:"ended,omitempty"` // a compressed file was read to its end: Size is that of all of it
-	Missing time.Time    `json:"missing_since,omitzero"`
-	Lost    bool         `json:"lost,omitempty"`
-	Gaps    []entry.Gap  `json:"gaps,omitempty"`
-	Head    int          `json:"head"` // bytes at the beginning that are known
-	Heads   []hash       `json:"heads,omitempty"`
-	Marks   []markState  `json:"marks,omitempty"`
-	Ends    []markState  `json:"ends,omitempty"`
-	At      hash         `json:"at"` // what stands before Settled
-}
-
-type markState struct {
-	At   int64 `json:"at"`
-	Hash hash  `json:"hash"`
-}
-
-// A pathText is a path, which may hold any bytes. JSON strings do not: a path
-// that is no UTF-8 is written as a quoted string of Go, which no path is.
-type pathText string
-
-func (p pathText) MarshalText() ([]byte, error) {
-	if utf8.ValidString(string(p)) && !strings.HasPrefix(string(p), `"`) {
-		return []byte(p), nil
-	}
-	return strconv.AppendQuoteToASCII(nil, string(p)), nil
-}
-
-func (p *pathText) UnmarshalText(b []byte) error {
-	*p = pathText(b)
-	if s, err := strconv.Unquote(string(b)); err == nil && strings.HasPrefix(string(b), `"`) {
-		*p = pathText(s)
-	}
-	return nil
-}
-
-// A hash is written in hexadecimal, since JSON numbers do not hold 64 bits.
-type hash uint64
-
-func (h hash) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%016x", uint64(h)), nil }
-
-func (h *hash) UnmarshalText(b []byte) error {
-	v, err := strconv.ParseUint(string(b), 16, 64)
-	*h = hash(v)
-	return err
-}
-
 // asState is what is saved of g. The caller holds Tailer.mu.
-func (g *generation) asState() generationState {
-	s := generationState{
-		ID: g.hexID(), Source: g.fam.src.Name, File: pathText(g.fam.path), Path: pathText(g.path), Live: g.live, Born: g.born,
+func (g *generation) asState() saved.Generation {
+	s := saved.Generation{
+		ID: g.hexID(), Source: g.fam.src.Name, File: saved.Path(g.fam.path), Path: saved.Path(g.path), Live: g.live, Born: g.born,
 		Size: g.size, Settled: g.settled.At, Clock: g.settled.clock, Cut: g.settled.cut,
 		Written: time.Unix(0, g.written).UTC(), Changed: time.Unix(0, g.stat.Mtime).UTC(), Device: g.key.Dev, Inode: g.key.Ino,
 		OnDisk: g.stat.Size, Packed: g.packed, Ended: g.packed != file.Unpacked && (g.ended || g.wasEnded), Missing: g.missing.Round(0), Lost: g.gapNoted,
-		Gaps: g.gaps, Head: g.fingerprint.HeadLen, At: hash(g.settled.Hash),
+		Gaps: g.gaps, Head: g.fingerprint.HeadLen, At: saved.Hash(g.settled.Hash),
 	}
 	for _, h := range g.fingerprint.Heads {
-		s.Heads = append(s.Heads, hash(h))
+		s.Heads = append(s.Heads, saved.Hash(h))
 	}
 	for _, m := range g.fingerprint.Marks {
-		s.Marks = append(s.Marks, markState{m.At, hash(m.Hash)})
+		s.Marks = append(s.Marks, saved.Mark{At: m.At, Hash: saved.Hash(m.Hash)})
 	}
 	for _, m := range g.fingerprint.Recent[max(0, len(g.fingerprint.Recent)-file.PerRead):] {
 		if !g.live && g.missing.IsZero() && !g.short {
 			break // it is found already
 		}
-		s.Ends = append(s.Ends, markState{m.At, hash(m.Hash)})
+		s.Ends = append(s.Ends, saved.Mark{At: m.At, Hash: saved.Hash(m.Hash)})
 	}
 	return s
 }
 
-// check says what is wrong with s, for whoever reads it back. To leave one
-// generation out would send its file again under another id.
-func (s *generationState) check() error {
-	id, err := hex.DecodeString(s.ID)
-	switch {
-	case err != nil || len(id) != len(generation{}.id):
-		return fmt.Errorf("generation %q: not an id", s.ID)
-	case s.Head < 0 || s.Head > file.HeadBytes || len(s.Heads) != len(file.HeadSizes(s.Head)):
-		return fmt.Errorf("generation %q: hashes do not fit its head", s.ID)
-	case s.Settled < 0 || s.Size < 0:
-		return fmt.Errorf("generation %q: a negative offset", s.ID)
-	}
-	for _, m := range slices.Concat(s.Marks, s.Ends) {
-		if m.At < 0 {
-			return fmt.Errorf("generation %q: a negative offset", s.ID)
-		}
-	}
-	return nil
-}
-
-// restore makes the generation that s describes. Where its file is now is
+// restoreGeneration makes the generation that s describes. Where its file is now is
 // found out by the first scan.
-func (s *generationState) restore(f *family, now time.Time) (*generation, error) {
-	if err := s.check(); err != nil {
+func restoreGeneration(s *saved.Generation, f *family, now time.Time) (*generation, error) {
+	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	g := newGeneration(f, s.Born)
@@ -200,8 +88,8 @@ const margin = time.Hour
 
 // A familyState is what a checkpoint says of one log, until a scan asks for it.
 type familyState struct {
-	log  logState
-	gens []generationState
+	log  saved.Log
+	gens []saved.Generation
 	now  time.Time
 }
 
@@ -212,24 +100,24 @@ func (l *familyState) restore(f *family) {
 		f.floor = f.newest - int64(margin)
 	}
 	for i := range l.gens {
-		if g, err := l.gens[i].restore(f, l.now); err == nil {
+		if g, err := restoreGeneration(&l.gens[i], f, l.now); err == nil {
 			f.gens = append(f.gens, g)
 		}
 	}
 	f.search = l.now
 }
 
-// restore gives the sources what the checkpoint says of them, and returns what
+// distribute gives the sources what the checkpoint says of them, and returns what
 // it says of others. Those may be configured again: a source that was left out
 // for a while, perhaps by mistake, must not be sent from its beginning.
-func (c *checkpoint) restore(sources []*source) (others checkpoint) {
+func distribute(c *saved.Checkpoint, sources []*source) (others saved.Checkpoint) {
 	now := time.Now()
 	by := map[string]*source{}
 	for _, s := range sources {
 		by[s.Name] = s
 		s.first = c.Sources[s.Name].Followed
 	}
-	others.Sources = map[string]sourceState{}
+	others.Sources = map[string]saved.Source{}
 	for name, s := range c.Sources {
 		if by[name] == nil {
 			others.Sources[name] = s
@@ -290,7 +178,7 @@ func (t *Tailer) encode(now time.Time) ([]byte, error) {
 }
 
 // appendStates appends generations as they were read.
-func appendStates(b []byte, gens []generationState) []byte {
+func appendStates(b []byte, gens []saved.Generation) []byte {
 	for i := range gens {
 		if enc, err := json.Marshal(&gens[i]); err == nil { // it came out of JSON
 			b = appendElement(b, enc)
@@ -307,20 +195,20 @@ func appendElement(b, element []byte) []byte {
 // sourceStates is the part of a checkpoint before the generations.
 func (t *Tailer) sourceStates(now time.Time) any {
 	var c struct {
-		Version int                    `json:"version"`
-		Saved   time.Time              `json:"saved"`
-		Sources map[string]sourceState `json:"sources"`
-		Logs    []logState             `json:"logs"`
+		Version int                     `json:"version"`
+		Saved   time.Time               `json:"saved"`
+		Sources map[string]saved.Source `json:"sources"`
+		Logs    []saved.Log             `json:"logs"`
 	}
-	c.Version, c.Saved, c.Sources = version, now.UTC().Round(0), maps.Clone(t.others.Sources)
+	c.Version, c.Saved, c.Sources = saved.Version, now.UTC().Round(0), maps.Clone(t.others.Sources)
 	c.Logs = slices.Clone(t.others.Logs)
 	for _, s := range t.sources {
 		if !s.first.IsZero() {
-			c.Sources[s.Name] = sourceState{s.first}
+			c.Sources[s.Name] = saved.Source{Followed: s.first}
 		}
 		for _, f := range s.families {
 			if f.newest > 0 || !f.clock.IsZero() {
-				c.Logs = append(c.Logs, logState{s.Name, pathText(f.path), time.Unix(0, f.newest).UTC(), f.clock})
+				c.Logs = append(c.Logs, saved.Log{Source: s.Name, File: saved.Path(f.path), Newest: time.Unix(0, f.newest).UTC(), Clock: f.clock})
 			}
 		}
 		for path, l := range s.loaded {

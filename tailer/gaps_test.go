@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
 // holed is a format of lines in which each that begins with "#" is damaged.
@@ -63,7 +64,7 @@ func TestManyDamagedStretches(t *testing.T) {
 		write()
 		w.start()
 		check(2)
-		saved, err := os.Stat(filepath.Join(w.cfg.StateDir, positionsFile))
+		saved, err := os.Stat(filepath.Join(w.cfg.StateDir, saved.PositionsFile))
 		if err != nil || saved.Size() > 64<<10 {
 			w.t.Errorf("the checkpoint: %v, %v", saved.Size(), err)
 		}

@@ -179,7 +179,7 @@ func (w *world) begin() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	tail.store.noSync = true
+	tail.store.NoSync = true
 	tail.piece = w.piece
 	ctx, cancel := context.WithCancel(context.Background())
 	w.tail, w.stop, w.ended = tail, cancel, make(chan error, 1)

@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
 // editState changes the checkpoint of a tailer that is stopped.
-func (w *world) editState(f func(g *generationState)) {
+func (w *world) editState(f func(g *saved.Generation)) {
 	w.t.Helper()
-	path := filepath.Join(w.cfg.StateDir, positionsFile)
-	c, err := readCheckpoint(path)
+	path := filepath.Join(w.cfg.StateDir, saved.PositionsFile)
+	c, err := saved.ReadCheckpoint(path)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -43,7 +44,7 @@ func TestIdentity(t *testing.T) {
 			w.write(log, lines(0, 10))
 			w.start()
 			w.end()
-			w.editState(func(g *generationState) { g.Device += device; g.Inode += inode })
+			w.editState(func(g *saved.Generation) { g.Device += device; g.Inode += inode })
 			w.write(log, lines(10, 10))
 			n := 1
 			if rotate {
@@ -217,7 +218,7 @@ func inodeUsedAgain(n int) func(w *world) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		w.editState(func(g *generationState) { g.Device, g.Inode = st.Key.Dev, st.Key.Ino })
+		w.editState(func(g *saved.Generation) { g.Device, g.Inode = st.Key.Dev, st.Key.Ino })
 		w.start()
 		w.pass(10 * time.Second)
 		w.wantRange(10, 20+n)
@@ -264,7 +265,7 @@ func TestKilledBeforeTheArchiveWasRead(t *testing.T) {
 			release := w.hold()
 			w.start()
 			w.kill()
-			w.editState(func(g *generationState) { g.Size, g.Ended = g.Settled, false }) // as it is before the first read
+			w.editState(func(g *saved.Generation) { g.Size, g.Ended = g.Settled, false }) // as it is before the first read
 			release()
 			w.start()
 			w.pass(10 * time.Second)

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
 func TestOpenFilesAreLimited(t *testing.T) {
@@ -260,25 +262,6 @@ func TestBlankLinesBetweenBatches(t *testing.T) {
 	})
 }
 
-func TestLock(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "state")
-	unlock, err := Lock(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Lock(dir); err == nil || !strings.Contains(err.Error(), "state_dir") {
-		t.Errorf("second lock: %v", err)
-	}
-	if err := unlock(); err != nil {
-		t.Fatal(err)
-	}
-	unlock, err = Lock(dir)
-	if err != nil {
-		t.Fatal("not free again:", err)
-	}
-	unlock()
-}
-
 // A checkpoint that is damaged, in whatever way, is set aside as a whole and the
 // previous one used; none of its generations is silently left out.
 func TestDamagedCheckpoint(t *testing.T) {
@@ -297,7 +280,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 				w.write("sora.jsonl", lines(10, 10))
 				w.pass(5 * time.Second)
 				w.end()
-				path := filepath.Join(w.cfg.StateDir, positionsFile)
+				path := filepath.Join(w.cfg.StateDir, saved.PositionsFile)
 				b, err := os.ReadFile(path)
 				if err != nil {
 					w.t.Fatal(err)
@@ -322,7 +305,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 
 func TestNewerCheckpointIsRefused(t *testing.T) {
 	dir := t.TempDir()
-	os.WriteFile(filepath.Join(dir, positionsFile), []byte(`{"version":99}`), 0o600)
+	os.WriteFile(filepath.Join(dir, saved.PositionsFile), []byte(`{"version":99}`), 0o600)
 	if _, err := New(Config{StateDir: dir}, nil); err == nil || !strings.Contains(err.Error(), "newer") {
 		t.Errorf("got %v", err)
 	}
@@ -334,7 +317,7 @@ func TestCheckpointThatCannotBeSaved(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.write("sora.jsonl", lines(0, 50))
 		w.start()
-		w.tail.store.fail.Store(&errDisk)
+		w.tail.store.Fail.Store(&errDisk)
 		w.write("sora.jsonl", lines(50, 10))
 		w.pass(2 * time.Second)
 		w.wantLines(60)
@@ -342,7 +325,7 @@ func TestCheckpointThatCannotBeSaved(t *testing.T) {
 		w.write("sora.jsonl", lines(60, 10))
 		w.pass(5 * time.Second)
 		w.wantLines(60)
-		w.tail.store.fail.Store(nil)
+		w.tail.store.Fail.Store(nil)
 		w.pass(3 * time.Second)
 		w.wantLines(70)
 	})
@@ -441,7 +424,7 @@ func TestVanishedLogsAreForgotten(t *testing.T) {
 			w.t.Errorf("%d logs are known in the end, want 1", n)
 		}
 		w.end()
-		saved, err := os.ReadFile(filepath.Join(w.cfg.StateDir, positionsFile))
+		saved, err := os.ReadFile(filepath.Join(w.cfg.StateDir, saved.PositionsFile))
 		if err != nil || strings.Contains(string(saved), "session") {
 			w.t.Errorf("the checkpoint still knows them: %v", err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
 // A Tailer follows files and hands their entries on.
@@ -23,9 +24,9 @@ type Tailer struct {
 	mem     budget
 	rate    limiter
 	bufs    pools
-	store   *store
+	store   *saved.Store
 	sources []*source
-	others  checkpoint // what was saved of sources that are not followed at present
+	others  saved.Checkpoint // what was saved of sources that are not followed at present
 
 	ctx     context.Context // ends when pumps have to
 	running sync.WaitGroup  // pumps
@@ -70,7 +71,7 @@ func New(cfg Config, next entry.Consumer) (*Tailer, error) {
 	t := &Tailer{
 		cfg: cfg, next: next, log: cfg.Logger,
 		mem: budget{limit: cfg.Memory}, rate: limiter{rate: cfg.ReadRate},
-		store:   newStore(cfg.StateDir, cfg.Logger),
+		store:   saved.NewStore(cfg.StateDir, cfg.Logger),
 		wake:    make(chan struct{}, 1),
 		saveReq: make(chan struct{}, 1),
 		urgent:  make(chan struct{}, 1),
@@ -81,11 +82,11 @@ func New(cfg Config, next entry.Consumer) (*Tailer, error) {
 	for _, s := range cfg.Sources {
 		t.sources = append(t.sources, newSource(s, &t.mu))
 	}
-	state, err := t.store.load()
+	state, err := t.store.Load()
 	if err != nil {
 		return nil, fmt.Errorf("read checkpoint: %w", err)
 	}
-	t.others = state.restore(t.sources)
+	t.others = distribute(state, t.sources)
 	if err := t.loadShelves(); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
 // saver saves a checkpoint when something has changed, at most once per
@@ -86,15 +88,15 @@ func (t *Tailer) save() {
 	err = errors.Join(err, errShelf)
 	for _, w := range shelvings { // before the checkpoint, which does not hold those files any more
 		if err == nil {
-			err = w.save(t.store)
+			err = w.Save(t.store)
 		}
 	}
 	if err == nil {
-		err = t.store.save(b)
+		err = t.store.Save(b)
 	}
 	t.mu.Lock()
 	for _, w := range shelvings {
-		w.done(err)
+		w.Done(err)
 	}
 	t.noteSave(err, now)
 	if err == nil {
@@ -139,9 +141,9 @@ func (t *Tailer) unsaved() (fresh []savedHead, moves []moved) {
 
 // shelvings prepares what is to be saved of settled small files. The caller
 // holds t.mu.
-func (t *Tailer) shelvings() (list []*shelving, err error) {
+func (t *Tailer) shelvings() (list []*saved.Shelving, err error) {
 	for _, s := range t.sources {
-		w, e := s.shelf.write()
+		w, e := s.shelf.Write()
 		err = errors.Join(err, e)
 		if w != nil {
 			list = append(list, w)

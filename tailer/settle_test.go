@@ -71,7 +71,7 @@ func TestSettledIsToldAfterSaving(t *testing.T) {
 		if want := int64(len(lines(0, 10))); told != want {
 			t.Errorf("told %d, want %d", told, want)
 		}
-		w.tail.store.fail.Store(&errDisk)
+		w.tail.store.Fail.Store(&errDisk)
 		before := told
 		w.write("sora.jsonl", lines(10, 10))
 		w.pass(5 * time.Second)
@@ -79,7 +79,7 @@ func TestSettledIsToldAfterSaving(t *testing.T) {
 		if told != before {
 			t.Error("a position was told that could not be saved")
 		}
-		w.tail.store.fail.Store(nil)
+		w.tail.store.Fail.Store(nil)
 		w.pass(3 * time.Second)
 		if want := int64(len(lines(0, 20))); told != want {
 			t.Errorf("told %d in the end, want %d", told, want)

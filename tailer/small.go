@@ -1,11 +1,13 @@
 package tailer
 
 import (
+	"encoding/hex"
 	"fmt"
 	"path/filepath"
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
 // A smallDir is a directory of small files. It is listed only when it has
@@ -86,24 +88,24 @@ func (s *source) findSmall(dir string, d *smallDir, now time.Time, forget time.D
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d.rest = d.rest[:0]
-	s.shelf.beginListing(dir)
+	s.shelf.BeginListing(dir)
 	for _, base := range names {
 		path := filepath.Join(dir, base)
-		if s.shelf.has(path) || s.families[path] != nil {
+		if s.shelf.Has(path) || s.families[path] != nil {
 			continue
 		}
 		if c, ok := s.classify(dir, base, func(string) bool { return false }); ok {
 			d.rest = append(d.rest, named{path: path, class: c, followed: true})
 		}
 	}
-	s.shelf.endListing(now, forget)
+	s.shelf.EndListing(now, forget)
 	return nil
 }
 
 // lookAtShelf takes files off the shelf that have grown after all.
 func (s *source) lookAtShelf(dir string) {
 	s.mu.Lock()
-	some := s.shelf.next()
+	some := s.shelf.Next()
 	s.mu.Unlock()
 	for _, e := range some {
 		path := string(e.Path)
@@ -117,9 +119,9 @@ func (s *source) lookAtShelf(dir string) {
 		}
 		f := s.family(c)
 		s.mu.Lock()
-		s.shelf.drop(path)
+		s.shelf.Drop(path)
 		if st.Size > e.Size {
-			if g := e.take(f, st.Key, time.Now()); g != nil {
+			if g := unshelve(e, f, st.Key, time.Now()); g != nil {
 				f.gens = append(f.gens, g)
 			}
 		}
@@ -138,7 +140,7 @@ func (t *Tailer) shelve(s *source, f *family, now time.Time) {
 	if g.src != nil || g.pumps > 0 || !g.done() || !rests || g.size == 0 || len(g.gaps) > 0 {
 		return
 	}
-	s.shelf.put(g, now)
+	s.shelveOne(g, now)
 	delete(s.families, f.path)
 	t.dirty = true
 }
@@ -151,14 +153,65 @@ func (t *Tailer) loadShelves() error {
 				continue
 			}
 			var err error
-			if s.shelf, err = loadShelf(shelfFile(t.cfg.StateDir, s.Name)); err != nil {
+			if s.shelf, err = saved.LoadShelf(saved.ShelfFile(t.cfg.StateDir, s.Name)); err != nil {
 				return fmt.Errorf("read checkpoint: %w", err)
 			}
 			for path := range s.loaded {
-				s.shelf.drop(path) // the checkpoint proper knows it as well, and better
+				s.shelf.Drop(path) // the checkpoint proper knows it as well, and better
 			}
 			break
 		}
 	}
 	return nil
+}
+
+// shelveOne puts g, a small file that is settled, on the shelf. The caller holds
+// Tailer.mu.
+func (s *source) shelveOne(g *generation, now time.Time) {
+	e := &saved.Shelved{Path: saved.Path(g.path), ID: g.hexID(), Size: g.settled.At, MTime: g.stat.Mtime}
+	if !g.missing.IsZero() {
+		e.Gone = now
+	}
+	s.shelf.Put(e)
+	n := s.shelf.Sum(string(e.Path))
+	n.Entries += g.entries
+	n.SettledEntries += g.settledEntries
+	n.Empty += g.empty
+	n.Cuts += g.cuts
+}
+
+// unshelve makes the generation of a file that is to be followed again, since it
+// has grown. What is known of it is put as if the growth had not been seen.
+func unshelve(e *saved.Shelved, f *family, key file.Key, now time.Time) *generation {
+	g := newGeneration(f, now)
+	if id, err := hex.DecodeString(e.ID); err != nil || copy(g.id[:], id) != len(g.id) {
+		return nil
+	}
+	g.settled.At, g.read.At, g.size = e.Size, e.Size, e.Size
+	g.path, g.key, g.live, g.state = string(e.Path), key, true, Live
+	g.stat = file.Stat{Key: key, Size: e.Size, Mtime: e.MTime}
+	return g
+}
+
+// shelfStatus is the ledger's lines about the files on the shelf of src, one for
+// each directory. The caller holds Tailer.mu.
+func shelfStatus(s *saved.Shelf, src *source, list []FileStatus) []FileStatus {
+	if s == nil {
+		return list
+	}
+	for dir, n := range s.Sums {
+		if n.Files == 0 && n.Entries == 0 {
+			continue
+		}
+		log := filepath.Base(dir)
+		if r := src.smallRule(dir); r != nil && r.Log != "" {
+			log = r.Log
+		}
+		list = append(list, FileStatus{
+			Source: src.Name, Log: log, Path: filepath.Join(dir, "*"), State: Settled, Files: n.Files,
+			Size: n.Bytes, Read: n.Bytes, Settled: n.Bytes,
+			Entries: n.Entries, SettledEntries: n.SettledEntries, Empty: n.Empty, Cut: n.Cuts,
+		})
+	}
+	return list
 }

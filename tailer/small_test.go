@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
 const waitDir = "connection_created_wait_timeout_error"
@@ -55,7 +57,7 @@ func TestSmallFileIsShelvedBeforeItIsForgotten(t *testing.T) {
 		}
 		w.write(filepath.Join(waitDir, "20310402T1011000000_C1.jsonl"), lines(0, 1))
 		w.start()
-		shelf := shelfFile(w.cfg.StateDir, "sora")
+		shelf := saved.ShelfFile(w.cfg.StateDir, "sora")
 		if err := os.Mkdir(shelf, 0o700); err != nil { // so that it cannot be written
 			w.t.Fatal(err)
 		}

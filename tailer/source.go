@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
 // A source is a Source while it is followed. The scheduler alone uses it,
@@ -21,7 +22,7 @@ type source struct {
 	loaded   map[string]*familyState
 	names    map[string]map[string]named // what names were found to be, by directory
 	fault    string                      // why a directory cannot be listed
-	shelf    *shelf                      // of settled small files, nil if none are small
+	shelf    *saved.Shelf                // of settled small files, nil if none are small
 	smalls   map[string]*smallDir        // by path
 	empty    int64                       // lines that hold nothing, of files that are gone as well; under mu
 	mu       *sync.Mutex                 // Tailer.mu, for changing the maps

@@ -64,7 +64,7 @@ func (t *Tailer) Status() []FileStatus {
 			}
 			list = f.shutStatus(list)
 		}
-		list = s.shelf.status(s, list)
+		list = shelfStatus(s.shelf, s, list)
 	}
 	t.mu.Unlock()
 	slices.SortStableFunc(list, func(a, b FileStatus) int {

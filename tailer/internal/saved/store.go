@@ -1,4 +1,4 @@
-package tailer
+package saved
 
 import (
 	"encoding/json"
@@ -12,28 +12,30 @@ import (
 	"time"
 )
 
-// A store keeps checkpoints in a directory. There is always at least one whole
+// A Store keeps checkpoints in a directory. There is always at least one whole
 // file: the new one is written and synced beside the present one, which becomes
 // the previous one.
-type store struct {
-	dir    string
+type Store struct {
+	Dir    string
 	log    *slog.Logger
-	noSync bool                  // tests: a killed process loses nothing that it has written
-	fail   atomic.Pointer[error] // tests: what saving fails with
+	NoSync bool                  // tests: a killed process loses nothing that it has written
+	Fail   atomic.Pointer[error] // tests: what saving fails with
 }
 
+// The checkpoint, and the one before it.
 const (
-	positionsFile = "positions.json"
+	PositionsFile = "positions.json"
 	previousFile  = "positions.previous.json"
 )
 
-func newStore(dir string, log *slog.Logger) *store { return &store{dir: dir, log: log} }
+// NewStore makes a Store in dir.
+func NewStore(dir string, log *slog.Logger) *Store { return &Store{Dir: dir, log: log} }
 
-// load reads the newest checkpoint that is whole. A damaged one is set aside.
+// Load reads the newest checkpoint that is whole. A damaged one is set aside.
 // Without any the checkpoint is empty.
-func (s *store) load() (*checkpoint, error) {
-	for _, name := range []string{positionsFile, previousFile} {
-		c, err := readCheckpoint(filepath.Join(s.dir, name))
+func (s *Store) Load() (*Checkpoint, error) {
+	for _, name := range []string{PositionsFile, previousFile} {
+		c, err := ReadCheckpoint(filepath.Join(s.Dir, name))
 		switch {
 		case err == nil:
 			return c, nil
@@ -44,44 +46,45 @@ func (s *store) load() (*checkpoint, error) {
 			return nil, err
 		}
 	}
-	return &checkpoint{}, nil
+	return &Checkpoint{}, nil
 }
 
 var errDamaged = errors.New("file is damaged")
 
-func readCheckpoint(path string) (*checkpoint, error) {
+// ReadCheckpoint reads one file; it is an error if anything in it is damaged.
+func ReadCheckpoint(path string) (*Checkpoint, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	c := &checkpoint{}
+	c := &Checkpoint{}
 	if err := json.Unmarshal(b, c); err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", path, errDamaged, err)
 	}
-	if c.Version > version {
-		return nil, fmt.Errorf("%s was written by a newer release (version %d, this one knows %d)", path, c.Version, version)
+	if c.Version > Version {
+		return nil, fmt.Errorf("%s was written by a newer release (version %d, this one knows %d)", path, c.Version, Version)
 	}
 	if c.Version < 1 {
 		return nil, fmt.Errorf("%s: %w: no version", path, errDamaged)
 	}
 	for i := range c.Generations {
-		if err := c.Generations[i].check(); err != nil {
+		if err := c.Generations[i].Check(); err != nil {
 			return nil, fmt.Errorf("%s: %w: %w", path, errDamaged, err)
 		}
 	}
 	return c, nil
 }
 
-// mostDamaged is how many damaged checkpoints are kept of each kind.
-const mostDamaged = 5
+// MostDamaged is how many damaged checkpoints are kept of each kind.
+const MostDamaged = 5
 
 // setAside keeps a damaged checkpoint for whoever wants to look at it. A disk
 // that goes on damaging them is not filled with them.
-func (s *store) setAside(name string, why error) {
-	path := filepath.Join(s.dir, name)
+func (s *Store) setAside(name string, why error) {
+	path := filepath.Join(s.Dir, name)
 	to := path + ".damaged-" + time.Now().UTC().Format("20060102T150405")
-	if old, _ := filepath.Glob(path + ".damaged-*"); len(old) >= mostDamaged { // the oldest first, by their names
-		for _, name := range old[:len(old)-mostDamaged+1] {
+	if old, _ := filepath.Glob(path + ".damaged-*"); len(old) >= MostDamaged { // the oldest first, by their names
+		for _, name := range old[:len(old)-MostDamaged+1] {
 			_ = os.Remove(name) // tried again the next time
 		}
 	}
@@ -89,20 +92,20 @@ func (s *store) setAside(name string, why error) {
 	s.log.Error("checkpoint is damaged, the previous one is used", "error", why, "kept", to, "rename", err)
 }
 
-// save replaces the checkpoint.
-func (s *store) save(b []byte) error {
-	if err := s.fail.Load(); err != nil {
+// Save replaces the checkpoint.
+func (s *Store) Save(b []byte) error {
+	if err := s.Fail.Load(); err != nil {
 		return *err
 	}
-	path := filepath.Join(s.dir, positionsFile)
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+	path := filepath.Join(s.Dir, PositionsFile)
+	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
 		return fmt.Errorf("make state directory: %w", err)
 	}
 	temp := path + ".new"
 	if err := s.write(temp, b); err != nil {
 		return fmt.Errorf("write checkpoint: %w", err)
 	}
-	if err := s.keepPrevious(path); err != nil {
+	if err := s.KeepPrevious(path); err != nil {
 		return err
 	}
 	if err := os.Rename(temp, path); err != nil {
@@ -111,13 +114,13 @@ func (s *store) save(b []byte) error {
 	return s.syncDir()
 }
 
-// keepPrevious makes the present checkpoint the previous one. Where there is no
+// KeepPrevious makes the present checkpoint the previous one. Where there is no
 // present one, since it was damaged, the previous one is all there is.
-func (s *store) keepPrevious(path string) error {
+func (s *Store) KeepPrevious(path string) error {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	previous := filepath.Join(s.dir, previousFile)
+	previous := filepath.Join(s.Dir, previousFile)
 	if err := os.Remove(previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove previous checkpoint: %w", err)
 	}
@@ -128,7 +131,7 @@ func (s *store) keepPrevious(path string) error {
 	return nil
 }
 
-func (s *store) write(path string, b []byte) (err error) {
+func (s *Store) write(path string, b []byte) (err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
@@ -137,17 +140,17 @@ func (s *store) write(path string, b []byte) (err error) {
 	if _, err := f.Write(b); err != nil {
 		return err
 	}
-	if s.noSync {
+	if s.NoSync {
 		return nil
 	}
 	return f.Sync()
 }
 
-func (s *store) syncDir() error {
-	if s.noSync {
+func (s *Store) syncDir() error {
+	if s.NoSync {
 		return nil
 	}
-	d, err := os.Open(s.dir)
+	d, err := os.Open(s.Dir)
 	if err != nil {
 		return fmt.Errorf("open state directory: %w", err)
 	}

@@ -1,0 +1,133 @@
+package saved
+
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/file"
+)
+
+// Version of the checkpoint file. One with a higher version is refused, since
+// an older program would not know what it overlooks.
+const Version = 1
+
+// A Checkpoint is what is saved: what is settled of each generation, and what
+// each is recognized by. The file is JSON, one generation a line.
+type Checkpoint struct {
+	Version     int               `json:"version"`
+	Saved       time.Time         `json:"saved"`
+	Sources     map[string]Source `json:"sources"`
+	Logs        []Log             `json:"logs"`
+	Generations []Generation      `json:"generations"`
+}
+
+// A Source is what is known of a set of files that is followed.
+type Source struct {
+	Followed time.Time `json:"followed_since"`
+}
+
+// A Log is what is known of a log besides its generations.
+type Log struct {
+	Source string    `json:"source"`
+	File   Path      `json:"file"`
+	Newest time.Time `json:"newest_settled_write"`
+	Clock  time.Time `json:"clock,omitzero"`
+}
+
+// A Generation is what is known of one file between two rotations.
+type Generation struct {
+	ID      string       `json:"id"`
+	Source  string       `json:"source"`
+	File    Path         `json:"file"` // the log's live name
+	Path    Path         `json:"path"` // where the generation was last
+	Live    bool         `json:"live,omitempty"`
+	Born    time.Time    `json:"born"`
+	Size    int64        `json:"size"`
+	Settled int64        `json:"settled"`
+	Clock   time.Time    `json:"clock,omitzero"`
+	Cut     bool         `json:"cut,omitempty"`
+	Written time.Time    `json:"written"`
+	Changed time.Time    `json:"changed"` // the file's mtime when last looked at
+	Device  uint64       `json:"device"`
+	Inode   uint64       `json:"inode"`
+	OnDisk  int64        `json:"on_disk"` // size of the file itself, which may be compressed
+	Packed  file.Packing `json:"packed,omitempty"`
+	Ended   bool         `json:"ended,omitempty"` // a compressed file was read to its end: Size is that of all of it
+	Missing time.Time    `json:"missing_since,omitzero"`
+	Lost    bool         `json:"lost,omitempty"`
+	Gaps    []entry.Gap  `json:"gaps,omitempty"`
+	Head    int          `json:"head"` // bytes at the beginning that are known
+	Heads   []Hash       `json:"heads,omitempty"`
+	Marks   []Mark       `json:"marks,omitempty"`
+	Ends    []Mark       `json:"ends,omitempty"`
+	At      Hash         `json:"at"` // what stands before Settled
+}
+
+// A Mark is a hash of what stands before an offset.
+type Mark struct {
+	At   int64 `json:"at"`
+	Hash Hash  `json:"hash"`
+}
+
+// A Path is a path, which may hold any bytes. JSON strings do not: a path
+// that is no UTF-8 is written as a quoted string of Go, which no path is.
+type Path string
+
+// MarshalText implements encoding.TextMarshaler.
+func (p Path) MarshalText() ([]byte, error) {
+	if utf8.ValidString(string(p)) && !strings.HasPrefix(string(p), `"`) {
+		return []byte(p), nil
+	}
+	return strconv.AppendQuoteToASCII(nil, string(p)), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (p *Path) UnmarshalText(b []byte) error {
+	*p = Path(b)
+	if s, err := strconv.Unquote(string(b)); err == nil && strings.HasPrefix(string(b), `"`) {
+		*p = Path(s)
+	}
+	return nil
+}
+
+// A Hash is written in hexadecimal, since JSON numbers do not hold 64 bits.
+type Hash uint64
+
+// MarshalText implements encoding.TextMarshaler.
+func (h Hash) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%016x", uint64(h)), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (h *Hash) UnmarshalText(b []byte) error {
+	v, err := strconv.ParseUint(string(b), 16, 64)
+	*h = Hash(v)
+	return err
+}
+
+// Check says what is wrong with s, for whoever reads it back. To leave one
+// generation out would send its file again under another id.
+func (s *Generation) Check() error {
+	id, err := hex.DecodeString(s.ID)
+	switch {
+	case err != nil || len(id) != idBytes:
+		return fmt.Errorf("generation %q: not an id", s.ID)
+	case s.Head < 0 || s.Head > file.HeadBytes || len(s.Heads) != len(file.HeadSizes(s.Head)):
+		return fmt.Errorf("generation %q: hashes do not fit its head", s.ID)
+	case s.Settled < 0 || s.Size < 0:
+		return fmt.Errorf("generation %q: a negative offset", s.ID)
+	}
+	for _, m := range slices.Concat(s.Marks, s.Ends) {
+		if m.At < 0 {
+			return fmt.Errorf("generation %q: a negative offset", s.ID)
+		}
+	}
+	return nil
+}
+
+// idBytes is how long the id of a generation is.
+const idBytes = 16
