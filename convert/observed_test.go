@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A backend that compares whole records drops a repeat only if nothing in it
@@ -21,9 +21,9 @@ func TestObservedAsTime(t *testing.T) {
 		}
 		for i, into := range []*[]byte{&first, &second} {
 			var out Output
-			c.Convert(tailer.Batch{
-				Origin:  &tailer.Origin{Source: "sora", Log: "sora", Path: "sora.jsonl", Generation: [16]byte{1}},
-				Entries: []tailer.Entry{{Text: []byte(text), Observed: read.Add(time.Duration(i) * time.Hour)}},
+			c.Convert(entry.Batch{
+				Origin:  &entry.Origin{Source: "sora", Log: "sora", Path: "sora.jsonl", Generation: [16]byte{1}},
+				Entries: []entry.Entry{{Text: []byte(text), Observed: read.Add(time.Duration(i) * time.Hour)}},
 			}, &out)
 			*into = bytes.Clone(out.Groups[0].Records)
 		}
