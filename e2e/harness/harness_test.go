@@ -171,8 +171,8 @@ func TestValidate(t *testing.T) {
 		}
 		return err
 	}
-	for _, name := range []string{"loki.yaml", "elastic.yaml"} {
-		path := filepath.Join(Root(), "manifests", "collector", name)
+	for _, name := range []string{"collector/loki.yaml", "collector/elastic.yaml", "compose/collector.yaml"} {
+		path := filepath.Join(Root(), "manifests", name)
 		if err := validate(path); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -180,7 +180,7 @@ func TestValidate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		slip := filepath.Join(t.TempDir(), name)
+		slip := filepath.Join(t.TempDir(), filepath.Base(name))
 		if err := os.WriteFile(slip, []byte(strings.Replace(string(text), "check_interval", "check_intervall", 1)), 0o600); err != nil {
 			t.Fatal(err)
 		}
