@@ -5,6 +5,7 @@
 package convert
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -93,27 +94,55 @@ func New(cfg Config) (*Converter, error) {
 // what out held before. Each entry becomes one record or more; one that holds
 // nothing becomes none and is counted as empty.
 func (c *Converter) Convert(b entry.Batch, out *Output) {
+	_ = c.ConvertContext(context.Background(), b, out) // which does not end
+}
+
+// ConvertContext is Convert, and ends early, with the reason, when ctx ends. What
+// is in out is then of no use.
+func (c *Converter) ConvertContext(ctx context.Context, b entry.Batch, out *Output) error {
 	out.reset()
 	out.Counts.Entries = len(b.Entries)
 	w := c.workers.Get().(*worker)
 	defer c.workers.Put(w)
+	defer w.builder.Trim()
 	if b.Origin.Source == "pexip" {
 		w.builder.StartBatch(&c.pexipSettings, b.Origin, &out.Counts)
-		c.convertPexip(w, b, out)
-	} else {
-		w.builder.StartBatch(&c.soraSettings, b.Origin, &out.Counts)
-		c.convertSora(w, b, out)
+		return c.convertPexip(ctx, w, b, out)
 	}
-	w.builder.Trim()
+	w.builder.StartBatch(&c.soraSettings, b.Origin, &out.Counts)
+	return c.convertSora(ctx, w, b, out)
+}
+
+// An interval spaces out the looks at a context: it is a lock, and a line takes
+// less than a microsecond.
+type interval struct{ bytes int }
+
+// lookEvery is after how much text the context is looked at.
+const lookEvery = 64 << 10
+
+// at is called with each entry. It returns why ctx has ended, if it has.
+func (l *interval) at(ctx context.Context, e *entry.Entry) error {
+	if l.bytes += len(e.Text); l.bytes < lookEvery {
+		return nil
+	}
+	l.bytes = 0
+	if ctx.Err() != nil {
+		return fmt.Errorf("convert: %w", context.Cause(ctx))
+	}
+	return nil
 }
 
 // convertSora puts all records of a Sora log into one group.
-func (c *Converter) convertSora(w *worker, b entry.Batch, out *Output) {
+func (c *Converter) convertSora(ctx context.Context, w *worker, b entry.Batch, out *Output) error {
 	g := out.addGroup()
 	g.Resource, g.Scope = c.soraResource, c.soraScope
 	g.reserve(len(b.Entries), textSize(b))
 	w.sora.Start(c.sora, &w.builder)
+	looked := interval{}
 	for i := range b.Entries {
+		if err := looked.at(ctx, &b.Entries[i]); err != nil {
+			return err
+		}
 		w.builder.BeginUnmasked(&b.Entries[i])
 		if len(b.Entries[i].Text) == 0 || !w.sora.Read() {
 			w.builder.Skip()
@@ -124,6 +153,7 @@ func (c *Converter) convertSora(w *worker, b entry.Batch, out *Output) {
 	if len(g.Ends) == 0 {
 		out.Groups = out.Groups[:0]
 	}
+	return nil
 }
 
 // textSize is the size of b's texts together.

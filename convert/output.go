@@ -24,8 +24,9 @@ type Output struct {
 	Groups []Group
 	Counts record.Counts
 
-	hosts []host // of Groups, where they are kept apart by host
-	last  int    // group of the last entry
+	hosts  []host         // of Groups, where they are kept apart by host
+	byName map[string]int // index into hosts
+	last   int            // group of the last entry
 }
 
 // A host is what sets one group apart from the others.
@@ -34,19 +35,40 @@ type host struct {
 	resource []byte
 }
 
-// maxKept is how much memory each buffer of an Output keeps from batch to batch.
+// maxHosts is how many systems of one batch have a resource of their own. The
+// name is whatever a sender writes, and a resource takes as much as a record: a
+// peer that makes a name up for each line would have them all.
+const maxHosts = 256
+
+// maxKept is how much memory for records an Output keeps from batch to batch.
 const maxKept = 4 << 20
+
+// groupBytes is about what a group takes besides what its slices hold.
+const groupBytes = 256
+
+// Size is about how much memory the records take, with their resources.
+func (o *Output) Size() (n int64) {
+	for i := range o.Groups {
+		g := &o.Groups[i]
+		n += int64(cap(g.Records) + 8*cap(g.Ends) + len(g.Resource) + groupBytes)
+	}
+	return n
+}
 
 // reset empties the output.
 func (o *Output) reset() {
-	for i := range o.Groups {
-		g := &o.Groups[i]
-		if cap(g.Records) > maxKept {
-			g.Records = nil
+	kept := 0
+	all := o.Groups[:cap(o.Groups)]
+	for i := range all {
+		g := &all[i]
+		if kept += cap(g.Records) + 8*cap(g.Ends); kept > maxKept {
+			kept -= cap(g.Records) + 8*cap(g.Ends)
+			g.Records, g.Ends = nil, nil
 		}
 		g.Records, g.Ends = g.Records[:0], g.Ends[:0]
 	}
 	o.Groups, o.hosts, o.last = o.Groups[:0], o.hosts[:0], 0
+	clear(o.byName)
 	o.Counts.Reset()
 }
 
@@ -71,33 +93,44 @@ func (g *Group) reserve(n, size int) {
 // hostGroup is the group of the system called name: the one it was given
 // before in this batch, or a new one whose resource is base and host.name.
 // name must be valid UTF-8; an empty one stands for a system without a name.
-func (o *Output) hostGroup(base, scope, name []byte) *Group {
+// Beyond maxHosts systems it is the group of those without a name, and named is
+// false: the record has to say itself whom it is about.
+func (o *Output) hostGroup(base, scope, name []byte) (g *Group, named bool) {
 	if o.last < len(o.hosts) && bytes.Equal(o.hosts[o.last].name, name) {
-		return &o.Groups[o.last]
+		return &o.Groups[o.last], true
 	}
-	for i := range o.hosts {
-		if bytes.Equal(o.hosts[i].name, name) {
-			o.last = i
-			return &o.Groups[i]
-		}
+	i, known := o.byName[string(name)]
+	named = known || len(o.hosts) < maxHosts || len(name) == 0
+	if !named {
+		name = nil
+		i, known = o.byName[""]
 	}
-	g := o.addGroup()
-	g.Resource, g.Scope = o.addHost(base, name), scope
-	o.last = len(o.hosts) - 1
-	return g
+	if !known {
+		i = o.addHost(base, scope, name)
+	}
+	o.last = i
+	return &o.Groups[i], named
 }
 
-func (o *Output) addHost(base, name []byte) []byte {
-	if n := len(o.hosts); n < cap(o.hosts) {
-		o.hosts = o.hosts[:n+1]
+// addHost adds a group, and returns its index.
+func (o *Output) addHost(base, scope, name []byte) int {
+	i := len(o.hosts)
+	if i < cap(o.hosts) {
+		o.hosts = o.hosts[:i+1]
 	} else {
 		o.hosts = append(o.hosts, host{})
 	}
-	h := &o.hosts[len(o.hosts)-1]
+	h := &o.hosts[i]
 	h.name = append(h.name[:0], name...)
 	h.resource = append(h.resource[:0], base...)
 	if len(name) > 0 {
 		h.resource = otlp.AppendResourceAttr(h.resource, "host.name", name)
 	}
-	return h.resource
+	if o.byName == nil {
+		o.byName = map[string]int{}
+	}
+	o.byName[string(name)] = i
+	g := o.addGroup()
+	g.Resource, g.Scope = h.resource, scope
+	return i
 }

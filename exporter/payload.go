@@ -2,7 +2,9 @@ package exporter
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
+	"slices"
 	"sync"
 )
 
@@ -111,38 +113,39 @@ func (p *payload) encode(pieces []piece) {
 // together, and otherwise as they came.
 func regroup(dst, pieces []piece) []piece {
 	dst = append(dst, pieces...)
-	for i := 1; i < len(dst); i++ {
-		if sameScope(dst[i-1], dst[i]) {
-			continue
-		}
-		gather(dst[i-1:])
+	if run(dst, sameScope) == len(dst) { // as most are
+		return dst
+	}
+	type place struct{ resource, scope, piece int }
+	places := make([]place, len(dst))
+	resources, scopes := ranks{}, ranks{}
+	for i, p := range dst {
+		places[i] = place{resources.of(p.group.Resource), scopes.of(p.group.Scope), i}
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		return cmp.Or(a.resource-b.resource, a.scope-b.scope, a.piece-b.piece)
+	})
+	for i, at := range places {
+		dst[i] = pieces[at.piece]
 	}
 	return dst
 }
 
-// gather moves the first later piece of the same scope, or else of the same
-// resource, right behind the first.
-func gather(pieces []piece) {
-	found := -1
-	for j := 1; j < len(pieces); j++ {
-		if sameScope(pieces[0], pieces[j]) {
-			found = j
-			break
-		}
-		if found < 0 && sameResource(pieces[0], pieces[j]) {
-			found = j
-		}
+// ranks number messages in the order in which they first come.
+type ranks map[string]int
+
+func (r ranks) of(message []byte) int {
+	n, ok := r[string(message)]
+	if !ok {
+		n = len(r)
+		r[string(message)] = n
 	}
-	if found > 1 {
-		p := pieces[found]
-		copy(pieces[2:found+1], pieces[1:found])
-		pieces[1] = p
-	}
+	return n
 }
 
 // run returns how many pieces at the beginning are the same as the first.
 func run(pieces []piece, same func(a, b piece) bool) int {
-	n := 1
+	n := min(1, len(pieces))
 	for n < len(pieces) && same(pieces[0], pieces[n]) {
 		n++
 	}

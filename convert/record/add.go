@@ -7,6 +7,7 @@ func (c *Counts) Add(n *Counts) {
 	c.Records += n.Records
 	c.Parts += n.Parts
 	c.Redacted += n.Redacted
+	c.Unresourced += n.Unresourced
 	c.InvalidUTF8 += n.InvalidUTF8
 	for i, v := range n.ParseErrors {
 		c.ParseErrors[i] += v

@@ -38,6 +38,7 @@ type Counts struct {
 	Parts       int             // records among them that hold a part of a body that was too long for one
 	Redacted    int             // secrets masked
 	InvalidUTF8 int             // bytes that were no UTF-8
+	Unresourced int             // records that say host.name themselves, since their batch had too many systems
 	ParseErrors [NumFormats]int // entries that could not be understood, by the format expected
 
 	SoraEvents  []int // records by index into sora.Events()

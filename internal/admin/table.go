@@ -101,6 +101,8 @@ var table = []metricRow{
 		"Secrets that were masked", perCount(func(c record.Counts) int { return c.Redacted })},
 	{"rtcship.invalid_utf8", "rtcship_invalid_utf8_bytes_total", "By", true, []string{"source"},
 		"Bytes that were no UTF-8", perCount(func(c record.Counts) int { return c.InvalidUTF8 })},
+	{"rtcship.hosts.beyond", "rtcship_hosts_beyond_total", "{record}", true, []string{"source"},
+		"Records that say host.name themselves, since their batch held more systems than may have a resource", perCount(func(c record.Counts) int { return c.Unresourced })},
 	{"rtcship.body_parts", "rtcship_body_parts_total", "{record}", true, []string{"source"},
 		"Records that hold a part of a body over max_body", perCount(func(c record.Counts) int { return c.Parts })},
 	{"rtcship.events", "rtcship_events_total", "{event}", true, []string{"source", "event", "level"},

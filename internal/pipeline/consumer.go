@@ -2,11 +2,7 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"sync"
-	"sync/atomic"
-
-	"golang.org/x/sync/semaphore"
 
 	"github.com/rtcship/rtcship/convert"
 	"github.com/rtcship/rtcship/exporter"
@@ -43,15 +39,19 @@ func (c *consumer) Consume(ctx context.Context, b entry.Batch) error {
 	c.books.begin(source, entries)
 	turn := c.order.arrive(b)
 	defer turn.leave()
-	release, err := c.enter(ctx, turn, bytes)
+	room, err := c.enter(ctx, turn, bytes)
 	if err != nil {
 		c.books.withdrawn(source, entries, nil)
 		return err
 	}
-	defer release()
+	defer room.leave()
 	out := c.outputs.Get().(*output)
 	defer c.outputs.Put(out)
-	c.converter.Convert(b, &out.Output)
+	if err := c.converter.ConvertContext(ctx, b, &out.Output); err != nil {
+		c.books.withdrawn(source, entries, nil)
+		return err
+	}
+	room.take(out.Size())
 	c.books.converted(source, &out.Counts)
 	out.groups = out.groups[:0]
 	for _, g := range out.Groups {
@@ -67,13 +67,13 @@ func (c *consumer) Consume(ctx context.Context, b entry.Batch) error {
 }
 
 // enter goes through the gate, after the batches before.
-func (c *consumer) enter(ctx context.Context, t *turn, bytes int64) (release func(), err error) {
+func (c *consumer) enter(ctx context.Context, t *turn, bytes int64) (*room, error) {
 	if err := t.approach(ctx); err != nil {
 		return nil, err
 	}
-	release, err = c.gate.enter(ctx, convert.Expansion*bytes)
+	room, err := c.gate.enter(ctx, convert.Expansion*bytes)
 	t.enter()
-	return release, err
+	return room, err
 }
 
 // deliver hands groups over when it is their turn, and waits until they are settled.
@@ -95,34 +95,4 @@ func textBytes(b entry.Batch) int64 {
 		n += int64(len(b.Entries[i].Text))
 	}
 	return n
-}
-
-// A gate bounds the records that are made and not yet settled to those of the
-// requests under way and the next one. Without it, the records of all that
-// limits.memory lets the tailer read could wait at the exporter.
-type gate struct {
-	size    int64
-	open    *semaphore.Weighted
-	waiting atomic.Int64
-	blocked func() // called when somebody begins to wait
-}
-
-func newGate(size int64, blocked func()) *gate {
-	return &gate{size: size, open: semaphore.NewWeighted(size), blocked: blocked}
-}
-
-// enter waits until n bytes of records may be made. A batch that makes more than
-// the gate holds goes through alone.
-func (g *gate) enter(ctx context.Context, n int64) (release func(), err error) {
-	n = min(n, g.size)
-	if !g.open.TryAcquire(n) {
-		g.waiting.Add(1)
-		g.blocked()
-		err = g.open.Acquire(ctx, n)
-		g.waiting.Add(-1)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("wait for room to convert: %w", err)
-	}
-	return func() { g.open.Release(n) }, nil
 }
