@@ -199,8 +199,9 @@ func at(text []byte, i int, s string) bool {
 // there were. What is masked already, and empty secrets, do not count.
 func (r *Redactor) Append(dst, text []byte) (masked []byte, n int) {
 	done, start := 0, len(dst)
+	var f form
 	for i := announced(text, 0); i < len(text); i = announced(text, i) {
-		from, to, quote := r.secretAt(text, i)
+		from, to, quote := r.secretAt(text, i, &f)
 		if from == to {
 			i++
 			continue

@@ -5,28 +5,28 @@ import "bytes"
 // secretAt looks for a secret announced at text[i]: by a key that ends with a
 // telling word, by the beginning of a JSON web token, or by a URL. from equals
 // to if there is none. quote says that the mask needs quotes.
-func (r *Redactor) secretAt(text []byte, i int) (from, to int, quote bool) {
+func (r *Redactor) secretAt(text []byte, i int, form *form) (from, to int, quote bool) {
 	switch text[i] {
 	case 'p', 'P':
 		for _, word := range [...]string{"assword", "asswd", "wd"} {
 			if at(text, i+1, word) {
-				return r.keyed(text, i, i+1+len(word), colonAlways)
+				return r.keyed(text, form, i, i+1+len(word), colonAlways)
 			}
 		}
 		if r.pexip && (at(text, i+1, "in") || at(text, i+1, "IN")) && wordBegins(text, i) {
-			return r.keyed(text, i, i+3, colonLine)
+			return r.keyed(text, form, i, i+3, colonLine)
 		}
 	case 's', 'S':
 		if at(text, i+1, "ecret") {
-			return r.keyed(text, i, i+6, colonAlways)
+			return r.keyed(text, form, i, i+6, colonAlways)
 		}
 	case 't', 'T':
 		if at(text, i+1, "oken") {
-			return r.keyed(text, i, i+5, colonRandom)
+			return r.keyed(text, form, i, i+5, colonRandom)
 		}
 	case 'c':
 		if at(text, i, "credential") {
-			return r.keyed(text, i, i+10, colonAlways)
+			return r.keyed(text, form, i, i+10, colonAlways)
 		}
 		if at(text, i, "crypto:") {
 			from, to = mediaKey(text, i)
@@ -34,11 +34,11 @@ func (r *Redactor) secretAt(text []byte, i int) (from, to int, quote bool) {
 		}
 	case 'a', 'A':
 		if at(text, i+1, "uthorization") {
-			return r.keyed(text, i, i+13, colonHeader)
+			return r.keyed(text, form, i, i+13, colonHeader)
 		}
 	case 'd', 'D':
 		if r.pexip && at(text, i+1, "igit") && !isWord(text, i-1) {
-			return r.keyed(text, i, i+5, colonNever)
+			return r.keyed(text, form, i, i+5, colonNever)
 		}
 	case 'e':
 		if at(text, i, "eyJ") {
@@ -88,7 +88,7 @@ const (
 )
 
 // keyed finds the value of the key that ends with the word text[start:end].
-func (r *Redactor) keyed(text []byte, start, end int, rule colonRule) (from, to int, quote bool) {
+func (r *Redactor) keyed(text []byte, form *form, start, end int, rule colonRule) (from, to int, quote bool) {
 	if end < len(text) && text[end] == 's' { // tokens, credentials
 		end++
 	}
@@ -116,7 +116,7 @@ func (r *Redactor) keyed(text []byte, start, end int, rule colonRule) (from, to 
 		return 0, 0, false
 	}
 	i = skipBlanks(text, i)
-	if !quotedKey && at(text, i, `"`) && isJSON(text) {
+	if !quotedKey && at(text, i, `"`) && form.json(text) {
 		return 0, 0, false // the string around the key ends here
 	}
 	if from, to = quoted(text, i); from < to {

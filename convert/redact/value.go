@@ -2,6 +2,17 @@ package redact
 
 import "bytes"
 
+// A form remembers what isJSON says of a text: it reads over the blanks at the
+// beginning, and is asked for each of the text's keys.
+type form struct{ known, is bool }
+
+func (f *form) json(text []byte) bool {
+	if !f.known {
+		f.known, f.is = true, isJSON(text)
+	}
+	return f.is
+}
+
 // isJSON tells whether text begins as JSON does in these logs.
 func isJSON(text []byte) bool {
 	text = bytes.TrimLeft(text, " \t\r\n")

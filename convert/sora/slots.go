@@ -56,21 +56,38 @@ func findSlots(s []byte) (conn, role, end int) {
 	return conn, role, end
 }
 
-// slotsBefore finds /connection/role at the end of s.
+// slotsBefore finds /connection/role at the end of s. Both are short, and no
+// more is looked at: a line may have any number of brackets.
 func slotsBefore(s []byte) (conn, role int) {
-	role = bytes.LastIndexByte(s, '/') + 1
+	role = slashBefore(s, maxRole)
 	if role < 4 || !isRole(s[role:]) {
 		return 0, 0
 	}
-	conn = bytes.LastIndexByte(s[:role-1], '/') + 1
+	conn = slashBefore(s[:role-1], shortID)
 	if conn < 3 || !isShortID(s[conn:role-1]) {
 		return 0, 0
 	}
 	return conn, role
 }
 
+// slashBefore is what follows the last slash of s, with at most n bytes behind it,
+// or 0.
+func slashBefore(s []byte, n int) int {
+	from := max(0, len(s)-n-1)
+	i := bytes.LastIndexByte(s[from:], '/')
+	if i < 0 {
+		return 0
+	}
+	return from + i + 1
+}
+
+const (
+	maxRole = 16
+	shortID = 8
+)
+
 func isRole(s []byte) bool {
-	return len(s) <= 16 && (string(s) == "-" || isLower(s))
+	return len(s) <= maxRole && (string(s) == "-" || isLower(s))
 }
 
 func isShortID(s []byte) bool {
@@ -82,7 +99,7 @@ func isShortID(s []byte) bool {
 			return false
 		}
 	}
-	return len(s) == 8
+	return len(s) == shortID
 }
 
 // goesOn tells whether s is what follows the slots: nothing, options, a pid,

@@ -47,6 +47,10 @@ func nextReport(b []byte) int {
 	}
 }
 
+// maxKind bounds the words before REPORT, of which Erlang has few and short
+// ones: a line of nothing but such words would be read again for each of them.
+const maxKind = 64
+
 var reportWord = []byte(" REPORT")
 
 // findReport finds the first header of a report in b: where it begins, and
@@ -66,7 +70,7 @@ func findReport(b []byte) (start, end int) {
 		i += from
 		from = i + len(reportWord)
 		k := i
-		for k > 0 && (b[k-1] == ' ' || 'A' <= b[k-1] && b[k-1] <= 'Z') {
+		for k > 0 && i-k <= maxKind && (b[k-1] == ' ' || 'A' <= b[k-1] && b[k-1] <= 'Z') {
 			k--
 		}
 		if k == 0 || k == i || b[k-1] != '=' || !isKind(b[k:i]) {
