@@ -71,6 +71,10 @@ type Source struct {
 	// which a file has a new position: everything before offset is settled and
 	// will never be asked for again. It is called from one goroutine.
 	Settled func(path string, offset int64)
+
+	// Damaged, if set, is called when bytes were passed over in which Format
+	// found no entry; again if they are read again. It must not block.
+	Damaged func(path string, gap Gap)
 }
 
 // A Start says where to begin with files that exist when a source is followed

@@ -232,6 +232,11 @@ func (g *generation) advance(p *plan, r *result, buf *buffer) *batch {
 	g.fam.src.empty += r.cut.Empty
 	g.cuts += r.cut.Cuts
 	g.addGaps(r.cut.Gaps...)
+	if tell := g.fam.src.Damaged; tell != nil {
+		for _, gap := range r.cut.Gaps {
+			tell(g.origin.Path, gap)
+		}
+	}
 	b := &batch{
 		Batch: entry.Batch{Origin: g.origin, Entries: r.cut.Entries},
 		gen:   g, buf: buf, to: to, started: r.cut.Now, begun: make(chan struct{}),

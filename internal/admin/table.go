@@ -74,7 +74,9 @@ var table = []metricRow{
 	{"rtcship.spool.max", "rtcship_spool_max_bytes", "By", false, nil,
 		"Bytes that the spool may take", spoolValue(func(s spoolStatus) float64 { return float64(s.MaxBytes) })},
 	{"rtcship.spool.damaged", "rtcship_spool_damaged_bytes_total", "By", true, nil,
-		"Bytes of the spool that were damaged and passed over", spoolValue(func(s spoolStatus) float64 { return float64(s.TornBytes) })},
+		"Bytes of the spool that were damaged and passed over", spoolValue(func(s spoolStatus) float64 { return float64(s.TornBytes + s.DamagedBytes) })},
+	{"rtcship.spool.damages", "rtcship_spool_damages_total", "{place}", true, nil,
+		"Places in the spool at which messages were lost by damage", spoolValue(func(s spoolStatus) float64 { return float64(s.Damages) })},
 
 	{"rtcship.requests", "rtcship_requests_total", "{request}", true, []string{"code"},
 		"Attempts to deliver a request, by the code of the answer", requests},

@@ -15,6 +15,7 @@ import (
 	"github.com/rtcship/rtcship/convert/syslog"
 	"github.com/rtcship/rtcship/internal/linear"
 	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/spool"
 )
 
@@ -72,9 +73,9 @@ func one(t *testing.T, source, log, transport string) func(text []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := tailer.Batch{
-		Origin:  &tailer.Origin{Source: source, Log: log, Path: "/log/" + log + ".log", Born: at},
-		Entries: []tailer.Entry{{Observed: at, Transport: transport, Peer: netip.MustParseAddrPort("192.0.2.1:514")}},
+	b := entry.Batch{
+		Origin:  &entry.Origin{Source: source, Log: log, Path: "/log/" + log + ".log", Born: at},
+		Entries: []entry.Entry{{Observed: at, Transport: transport, Peer: netip.MustParseAddrPort("192.0.2.1:514")}},
 	}
 	var out convert.Output
 	return func(text []byte) {
@@ -144,7 +145,7 @@ func splitters() (all []reader) {
 		}
 		all = append(all, reader{name: "split/" + name, all: name == "crash.log", read: func(text []byte) {
 			s := tailer.Stream{Origin: origin, Path: name, Name: name, Rules: rules, Timezone: time.UTC}
-			if err := s.Read(bytes.NewReader(text), func(tailer.Batch) error { return nil }); err != nil {
+			if err := s.Read(bytes.NewReader(text), func(entry.Batch) error { return nil }); err != nil {
 				panic(err)
 			}
 		}})

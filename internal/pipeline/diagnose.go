@@ -173,7 +173,11 @@ func (d *diagnosis) keeping(s *Status) {
 	if s.Spool.Fault != "" {
 		d.add(Red, "make room, or make the state directory writable", "the spool cannot be written: %s", s.Spool.Fault)
 	}
+	if at := s.Spool.LastDamage; at != nil {
+		d.add(Amber, "look after the disk of the state directory (the kernel's log says more); the sender's own log has the messages", "%s of the spool were damaged, in %d places, and the messages in them are lost; the last %s at offset %d of %s, found %s",
+			humanize.IBytes(s.Spool.DamagedBytes), s.Spool.Damages, humanize.IBytes(uint64(at.Bytes)), at.At, at.Segment, at.Time.UTC().Format(time.RFC3339))
+	}
 	if s.Spool.TornBytes > 0 {
-		d.add(Amber, "nothing; a crash leaves such bytes", "%s of the spool were damaged and passed over", humanize.IBytes(s.Spool.TornBytes))
+		d.add(Amber, "nothing; a crash leaves such bytes", "%s at the end of the spool were no whole messages and were cut off at the start", humanize.IBytes(s.Spool.TornBytes))
 	}
 }

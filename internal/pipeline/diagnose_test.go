@@ -77,7 +77,11 @@ func TestDiagnose(t *testing.T) {
 	f(Red, "the spool is full", "spool.max_bytes", func(s *Status) { s.Spool.FullSince = s.Now })
 	f(Red, "the disk has no room", "make room on the disk", func(s *Status) { s.Spool.FullSince, s.Spool.Bytes, s.Spool.MaxBytes = s.Now, 1<<20, 1<<30 })
 	f(Red, "the spool cannot be written: disk full", "make room", func(s *Status) { s.Spool.Fault = "disk full" })
-	f(Amber, "9 B of the spool were damaged", "nothing", func(s *Status) { s.Spool.TornBytes = 9 })
+	f(Amber, "9 B at the end of the spool", "nothing", func(s *Status) { s.Spool.TornBytes = 9 })
+	f(Amber, "2.0 KiB of the spool were damaged, in 3 places, and the messages in them are lost; the last 1.0 KiB at offset 77 of /state/spool/a.spool", "disk", func(s *Status) {
+		s.Spool.Damages, s.Spool.DamagedBytes = 3, 2048
+		s.Spool.LastDamage = &spool.Damage{Segment: "/state/spool/a.spool", At: 77, Bytes: 1024, Time: time.Unix(0, 0)}
+	})
 	f(Red, "positions cannot be saved: disk full", "make room", func(s *Status) { s.SaveError = "disk full" })
 	f(Red, "rtcship cannot start: x.yaml:1:1: bad", "tries again", func(s *Status) { s.Running, s.Fault = false, "x.yaml:1:1: bad" })
 	f(Amber, "the old one stays in force: bad", "mend the file", func(s *Status) { s.ReloadFault = "bad" })

@@ -34,13 +34,13 @@ type parts struct {
 }
 
 // openStore locks the state directory and opens the spool, and does not listen.
-func openStore(cfg *config.Config, o Options) (*parts, error) {
+func openStore(ctx context.Context, cfg *config.Config, o Options) (*parts, error) {
 	p := &parts{opts: o}
 	var err error
 	if p.unlock, err = tailer.Lock(cfg.StateDir); err != nil {
 		return nil, fmt.Errorf("state_dir %s cannot be used: %w; give one that rtcship may write to", cfg.StateDir, err)
 	}
-	p.spool, err = spool.Open(spool.Config{
+	p.spool, err = spool.OpenContext(ctx, spool.Config{
 		Dir:      filepath.Join(cfg.StateDir, "spool"),
 		MaxBytes: int64(cfg.Spool.MaxBytes),
 		Fsync:    cfg.Spool.Fsync,
@@ -53,8 +53,8 @@ func openStore(cfg *config.Config, o Options) (*parts, error) {
 }
 
 // openParts opens the store and the listeners.
-func openParts(cfg *config.Config, o Options) (*parts, error) {
-	p, err := openStore(cfg, o)
+func openParts(ctx context.Context, cfg *config.Config, o Options) (*parts, error) {
+	p, err := openStore(ctx, cfg, o)
 	if err != nil {
 		return nil, err
 	}

@@ -124,8 +124,8 @@ func (d *Daemon) run(ctx context.Context) (err error) {
 		return err
 	}
 	d.adopt(cfg)
-	p, err := openParts(&cfg.Config, d.Options)
-	if err != nil {
+	p, err := d.open(ctx, &cfg.Config)
+	if err != nil || p == nil {
 		return err
 	}
 	d.update(func() { d.parts = p })
@@ -135,6 +135,28 @@ func (d *Daemon) run(ctx context.Context) (err error) {
 		err = errors.Join(err, p.close())
 	}()
 	return d.runEngines(ctx, cfg, p)
+}
+
+// errStopped ends what goes on before an engine runs.
+var errStopped = errors.New("told to stop")
+
+// open opens the parts, which may take reading a segment of the spool. It returns
+// nil if it was told to stop meanwhile.
+func (d *Daemon) open(ctx context.Context, cfg *config.Config) (*parts, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-d.Stop:
+			cancel(errStopped)
+		case <-ctx.Done():
+		}
+	}()
+	p, err := openParts(ctx, cfg, d.Options)
+	if errors.Is(err, errStopped) {
+		return nil, nil
+	}
+	return p, err
 }
 
 // runEngines runs one engine after another until the process is to end. An

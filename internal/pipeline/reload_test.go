@@ -176,7 +176,7 @@ func TestReloadBeatsTheNextAttempt(t *testing.T) {
 	after := b.config()
 	o := b.options()
 	o.Stay, o.Retry = true, time.Hour
-	p, err := openParts(before, o)
+	p, err := openParts(t.Context(), before, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,7 +100,7 @@ func (d *Daemon) ReplayDeadLetters(ctx context.Context) (exporter.Resent, error)
 
 // ReplayAtRest is Replay on a state directory on which no process runs.
 func ReplayAtRest(cfg *config.Config, r Replay, o Options) (all []tailer.Rewound, err error) {
-	p, err := openStore(cfg, o)
+	p, err := openStore(context.Background(), cfg, o)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func ReplayAtRest(cfg *config.Config, r Replay, o Options) (all []tailer.Rewound
 // ReplayDeadLettersAtRest is ReplayDeadLetters on a state directory on which no
 // process runs.
 func ReplayDeadLettersAtRest(ctx context.Context, cfg *config.Config, o Options) (sent exporter.Resent, err error) {
-	p, err := openStore(cfg, o)
+	p, err := openStore(context.Background(), cfg, o)
 	if err != nil {
 		return sent, err
 	}

@@ -123,11 +123,9 @@ func decodeEntry(b []byte) (m Message, n int, v verdict) {
 		}
 		return m, entryPrefix, short
 	}
-	length := int(binary.LittleEndian.Uint32(b[8:]))
-	if string(b[:4]) != entryMagic || length < entryMeta || length > entryMeta+maxAddr+maxText {
+	if n = entryLen(b); n == 0 {
 		return m, 0, damaged
 	}
-	n = entryPrefix + length
 	if len(b) < n {
 		return m, n, short
 	}
@@ -135,6 +133,16 @@ func decodeEntry(b []byte) (m Message, n int, v verdict) {
 		return m, 0, damaged
 	}
 	return decodeMeta(b[entryPrefix:n], n)
+}
+
+// entryLen is how long the entry is whose first entryPrefix bytes b begins with, 0
+// if they are not those of an entry.
+func entryLen(b []byte) int {
+	length := int(binary.LittleEndian.Uint32(b[8:]))
+	if string(b[:4]) != entryMagic || length < entryMeta || length > entryMeta+maxAddr+maxText {
+		return 0
+	}
+	return entryPrefix + length
 }
 
 // decodeMeta reads what follows the twelve bytes of a checked entry.
@@ -155,20 +163,4 @@ func decodeMeta(b []byte, n int) (m Message, _ int, _ verdict) {
 	m.Peer = netip.AddrPortFrom(addr, binary.LittleEndian.Uint16(b[size:]))
 	m.Text = b[size+2:]
 	return m, n, whole
-}
-
-// nextEntry returns the offset in b, after 0, at which the next sound entry
-// begins, or -1 if there is none.
-func nextEntry(b []byte) int {
-	for i := 1; i < len(b); i++ {
-		j := bytes.Index(b[i:], []byte(entryMagic))
-		if j < 0 {
-			return -1
-		}
-		i += j
-		if _, _, v := decodeEntry(b[i:]); v == whole {
-			return i
-		}
-	}
-	return -1
 }

@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"context"
 	"errors"
 	"io"
 
@@ -13,9 +14,18 @@ type Format struct{}
 
 var _ entry.Format = Format{}
 
+// surely is how many bytes without a sound entry among them are damaged for sure,
+// and not just not written yet: one write is shorter.
+const surely = 2 * maxWrite
+
+// maxWrite is about how long one write to a segment is, unless a single message
+// is longer.
+const maxWrite = 1 << 20
+
 // Split implements entry.Format. Bytes that are no entry are passed over as
-// torn once a sound entry stands behind them, or the segment is final: until
-// then they may just not be written yet.
+// torn once a sound entry stands behind them, or there are so many that they
+// were written for sure, or the segment is final: until then they may just not be
+// written yet. What was passed over is not searched again.
 func (Format) Split(data []byte, offset int64, final bool) (e entry.Entry, n int, err error) {
 	if offset == 0 {
 		switch v := decodeHeader(data); {
@@ -32,13 +42,16 @@ func (Format) Split(data []byte, offset int64, final bool) (e entry.Entry, n int
 	case v == short && !final:
 		return e, n, entry.ErrMore
 	}
-	if at := nextEntry(data); at > 0 {
+	at, open := search(data)
+	switch {
+	case at > 0:
 		return e, at, entry.ErrTorn
-	}
-	if final {
+	case final:
 		return e, len(data), entry.ErrTorn
+	case len(data) >= surely && open >= len(data)/2:
+		return e, open, entry.ErrTorn
 	}
-	return e, len(data) + 1, entry.ErrMore
+	return e, 2 * len(data), entry.ErrMore // not one more: it would be searched again for each
 }
 
 // entry returns m in the form in which it goes on from here.
@@ -56,7 +69,7 @@ func (s *Spool) Source(origin string) tailer.Source {
 	return tailer.Source{
 		Name: "spool", Origin: origin, Dir: s.Dir(),
 		Rules:  []tailer.Rule{{Pattern: "*" + Suffix}},
-		Format: Format{}, Settled: s.Settled,
+		Format: Format{}, Settled: s.Settled, Damaged: s.damaged,
 	}
 }
 
@@ -69,6 +82,15 @@ type scanner struct {
 	torn   int64  // bytes passed over
 	buf    []byte // bytes read, from offset on
 	mem    []byte // what buf is part of
+	ctx    context.Context
+}
+
+// stopped says why the scanner is to end, if it is.
+func (sc *scanner) stopped() error {
+	if sc.ctx == nil || sc.ctx.Err() == nil {
+		return nil
+	}
+	return context.Cause(sc.ctx)
 }
 
 // scanAhead is how much is read at once, unless one entry is longer.
@@ -105,6 +127,9 @@ func (sc *scanner) next() (entry.Entry, error) {
 // fill reads on until buf has n bytes, or the segment has no more.
 func (sc *scanner) fill(n int) error {
 	n = int(min(max(int64(n), scanAhead), sc.size-sc.offset))
+	if err := sc.stopped(); err != nil {
+		return err
+	}
 	mem := sc.mem
 	if cap(mem) < n {
 		mem = make([]byte, n)

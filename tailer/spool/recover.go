@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,13 +11,13 @@ import (
 // recover checks the newest segment of an earlier process, cuts off what a
 // crash left at its end, and deletes it if it holds nothing. Damage with sound
 // entries after it is left to readers, who skip and count it.
-func (s *Spool) recover(seg *segment) error {
+func (s *Spool) recover(ctx context.Context, seg *segment) error {
 	f, err := os.OpenFile(seg.path, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	end, err := soundEnd(f, seg.size)
+	end, err := soundEnd(ctx, f, seg.size)
 	if err != nil {
 		return err
 	}
@@ -37,8 +38,8 @@ func (s *Spool) recover(seg *segment) error {
 
 // soundEnd returns where the last sound entry of a segment ends, or 0 if there
 // is none.
-func soundEnd(r io.ReaderAt, size int64) (end int64, err error) {
-	sc := scanner{r: r, size: size}
+func soundEnd(ctx context.Context, r io.ReaderAt, size int64) (end int64, err error) {
+	sc := scanner{ctx: ctx, r: r, size: size}
 	for {
 		_, err := sc.next()
 		if err == io.EOF {

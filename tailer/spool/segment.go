@@ -45,10 +45,13 @@ type segment struct {
 	size    int64
 	torn    int64 // the last bytes of size, which are part of an entry only
 	settled int64
-	sealed  bool // no more is written to it
-	dirty   bool // written to since the last fsync
-	gone    bool // removed, or being removed
-	left    bool // it could not be removed the last time
+
+	damagedTo int64 // up to where damage has been counted
+
+	sealed bool // no more is written to it
+	dirty  bool // written to since the last fsync
+	gone   bool // removed, or being removed
+	left   bool // it could not be removed the last time
 }
 
 // segmentName returns the file name of a segment. The fixed width makes the

@@ -12,6 +12,7 @@
 package spool
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -93,11 +94,13 @@ type Spool struct {
 
 // counters are the parts of Status that only grow.
 type counters struct {
-	messages, bytes uint64
-	torn, faults    uint64
-	lastFault       string
-	lastFaultAt     time.Time
-	lastSync        time.Time
+	messages, bytes  uint64
+	torn, faults     uint64
+	damages, damaged uint64 // places, and bytes in them
+	lastDamage       *Damage
+	lastFault        string
+	lastFaultAt      time.Time
+	lastSync         time.Time
 }
 
 // Open opens the spool in cfg.Dir. Bytes that a crash left at the end of the
@@ -105,7 +108,11 @@ type counters struct {
 // segment is written to again, so each of them is final.
 //
 // The directory must not be used by another process.
-func Open(cfg Config) (*Spool, error) {
+func Open(cfg Config) (*Spool, error) { return OpenContext(context.Background(), cfg) }
+
+// OpenContext is Open, and ends early, with the reason, when ctx ends. The
+// directory is then as it was.
+func OpenContext(ctx context.Context, cfg Config) (*Spool, error) {
 	cfg = cfg.withDefaults()
 	s := &Spool{
 		log: cfg.Logger, cfg: cfg,
@@ -114,7 +121,7 @@ func Open(cfg Config) (*Spool, error) {
 		room: make(chan struct{}),
 		segs: make(map[string]*segment),
 	}
-	if err := s.load(); err != nil {
+	if err := s.load(ctx); err != nil {
 		if s.dir != nil {
 			err = errors.Join(err, s.dir.Close())
 		}
@@ -125,7 +132,7 @@ func Open(cfg Config) (*Spool, error) {
 }
 
 // load finds the segments that earlier processes left.
-func (s *Spool) load() error {
+func (s *Spool) load(ctx context.Context) error {
 	if err := os.MkdirAll(s.cfg.Dir, 0o700); err != nil {
 		return err
 	}
@@ -140,7 +147,7 @@ func (s *Spool) load() error {
 	for i, seg := range segs {
 		s.nextSeq = max(s.nextSeq, seg.seq+1)
 		if i == len(segs)-1 {
-			if err := s.recover(seg); err != nil {
+			if err := s.recover(ctx, seg); err != nil {
 				return fmt.Errorf("check %s: %w", filepath.Base(seg.path), err)
 			}
 		}

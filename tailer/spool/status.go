@@ -12,7 +12,10 @@ type Status struct {
 	Messages      uint64    `json:"messages"`      // written since Open
 	MessageBytes  uint64    `json:"message_bytes"` // that they take on disk
 	TornBytes     uint64    `json:"torn_bytes"`    // cut off by Open, left by a crash
-	Faults        uint64    `json:"faults"`        // failed writes, syncs and deletions
+	Damages       uint64    `json:"damages"`       // places since Open at which damaged bytes were passed over, in segments that are gone as well
+	DamagedBytes  uint64    `json:"damaged_bytes"` // at those places
+	LastDamage    *Damage   `json:"last_damage,omitempty"`
+	Faults        uint64    `json:"faults"` // failed writes, syncs and deletions
 	FullSince     time.Time `json:"full_since,omitzero"`
 	Fault         string    `json:"fault"`      // why nothing can be written at the moment; "" if it can
 	LastFault     string    `json:"last_fault"` // the last failure, over or not
@@ -28,7 +31,8 @@ func (s *Spool) Status() Status {
 		Segments: len(s.segs), Bytes: s.used, MaxBytes: s.cfg.MaxBytes,
 		Messages: s.counts.messages, MessageBytes: s.counts.bytes,
 		TornBytes: s.counts.torn,
-		Faults:    s.counts.faults, FullSince: s.full,
+		Damages:   s.counts.damages, DamagedBytes: s.counts.damaged, LastDamage: s.counts.lastDamage,
+		Faults: s.counts.faults, FullSince: s.full,
 		LastFault: s.counts.lastFault, LastFaultTime: s.counts.lastFaultAt,
 		LastSync: s.counts.lastSync,
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/netip"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -300,6 +302,52 @@ func TestDamagedSegmentIsReadOn(t *testing.T) {
 	}
 	if gaps != 1 {
 		t.Errorf("%d gaps, want 1: %+v", gaps, tl.Status())
+	}
+}
+
+// Damage in an older segment costs the messages that it touches, is logged with
+// its place, and still counted when the segment is gone.
+func TestDamageOutlivesItsSegment(t *testing.T) {
+	state, dir := t.TempDir(), t.TempDir()
+	s := open(t, dir, spool.Config{})
+	put(t, s, 0, 2000)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	names, err := filepath.Glob(filepath.Join(s.Dir(), "*"+spool.Suffix))
+	if err != nil || len(names) != 1 {
+		t.Fatal(names, err)
+	}
+	data, err := os.ReadFile(names[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, to := bytes.Index(data, []byte("400 ..."))-20, bytes.Index(data, []byte("1600 ..."))
+	clear(data[from:to])
+	if err := os.WriteFile(names[0], data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir, spool.Config{}) // begins a segment of its own, so that one is an older one now
+	put(t, s, 2000, 2010)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	s = open(t, dir, spool.Config{Logger: slog.New(slog.NewTextHandler(&said, nil))})
+	put(t, s, 2010, 2020)
+	var c sink
+	stop := follow(t, state, s, &c)
+	eventually(t, "the older segments to go", func() bool { return s.Status().Segments == 1 })
+	stop()
+	st := s.Status()
+	if c.count() != 2020-1201 || st.Damages != 1 || st.DamagedBytes < uint64(to-from) || st.DamagedBytes > uint64(to-from)+1600 {
+		t.Errorf("%d messages, %d places with %d bytes of %d", c.count(), st.Damages, st.DamagedBytes, to-from)
+	}
+	if d := st.LastDamage; d == nil || d.Segment != names[0] || d.At > int64(from) || d.At < int64(from)-1600 {
+		t.Errorf("%+v, want %s at about %d", d, names[0], from)
+	}
+	if n := strings.Count(said.String(), "level=WARN"); n != 1 || !strings.Contains(said.String(), "segment="+names[0]) {
+		t.Errorf("%s", said.String())
 	}
 }
 
