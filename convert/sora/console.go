@@ -1,6 +1,10 @@
 package sora
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/rtcship/rtcship/tailer/entry"
+)
 
 // readConsole takes a line of erlang.log.N: what a terminal was sent, with the
 // terminal's control sequences. It returns false if nothing is left without them.
@@ -20,34 +24,10 @@ func (r *Reader) readConsole() bool {
 		b.Severity = severityDebug // run_erl's own marks
 		return true
 	}
-	if h, ok := parseHeader(text, r.p.zone); ok {
-		r.reportHeader(h)
-		return true
+	if h, ok := entry.ParseHead(text, r.p.zone); ok {
+		r.head(h)
 	}
-	r.consoleLevel(text)
 	return true
-}
-
-// consoleLevel reads `2024-04-25T07:15:19.333877+00:00 error: …`, as Erlang's
-// logger writes lines by default.
-func (r *Reader) consoleLevel(text []byte) {
-	stamp, rest, ok := bytes.Cut(text, []byte(" "))
-	if !ok {
-		return
-	}
-	nanos, ok := parseRFC3339(stamp)
-	if !ok {
-		return
-	}
-	r.b.Time = nanos
-	level, _, ok := bytes.Cut(rest, []byte(":"))
-	if n := severityOf(level); ok && n > 0 {
-		r.b.Severity, r.b.SeverityText = n, level
-		return
-	}
-	if level, ok := bracketed(text[len(stamp):]); ok && severityOf(level) > 0 {
-		r.b.Severity, r.b.SeverityText = severityOf(level), level
-	}
 }
 
 // appendPlain appends text without carriage returns and without ANSI escape

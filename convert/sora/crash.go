@@ -6,6 +6,7 @@ import (
 
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/record"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 var (
@@ -13,47 +14,70 @@ var (
 	keyCrashInitial    = otlp.NewKey("sora.crash.initial_call")
 	keyCrashRegistered = otlp.NewKey("sora.crash.registered_name")
 	keyCrashSupervisor = otlp.NewKey("sora.crash.supervisor")
+	keyCrashChild      = otlp.NewKey("sora.crash.child_id")
 	keyCrashContext    = otlp.NewKey("sora.crash.error_context")
 	keyExceptionType   = otlp.NewKey("exception.type")
 	keyExceptionText   = otlp.NewKey("exception.message")
 	keyExceptionStack  = otlp.NewKey("exception.stacktrace")
 )
 
-// readCrash takes one report of crash.log. Its header comes in three forms:
-//
-//	2015-12-03 21:22:31 =CRASH REPORT====
-//	=CRASH REPORT==== 10-Aug-2022::23:25:00.249190 ===
-//	=CRASH REPORT 2022-08-10T23:25:00.249190Z
+// readCrash takes what Erlang's logger wrote of one event.
 func (r *Reader) readCrash() bool {
 	b := r.b
-	h, ok := parseHeader(b.Text, r.p.zone)
+	h, ok := entry.ParseHead(b.Text, r.p.zone)
 	if !ok {
 		r.fail(record.Erlang, "no header of an Erlang report")
 		return true
 	}
-	r.reportHeader(h)
-	r.report(b.Text[h.length:])
+	message := b.Text[h.Size:]
+	r.head(h)
+	if h.Title == nil {
+		r.crashKind(kindOf(message, h.Level))
+	}
+	r.report(message)
 	return true
 }
 
-// reportHeader sets what the header says.
-func (r *Reader) reportHeader(h header) {
+// head sets what a head says.
+func (r *Reader) head(h entry.Head) {
 	b := r.b
-	if h.nanos > 0 {
-		b.Time = h.nanos
+	if nanos, ok := nanosOf(h.Time); ok {
+		b.Time = nanos
 	}
-	switch string(h.kind) {
-	case "PROGRESS", "INFO":
+	if h.Title == nil {
+		b.Severity, b.SeverityText = severityOf(h.Level), h.Level
+		return
+	}
+	kind := r.lower(h.Title)
+	if n := severityOf(kind); n > 0 {
+		b.Severity = n
+	} else if string(kind) == "progress" {
 		b.Severity = severityInfo
-	case "NOTICE":
-		b.Severity = severityNotice
-	case "WARNING":
-		b.Severity = severityWarning
-	default:
+	} else {
 		b.Severity = severityError
 	}
+	r.crashKind(kind)
+}
+
+// nanosOf refuses what OTLP cannot hold, and what is no time.
+func nanosOf(t time.Time) (int64, bool) {
+	return toNanos(t.Unix(), int64(t.Nanosecond()))
+}
+
+// crashKind sets the kind of a report, and the event name that follows from it.
+func (r *Reader) crashKind(kind []byte) {
+	b := r.b
+	b.Attr(keyCrashKind, kind)
 	start := len(b.Arena)
-	for _, c := range h.kind {
+	b.Arena = append(append(b.Arena, kind...), "_report"...)
+	b.EventPrefix, b.EventName = "sora.", b.Arena[start:]
+}
+
+// lower is a title in lower snake case.
+func (r *Reader) lower(title []byte) []byte {
+	b := r.b
+	start := len(b.Arena)
+	for _, c := range title {
 		if c == ' ' {
 			c = '_'
 		} else {
@@ -61,90 +85,26 @@ func (r *Reader) reportHeader(h header) {
 		}
 		b.Arena = append(b.Arena, c)
 	}
-	b.Attr(keyCrashKind, b.Arena[start:])
-	b.Arena = append(b.Arena, "_report"...)
-	b.EventPrefix, b.EventName = "sora.", b.Arena[start:]
+	return b.Arena[start:]
 }
 
-// A header is the first line of a report.
-type header struct {
-	kind   []byte // CRASH, ERROR, SUPERVISOR, …
-	nanos  int64  // 0 if there is no time in it
-	length int
-}
-
-// parseHeader reads the header that text begins with.
-func parseHeader(text []byte, zone *time.Location) (h header, ok bool) {
-	line, _, _ := bytes.Cut(text, []byte("\n"))
-	h.length = len(line)
-	if len(line) > 20 && line[19] == ' ' && line[20] == '=' { // lager writes the time first
-		if sec, ok := parseDateTime(line); ok {
-			h.nanos, _ = toNanos(local(sec, zone), 0)
-			line = line[20:]
-		}
+// kindOf is the kind of a report whose head has no title: what the title would
+// have been follows from how the text begins.
+func kindOf(message, level []byte) []byte {
+	begins := func(with string) bool {
+		return bytes.HasPrefix(bytes.TrimLeft(message, " \t\r\n"), []byte(with))
 	}
-	if len(line) == 0 || line[0] != '=' {
-		return header{}, false
-	}
-	n := 1
-	for n < len(line) && (line[n] >= 'A' && line[n] <= 'Z' || line[n] == ' ') {
-		n++
-	}
-	words := bytes.TrimRight(line[1:n], " ")
-	h.kind = bytes.TrimSuffix(words, []byte(" REPORT"))
-	if len(h.kind) == len(words) || len(h.kind) == 0 {
-		return header{}, false
-	}
-	rest := bytes.Trim(line[n:], "= \r")
-	if h.nanos == 0 {
-		h.nanos = reportTime(rest, zone)
-	}
-	return h, true
-}
-
-// reportTime reads 10-Aug-2022::23:25:00.249190, which is a local time unless
-// UTC follows, or a time with a zone, or one as lager writes it.
-func reportTime(s []byte, zone *time.Location) int64 {
-	if nanos, ok := parseRFC3339(s); ok {
-		return nanos
-	}
-	if s, ok := bytes.CutSuffix(s, []byte(" UTC")); ok {
-		return reportTime(s, time.UTC)
-	}
-	var iso [19]byte
-	frac := []byte(nil)
 	switch {
-	case len(s) >= 19 && s[4] == '-':
-		copy(iso[:], s)
-		frac = s[19:]
-	case len(s) >= 20 && s[1] == '-': // a day of one digit
-		return reportTime(append([]byte{'0'}, s...), zone)
-	case len(s) >= 21 && s[2] == '-' && string(s[11:13]) == "::":
-		month := monthOf(s[3:6])
-		copy(iso[:], s[7:11])
-		copy(iso[4:], "-")
-		iso[5], iso[6], iso[7] = byte('0'+month/10), byte('0'+month%10), '-'
-		copy(iso[8:], s[:2])
-		iso[10] = ' '
-		copy(iso[11:], s[13:21])
-		frac = s[21:]
-	default:
-		return 0
+	case begins("crasher:"):
+		return []byte("crash")
+	case (begins("supervisor:") || begins("Supervisor:")) && string(level) != "info" && string(level) != "debug":
+		return []byte("supervisor")
+	case (begins("supervisor:") || begins("Supervisor:") || begins("application:") || begins("Application:")) &&
+		(bytes.Contains(message[:min(len(message), maxKindText)], []byte("tarted"))):
+		return []byte("progress")
 	}
-	sec, ok := parseDateTime(iso[:])
-	part, n := parseFraction(frac)
-	if !ok || n != len(frac) {
-		return 0
-	}
-	nanos, _ := toNanos(local(sec, zone), part)
-	return nanos
+	return level
 }
 
-// monthOf is 1 to 12, or 0.
-func monthOf(name []byte) int {
-	i := bytes.Index([]byte("JanFebMarAprMayJunJulAugSepOctNovDec"), name)
-	if i < 0 || i%3 != 0 || len(name) != 3 {
-		return 0
-	}
-	return i/3 + 1
-}
+// maxKindText is how far a progress report is looked into for what it tells of.
+const maxKindText = 4 << 10

@@ -83,16 +83,10 @@ var dumpLines = [...]struct {
 // dumpTime reads the local time Sun Aug 25 00:57:34 2019, which may have a
 // blank before a day of one digit.
 func dumpTime(s []byte, zone *time.Location) int64 {
-	f := bytes.Fields(s)
-	if len(f) != 5 || len(f[2]) > 2 || len(f[3]) != 8 || len(f[4]) != 4 {
+	t, err := time.ParseInLocation(time.ANSIC, string(bytes.TrimSpace(record.Cut(s, 64))), zone)
+	if err != nil {
 		return 0
 	}
-	stamp := make([]byte, 0, 24)
-	if len(f[2]) == 1 {
-		stamp = append(stamp, '0')
-	}
-	stamp = append(stamp, f[2]...)
-	stamp = append(append(append(stamp, '-'), f[1]...), '-')
-	stamp = append(append(append(stamp, f[4]...), "::"...), f[3]...)
-	return reportTime(stamp, zone)
+	nanos, _ := nanosOf(t)
+	return nanos
 }

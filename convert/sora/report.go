@@ -7,152 +7,244 @@ import (
 	"github.com/rtcship/rtcship/convert/record"
 )
 
-// maxReport is how much of a report is looked at for attributes. What says why
-// a process died stands at its beginning; its state may follow, and be huge.
-const maxReport = 16 << 10
+// maxException is how long an attribute exception.* may become.
+const maxException = 16 << 10
 
-// A lineReader goes through a text line by line.
-type lineReader struct {
-	text []byte
-	next int // where the next line begins
-	end  int // where the last line ended
+// A report is what is found in the text of an event: who ended, and of what. All
+// of it is in the body too. What is found first counts.
+//
+// OTP writes the same facts in two layouts, over lines and in one line. Both are
+// read down to the same calls of name, reason and stack, so that it does not
+// matter to who searches how a node's logger was configured.
+type report struct {
+	r     *Reader
+	found uint16 // a bit for each attribute that is set
+	ends  bool   // it is a process that ended
 }
 
-// line returns the next line, without its end.
-func (l *lineReader) line() (line []byte, ok bool) {
-	if l.next >= len(l.text) {
-		return nil, false
-	}
-	start := l.next
-	if n := bytes.IndexByte(l.text[start:], '\n'); n >= 0 {
-		l.end, l.next = start+n, start+n+1
-	} else {
-		l.end, l.next = len(l.text), len(l.text)
-	}
-	if l.end > start && l.text[l.end-1] == '\r' {
-		l.end--
-	}
-	return l.text[start:l.end], true
-}
+const (
+	foundPID = 1 << iota
+	foundName
+	foundInitial
+	foundSupervisor
+	foundContext
+	foundChild
+	foundType
+	foundReason
+	foundStack
+)
 
-// goOn takes all further lines for which more holds, given a line's indent and
-// its text, and returns everything from start to the end of the last one.
-func (l *lineReader) goOn(start int, more func(indent int, text []byte) bool) []byte {
-	for {
-		before := *l
-		line, ok := l.line()
-		text := bytes.TrimLeft(line, " \t")
-		if !ok || len(text) == 0 || !more(len(line)-len(text), text) {
-			*l = before
-			return bytes.TrimSpace(l.text[start:max(start, l.end)])
-		}
-	}
-}
-
-// report finds in the lines of a report who died, and of what. All of it is in
-// the body too.
+// report looks through the text of an event.
 func (r *Reader) report(text []byte) {
-	l := lineReader{text: record.Cut(text, maxReport)}
-	var got reportParts
-	for {
-		line, ok := l.line()
-		line = bytes.TrimLeft(line, " \t*")
-		if !ok || string(line) == "neighbours:" { // who only looks on is left out
-			return
-		}
-		r.reportLine(&got, line, &l)
+	rep := report{r: r}
+	if line := bytes.TrimLeft(text, " \t\r\n"); isProse(line) {
+		rep.prose(line)
+	} else {
+		rep.lines(text)
+	}
+	rep.inferType()
+}
+
+func (rep *report) set(bit uint16, k otlp.Key, v []byte, limit int) {
+	if rep.found&bit == 0 && len(v) > 0 {
+		rep.found |= bit
+		rep.r.b.Attr(k, record.Cut(v, limit))
 	}
 }
 
-// reportParts tells what was found already: the first one counts.
-type reportParts struct{ pid, initial, name, exception, supervisor, context bool }
+// name takes what a process is called: its pid, or the name it has registered.
+func (rep *report) name(v []byte) {
+	if n := pidLength(v); n > 0 && n == len(v) {
+		rep.set(foundPID, keyPID, v, maxValue)
+	} else {
+		rep.set(foundName, keyCrashRegistered, v, maxValue)
+	}
+}
 
-// reportLine takes one line, and those that go on with it.
-func (r *Reader) reportLine(got *reportParts, line []byte, l *lineReader) {
-	if class, ok := bytes.CutPrefix(line, []byte("exception ")); ok && !got.exception {
-		if class, message, ok := bytes.Cut(class, []byte(": ")); ok {
-			got.exception = true
-			r.exception(class, message, l)
-			return
-		}
-	}
-	if pid, ok := pidOf(line); ok {
-		once(r, &got.pid, keyPID, pid)
-	}
-	if announcesReason(line) && !got.exception {
-		if reason, ok := l.line(); ok {
-			got.exception = true
-			r.b.Attr(keyExceptionText, bytes.TrimLeft(reason, " \t*="))
-		}
+// exception takes the type of what ended a process.
+func (rep *report) exception(class []byte) { rep.set(foundType, keyExceptionType, class, maxValue) }
+
+func (rep *report) stack(v []byte) { rep.set(foundStack, keyExceptionStack, v, maxException) }
+
+// reason takes the term that a process ended with. Erlang hands on the stack of
+// an error with its reason, as {Reason,Stack}.
+func (rep *report) reason(v []byte) {
+	if len(v) == 0 || rep.found&foundReason != 0 {
 		return
 	}
-	name, value, ok := bytes.Cut(line, []byte(":"))
-	value = bytes.TrimLeft(value, " \t")
-	if ok && len(value) > 0 && string(value) != "[]" {
-		r.reportField(got, name, value, l)
+	rep.set(foundReason, keyExceptionText, v, maxException)
+	reason, stack := stackIn(v)
+	if len(stack) == 0 {
+		return
+	}
+	rep.stack(stack)
+	if bytes.HasPrefix(reason, []byte("{nocatch,")) {
+		rep.exception([]byte("throw"))
+	}
+	rep.exception([]byte("error"))
+}
+
+// inferType is for layouts that do not say the type: only errors come with a
+// stack, and what ended without one did so by exit.
+func (rep *report) inferType() {
+	switch {
+	case rep.found&foundReason == 0:
+	case rep.found&foundStack != 0:
+		rep.exception([]byte("error"))
+	case rep.ends:
+		rep.exception([]byte("exit"))
 	}
 }
 
-// reportField takes a line such as `initial call: supervisor:kernel/1`.
-func (r *Reader) reportField(got *reportParts, name, value []byte, l *lineReader) {
-	switch string(name) {
-	case "initial call":
-		once(r, &got.initial, keyCrashInitial, value)
-	case "pid":
-		once(r, &got.pid, keyPID, value)
-	case "registered_name":
-		once(r, &got.name, keyCrashRegistered, value)
-	case "supervisor", "Supervisor":
-		once(r, &got.supervisor, keyCrashSupervisor, value)
-	case "errorContext", "Context":
-		once(r, &got.context, keyCrashContext, value)
-	case "reason", "Reason":
-		whole := l.goOn(l.end-len(value), func(indent int, _ []byte) bool { return indent >= 6 })
-		once(r, &got.exception, keyExceptionText, whole)
-	}
-}
+// subjects are how reports call what they are about.
+var subjects = [...]string{"Generic server ", "State machine ", "gen_event handler ", "Generic event handler ", "wx object server "}
 
-func once(r *Reader, done *bool, k otlp.Key, value []byte) {
-	if !*done {
-		*done = true
-		r.b.Attr(k, value)
-	}
-}
-
-// exception takes the class and the message of an exception, which may go on
-// in lines that are indented further, and the places it came from.
-func (r *Reader) exception(class, message []byte, l *lineReader) {
-	r.b.Attr(keyExceptionType, class)
-	r.b.Attr(keyExceptionText, l.goOn(l.end-len(message), func(indent int, text []byte) bool {
-		return indent >= 5 && !isPlace(text)
-	}))
-	stack := l.goOn(l.next, func(indent int, text []byte) bool { return isPlace(text) || indent >= 8 })
-	if len(stack) > 0 {
-		r.b.Attr(keyExceptionStack, stack)
-	}
-}
-
-// isPlace tells whether a line says where an exception came from.
-func isPlace(line []byte) bool {
-	return bytes.HasPrefix(line, []byte("in function ")) || bytes.HasPrefix(line, []byte("in call from "))
-}
-
-// pidOf finds the process of an error report's first line.
-func pidOf(line []byte) ([]byte, bool) {
-	for _, before := range [...]string{"Generic server ", "State machine ", "Error in process ", "gen_event handler "} {
-		rest, ok := bytes.CutPrefix(line, []byte(before))
+// subject takes the first sentence, such as `Generic server x terminating`. It
+// returns what follows it.
+func (rep *report) subject(line []byte) (rest []byte, ok bool) {
+	for _, s := range subjects {
+		rest, ok := bytes.CutPrefix(line, []byte(s))
 		if !ok {
 			continue
 		}
-		if word, _, _ := bytes.Cut(rest, []byte(" ")); pidLength(word) == len(word) && len(word) > 0 {
-			return word, true
+		n := skipTerm(rest)
+		name, rest := rest[:n], bytes.TrimLeft(rest[n:], " ")
+		if after, ok := bytes.CutPrefix(rest, []byte("terminating")); ok {
+			rep.ends = true
+			rep.name(name)
+			return after, true
+		}
+		if after, ok := bytes.CutPrefix(rest, []byte("crashed")); ok {
+			return after, true // a handler is no process; the one that it ran in is named next
 		}
 	}
-	return nil, false
+	return line, false
 }
 
-// announcesReason tells whether the next line is the reason.
-func announcesReason(line []byte) bool {
-	return bytes.HasPrefix(line, []byte("Reason for termination")) && bytes.HasSuffix(line, []byte("==")) ||
-		bytes.HasSuffix(line, []byte("with exit value:"))
+// field takes a value by its label in either layout.
+func (rep *report) field(label, v []byte) {
+	v = bytes.TrimSpace(v)
+	if len(v) == 0 || string(v) == "[]" {
+		return
+	}
+	switch string(label) {
+	case "initial call":
+		rep.set(foundInitial, keyCrashInitial, v, maxValue)
+	case "pid", "registered_name", "Was installed in", "Installed":
+		rep.name(v)
+	case "supervisor", "Supervisor":
+		rep.set(foundSupervisor, keyCrashSupervisor, v, maxValue)
+	case "errorContext", "Context":
+		rep.set(foundContext, keyCrashContext, v, maxValue)
+	case "offender", "Offender", "started", "Started":
+		rep.child(v)
+	case "reason", "Reason":
+		rep.reason(v)
+	case "Reason for termination":
+		rep.classed(v)
+	case "exited", "Exited":
+		if string(v) != "stopped" && string(v) != "normal" {
+			rep.reason(v)
+		}
+	case "Stacktrace", "Stack":
+		rep.stack(v)
+	}
+}
+
+// classed takes a reason with its class before it, as gen_statem writes it.
+func (rep *report) classed(v []byte) {
+	for _, class := range [...]string{"error", "exit", "throw"} {
+		if reason, ok := bytes.CutPrefix(v, []byte(class+":")); ok {
+			rep.exception([]byte(class))
+			v = reason
+			break
+		}
+	}
+	rep.reason(v)
+}
+
+// child takes id and pid of a supervisor's child: `[{pid,<0.1.2>},{id,x}, …]`, or
+// `id=x,pid=<0.1.2>`.
+func (rep *report) child(v []byte) {
+	v = v[:min(len(v), maxValue)]
+	for _, before := range [...]string{"{id,", "{name,", "id="} {
+		if _, id, ok := bytes.Cut(v, []byte(before)); ok {
+			id = id[:skipTerm(id)]
+			if before[0] == '{' {
+				id = bytes.TrimSuffix(bytes.TrimRight(id, "]"), []byte("}"))
+			}
+			rep.set(foundChild, keyCrashChild, id, maxValue)
+			break
+		}
+	}
+	for _, before := range [...]string{"{pid,", "pid="} {
+		if _, pid, ok := bytes.Cut(v, []byte(before)); ok {
+			rep.set(foundPID, keyPID, pidAt(pid), maxValue)
+			break
+		}
+	}
+}
+
+// phrase takes a sentence that ends in a reason, such as `Error in process <0.1.2>
+// with exit value:`, and tells where in line the reason begins. The process is
+// the one named last before.
+func (rep *report) phrase(line []byte) (at int, ok bool) {
+	for i := 0; ; {
+		n := bytes.Index(line[i:], []byte("with "))
+		if n < 0 {
+			return 0, false
+		}
+		i += n + len("with ")
+		for _, s := range [...]string{"exit value:", "reason:", "reason "} {
+			if !hasPrefix(line, i, s) || s == "reason " && !bytes.HasSuffix(line[:i], []byte("exit with ")) {
+				continue
+			}
+			rep.ends = rep.ends || tellsOfEnd(line[:i+len(s)])
+			if pid := lastPID(line[:i]); pid != nil {
+				rep.name(pid)
+			}
+			return i + len(s), true
+		}
+	}
+}
+
+// tellsOfEnd tells whether a sentence is about the end of a process, and not of
+// anything else that there was a reason for.
+func tellsOfEnd(line []byte) bool {
+	for _, word := range [...]string{"exit", "terminat", "crash"} {
+		if bytes.Contains(line, []byte(word)) {
+			return true
+		}
+	}
+	return false
+}
+
+// ended takes the reason behind a phrase. Cowboy writes a stack behind it.
+func (rep *report) ended(v []byte) {
+	n := skipTerm(v)
+	if stack, ok := bytes.CutPrefix(v[n:], []byte(" and stacktrace ")); ok {
+		rep.stack(stack)
+		v = v[:n]
+	}
+	rep.classed(v)
+}
+
+// lastPID is the last pid in line, or nil.
+func lastPID(line []byte) []byte {
+	for i := bytes.LastIndexByte(line, '<'); i >= 0; i = bytes.LastIndexByte(line[:i], '<') {
+		if pid := pidAt(line[i:]); pid != nil {
+			return pid
+		}
+	}
+	return nil
+}
+
+// pidAt is the pid that s begins with, or nil.
+func pidAt(s []byte) []byte {
+	const longest = len("<4294967295.4294967295.4294967295>")
+	pid := s[:bytes.IndexByte(s[:min(len(s), longest)], '>')+1]
+	if n := pidLength(pid); n == 0 || n != len(pid) {
+		return nil
+	}
+	return pid
 }

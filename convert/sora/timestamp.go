@@ -1,7 +1,5 @@
 package sora
 
-import "time"
-
 // parseRFC3339 reads a time such as 2022-06-06T08:04:37.390710Z, with any
 // number of digits in the fraction and any offset. It returns nanoseconds
 // since 1970; ok is false if the text is no such time or a time that OTLP
@@ -151,10 +149,4 @@ func parseOffset(s []byte) (sec int64, ok bool) {
 		sec = -sec
 	}
 	return sec, true
-}
-
-// local takes seconds that were read as UTC for a local time of zone.
-func local(sec int64, zone *time.Location) int64 {
-	t := time.Unix(sec, 0).UTC()
-	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, zone).Unix()
 }

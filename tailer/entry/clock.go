@@ -8,7 +8,8 @@ import (
 
 // Clocked cuts lines and reads the clock lines that run_erl writes between
 // them: "===== ALIVE <date>", "===== LOGGING STARTED <date>" and "===== <date>".
-// A line has the time of the last clock line up to and including itself.
+// A line has the time of the last of them up to and including itself, or that
+// of the last head of a report, whichever is nearer.
 func (c *Cutter) Clocked(data []byte, final bool) {
 	n := len(c.Entries)
 	before := c.Clock
@@ -16,11 +17,20 @@ func (c *Cutter) Clocked(data []byte, final bool) {
 	c.Clock = before
 	for i := n; i < len(c.Entries); i++ {
 		e := &c.Entries[i]
-		if t, ok := ParseClock(e.Text, c.Zone); ok {
+		if t := lineTime(e.Text, c.Zone); !t.IsZero() {
 			c.Clock = t
 		}
 		e.Time = c.Clock
 	}
+}
+
+// lineTime is the time that a line gives to those behind it, zero for most.
+func lineTime(line []byte, zone *time.Location) time.Time {
+	if t, ok := ParseClock(line, zone); ok {
+		return t
+	}
+	h, _ := ParseHead(line, zone)
+	return h.Time
 }
 
 var clockPrefix = []byte("===== ")

@@ -75,8 +75,11 @@ func FuzzLines(f *testing.F) {
 
 func abs(n int) int { return max(n, -(n + 1)) }
 
-// reportHeader is what findReport looks for.
-var reportHeader = regexp.MustCompile(`(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d )?=[A-Z]+( [A-Z]+)* REPORT`)
+// reportHeader is what reports are cut at.
+var reportHeader = regexp.MustCompile(`(?m)(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d )?=[A-Z]+( [A-Z]+)* REPORT|` +
+	`^\d{4}-\d\d-\d\d[\x00-\x09\x0b-\x7f]\d\d:\d\d:\d\d[0-9.:+zZ-]*( UTC)? (` + levels + `([: \r]|$)|\[` + levels + `\])`)
+
+const levels = `(debug|info|notice|warning|error|critical|alert|emergency)`
 
 // referenceReports cuts at each header but one at the very beginning.
 func referenceReports(data string) (texts []string) {
@@ -100,6 +103,7 @@ func FuzzReports(f *testing.F) {
 	f.Add("raw\n2031-04-02 10:11:12 =CRASH REPORT====\na\n=A B REPORT x\nglued2031-04-02 10:11:12 =ERROR REPORT\n", 7)
 	f.Add("= REPORT =A  REPORT =REPORT =AREPORT =A REPORT REPORT", 50)
 	f.Add("=A REPORT=B REPORT", 4)
+	f.Add("2026-05-04T18:28:52.123456+09:00 error: a\n   b\n2026-05-04 18:28:52Z notice:\n** x\n2026-05-04 18:28:52 UTC [alert] =A REPORT x", 9)
 	f.Fuzz(func(t *testing.T, data string, step int) {
 		if reportHeader.MatchString(strings.ReplaceAll(data, " REPORT REPORT", "")) != reportHeader.MatchString(data) {
 			t.Skip("the regular expression takes the longest kind, the reader the first")

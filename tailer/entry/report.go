@@ -2,9 +2,9 @@ package entry
 
 import "bytes"
 
-// Reports cuts data at the headers of Erlang's reports. An entry runs from one
-// header to the next, whether that begins a line or not, or to the end of what
-// is complete. What stands before the first header is an entry as well.
+// Reports cuts data at the heads of what Erlang's logger wrote. An entry runs
+// from one head to the next, or to the end of what is complete. What stands
+// before the first head is an entry as well.
 func (c *Cutter) Reports(data []byte, final bool) {
 	for {
 		rest := data[c.Taken:]
@@ -32,82 +32,29 @@ func (c *Cutter) Reports(data []byte, final bool) {
 }
 
 // nextReport returns where in b the next report begins, -1 if none does after
-// the first byte that could not be the beginning of b's own.
+// the first byte that could not be the beginning of b's own. A title may stand
+// anywhere, a time with a level at the beginning of a line only.
 func nextReport(b []byte) int {
-	at := 0
-	for {
-		start, end := findReport(b[at:])
-		if start < 0 {
-			return -1
+	for at := 0; at < len(b); {
+		line, next := b[at:], len(b)
+		if n := bytes.IndexByte(line, '\n'); n >= 0 {
+			line, next = line[:n], at+n+1
 		}
-		if at+start > 0 {
+		start, end := titleIn(line)
+		if start == 0 && at == 0 {
+			if start, _ = titleIn(line[end:]); start >= 0 {
+				start += end
+			}
+		}
+		if _, _, head := levelIn(line); head > 0 && at > 0 {
+			return at
+		}
+		if start >= 0 {
 			return at + start
 		}
-		at += end
+		at = next
 	}
-}
-
-// maxKind bounds the words before REPORT, of which Erlang has few and short
-// ones: a line of nothing but such words would be read again for each of them.
-const maxKind = 64
-
-var reportWord = []byte(" REPORT")
-
-// findReport finds the first header of a report in b: where it begins, and
-// where its "REPORT" ends. It knows three forms:
-//
-//	2015-12-03 21:22:31 =CRASH REPORT====
-//	=CRASH REPORT==== 10-Aug-2022::23:25:00.249190 ===
-//	=CRASH REPORT
-//
-// of any kind of report in capital letters. The date before belongs to it.
-func findReport(b []byte) (start, end int) {
-	for from := 0; ; {
-		i := bytes.Index(b[from:], reportWord)
-		if i < 0 {
-			return -1, -1
-		}
-		i += from
-		from = i + len(reportWord)
-		k := i
-		for k > 0 && i-k <= maxKind && (b[k-1] == ' ' || 'A' <= b[k-1] && b[k-1] <= 'Z') {
-			k--
-		}
-		if k == 0 || k == i || b[k-1] != '=' || !isKind(b[k:i]) {
-			continue
-		}
-		k--
-		if k >= len(datePattern) && isDate(b[k-len(datePattern):k]) {
-			k -= len(datePattern)
-		}
-		return k, from
-	}
-}
-
-// isKind says whether b is words of capital letters, one blank between them.
-func isKind(b []byte) bool {
-	for i, c := range b {
-		if c == ' ' && (i == 0 || b[i-1] == ' ') {
-			return false
-		}
-	}
-	return b[len(b)-1] != ' '
-}
-
-// datePattern has a 0 where a digit stands.
-const datePattern = "0000-00-00 00:00:00 "
-
-func isDate(b []byte) bool {
-	for i := range len(datePattern) {
-		if datePattern[i] == '0' {
-			if !isDigit(b[i]) {
-				return false
-			}
-		} else if b[i] != datePattern[i] {
-			return false
-		}
-	}
-	return true
+	return -1
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }

@@ -1,0 +1,48 @@
+package sora
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// A report costs in proportion to its length, whatever stands in it.
+func TestReportsCostWhatTheyAreLong(t *testing.T) {
+	const head = "=ERROR REPORT==== 4-May-2026::18:28:52 ===\n"
+	for name, report := range map[string]func(n int) string{
+		"nested terms":  func(n int) string { return "** Reason == " + strings.Repeat("{a,[", n/8) + strings.Repeat("]}", n/4) },
+		"stars":         func(n int) string { return strings.Repeat("** x\n", n/5) },
+		"reasons":       func(n int) string { return strings.Repeat("** Reason == \n", n/14) },
+		"a long reason": func(n int) string { return "** Reason == {a,\n" + strings.Repeat("  {b,1},\n", n/9) },
+		"exceptions":    func(n int) string { return strings.Repeat("    exception a: b\n      in function c\n", n/40) },
+		"phrases":       func(n int) string { return strings.Repeat("with reason with exit ", n/22) },
+		"pids":          func(n int) string { return strings.Repeat("<0.1.2", n/6) + " with reason: x" },
+		"joined lines":  func(n int) string { return "** x" + strings.Repeat(", ** Reason =", n/13) },
+		"sentences":     func(n int) string { return "Supervisor: x. " + strings.Repeat("a: b. ", n/6) },
+		"full stops":    func(n int) string { return "Supervisor: " + strings.Repeat(". a", n/3) },
+		"a crasher":     func(n int) string { return "crasher: " + strings.Repeat("a: <, ", n/6) },
+		"angles":        func(n int) string { return "Supervisor: " + strings.Repeat("<1", n/2) },
+		"quotes":        func(n int) string { return "** Reason == {" + strings.Repeat(`"a" $"`, n/6) },
+		"fields":        func(n int) string { return strings.Repeat("reason: {a,\n       b}\n", n/23) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFuzzReader()
+			cost := func(n int) time.Duration {
+				text := []byte(head + report(n))
+				best := time.Hour
+				for range 3 {
+					start := time.Now()
+					f.wire("crash", text)
+					best = min(best, time.Since(start))
+				}
+				return best
+			}
+			// What is quadratic takes 64 times as long, what is linear 8 times.
+			small, large := cost(256<<10), cost(2<<20)
+			if large > 32*small+50*time.Millisecond {
+				t.Errorf("256 KiB: %v, 2 MiB: %v", small, large)
+			}
+		})
+	}
+}
