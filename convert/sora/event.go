@@ -5,14 +5,15 @@ import (
 	"path"
 	"strings"
 
+	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/tailer/entry"
 )
 
-// request lifts identities and the type out of the object that a webhook was
-// sent with, where the line itself does not have them.
+// request lifts identities, the type and the reasons out of the object that a
+// webhook was sent with, where the line itself does not have them.
 func (r *Reader) request(f *found) {
 	seen := f.seen
-	res, data := r.line.within("res"), r.line.within("data")
+	res, data, ice := r.line.within("res"), r.line.within("data"), r.line.within(iceState)
 	if f.req != nil && f.req.kind == '{' {
 		if reason := r.req.object(r.line.raw(f.req)); reason != "" {
 			return
@@ -23,28 +24,92 @@ func (r *Reader) request(f *found) {
 		if f.typ == nil && inner.typ != nil && inner.typ.kind == '"' {
 			r.typeName(r.text(&r.req, inner.typ))
 		}
+		if f.msg == nil {
+			r.reasons(&r.req)
+		}
 		seen |= inner.seen
 		data = r.req.within("data")
+		if ice == nil {
+			ice = r.req.within(iceState)
+		}
 	}
 	if f.msg == nil { // the reader of req is free now
-		seen = r.outcome(data, seen)
-		r.outcome(res, seen)
+		seen = r.outcome(data, outcomes, seen)
+		if data != nil {
+			r.reasons(&r.req)
+			if ice == nil {
+				ice = r.req.within(iceState)
+			}
+		}
+		seen = r.outcome(ice, durations, seen)
+		r.outcome(res, outcomes, seen)
 	}
 }
 
+// iceState is the object that tells how long a connection took to come about.
+const iceState = "ice_connection_state"
+
 // outcomes are the fields that are lifted out of what lies deeper still: how
 // long a connection lasted, and what the other side of a webhook answered.
-const outcomes uint64 = 1<<fieldMinutes | 1<<fieldAllowed | 1<<fieldReason
+// durations are those of a connection's ICE state.
+const (
+	outcomes  uint64 = 1<<fieldMinutes | 1<<fieldAllowed | 1<<fieldReason
+	durations uint64 = 1<<fieldChecking | 1<<fieldDisconnected
+)
 
-// outcome lifts outcomes out of an object, but for those that were seen before.
-func (r *Reader) outcome(object []byte, seen uint64) uint64 {
+// outcome lifts the fields with ids in set out of an object, but for those that
+// were seen before.
+func (r *Reader) outcome(object []byte, set, seen uint64) uint64 {
 	if object == nil || r.req.object(object) != "" {
 		return seen
 	}
 	var f found
 	r.classify(&r.req, &f)
-	r.attributes(&r.req, &f, false, ^outcomes|seen)
-	return seen | f.seen
+	r.attributes(&r.req, &f, false, ^set|seen)
+	return seen | f.seen&set
+}
+
+// A line has six reasons at most by what is known of Sora. More than twice as
+// many are not lifted, and of each no more than a few lines: all are in the body.
+const (
+	maxReasons = 12
+	maxReason  = 2 << 10
+)
+
+// reasons lifts the fields that say why something ended: every *_reason, and the
+// message of a connection that failed. Of fields that occur twice the last one
+// counts, so they are read from the end.
+func (r *Reader) reasons(s *scanner) {
+	var at [maxReasons]int
+	n := 0
+	for i := len(s.fields) - 1; i >= 0 && len(r.lifted) < maxReasons; i-- {
+		m := &s.fields[i]
+		if m.id != unknownField || m.kind == 'n' {
+			continue
+		}
+		if name := r.name(s, m); isReason(name) && !r.isLifted(name) {
+			r.lifted = append(r.lifted, name)
+			at[n] = i
+			n++
+		}
+	}
+	for ; n > 0; n-- {
+		m := &s.fields[at[n-1]]
+		r.b.Attr(r.b.Key("sora.", r.name(s, m)), record.Cut(r.text(s, m), maxReason))
+	}
+}
+
+func isReason(name []byte) bool {
+	return bytes.HasSuffix(name, []byte("_reason")) && len(name) <= maxName || string(name) == "message"
+}
+
+func (r *Reader) isLifted(name []byte) bool {
+	for _, l := range r.lifted {
+		if string(l) == string(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // within is the object called name among the fields, or nil.

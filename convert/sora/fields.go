@@ -39,6 +39,8 @@ const (
 	fieldMinutes fieldID = iota - 1
 	fieldAllowed
 	fieldReason
+	fieldChecking
+	fieldDisconnected
 )
 
 // droppedField is an earlier one of fields that occur twice.
@@ -60,6 +62,8 @@ var fieldSpecs = []fieldSpec{
 	{names: []string{"minutes"}, attr: "minutes", typ: typeInt, identity: true},
 	{names: []string{"allowed"}, attr: "allowed", typ: typeBool, identity: true},
 	{names: []string{"reason"}, attr: "reason_text", identity: true},
+	{names: []string{"total_checking_duration_ms"}, attr: "total_checking_duration_ms", typ: typeInt, identity: true},
+	{names: []string{"total_disconnected_duration_ms"}, attr: "total_disconnected_duration_ms", typ: typeInt, identity: true},
 
 	{names: []string{"channel_id"}, attr: "channel_id", identity: true},
 	{names: []string{"session_id"}, attr: "session_id", identity: true, harmless: true},

@@ -42,10 +42,13 @@ func (r *Reader) readJSON() string {
 		}
 	}
 	level := r.level(&f)
+	r.lifted = r.lifted[:0]
 	if f.msg != nil && f.msg.kind == '"' && f.msg.start < f.msg.end {
 		r.message(&f, level)
 	} else {
+		f.msg = nil
 		r.attributes(&r.line, &f, false, 0)
+		r.reasons(&r.line)
 	}
 	r.request(&f)
 	r.eventOfType(&f)
@@ -172,6 +175,9 @@ func (r *Reader) message(f *found, level []byte) {
 	b, msg := r.b, r.text(&r.line, f.msg)
 	whole := len(r.line.text)-int(f.msg.end-f.msg.start) > maxAttributes || len(r.line.fields) > maxFields
 	r.attributes(&r.line, f, !whole, 0)
+	if whole {
+		r.reasons(&r.line)
+	}
 	switch {
 	case whole, f.twice && len(r.line.text) > maxAttributes:
 		// the body stays the line

@@ -28,6 +28,10 @@ func TestAttributesStaySmall(t *testing.T) {
 	for i := range 200 {
 		fmt.Fprintf(&many, `,"f%d":%d`, i, i)
 	}
+	var reasons strings.Builder
+	for i := range 4000 {
+		fmt.Fprintf(&reasons, `,"r%d_reason":"%s"`, i%2500, long[:9*(i%200)])
+	}
 	for _, x := range []struct{ name, text string }{
 		{"sora.jsonl", `{"level":"error","msg":"A-CODE | reason=<<\"` + long + `\">>","channel_id":"c"}`},
 		{"sora.jsonl", `{"level":"error","msg":"A-CODE | reason=x","data":"` + long + `"}`},
@@ -35,6 +39,7 @@ func TestAttributesStaySmall(t *testing.T) {
 		{"sora.jsonl", `{"level":"error","channel_id":"` + long + `"}`},
 		{"sora.jsonl", `{"level":"error","channel_id":"\u0041` + long + `","spotlight":"` + long + `"}`},
 		{"sora.jsonl", `{"level":"error","msg":"A-CODE | reason=` + long + `","x":1,"x":2}`},
+		{"connection.jsonl", `{"destroyed_reason":"` + long + `","type_disconnect_reason":{"a":"` + long + `"},"message":"` + long + `"` + reasons.String() + `}`},
 		{"sora.log", `2026-01-01T00:00:00Z [error] A-CODE | reason={` + long + `}, other=` + long},
 		{"crash.log", "=CRASH REPORT==== 3-Feb-2026::04:05:06 ===\n    exception exit: " + long + "\n      in function " + long},
 		{"erl_crash.dump", "=erl_crash_dump:" + long + "\nSlogan: " + long},

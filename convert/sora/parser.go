@@ -43,6 +43,7 @@ type Reader struct {
 	req  scanner // the object called req in it
 
 	keys   [][]byte // of the message's pairs so far
+	lifted [][]byte // names of the reasons that were lifted so far
 	beside []field  // fields of the line that the message stands in, on the long way
 
 	connection string // that the file's name is about
