@@ -26,7 +26,6 @@ func TestReportsCostWhatTheyAreLong(t *testing.T) {
 		"fields":        func(n int) string { return strings.Repeat("reason: {a,\n       b}\n", n/23) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			f := newFuzzReader()
 			cost := func(n int) time.Duration {
 				text := []byte(head + report(n))
@@ -39,9 +38,9 @@ func TestReportsCostWhatTheyAreLong(t *testing.T) {
 				return best
 			}
 			// What is quadratic takes 64 times as long, what is linear 8 times.
-			small, large := cost(256<<10), cost(2<<20)
-			if large > 32*small+50*time.Millisecond {
-				t.Errorf("256 KiB: %v, 2 MiB: %v", small, large)
+			small, large := cost(128<<10), cost(1<<20)
+			if large > 32*small+300*time.Millisecond {
+				t.Errorf("128 KiB: %v, 1 MiB: %v", small, large)
 			}
 		})
 	}
