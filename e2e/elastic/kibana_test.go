@@ -27,7 +27,7 @@ func TestKibanaFields(t *testing.T) {
 	harness.Wait(t, 60*time.Second, "all documents", func() error {
 		index.mu.Lock()
 		defer index.mu.Unlock()
-		if n := len(index.documents); n < 14+len(harness.BadDayPexip()) {
+		if n := len(index.documents); n < harness.BadDaySoraEntries+len(harness.BadDayPexip()) {
 			return fmt.Errorf("%d documents", n)
 		}
 		return nil

@@ -8,6 +8,9 @@ import (
 	"testing"
 )
 
+// BadDaySoraEntries is how many entries the logs of that day hold.
+const BadDaySoraEntries = 16
+
 // BadDaySora writes the logs of a Sora that had a bad day: something for each
 // panel of its dashboard.
 func BadDaySora(t testing.TB, dir string) {
@@ -21,7 +24,10 @@ func BadDaySora(t testing.TB, dir string) {
 			soraCode("error", "AUTH-WEBHOOK-INTERNAL-ERROR", "{error,econnrefused}", "lobby", "CONN5"),
 			soraCode("warning", "UNKNOWN-RTP", "", "lobby", "CONN6"),
 		},
-		"event_webhook.jsonl": {webhook("connection.created", 1), webhook("connection.created", 2), webhook("connection.created", 3), destroyed(4, 42, "closed")},
+		"event_webhook.jsonl": {webhook("connection.created", 1), webhook("connection.created", 2), webhook("connection.created", 3), destroyed(4, 42, "closed"), failed(5, "no candidate pair")},
+		"connection.jsonl": {
+			`{"timestamp":"2026-11-21T06:30:01.000004Z","channel_id":"lobby","connection_id":"CONN4","destroyed_reason":"type_disconnect","type_disconnect_reason":"NO-ERROR"}`,
+		},
 		"auth_webhook.jsonl": {
 			`{"id":"W1","timestamp":"2026-11-21T06:30:00.000001Z","req":{"channel_id":"lobby"},"res":{"allowed":true}}`,
 			`{"id":"W2","timestamp":"2026-11-21T06:30:00.000002Z","req":{"channel_id":"lobby"},"res":{"allowed":false,"reason":"full"}}`,
@@ -30,7 +36,7 @@ func BadDaySora(t testing.TB, dir string) {
 			`{"id":"W3","timestamp":"2026-11-21T06:30:00.000003Z","reason":"timeout","req":{"type":"connection.created","channel_id":"lobby"}}`,
 		},
 		"crash.log": {
-			"2026-11-21 06:30:00 =CRASH REPORT====", "  crasher:", "    initial call: sora_thing:init/1", "    pid: <0.1.0>", "",
+			"2026-11-21 06:30:00 =CRASH REPORT====", "  crasher:", "    initial call: sora_thing:init/1", "    pid: <0.1.0>", "    registered_name: sora_thing", "",
 		},
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
@@ -55,6 +61,10 @@ func webhook(kind string, n int) string {
 func destroyed(n, minutes int, reason string) string {
 	line := webhook("connection.destroyed", n)
 	return strings.Replace(line, `},"res"`, fmt.Sprintf(`,"reason":%q,"data":{"minutes":%d}},"res"`, reason, minutes), 1)
+}
+
+func failed(n int, message string) string {
+	return strings.Replace(webhook("connection.failed", n), `},"res"`, fmt.Sprintf(`,"data":{"message":%q}},"res"`, message), 1)
 }
 
 // BadDayPexip are the messages of a Pexip that had one, too.

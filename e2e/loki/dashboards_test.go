@@ -22,7 +22,8 @@ var answers = map[string]float64{
 	"Failures while joining, by code": 5, "Most frequent codes": 6, "Reasons of codes": 2,
 	"Channels with failures": 5, "Connections with failures": 5, "Nodes with failures": 5,
 	"Refused, why": 1, "Webhook failures": 1, "Webhook failures by event": 1, "Webhook failures by reason": 1,
-	"Connection time, 95th percentile": 42, "Why connections ended": 1, "Connections that ended": 1, "Connections and sessions": 4, "Crash reports and dumps": 1, "Crashes by kind": 1,
+	"Connection time, 95th percentile": 42, "Why connections ended": 1, "Why calls failed": 1, "Connections that ended": 1, "Connections and sessions": 5,
+	"Crash reports and dumps": 1, "Crashes by kind": 1, "Processes that died": 1,
 
 	"Failed to join": 2, "Joined": 1, "Wrong PIN": 1, "Conferences that could not start": 1, "Failures by reason": 2, "Most frequent reasons": 2,
 	"Conferences with failures": 2, "Locations with failures": 2, "Systems with failures": 2,
@@ -42,7 +43,7 @@ func TestDashboards(t *testing.T) {
 	for i, m := range messages {
 		messages[i] = justNow(m)
 	}
-	ship(t, server, logs, 14, messages)
+	ship(t, server, logs, harness.BadDaySoraEntries, messages)
 	narrowDown(t, server)
 	for _, name := range []string{"sora", "pexip"} {
 		for _, p := range panels(t, name) {

@@ -32,7 +32,7 @@ func TestRules(t *testing.T) {
 	logs := t.TempDir()
 	const times = 12
 	messages := badHour(t, logs, times)
-	ship(t, server, logs, 14*times, messages)
+	ship(t, server, logs, harness.BadDaySoraEntries*times, messages)
 
 	harness.Wait(t, 90*time.Second, "the ruler to fire", func() error {
 		states, err := server.rules(alerts)
