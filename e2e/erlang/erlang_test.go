@@ -116,7 +116,8 @@ func TestConsole(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(pipes) })
-	program := fmt.Sprintf(`[begin io:format("seq=console/~b of the node~n", [N]), timer:sleep(2) end || N <- lists:seq(0, %d)],`+
+	program := fmt.Sprintf(`logger:error("the first line of a report~nand its second", []), `+
+		`[begin io:format("seq=console/~b of the node~n", [N]), timer:sleep(2) end || N <- lists:seq(0, %d)],`+
 		` timer:sleep(500), halt().`, lines-1)
 	command := fmt.Sprintf("exec %s -noshell -eval '%s'", harness.Erlang(t).Path, program)
 	cmd := harness.Debian(t, "usr/bin/run_erl", pipes+"/", logs, command)
@@ -136,10 +137,36 @@ func TestConsole(t *testing.T) {
 		}
 	}
 	t.Logf("%d records of the console", len(records))
+	checkConsoleReport(t, records)
 	if started := of("run_erl", harness.Of("sora", collector.Records(t))); len(started) == 0 {
 		t.Error("nothing of run_erl.log has arrived")
 	}
 	collector.Tally(t).Once(t)
+}
+
+// checkConsoleReport checks that the lines of a report have its time, which is
+// more exact than that of run_erl's mark before.
+func checkConsoleReport(t *testing.T, records []harness.Record) {
+	t.Helper()
+	times := make(map[string]time.Time)
+	for _, r := range records {
+		times[r.Text()] = r.Time
+		if strings.HasPrefix(r.Text(), "=ERROR REPORT====") {
+			times["head"] = r.Time
+			if r.Severity != 17 {
+				t.Errorf("severity %d: %q", r.Severity, r.Text())
+			}
+		}
+	}
+	head := times["head"]
+	if since := time.Since(head); since < 0 || since > 5*time.Minute || head.Nanosecond() == 0 {
+		t.Errorf("the report's head has time %v", head)
+	}
+	for _, line := range []string{"the first line of a report", "and its second"} {
+		if at, ok := times[line]; !ok || !at.Equal(head) {
+			t.Errorf("%q has time %v, its report %v", line, times[line], head)
+		}
+	}
 }
 
 // follow starts a collector and an rtcship that follows an empty directory.
