@@ -45,3 +45,15 @@ func TestReportsCostWhatTheyAreLong(t *testing.T) {
 		})
 	}
 }
+
+// A sentence ends with its full stop, and not with one in a term.
+func TestSentenceEnd(t *testing.T) {
+	for sentence, want := range map[string]string{
+		`{a,"b. c"}. State: x`: `{a,"b. c"}`, `1.5. State: x`: `1.5`, `<0.1.2>. x`: `<0.1.2>`, `two words. State: x`: `two words`, `'a. b'.`: `'a. b'`,
+		`#{a => "x. y"}, and more. x`: `#{a => "x. y"}, and more`, `{cut. off`: `{cut. off`, ``: ``, `.`: ``, `. x`: ``,
+	} {
+		if got := sentence[:sentenceEnd([]byte(sentence))]; got != want {
+			t.Errorf("%q: %q, want %q", sentence, got, want)
+		}
+	}
+}

@@ -28,10 +28,7 @@ func ParseHead(text []byte, zone *time.Location) (h Head, ok bool) {
 	if len(text) == 0 || text[0] != '=' && !isDigit(text[0]) {
 		return Head{}, false
 	}
-	line := text
-	if n := bytes.IndexByte(text, '\n'); n >= 0 {
-		line = text[:n]
-	}
+	line, _, _ := bytes.Cut(text, []byte("\n"))
 	if zone == nil {
 		zone = time.UTC
 	}
