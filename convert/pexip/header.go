@@ -17,6 +17,7 @@ var (
 	keyProcID    = otlp.NewKey("syslog.procid")
 	keyMsgID     = otlp.NewKey("syslog.msgid")
 	keyRelay     = otlp.NewKey("syslog.relay")           // headers that relays have put in front
+	keyRepeated  = otlp.NewKey("syslog.repeated")        // how often a relay says that the message was repeated
 	keyData      = otlp.NewKey("syslog.structured_data") // as it stands, where attributes cannot say it
 )
 
@@ -39,6 +40,9 @@ func writeHeader(b *record.Builder, l *line) (stamp int) {
 	writeWord(b, keyProcID, h.ProcID)
 	writeWord(b, keyMsgID, h.MsgID)
 	writeWord(b, keyRelay, l.relay)
+	if l.repeated > 0 {
+		b.Int(keyRepeated, int64(l.repeated))
+	}
 	if h.Data != nil {
 		writeData(b, h.Data)
 	}
@@ -136,7 +140,10 @@ func (p *parse) severity() {
 		p.b.Severity = severities[code].number
 		p.b.SeverityText = severities[code].text
 	}
-	text := p.value(fieldLevel)
+	text := p.line.level
+	if p.line.pairs {
+		text = p.value(fieldLevel)
+	}
 	if len(text) == 0 {
 		return
 	}

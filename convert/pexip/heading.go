@@ -123,7 +123,7 @@ func (h *heading) peel(l *line, text []byte) {
 // attributes, and stamp is where that of the header's time begins in them.
 func (s *headings) learn(l *line, text, made []byte, stamp int) {
 	const origin = len("2006-01-02 15:04:05,000")
-	if l.dubious || !l.pairs || l.host == nil || len(l.stamp) != origin || len(l.head.TimeText) > 64 || !validTime(l.time) {
+	if l.dubious || !l.pairs || !within(text, l.host) || len(l.stamp) != origin || len(l.head.TimeText) > 64 || !validTime(l.time) {
 		return
 	}
 	at := func(part []byte) int { return cap(text) - cap(part) }
@@ -146,6 +146,15 @@ func (s *headings) learn(l *line, text, made []byte, stamp int) {
 		h.fraction = span{from, from + leadingDigits(text[from:])}
 		h.madeDigits = stamp + stringHead(keyTimestamp) + i + 1
 	}
+}
+
+// within reports whether part, which is not nil, lies in text: a name that was
+// spelled anew does not.
+func within(text, part []byte) bool {
+	if at := cap(text) - cap(part); len(part) > 0 && at >= 0 && at < len(text) {
+		return &text[at] == &part[0]
+	}
+	return false
 }
 
 func leadingDigits(b []byte) (n int) {

@@ -10,15 +10,18 @@ import (
 
 // A line is an entry's headers, peeled off, and what is left.
 type line struct {
-	head    syslog.Header // what is known of the headers, the innermost first
-	relay   []byte        // headers around the innermost one, as they stand
-	host    []byte        // the innermost name of a system; nil if there is none
-	time    time.Time     // originating time; zero if there is none
-	stamp   []byte        // originating time as it was written
-	rest    []byte
-	pairs   bool   // whether rest is pairs
-	dubious bool   // there may be a secret in the headers
-	more    []byte // what follows the first maxPairs of them
+	head     syslog.Header // what is known of the headers, the innermost first
+	relay    []byte        // what stands in front of the innermost one
+	host     []byte        // the innermost name of a system; nil if there is none
+	repeated int           // how often rsyslog says that the message was repeated
+	time     time.Time     // originating time; zero if there is none
+	stamp    []byte        // originating time as it was written
+	rest     []byte
+	pairs    bool   // whether rest is pairs
+	level    []byte // of a line of Pexip's that could not be taken apart
+	odd      bool   // it is such a line
+	dubious  bool   // there may be a secret in the headers
+	more     []byte // what follows the first maxPairs of them
 }
 
 // suspect reports whether there may be a secret in the headers.
@@ -28,22 +31,39 @@ func (l *line) suspect(b *record.Builder) bool {
 		b.Suspect(h.Host) || b.Suspect(h.App) || b.Suspect(h.ProcID) || b.Suspect(h.MsgID) || b.Suspect(l.host)
 }
 
-// maxRelays is how many headers may stand around that of the line itself, for
-// relays that put their own before what they received.
-const maxRelays = 3
-
-// peel takes the headers off text: one of syslog's, perhaps within others, and
-// then "[system ]originating_time" in front of the pairs.
+// peel takes the headers off text: one of syslog's, and then "[system
+// ]originating_time" in front of the pairs. For any other headers see search.
 func (l *line) peel(text []byte, observed time.Time) {
 	l.head = syslog.Parse(text, observed)
 	l.host, l.rest = l.head.Host, l.head.Text
-	if !l.splitOrigin() && !l.origin() {
-		l.peelRelays(text, observed)
+	if n := foreign(text, &l.head); n > 0 {
+		l.relay = trimRight(text[:n])
 	}
-	if !syslog.HostLike(l.host) {
-		l.host = nil
+	if !(l.splitOrigin() || l.origin()) || !l.pairs {
+		l.search(text, observed)
 	}
 	l.pairs = l.pairs || beginsLine(l.rest)
+	if l.host == nil && l.pairs && l.head.ProcID == nil && machine(l.head.App) {
+		l.host = l.head.App // "cn-1: " where "cn-1 pexip: " should be
+	}
+	l.name(text)
+	if !l.pairs {
+		l.level, l.odd = oddLine(l.rest)
+	}
+}
+
+// name makes the innermost system's name of the word that stands for it. A word
+// that says more is kept as it was written.
+func (l *line) name(text []byte) {
+	word := l.host
+	l.host = syslog.SystemName(word)
+	if l.host == nil || len(l.host) == len(word) && &l.host[0] == &word[0] || within(word, l.head.Host) {
+		return
+	}
+	if l.head.Host != nil && l.relay == nil {
+		l.relay = trimRight(text[:cap(text)-cap(word)])
+	}
+	l.head.Host = word
 }
 
 // origin takes the originating time, and a system's name before it, off rest.
@@ -63,7 +83,10 @@ func (l *line) origin() bool {
 			return false
 		}
 	}
-	if host != nil {
+	switch {
+	case host != nil && l.head.Host != nil && l.head.App == nil && program(host):
+		l.head.App = host // a tag without its colon
+	case host != nil:
 		l.host = host
 	}
 	if n > 0 {
@@ -90,40 +113,6 @@ func (l *line) splitOrigin() bool {
 	}
 	l.time, l.rest, l.head.App, l.pairs = t, l.rest[len(buf)-date-1:], nil, true
 	return true
-}
-
-// peelRelays looks for the line's own header within the text of the outer one.
-// Text that merely begins with a time is left alone: it must be a line of
-// Pexip's.
-func (l *line) peelRelays(text []byte, observed time.Time) {
-	inner := *l
-	for range maxRelays {
-		h := syslog.Parse(inner.rest, observed)
-		if h.Format == syslog.None && h.Priority < 0 {
-			return
-		}
-		start := cap(text) - cap(inner.rest)
-		inner.head, inner.rest = merge(h, inner.head), h.Text
-		if h.Host != nil {
-			inner.host = h.Host
-		}
-		if inner.origin() && inner.pairs {
-			inner.relay = bytes.TrimRight(text[:start], " ")
-			*l = inner
-			return
-		}
-	}
-}
-
-// merge fills in what the inner header does not say from the outer one.
-func merge(inner, outer syslog.Header) syslog.Header {
-	if inner.Priority < 0 {
-		inner.Priority = outer.Priority
-	}
-	if inner.Format == syslog.None {
-		inner.Format, inner.Time, inner.TimeText = outer.Format, outer.Time, outer.TimeText
-	}
-	return inner
 }
 
 // beginsLine reports whether b begins with one of the three pairs that a line

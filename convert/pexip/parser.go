@@ -118,7 +118,7 @@ func (p *parse) take() {
 	}
 	p.line = line{}
 	p.line.peel(p.b.Text, p.b.Entry.Observed)
-	p.line.dubious = !p.line.pairs || p.line.suspect(p.b)
+	p.line.dubious = !p.line.pairs || p.line.repeated > 0 || p.line.suspect(p.b)
 	p.suspect = p.line.dubious
 	if p.line.pairs {
 		p.scan()
@@ -132,8 +132,12 @@ func (p *parse) header() {
 		return
 	}
 	h := &p.line.head
-	if h.Format == syslog.None && h.Priority < 0 && !p.line.pairs && p.line.time.IsZero() && !p.b.Entry.Cut {
-		p.b.ParseError(record.Syslog, "no_header") // the rest of a long message has none
+	switch {
+	case p.line.pairs || p.b.Entry.Cut: // the rest of a long message has no header
+	case p.line.odd:
+		p.b.ParseError(record.Pexip, "unknown_header")
+	case h.Format == syslog.None && h.Priority < 0 && p.line.time.IsZero():
+		p.b.ParseError(record.Syslog, "no_header")
 	}
 	begin := p.b.Mark()
 	stamp := writeHeader(p.b, &p.line) - begin

@@ -34,11 +34,13 @@ func (f Format) String() string {
 // as RFC 5424's "-", are nil.
 type Header struct {
 	Format   Format
+	Before   []byte    // what stands in front of the time and is no header's: <999>, or a router's number of the message
 	Priority int       // facility*8 + severity, or -1
 	Time     time.Time // in UTC; zero if the header has none
 	TimeText []byte    // the time as it was written
-	Host     []byte
-	App      []byte // APP-NAME, or the tag without its process id
+	Selector []byte    // the priority in words, as in Local0.Info
+	Host     []byte    // as it was written; see SystemName
+	App      []byte    // APP-NAME, or the tag without its process id
 	ProcID   []byte
 	MsgID    []byte
 	Data     []byte // the structured data, brackets included; see Element
@@ -66,13 +68,22 @@ func (h *Header) Severity() int {
 // that does not put it after observed, and a time without a zone is UTC.
 func Parse(msg []byte, observed time.Time) Header {
 	h := Header{Priority: -1}
-	rest := h.priority(TrimEnd(msg))
-	if h.rfc5424(rest) {
+	rest := h.priority(trimFront(TrimEnd(msg)))
+	if h.read(trimBlanks(rest), observed) {
+		return h
+	}
+	if n := frontLen(rest); n > 0 && h.read(trimBlanks(rest[n:]), observed) {
+		h.Before = rest[:n]
 		return h
 	}
 	h.Text = trimBOM(rest)
-	h.rfc3164(h.Text, observed)
 	return h
+}
+
+// read reads the header that b begins with, after its priority. It reports
+// whether there is one, and has set nothing if not.
+func (h *Header) read(b []byte, observed time.Time) bool {
+	return h.rfc5424(b) || h.rfc3164(trimBOM(b), observed)
 }
 
 // TrimEnd removes what ends a message in some framings: line breaks and zeros.
@@ -101,22 +112,60 @@ func (h *Header) priority(b []byte) []byte {
 	return b[i+1:]
 }
 
+// trimFront removes what may stand in front of a priority: a byte order mark,
+// blanks, and the end of the message before.
+func trimFront(msg []byte) []byte {
+	b := trimBOM(bytes.TrimLeft(trimBOM(msg), " \t\r\n\x00"))
+	if len(b) > 0 && b[0] == '<' {
+		return b
+	}
+	return trimBOM(msg)
+}
+
+// frontLen is the length of what b begins with that is no part of a header, but
+// may stand in front of one: a priority that is none, the number that routers
+// give their messages, and their mark for a clock that is not set.
+func frontLen(b []byte) int {
+	n := 0
+	if len(b) > 2 && b[0] == '<' {
+		if end := 1 + digitsLen(b[1:]); end > 1 && end < len(b) && b[end] == '>' {
+			n = end + 1
+		}
+	}
+	if d := digitsLen(b[n:]); d > 0 && n+d+1 < len(b) && b[n+d] == ':' && blank(b[n+d+1]) {
+		n += d + 2
+	}
+	if n < len(b) && (b[n] == '*' || b[n] == '.') {
+		n++
+	}
+	return n
+}
+
+func digitsLen(b []byte) (n int) {
+	for n < len(b) && isDigit(b[n]) {
+		n++
+	}
+	return n
+}
+
 // trimBOM removes the mark that RFC 5424 puts before UTF-8 text.
 func trimBOM(b []byte) []byte { return bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")) }
 
 func isDigit(c byte) bool { return c-'0' < 10 }
 
+func blank(c byte) bool { return c == ' ' || c == '\t' }
+
 // cut splits b at its first blank and drops the blanks between the parts.
 func cut(b []byte) (word, rest []byte) {
-	i := bytes.IndexByte(b, ' ')
-	if i < 0 {
-		return b, nil
+	n := 0
+	for n < len(b) && !blank(b[n]) {
+		n++
 	}
-	return b[:i], trimBlanks(b[i:])
+	return b[:n], trimBlanks(b[n:])
 }
 
 func trimBlanks(b []byte) []byte {
-	for len(b) > 0 && b[0] == ' ' {
+	for len(b) > 0 && blank(b[0]) {
 		b = b[1:]
 	}
 	return b

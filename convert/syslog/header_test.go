@@ -21,7 +21,7 @@ func show(h Header) string {
 	for _, f := range []struct {
 		name  string
 		value []byte
-	}{{"host", h.Host}, {"app", h.App}, {"pid", h.ProcID}, {"msgid", h.MsgID}, {"data", h.Data}} {
+	}{{"before", h.Before}, {"selector", h.Selector}, {"host", h.Host}, {"app", h.App}, {"pid", h.ProcID}, {"msgid", h.MsgID}, {"data", h.Data}} {
 		if f.value != nil {
 			fmt.Fprintf(&b, " %s=%s", f.name, f.value)
 		}
@@ -48,7 +48,7 @@ func TestParse(t *testing.T) {
 	f(`<0>1 - h a - - [a b="]\"\\"][c@1] x`, `rfc5424 pri=0.0 host=h app=a data=[a b="]\"\\"][c@1] | x`)
 	f(`<0>1 - h a - - [a b="x"]`, `rfc5424 pri=0.0 host=h app=a data=[a b="x"] | `)
 	f(`<0>1 - h a - - [a b="x] text`, `rfc5424 pri=0.0 host=h app=a | [a b="x] text`)
-	f(`<0>1 - h a - - [a b="x"]text`, `rfc5424 pri=0.0 host=h app=a | [a b="x"]text`)
+	f(`<0>1 - h a - - [a b="x"]text`, `rfc5424 pri=0.0 host=h app=a data=[a b="x"] | text`)
 	f(`<0>1 - h a - - [a b=x] text`, `rfc5424 pri=0.0 host=h app=a | [a b=x] text`)
 	f(`<0>1 - h a - - [] text`, `rfc5424 pri=0.0 host=h app=a | [] text`)
 	f(`<14>1 2026-01-02T03:04:05Z node`, `rfc5424 pri=1.6 at=2026-01-02T03:04:05Z host=node | `)
@@ -91,6 +91,60 @@ func TestParse(t *testing.T) {
 	f(`<134>2015-11-24 15:51:11,337 Level="INFO"`, `none pri=16.6 | 2015-11-24 15:51:11,337 Level="INFO"`)
 	f(`2015-11-24T15:51:11Z Level="INFO"`, `iso at=2015-11-24T15:51:11Z | Level="INFO"`)
 	f(`Message="x"`, `none | Message="x"`)
+
+	// Blanks and other things in front of the header.
+	f(`<30> 2024-03-18T15:13:41Z nas app: x`, `iso pri=3.6 at=2024-03-18T15:13:41Z host=nas app=app | x`)
+	f(`<30>  1 2024-03-18T15:13:41Z nas app - - - x`, `rfc5424 pri=3.6 at=2024-03-18T15:13:41Z host=nas app=app | x`)
+	f("<30>\tMar 18 15:13:41 nas app: x", `rfc3164 pri=3.6 at=2026-03-18T15:13:41Z host=nas app=app | x`)
+	f("\xef\xbb\xbf<30>Mar 18 15:13:41 nas app: x", `rfc3164 pri=3.6 at=2026-03-18T15:13:41Z host=nas app=app | x`)
+	f("\n\x00 <30>Mar 18 15:13:41 nas app: x\r\n\x00", `rfc3164 pri=3.6 at=2026-03-18T15:13:41Z host=nas app=app | x`)
+	f(`<999>Mar 18 15:13:41 nas app: x`, `rfc3164 at=2026-03-18T15:13:41Z before=<999> host=nas app=app | x`)
+	f(`<192> 1 2024-03-18T15:13:41Z nas app - - - x`, `rfc5424 at=2024-03-18T15:13:41Z before=<192> host=nas app=app | x`)
+	f(`<0191>Mar 18 15:13:41 nas app: x`, `rfc3164 at=2026-03-18T15:13:41Z before=<0191> host=nas app=app | x`)
+	f(`<189>000123: Mar  1 18:46:11.402: %SYS-5-CONFIG_I: x`, `rfc3164 pri=23.5 at=2026-03-01T18:46:11.402Z before=000123:  app=%SYS-5-CONFIG_I | x`)
+	f(`<189>123: *Mar  1 18:46:11.402 UTC: %SYS-5-CONFIG_I: x`, `rfc3164 pri=23.5 at=2026-03-01T18:46:11.402Z before=123: * app=%SYS-5-CONFIG_I | x`)
+	f(`<189>.Mar  1 2026 18:46:11 CET: "x"`, `rfc3164 pri=23.5 at=2026-03-01T17:46:11Z before=. | "x"`)
+	f(`<189>123: no time`, `none pri=23.5 | 123: no time`)
+	f("2026-03-04 05:06:07\tLocal0.Info\t192.0.2.5\ttext\twith tabs", "iso pri=16.6 at=2026-03-04T05:06:07Z selector=Local0.Info host=192.0.2.5 | text\twith tabs")
+	f(`<11>2026-03-04 05:06:07 Daemon.Warning 192.0.2.5 x`, `iso pri=1.3 at=2026-03-04T05:06:07Z selector=Daemon.Warning host=192.0.2.5 | x`)
+	f(`Mar  4 05:06:07 local7.debug h x`, `rfc3164 pri=23.7 at=2026-03-04T05:06:07Z selector=local7.debug host=h | x`)
+	f(`Mar  4 05:06:07 local8.debug h x`, `rfc3164 at=2026-03-04T05:06:07Z host=local8.debug | h x`)
+
+	// Zones, years and days of the week.
+	for stamp, want := range map[string]string{
+		`Mar  4 05:06:07 UTC`: `05:06:07Z`, `Mar  4 05:06:07 GMT`: `05:06:07Z`, `Mar  4 05:06:07 JST`: `2026-03-03T20:06:07Z`, `Mar  4 05:06:07 MEST`: `03:06:07Z`, `Mar  4 05:06:07.5 CEST`: `03:06:07.5Z`,
+		`Mar  4 05:06:07 EDT`: `09:06:07Z`, `Mar  4 05:06:07 IST`: `2026-03-03T23:36:07Z`, `Mar  4 2026 05:06:07 JST`: `2026-03-03T20:06:07Z`, `Mar  4 05:06:07 JST 2026`: `2026-03-03T20:06:07Z`, `Mar  4 05:06:07 2026 JST`: `2026-03-03T20:06:07Z`,
+		`2026 Mar  4 05:06:07 PST`: `13:06:07Z`, `Wed Mar  4 05:06:07 2026`: `05:06:07Z`, `Wed, Mar  4 05:06:07 UTC 2026`: `05:06:07Z`, `MAR 04 05:06:07`: `05:06:07Z`, `Mar  4 05:06:07 +0900`: `2026-03-03T20:06:07Z`, `Mar  4 05:06:07Z`: `05:06:07Z`,
+		`2026-03-04T05:06:07 JST`: `2026-03-03T20:06:07Z`, `2026-03-04 05:06:07 +09:00`: `2026-03-03T20:06:07Z`, `2026-03-04 05:06:07.402 UTC`: `05:06:07.402Z`, `2026-03-04T05:06:07,402+01:00`: `04:06:07.402Z`,
+	} {
+		if len(want) < 15 {
+			want = `2026-03-04T` + want
+		}
+		for _, behind := range []string{` h app: x`, `: h app: x`} {
+			h := Parse([]byte(`<30>`+stamp+behind), observed)
+			if got := h.Time.Format(time.RFC3339Nano); got != want || string(h.TimeText) != stamp || string(h.Host) != "h" || string(h.App) != "app" || string(h.Text) != "x" {
+				t.Errorf("%s: %s, want %s", stamp+behind, show(h), want)
+			}
+		}
+	}
+	f(`Mar  4 05:06:07 XYZ app: no such zone`, `rfc3164 at=2026-03-04T05:06:07Z host=XYZ app=app | no such zone`)
+
+	// Hosts as they are written.
+	f(`<13>Feb  5 17:32:18 [2001:db8::5] app: x`, `rfc3164 pri=1.5 at=2026-02-05T17:32:18Z host=[2001:db8::5] app=app | x`)
+	f(`<13>1 2026-02-05T17:32:18Z [2001:db8::5] app - - [a b="c"] x`, `rfc5424 pri=1.5 at=2026-02-05T17:32:18Z host=[2001:db8::5] app=app data=[a b="c"] | x`)
+	f(`<13>1 2026-02-05T17:32:18Z [a b="c"] x`, `rfc5424 pri=1.5 at=2026-02-05T17:32:18Z data=[a b="c"] | x`)
+	f(`<13>Feb  5 17:32:18 ::ffff:192.0.2.5 app[7]: x`, `rfc3164 pri=1.5 at=2026-02-05T17:32:18Z host=::ffff:192.0.2.5 app=app pid=7 | x`)
+	f(`<13>Feb  5 17:32:18 cn-1/relay1/192.0.2.7 app: x`, `rfc3164 pri=1.5 at=2026-02-05T17:32:18Z host=cn-1/relay1/192.0.2.7 app=app | x`)
+	f(`<13>Feb  5 17:32:18 192.0.2.5:514 app: x`, `rfc3164 pri=1.5 at=2026-02-05T17:32:18Z host=192.0.2.5:514 app=app | x`)
+	f(`<13>Feb  5 17:32:18 - app: x`, `rfc3164 pri=1.5 at=2026-02-05T17:32:18Z app=app | x`)
+	f(`<13>Feb  5 17:32:18 12345 x`, `rfc3164 pri=1.5 at=2026-02-05T17:32:18Z | 12345 x`)
+
+	// Structured data with no blank behind it.
+	f(`<0>1 - h a - - [a b="x"][c d="]"]text`, `rfc5424 pri=0.0 host=h app=a data=[a b="x"][c d="]"] | text`)
+	f("<0>1 - h a - - [a b=\"x\"]\xef\xbb\xbftext", `rfc5424 pri=0.0 host=h app=a data=[a b="x"] | text`)
+	f("<0>1 - h a - - -\xef\xbb\xbftext", `rfc5424 pri=0.0 host=h app=a | text`)
+	f(`<0>1 - h a - - [error]text`, `rfc5424 pri=0.0 host=h app=a | [error]text`)
+	f(`<0>1 - h a - - -2026-03-04 05:06:07,337 x`, `rfc5424 pri=0.0 host=h app=a | 2026-03-04 05:06:07,337 x`)
 
 	// None of them.
 	f(``, `none | `)
@@ -153,6 +207,7 @@ func FuzzParse(f *testing.F) {
 		`<165>1 2003-10-11T22:14:15.003Z mymachine evntslog - ID47 [exampleSDID@32473 iut="3"] An event`,
 		`<34>Oct 11 22:14:15 mymachine su[12]: 'su root' failed`, `<13>2019 Feb  5 17:32:18.2 UTC host app: x`,
 		`2015-11-24T15:51:11.337+00:00 node1 2015-11-24 15:51:11,337 Level="INFO" Name="x"`, "<13>\xef\xbb\xbfx", "1 2026-01-02T03:04:05Z - - - - [a]",
+		`<999> 123: *Wed, Mar  4 05:06:07 MEST 2026: Local0.Info [::ffff:192.0.2.5]:514/relay app[1] x`, `<0>1 - [2001:db8::5] a - - [a b="x"]text`, "2026-03-04 05:06:07 -0800\tcron.err\t-\tapp: x",
 	} {
 		f.Add([]byte(s))
 	}
@@ -164,10 +219,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatal("the message was changed")
 		}
 		at := 0
-		if h.Priority >= 0 {
-			at = bytes.IndexByte(msg, '>') + 1
-		}
-		for _, field := range [][]byte{h.TimeText, h.Host, h.App, h.ProcID, h.MsgID, h.Data, h.Text} {
+		for _, field := range [][]byte{h.Before, h.TimeText, h.Selector, h.Host, h.App, h.ProcID, h.MsgID, h.Data, h.Text} {
 			if field == nil {
 				continue
 			}
@@ -187,7 +239,7 @@ func FuzzParse(f *testing.F) {
 func checkGap(t *testing.T, gap []byte) {
 	t.Helper()
 	gap = bytes.ReplaceAll(gap, []byte("\xef\xbb\xbf"), nil)
-	if rest := bytes.Trim(gap, " 1234567890-[]:\x00\r\n"); len(rest) > 0 {
+	if rest := bytes.Trim(gap, " 1234567890-[]:<>\t\x00\r\n"); len(rest) > 0 {
 		t.Fatalf("lost: %q", gap)
 	}
 }
@@ -227,5 +279,25 @@ func TestDays(t *testing.T) {
 	}
 	if got, n := ParseTime([]byte("2016-12-31T23:59:61Z"), leap); n != 0 {
 		t.Errorf("second 61 is %v", got)
+	}
+}
+
+// One system has one name, however it is written.
+func TestSystemName(t *testing.T) {
+	for word, want := range map[string]string{
+		"cn-1": "cn-1", "cn-1.example.com": "cn-1.example.com", "CN_1": "CN_1", "192.0.2.5": "192.0.2.5", "2001:db8::5": "2001:db8::5",
+		"[2001:db8::5]": "2001:db8::5", "[2001:db8::5]:514": "2001:db8::5", "192.0.2.5:514": "192.0.2.5", "cn-1:6514": "cn-1", "[192.0.2.5]": "",
+		"::ffff:192.0.2.5": "192.0.2.5", "::FFFF:192.0.2.5": "192.0.2.5", "[::ffff:192.0.2.5]": "192.0.2.5", "[::ffff:192.0.2.5]:514": "192.0.2.5", "::ffff:c000:205": "192.0.2.5", "0:0:0:0:0:ffff:192.0.2.5": "192.0.2.5",
+		"2001:DB8::5": "2001:db8::5", "2001:db8:0:0:0:0:0:5": "2001:db8::5", "fe80::1%eth0": "fe80::1", "[fe80::1%eth0]": "fe80::1", "fe80::": "fe80::",
+		"cn-1/relay1": "cn-1", "cn-1/relay1/relay2": "cn-1", "cn-1/[2001:db8::9]": "cn-1", "::ffff:192.0.2.5/relay": "192.0.2.5", "s_net@cn-1/relay": "cn-1", "cn-1/": "", "/relay": "", "cn-1//relay": "",
+		"": "", "-": "", "...": "", "12345": "", "1772600767.402": "", "2026-03-04": "", "[": "", "[]": "", "[:]": "", ":": "", "::ffff:": "", "a:b:c": "", "a:b": "", "a=b": "", `a"b`: "", "a,b": "", "\xff": "", "cn-1:": "",
+		strings.Repeat("a", 256): "",
+	} {
+		if got := string(SystemName([]byte(word))); got != want {
+			t.Errorf("%q: %q, want %q", word, got, want)
+		}
+		if got := HostLike([]byte(word)); got != (want != "") {
+			t.Errorf("%q is like a host: %t", word, got)
+		}
 	}
 }

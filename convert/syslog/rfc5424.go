@@ -18,11 +18,12 @@ func (h *Header) rfc5424(b []byte) bool {
 		return false
 	}
 	h.Format = RFC5424
-	for _, field := range []*[]byte{&h.Host, &h.App, &h.ProcID, &h.MsgID} {
+	for i, field := range []*[]byte{&h.Host, &h.App, &h.ProcID, &h.MsgID} {
 		// A sender that leaves fields out goes on with its structured data or
-		// its text; a quote or a bracket is no beginning of a name.
+		// its text; a quote or a bracket is no beginning of a name, but for that
+		// of an address.
 		n, quoted := nameLen(rest)
-		if n == 0 || rest[0] == '[' || quoted {
+		if n == 0 || quoted || rest[0] == '[' && (i > 0 || !HostLike(rest[:n])) {
 			break
 		}
 		if n > 1 || rest[0] != '-' {
@@ -37,7 +38,7 @@ func (h *Header) rfc5424(b []byte) bool {
 // nameLen is the length of the word that b begins with, and whether there is a
 // quote in it.
 func nameLen(b []byte) (n int, quoted bool) {
-	for n < len(b) && b[n] != ' ' {
+	for n < len(b) && !blank(b[n]) {
 		quoted = quoted || b[n] == '"'
 		n++
 	}
@@ -50,7 +51,7 @@ func (h *Header) structured(b []byte) {
 	switch n := dataLen(b); {
 	case n > 0:
 		h.Data, b = b[:n], b[n:]
-	case len(b) == 1 && b[0] == '-', len(b) > 1 && b[0] == '-' && b[1] == ' ':
+	case len(b) > 0 && b[0] == '-' && (len(b) == 1 || b[1] == ' ' || len(trimBOM(b[1:])) < len(b)-1 || originatingTime(b[1:])):
 		b = b[1:]
 	}
 	if len(b) > 0 && b[0] == ' ' {
@@ -59,21 +60,24 @@ func (h *Header) structured(b []byte) {
 	h.Text = trimBOM(b)
 }
 
-// dataLen is the length of the structured data at the beginning of b, or 0.
+// dataLen is the length of the structured data at the beginning of b, or 0. Some
+// senders leave out the blank behind it; then it must have parameters, for text may
+// begin with a word in brackets.
 func dataLen(b []byte) int {
-	end := 0
+	end, params := 0, false
 	for e, rest, ok := NextElement(b); ok; e, rest, ok = NextElement(rest) {
 		for {
 			if _, _, more := e.Next(); !more {
 				break
 			}
+			params = true
 		}
 		if e.malformed {
 			return 0
 		}
 		end = len(b) - len(rest)
 	}
-	if end < len(b) && b[end] != ' ' {
+	if end < len(b) && !blank(b[end]) && !params {
 		return 0
 	}
 	return end

@@ -31,7 +31,7 @@ func parseISO(b []byte) (t time.Time, n int) {
 		return t, 0
 	}
 	n += 11
-	offset, z := parseZone(b[n:])
+	offset, z := trailingZone(b[n:])
 	return date.at(c).Add(-offset), n + z
 }
 
@@ -143,12 +143,13 @@ func parseZone(b []byte) (offset time.Duration, n int) {
 }
 
 // parseBSD reads "Jan _2 15:04:05" off the beginning of b, with the year before
-// it, before or after the clock, or not at all, and a zone or none. It returns
-// the length of what was read, 0 if there is no such time.
+// it, before or after the clock, or not at all, a day of the week before it or
+// none, and a zone or none. It returns the length of what was read, 0 if there is
+// no such time.
 func parseBSD(b []byte, observed time.Time) (t time.Time, n int) {
-	year, pos := 0, 0
-	if y := yearAt(b); y > 0 {
-		year, pos = y, 5
+	year, pos := 0, weekdayLen(b)
+	if y := yearAt(b[pos:]); y > 0 {
+		year, pos = y, pos+5
 	}
 	if len(b) < pos+14 {
 		return t, 0
@@ -177,6 +178,10 @@ func parseBSD(b []byte, observed time.Time) (t time.Time, n int) {
 		if y := yearAt(b[pos+1:]); y > 0 {
 			year = y
 			pos += 5
+			if width == 0 {
+				offset, width = trailingZone(b[pos:])
+				pos += width
+			}
 		}
 	}
 	d := date{year, month, day}
@@ -204,20 +209,40 @@ func latestYear(d date, c clock, observed time.Time) int {
 	return d.year
 }
 
-// trailingZone reads " UTC", " GMT" or a zone as in ISO times.
+// trailingZone reads a zone as in ISO times, with or without a blank before it, or
+// a blank and the name of one.
 func trailingZone(b []byte) (offset time.Duration, n int) {
-	if offset, n = parseZone(b); n > 0 {
+	if offset, n = parseZone(b); n > 0 || len(b) < 3 || b[0] != ' ' {
 		return offset, n
 	}
-	if len(b) >= 4 && (string(b[:4]) == " UTC" || string(b[:4]) == " GMT") && ends(b, 4) {
-		return 0, 4
-	}
-	if len(b) > 1 && b[0] == ' ' && (b[1] == '+' || b[1] == '-') {
+	if b[1] == '+' || b[1] == '-' {
 		if offset, n = parseZone(b[1:]); n > 0 {
 			return offset, n + 1
 		}
+		return 0, 0
+	}
+	n = 1
+	for n < len(b) && n < 6 && b[n] >= 'A' && b[n] <= 'Z' {
+		n++
+	}
+	if minutes, ok := zones[string(b[1:n])]; ok && ends(b, n) {
+		return time.Duration(minutes) * time.Minute, n
 	}
 	return 0, 0
+}
+
+// zones are the names of zones that systems put behind a time, in minutes east of
+// Greenwich. Of a name that has several meanings it is the one that most systems
+// have.
+var zones = map[string]int{
+	"UTC": 0, "GMT": 0, "UCT": 0, "WET": 0, "WEST": 60, "BST": 60, "IST": 330,
+	"CET": 60, "CEST": 120, "MET": 60, "MEST": 120, "MEZ": 60, "MESZ": 120, "EET": 120, "EEST": 180, "MSK": 180, "TRT": 180,
+	"SAST": 120, "CAT": 120, "EAT": 180, "WAT": 60, "GST": 240, "PKT": 300,
+	"JST": 540, "KST": 540, "HKT": 480, "SGT": 480, "PHT": 480, "ICT": 420, "WIB": 420,
+	"AWST": 480, "ACST": 570, "ACDT": 630, "AEST": 600, "AEDT": 660, "NZST": 720, "NZDT": 780,
+	"NST": -210, "NDT": -150, "AST": -240, "ADT": -180, "EST": -300, "EDT": -240, "CST": -360, "CDT": -300,
+	"MST": -420, "MDT": -360, "PST": -480, "PDT": -420, "AKST": -540, "AKDT": -480, "HST": -600,
+	"BRT": -180, "ART": -180,
 }
 
 // yearAt reads a year of this or the last century and the blank after it.
@@ -248,15 +273,39 @@ func dayAt(b []byte) (day, width int) {
 	return number(b[start:i]), i + 1
 }
 
-func monthAt(b []byte) int {
-	const names = "JanFebMarAprMayJunJulAugSepOctNovDec"
+func monthAt(b []byte) int { return nameAt(b, "JanFebMarAprMayJunJulAugSepOctNovDec") }
+
+// weekdayLen is the length of a day of the week at the beginning of b, with the
+// comma and the blank behind it, or 0.
+func weekdayLen(b []byte) int {
+	n := 3
+	if nameAt(b, "SunMonTueWedThuFriSat") == 0 {
+		return 0
+	}
+	if n < len(b) && b[n] == ',' {
+		n++
+	}
+	if n == len(b) || b[n] != ' ' {
+		return 0
+	}
+	return n + 1
+}
+
+// nameAt is which of names, of three letters each, b begins with, counted from 1,
+// in capitals or small letters; 0 if it is none.
+func nameAt(b []byte, names string) int {
+	if len(b) < 3 || !isLetter(b[0]) {
+		return 0
+	}
 	for i := 0; i < len(names); i += 3 {
-		if string(b[:3]) == names[i:i+3] {
+		if b[0]|0x20 == names[i]|0x20 && b[1]|0x20 == names[i+1] && b[2]|0x20 == names[i+2] {
 			return i/3 + 1
 		}
 	}
 	return 0
 }
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 // number is the value of the digits b, or -1 if b is anything else.
 func number(b []byte) int {
