@@ -26,6 +26,10 @@ const (
 
 	handshakeTimeout = 10 * time.Second
 
+	// silence is how long a message with a count may pause before its count is
+	// doubted.
+	silence = time.Second
+
 	// drainBytes bounds what is read from a connection that has to end.
 	drainBytes = 8 << 20
 )
@@ -181,13 +185,35 @@ func (c *conn) pause(s stream) {
 	}
 }
 
-// wait blocks until there is something to read, for the idle timeout at most.
+// wait blocks until there is something to read, for the idle timeout at most. A
+// message that a wrong count keeps from its end is ended by silence meanwhile.
 func (c *conn) wait(s stream) error {
 	deadline := time.Time{}
+	now := time.Now()
 	if idle := c.listener.server.settings.Load().IdleTimeout; idle > 0 {
-		deadline = time.Now().Add(idle)
+		deadline = now.Add(idle)
+	}
+	if pause := now.Add(silence); c.framer.pending(c.rest) && (deadline.IsZero() || pause.Before(deadline)) {
+		if err := s.ready(pause); !errors.Is(err, os.ErrDeadlineExceeded) || c.ending.Load() != nil {
+			return err
+		}
+		if err := c.fallSilent(); err != nil {
+			return err
+		}
 	}
 	return s.ready(deadline)
+}
+
+// fallSilent keeps what silence has ended.
+func (c *conn) fallSilent() error {
+	w := <-c.listener.server.work
+	defer func() { c.listener.server.work <- w }()
+	rest, err := c.split(w, c.rest, time.Now(), silent)
+	if err == nil {
+		err = c.flush(w)
+	}
+	c.keep(rest)
+	return err
 }
 
 // readOnce reads what is there, up to a buffer full, and keeps the messages in
@@ -201,7 +227,7 @@ func (c *conn) readOnce(s stream, w *work) (n int, full bool, err error) {
 	}
 	now := time.Now()
 	c.heard.Store(now.UnixNano())
-	rest, err := c.split(w, buf[:have+n], now, false)
+	rest, err := c.split(w, buf[:have+n], now, open)
 	if err == nil {
 		err = c.flush(w)
 	}
@@ -224,18 +250,18 @@ func (c *conn) buffer(w *work) []byte {
 
 // split puts the messages in data into the batch, and returns what is left: an
 // unfinished message that there is memory to keep.
-func (c *conn) split(w *work, data []byte, now time.Time, eof bool) ([]byte, error) {
+func (c *conn) split(w *work, data []byte, now time.Time, e ending) ([]byte, error) {
 	limit := c.listener.server.settings.Load().MaxMessage
 	c.framer.max = limit
 	for {
-		fr, n := c.framer.next(data, limit, eof)
+		fr, n := c.framer.next(data, limit, e)
 		if n == 0 {
 			if len(data) == 0 || c.reserve(len(data), limit) {
 				return data, nil
 			}
 			// No memory for the whole message. What is there of it goes as a
 			// piece, but for some bytes that the framer may want to look at.
-			limit = len(data) - 2*maxHeader
+			limit = len(data) - slack
 			c.framer.max = limit
 			continue
 		}
@@ -295,7 +321,7 @@ func (c *conn) reserve(n, limit int) bool {
 	}
 	need := max(512, 1<<bits.Len(uint(n)))
 	if n > readSize/2 { // the worker's memory is too small by now
-		need = min(2*n, limit+2*maxHeader) + readSize/2
+		need = min(2*n, limit+slack) + readSize/2
 	}
 	if !c.listener.server.conns.borrow(c.room, need, limit) {
 		return false
@@ -312,6 +338,10 @@ func (c *conn) keep(rest []byte) {
 		c.listener.server.conns.giveBack(c.room)
 		c.room, c.rest = 0, nil
 	}
+	if len(rest) > 0 && cap(c.rest) > 0 && &rest[0] == &c.rest[:1][0] {
+		c.rest = rest // a long message that comes in small pieces is not copied for each
+		return
+	}
 	c.rest = append(c.rest[:0], rest...)
 }
 
@@ -322,7 +352,7 @@ func (c *conn) finish(cause error) error {
 	if len(c.rest) == 0 && c.framer.unfinished() {
 		c.listener.counters.half.Add(1)
 	}
-	_, err := c.split(w, c.rest, time.Now(), true)
+	_, err := c.split(w, c.rest, time.Now(), ended)
 	if err == nil {
 		err = c.flush(w)
 	}

@@ -186,20 +186,16 @@ func (l *listener) take(n int, batch *spool.Batch) {
 			refused, stranger = refused+1, peer
 			continue
 		}
-		text = trim(text)
-		if len(text) == 0 {
+		if text = trim(text); len(text) == 0 {
 			l.counters.empty.Add(1)
 			continue
 		}
-		size += len(text)
-		m := spool.Message{Received: now, Peer: peer, Transport: l.transport}
-		m.Cut = truncated || len(text) > set.MaxMessage
-		for ; len(text) > 0; text = text[len(m.Text):] {
-			m.Text = text[:min(len(text), set.MaxMessage)]
-			batch.Add(m)
-			if m.Cut {
-				l.counters.cut.Add(1)
-			}
+		for len(text) > 0 {
+			var message []byte
+			message, text = nextMessage(text)
+			size += len(message)
+			m := spool.Message{Text: message, Received: now, Peer: peer, Transport: l.transport}
+			l.addDatagram(batch, m, truncated && len(text) == 0, set.MaxMessage)
 		}
 	}
 	if refused > 0 {
@@ -207,6 +203,19 @@ func (l *listener) take(n int, batch *spool.Batch) {
 		l.notice("datagram dropped", DropNotAllowed, stranger.String(), refused)
 	}
 	l.store(batch, size)
+}
+
+// addDatagram puts a message into the batch, in pieces if it is too long.
+func (l *listener) addDatagram(batch *spool.Batch, m spool.Message, truncated bool, limit int) {
+	text := m.Text
+	m.Cut = truncated || len(text) > limit
+	for ; len(text) > 0; text = text[len(m.Text):] {
+		m.Text = text[:min(len(text), limit)]
+		batch.Add(m)
+		if m.Cut {
+			l.counters.cut.Add(1)
+		}
+	}
 }
 
 // store writes a batch of datagrams, or drops it: who sent them cannot be

@@ -15,18 +15,28 @@ const maxHeader = len("67108864 ")
 // line feed or a NUL. Since lines may begin with digits too, a count is
 // believed only if what stands behind it agrees; see count.
 //
+// Senders miscount. A count is disbelieved if no frame can begin where its message
+// would end, or if nothing comes for a while before that; see stray. What a correct
+// sender puts into a message never makes its count disbelieved, unless it
+// stops in the middle of it.
+//
 // No byte is lost but the terminators: what is no sound frame comes out as a
 // line.
 type framer struct {
 	max  int  // a longer message is cut
 	left int  // of a counted message that is being cut: bytes still to come
+	late int  // of one that silence has ended: bytes that its count promised
 	tail bool // the line that is being cut goes on
 
 	lines   bool // the last frame was a line
 	counted bool // the last frame had a count
-	scanned int  // bytes of the line at hand known to hold no terminator
+	scanned int  // bytes of the line or stray at hand known to hold no end
+	last    byte // of the last counted message
+	bare    int  // bytes of a message with a bare count known to hold no other
 
-	badCounts int // lines where a count was due
+	stray stray
+
+	badCounts int // counts that were disbelieved, and lines where one was due
 }
 
 // A frame is one message, or a piece of one.
@@ -36,60 +46,150 @@ type frame struct {
 	half bool   // the connection ended within it
 }
 
+// An ending says what follows the bytes that have come.
+type ending int
+
+const (
+	open   ending = iota // more may come at any time
+	silent               // nothing has come for a while
+	ended                // nothing comes any more
+)
+
 // next takes the first frame off data, in which messages longer than limit are
 // cut. It returns how many bytes it used: none means that more are needed, and
-// a frame without text is no message. With eof, data is the last there is, and
-// is used up frame by frame.
-func (f *framer) next(data []byte, limit int, eof bool) (fr frame, n int) {
-	switch {
-	case len(data) == 0:
+// a frame without text is no message. Once no more is to come, data is used up
+// frame by frame; after a silence, all of it but a line that has not ended.
+func (f *framer) next(data []byte, limit int, e ending) (fr frame, n int) {
+	if len(data) == 0 || f.late > 0 && !f.resume(data, e) {
 		return frame{}, 0
+	}
+	switch {
 	case f.left > 0:
-		return f.counting(data, 0, f.left, limit, eof)
+		return f.counting(data, 0, f.left, limit, e)
+	case f.stray.on:
+		return f.straying(data, limit, e)
 	case f.tail:
-		return f.line(data, limit, eof)
+		return f.line(data, limit, e)
 	}
-	size, header, v := f.count(data, eof)
-	switch v {
-	case isCount:
-		return f.counting(data, header, size, limit, eof)
-	case noCount:
-		return f.line(data, limit, eof)
+	size, header, v := f.count(data, e)
+	switch {
+	case v == needMore:
+		return frame{}, 0
+	case v == isCount:
+		return f.counting(data, header, size, limit, e)
+	case !f.counted || data[0] == '<' || isTerminator(data[0]):
+		return f.line(data, limit, e)
 	}
-	return frame{}, 0
+	switch v := countRest(data); {
+	case v == needMore && e == open:
+		return frame{}, 0
+	case v == isCount:
+		return f.strays(data, bytes.IndexByte(data, '<'), limit, e)
+	}
+	return f.strays(data, 0, limit, e)
 }
 
 // unfinished says whether the last piece that was returned is not the last of
 // its message.
-func (f *framer) unfinished() bool { return f.left > 0 || f.tail }
+func (f *framer) unfinished() bool { return f.left > 0 || f.late > 0 || f.tail || f.stray.cut }
+
+// pending says whether data, of which next wants more, is a message that is
+// to be ended by silence.
+func (f *framer) pending(data []byte) bool {
+	return len(data) > 0 && !f.tail && (f.left > 0 || f.late > 0 || f.counted || f.stray.on || data[0] >= '1' && data[0] <= '9')
+}
 
 // counting returns the frame of size bytes after header, or what may be given
 // away of it.
-func (f *framer) counting(data []byte, header, size, limit int, eof bool) (fr frame, n int) {
-	fr.cut = f.left > 0
+func (f *framer) counting(data []byte, header, size, limit int, e ending) (fr frame, n int) {
 	take := min(size, limit)
 	body := data[header:]
 	if len(body) < take {
-		if !eof {
-			return frame{}, 0
-		}
-		take, fr.half = len(body), true
+		return f.short(data, header, size, limit, e)
 	}
+	if take == size && (f.left > 0 || body[0] == '<') {
+		switch v := f.ends(body, size, e); {
+		case v == needMore:
+			return frame{}, 0
+		case v == noCount && f.lines:
+			f.badCounts++
+			return f.line(data, limit, e)
+		case v == noCount:
+			return f.strays(data, header, limit, e)
+		}
+	}
+	fr.cut = f.left > 0 || take < size
 	f.lines, f.counted = false, true
 	f.left = size - take
-	if fr.half {
-		f.left = 0
-	}
-	fr.text = body[:take]
-	fr.cut = fr.cut || take < size
+	fr.text, f.last = body[:take], body[take-1]
 	if f.left == 0 {
 		fr.text = trim(fr.text)
 	}
 	return fr, header + take
 }
 
+// ends says whether a counted message can end after size bytes of body. What was
+// cut before is to be kept apart from what follows, but need not be kept together.
+func (f *framer) ends(body []byte, size int, e ending) believed {
+	v := follows(body[size:], e)
+	switch {
+	case f.left == 0 && priority(body[:size]) == needMore:
+		return noCount // it is shorter than its priority
+	case v == noCount || f.misread(body, size):
+		if _, mixed := findFrame(body[:size], 1, 0, ended); f.left == 0 || mixed {
+			return noCount
+		}
+		return isCount
+	case v == isCount && len(body) == size && e == open:
+		// Usually that is the end of a message. But if it looks as if another one
+		// begins in it, what comes next is waited for.
+		if at, mixed := findFrame(body, 1, 0, open); mixed || at < size && counted(body[:at]) || counted(body) {
+			return needMore
+		}
+	}
+	return v
+}
+
+// short deals with a counted message of which not all has come.
+func (f *framer) short(data []byte, header, size, limit int, e ending) (fr frame, n int) {
+	if e == open {
+		return frame{}, 0
+	}
+	if _, found := findFrame(data, header+1, header, e); found || f.behindDigits(data, header, e) > 0 {
+		return f.strays(data, header, limit, e)
+	}
+	fr = frame{text: data[header:], cut: f.left > 0}
+	f.left, f.lines, f.counted = 0, false, true
+	if e == ended {
+		fr.text, fr.cut, fr.half = trim(fr.text), true, true
+	} else {
+		f.late = size - len(fr.text)
+	}
+	return fr, len(data)
+}
+
+// resume looks at what comes after a silence within a counted message: another
+// frame, so that the count was too large, or the rest of the message. It reports
+// whether that can be told.
+func (f *framer) resume(data []byte, e ending) bool {
+	switch frameBegins(data) {
+	case isCount:
+		f.badCounts++
+		f.counted = data[0] != '<'
+	case needMore:
+		if e == open {
+			return false
+		}
+		fallthrough
+	default:
+		f.left = f.late
+	}
+	f.late = 0
+	return true
+}
+
 // line returns the line that data begins with, or what may be given away of it.
-func (f *framer) line(data []byte, limit int, eof bool) (fr frame, n int) {
+func (f *framer) line(data []byte, limit int, e ending) (fr frame, n int) {
 	// Two bytes beyond the limit: a message of just that length may have its
 	// CR and LF there.
 	window := data[:min(len(data), limit+2)]
@@ -103,7 +203,7 @@ func (f *framer) line(data []byte, limit int, eof bool) (fr frame, n int) {
 		end += f.scanned
 		fr.text, n = trim(window[:end]), end+1
 		long = false
-	case eof && !long:
+	case e == ended && !long:
 		fr.text, n = trim(window), len(window)
 		fr.half = true
 	case !long:
@@ -137,11 +237,11 @@ const (
 // the blank. A number is a count if a priority follows it, as RFC 5424 has it.
 // Without one, which is how some senders frame lines of their own form, see
 // bareCount: "404 not found" and "2015 was a good year" are lines.
-func (f *framer) count(data []byte, eof bool) (size, header int, v believed) {
+func (f *framer) count(data []byte, e ending) (size, header int, v believed) {
 	if data[0] < '1' || data[0] > '9' {
 		return 0, 0, noCount
 	}
-	for header < len(data) && data[header] >= '0' && data[header] <= '9' {
+	for header < len(data) && isDigit(data[header]) {
 		if header == maxHeader {
 			return 0, 0, noCount
 		}
@@ -149,7 +249,7 @@ func (f *framer) count(data []byte, eof bool) (size, header int, v believed) {
 		header++
 	}
 	if header+1 >= len(data) {
-		if eof || header < len(data) && data[header] != ' ' {
+		if e == ended || header < len(data) && data[header] != ' ' {
 			return 0, 0, noCount
 		}
 		return 0, 0, needMore
@@ -164,14 +264,16 @@ func (f *framer) count(data []byte, eof bool) (size, header int, v believed) {
 		}
 		return size, header, isCount
 	}
-	return size, header, f.bareCount(data[header:], size, eof)
+	return size, header, f.bareCount(data[header:], size, e)
 }
 
 // bareCount judges a count that is followed by something else than a priority.
 // As long as no line was seen, it is believed if no line feed stands within
 // the message. After a line, a date must follow it, as in Pexip's own header,
 // and the length must fit; after a counted frame, the date alone will do.
-func (f *framer) bareCount(data []byte, size int, eof bool) believed {
+func (f *framer) bareCount(data []byte, size int, e ending) believed {
+	from := f.bare
+	f.bare = 0
 	body := data[:min(len(data), size)]
 	dated := noCount
 	if size >= len(dateForm) {
@@ -180,36 +282,35 @@ func (f *framer) bareCount(data []byte, size int, eof bool) believed {
 	if size > f.max || f.lines && dated == noCount {
 		return noCount
 	}
-	lf := bytes.IndexByte(body, '\n')
+	seen, frame := findFrame(body, from, 0, open)
+	lf := bytes.IndexByte(body[from:], '\n')
 	trusted := f.counted && dated == isCount
 	switch {
-	case lf >= 0 && lf < size-1 && !trusted:
+	case (lf >= 0 && from+lf < size-1 || frame) && !trusted:
 		return noCount
-	case len(body) < size && eof:
+	case len(body) == size && f.lines:
+		return fits(body, data[size:], e)
+	case len(body) == size, e == silent && dated == isCount:
+		return isCount
+	case e == ended:
 		return noCount
-	case len(body) < size:
-		return needMore
-	case f.lines:
-		return fits(body, data[size:], eof)
 	}
-	return isCount
+	f.bare = seen
+	return needMore
 }
 
 // fits says whether a message of Pexip's is likely to end where body does: it
 // ends with a quote, or what follows begins like a frame.
-func fits(body, after []byte, eof bool) believed {
+func fits(body, after []byte, e ending) believed {
 	body = trim(body)
 	if len(body) > 0 && body[len(body)-1] == '"' {
 		return isCount
 	}
-	digits := 0
-	for digits < len(after) && digits < maxHeader && after[digits] >= '0' && after[digits] <= '9' {
-		digits++
-	}
+	digits := digitsLen(after)
 	switch {
-	case digits == len(after) && eof && digits > 0:
+	case digits == len(after) && e != open && digits > 0:
 		return noCount
-	case digits == len(after) && !eof:
+	case digits == len(after) && e == open:
 		return needMore
 	case digits == len(after):
 		return isCount

@@ -27,7 +27,11 @@ func arriving(data []byte, limit int) (n int) {
 	const segment = 1400
 	f := framer{max: limit}
 	for at, there := 0, 0; at < len(data); {
-		fr, used := f.next(data[at:there], limit, there == len(data))
+		e := open
+		if there == len(data) {
+			e = ended
+		}
+		fr, used := f.next(data[at:there], limit, e)
 		if used == 0 && there == len(data) {
 			return n
 		}

@@ -1,0 +1,318 @@
+package syslog
+
+import "bytes"
+
+// A stray is a message whose end is not known, since its count was wrong, or since
+// it stands where a count should. It goes on to where the next one begins for sure:
+// at a count with a priority behind it, or at a priority that a line begins with.
+// One that had no count at all may be a line, and ends with it.
+type stray struct {
+	on     bool
+	header int  // bytes of its count, which stand before it in the data
+	line   bool // it had none
+	cut    bool // pieces of it have been given away
+	ahead  int  // how far the message behind it is known to hold no end
+}
+
+// slack is how many bytes beyond the limit a message may need in memory, for what
+// has to be looked at before and behind it.
+const slack = 4 * maxHeader
+
+// strays makes the message that data begins with, behind header, a stray. If the
+// count is right without its first digits, these are a part of the message before.
+func (f *framer) strays(data []byte, header, limit int, e ending) (fr frame, n int) {
+	if start := f.behindDigits(data, header, e); start > 0 {
+		return frame{text: data[:start]}, start
+	}
+	f.stray = stray{on: true, header: header, cut: f.left > 0, line: header == 0 && f.left == 0}
+	f.left, f.scanned = 0, header+1
+	f.badCounts++
+	return f.straying(data, limit, e)
+}
+
+// behindDigits is how many of the digits before a message are not of its count but
+// of the message before, if that can be told.
+func (f *framer) behindDigits(data []byte, header int, e ending) int {
+	if !f.counted || f.left > 0 || header == 0 || e == open || data[0] == '0' || !wordByte(f.last) {
+		return 0
+	}
+	start, _ := f.frameStart(data, 0, header, e)
+	f.stray.ahead = 0
+	return start
+}
+
+// wordByte says whether a text may go on with digits behind c.
+func wordByte(c byte) bool { return isDigit(c) || c == ' ' || c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+// straying returns the stray, or what may be given away of it.
+func (f *framer) straying(data []byte, limit int, e ending) (fr frame, n int) {
+	s := &f.stray
+	if len(data)-s.header >= limit+maxHeader && e == open {
+		e = silent // there is no room to wait
+	}
+	end, found := f.strayEnd(data, e)
+	if !found && e == open {
+		return frame{}, 0
+	}
+	if end-s.header > limit {
+		n = s.header + limit
+		fr = frame{text: data[s.header:n], cut: true}
+		f.scanned, s.ahead = max(f.scanned-n, 0), 0
+		s.header, s.cut = 0, true
+		return fr, n
+	}
+	fr = frame{text: trim(data[s.header:end]), cut: s.cut, half: !found && e == ended}
+	f.lines, f.counted = false, true
+	if found && isTerminator(data[end]) {
+		f.lines, f.counted = true, false // it was a line
+		end++
+	}
+	f.stray, f.scanned = stray{}, 0
+	return fr, end
+}
+
+// strayEnd returns where the stray ends, or where data does.
+func (f *framer) strayEnd(data []byte, e ending) (end int, found bool) {
+	s := &f.stray
+	line := len(data)
+	if s.line {
+		if i := terminator(data[f.scanned:]); i >= 0 {
+			line = f.scanned + i
+		}
+	}
+	at, found := findFrame(data[:line], f.scanned, s.header, e)
+	if !found {
+		f.scanned = max(at, f.scanned)
+		return line, line < len(data)
+	}
+	f.scanned = at
+	at, sure := f.frameStart(data, s.header, at, e)
+	return at, sure || e != open
+}
+
+// findFrame looks in data, from start on, for the priority of a message that
+// begins there for sure, behind the byte at low. If there is none, it returns
+// how far it need not look again.
+func findFrame(data []byte, start, low int, e ending) (at int, found bool) {
+	for i := start; ; i++ {
+		n := -1
+		if i < len(data) {
+			n = bytes.IndexByte(data[i:], '<')
+		}
+		if n < 0 {
+			return len(data), false
+		}
+		i += n
+		switch priority(data[i:]) {
+		case needMore:
+			if e == open {
+				return i, false
+			}
+		case isCount:
+			if i > low && (isTerminator(data[i-1]) || counted(data[low:i])) {
+				return i, true
+			}
+		}
+	}
+}
+
+// frameStart returns where the frame begins whose priority is at position at: at
+// its count, if it has one. The message before may end with digits too, so that
+// it has to be found out where the count begins: one that is right is taken, else
+// all digits, unless that is far from the length of the message and fewer of them
+// are not. sure is false if more data may tell.
+func (f *framer) frameStart(data []byte, low, at int, e ending) (start int, sure bool) {
+	if isTerminator(data[at-1]) {
+		return at, true
+	}
+	first := at - 1
+	for first > low && isDigit(data[first-1]) && at-1-first < maxHeader-1 {
+		first--
+	}
+	for first < at-1 && data[first] == '0' {
+		first++
+	}
+	for start = first; start < at-1; start++ {
+		if countFits(data, start, at) == isCount && (start == first || frameEnds(data[at+number(data[start:at-1]):])) {
+			return start, true
+		}
+	}
+	length, known := f.distance(data, at, e)
+	for start = first; start < at-1; start++ {
+		// Who counts characters may be wrong by four, who counts bytes of UTF-16 by
+		// two.
+		if size := number(data[start : at-1]); data[start] != '0' && size >= length/4 && size <= 3*length {
+			return start, known
+		}
+	}
+	return first, known
+}
+
+// distance is how far it is from the priority at position at to the frame behind
+// its message, or to the end of data.
+func (f *framer) distance(data []byte, at int, e ending) (n int, known bool) {
+	next, found := findFrame(data, max(at+1, f.stray.ahead), at, e)
+	f.stray.ahead = next
+	if !found {
+		return len(data) - at, e != open
+	}
+	for next > at && (data[next-1] == ' ' || isDigit(data[next-1])) {
+		next--
+	}
+	return next - at, true
+}
+
+// follows says whether what stands behind the end of a counted message can stand
+// there: nothing, a terminator, or the beginning of a frame.
+func follows(after []byte, e ending) believed {
+	for i := 0; len(after) > 0 && isTerminator(after[0]); i++ {
+		if after = after[1:]; i == 2 {
+			return isCount
+		}
+	}
+	if len(after) == 0 {
+		return isCount
+	}
+	if after[0] == '<' {
+		return decide(priority(after), e)
+	}
+	digits := digitsLen(after)
+	switch {
+	case digits == 0 || after[0] == '0' || digits >= maxHeader:
+		return noCount
+	case digits == len(after):
+		return decide(needMore, e)
+	case after[digits] != ' ':
+		return noCount
+	}
+	return isCount
+}
+
+// misread says whether the end of a counted message after size bytes lies within the
+// count of the next one, or right behind it: digits stand on both sides, and with
+// those before the end the next count is right. A count that is followed by a priority without
+// a count was too large if it took that count in.
+func (f *framer) misread(body []byte, size int) bool {
+	digits := digitsLen(body[size:])
+	at := size + digits + 1
+	if digits == 0 {
+		return priority(body[size:]) == isCount && counted(body[:size])
+	}
+	if at > len(body) || priority(body[at:]) != isCount || countFits(body, size, at) != noCount {
+		return false
+	}
+	start, _ := f.frameStart(body, 1, at, ended)
+	f.stray.ahead = 0
+	return start < size
+}
+
+// countFits says whether the count at start, of the message at position at, is
+// right as far as can be seen.
+func countFits(data []byte, start, at int) believed {
+	size := number(data[start : at-1])
+	switch {
+	case data[start] == '0':
+		return noCount
+	case at+size > len(data):
+		return needMore
+	}
+	return follows(data[at+size:], ended)
+}
+
+// frameEnds says whether nothing stands behind a message, or surely another one.
+func frameEnds(after []byte) bool {
+	after = bytes.TrimLeft(after[:min(len(after), 2*maxHeader)], "\r\n\x00")
+	return len(after) == 0 || frameBegins(after) == isCount
+}
+
+// decide makes up its mind once no more is to come.
+func decide(v believed, e ending) believed {
+	if v == needMore && e != open {
+		return isCount
+	}
+	return v
+}
+
+// countRest says whether data begins with the end of a count, of which the rest was
+// taken for text, and a priority.
+func countRest(data []byte) believed {
+	digits := digitsLen(data)
+	switch {
+	case digits > 0 && data[0] != '0':
+		return noCount
+	case digits == len(data):
+		return needMore
+	case data[digits] != ' ':
+		return noCount
+	}
+	return priority(data[digits+1:])
+}
+
+// frameBegins says whether data begins with a priority, or with a count and one.
+func frameBegins(data []byte) believed {
+	digits := digitsLen(data)
+	switch {
+	case digits == 0:
+		return priority(data)
+	case data[0] == '0' || digits >= maxHeader:
+		return noCount
+	case digits == len(data):
+		return needMore
+	case data[digits] != ' ':
+		return noCount
+	}
+	return priority(data[digits+1:])
+}
+
+// priority says whether b begins with a priority, as isCount.
+func priority(b []byte) believed {
+	if len(b) == 0 {
+		return needMore
+	}
+	if b[0] != '<' {
+		return noCount
+	}
+	n := 1
+	for n < len(b) && n < 4 && isDigit(b[n]) {
+		n++
+	}
+	switch {
+	case n == len(b):
+		return needMore
+	case n > 1 && b[n] == '>':
+		return isCount
+	}
+	return noCount
+}
+
+// counted says whether a count and its blank stand at the end of b.
+func counted(b []byte) bool {
+	n := len(b) - 1
+	if n < 1 || b[n] != ' ' {
+		return false
+	}
+	for i := n - 1; i >= 0 && i >= n-maxHeader+1 && isDigit(b[i]); i-- {
+		if b[i] != '0' {
+			return true
+		}
+	}
+	return false
+}
+
+func digitsLen(b []byte) (n int) {
+	for n < len(b) && n < maxHeader && isDigit(b[n]) {
+		n++
+	}
+	return n
+}
+
+func number(digits []byte) (n int) {
+	for _, c := range digits {
+		n = n*10 + int(c-'0')
+	}
+	return n
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isTerminator(c byte) bool { return c == '\n' || c == '\r' || c == 0 }
