@@ -24,7 +24,7 @@ look: build ## the demo into a real store, with a page in the browser where its 
 	@cd e2e && go run ./look
 
 .PHONY: test
-test: fmt vet lint unit e2e chart-test ## all that a change must pass; what .ci/run calls
+test: fmt vet lint unit fuzz-short e2e chart-test ## all that a change must pass; what .ci/run calls
 
 .PHONY: fmt
 fmt: ## fails when gofmt would change a file
@@ -46,6 +46,26 @@ $(LINT):
 .PHONY: unit
 unit: ## go test -race at the root: no network, no root, under a minute
 	go test -race ./...
+
+# Each target has its turn for FUZZTIME, on two cores at most. Findings are written to testdata/fuzz, where every go test tries them again.
+FUZZTIME ?= 2m
+FUZZ     := go test -run '^$$' -parallel 2 -fuzzminimizetime 10s
+OWN_MOD  := $(patsubst %go.mod,^%,$(shell git ls-files '*/go.mod'))
+
+.PHONY: fuzz
+fuzz: ## fuzz every target for FUZZTIME (2m; about an hour in all)
+	@$(MAKE) -s fuzz-list | while read -r dir name; do \
+		echo "$$dir $$name"; \
+		out=$$($(FUZZ) -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "./$$dir" 2>&1) || { echo "$$out"; exit 1; }; \
+	done
+
+.PHONY: fuzz-short
+fuzz-short: ## fuzz every target for a second, about a minute in all
+	@$(MAKE) -s fuzz FUZZTIME=1s
+
+.PHONY: fuzz-list
+fuzz-list: ## the fuzz targets of the root module, each with its directory
+	@git ls-files '*_test.go' | grep -v $(OWN_MOD:%=-e '%') -e '/testdata/' | xargs grep -oH '^func Fuzz[A-Za-z0-9_]*' | sed 's|/[^/]*:func | |'
 
 .PHONY: e2e
 e2e: ## against the real OpenTelemetry Collector, built once into the cache

@@ -64,6 +64,8 @@ var table = []metricRow{
 		"Connections that are open", perListener(func(l listener) uint64 { return uint64(l.Connections) })},
 	{"rtcship.syslog.cut", "rtcship_syslog_cut_total", "{message}", true, []string{"listener", "transport"},
 		"Pieces of messages over max_message", perListener(func(l listener) uint64 { return l.Cut })},
+	{"rtcship.syslog.bad_counts", "rtcship_syslog_bad_counts_total", "{message}", true, []string{"listener", "transport"},
+		"Octet counts that were wrong, so that the end of the message had to be looked for", perListener(func(l listener) uint64 { return l.BadCounts })},
 	{"rtcship.syslog.malformed", "rtcship_syslog_malformed_total", "{message}", true, []string{"listener", "transport"},
 		"Frames with a bad octet count, or that their connection ended within", perListener(func(l listener) uint64 { return l.BadCounts + l.Half })},
 	{"rtcship.udp.kernel_drops", "rtcship_udp_kernel_drops_total", "{datagram}", true, []string{"listener", "transport"},

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -648,5 +649,20 @@ func TestKernelDrops(t *testing.T) {
 	}
 	if n := s.Status()[0].KernelDrops; n != 11 {
 		t.Errorf("%d drops, want 11", n)
+	}
+}
+
+// Two messages in one datagram are two, over UDP and a Unix socket alike.
+func TestSeveralInADatagram(t *testing.T) {
+	for _, listen := range []string{"udp://127.0.0.1:0", "unixgram://" + filepath.Join(t.TempDir(), "dgram")} {
+		var sink memory
+		s := serve(t, Config{Listen: []string{listen}}, &sink)
+		send(t, dial(t, s, 0), "<134>Mar  4 05:06:07 cn-1 pexip: one\n<134>Mar  4 05:06:07 cn-1 pexip: two\nand <13>three\n<13>four\n")
+		sink.wait(t, 2)
+		want := []string{"<134>Mar  4 05:06:07 cn-1 pexip: one", "<134>Mar  4 05:06:07 cn-1 pexip: two\nand <13>three\n<13>four"}
+		if got := sink.texts(); !slices.Equal(got, want) {
+			t.Errorf("%s: %q", listen, got)
+		}
+		waitStatus(t, s, func(st []ListenerStatus) bool { return st[0].Messages == 2 && st[0].Cut == 0 })
 	}
 }

@@ -110,8 +110,8 @@ func TestFramingIsLinear(t *testing.T) {
 			worst := 0.0
 			for range 5 { // other processes take their turns
 				small, large := cost(64<<10), cost(512<<10)
-				if worst = float64(large) / float64(small); worst < 8*2.5 {
-					return
+				if worst = float64(large) / float64(small); worst < 8*2.5 || large < 20*time.Millisecond {
+					return // or too short to be measured
 				}
 			}
 			t.Errorf("eight times the input takes %.1f times as long", worst)

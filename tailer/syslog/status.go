@@ -21,7 +21,7 @@ type ListenerStatus struct {
 	Refused   map[string]uint64 `json:"refused"`    // connections refused or ended by us, or by an error, by reason
 	Cut       uint64            `json:"cut"`        // pieces of messages over the limit
 	Half      uint64            `json:"half"`       // messages that their connection ended within
-	BadCounts uint64            `json:"bad_counts"` // lines where an octet count was due
+	BadCounts uint64            `json:"bad_counts"` // octet counts that were wrong, and lines where one was due
 	Empty     uint64            `json:"empty"`      // messages without text, which are not kept
 
 	ReceiveBuffer int    `json:"receive_buffer"` // bytes, of a datagram socket, as net.core.rmem_max counts them

@@ -204,7 +204,7 @@ func FuzzHonest(f *testing.F) {
 			return
 		}
 		var messages, want []string
-		for _, part := range strings.Split(content, "\xfe") {
+		for part := range strings.SplitSeq(content, "\xfe") {
 			messages = append(messages, "<13>"+part)
 			want = append(want, strings.TrimRight("<13>"+part, "\r\n\x00"))
 		}
