@@ -7,6 +7,7 @@ package convert
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,6 +46,7 @@ const Expansion = 2
 // A Converter makes records of entries. It is safe for concurrent use.
 type Converter struct {
 	soraSettings  record.Settings
+	errorSettings record.Settings // of Sora's logs of requests that failed
 	pexipSettings record.Settings
 	sora          *sora.Parser
 	soraResource  []byte
@@ -60,6 +62,7 @@ type Converter struct {
 type worker struct {
 	builder record.Builder
 	sora    sora.Reader
+	errors  sora.Reader // of logs with errorSettings, which masks more
 	pexip   pexip.Reader
 }
 
@@ -76,10 +79,11 @@ func New(cfg Config) (*Converter, error) {
 		cfg.Timezone = time.UTC
 	}
 	s := record.Settings{MaxBody: cfg.MaxBody, Original: cfg.Original, Redactor: r, ObservedAsTime: cfg.ObservedAsTime}
-	p := s
-	p.Redactor = r.ForPexip()
+	p, failures := s, s
+	p.Redactor, failures.Redactor = r.ForPexip(), r.ForFailures()
 	return &Converter{
 		soraSettings:  s,
+		errorSettings: failures,
 		pexipSettings: p,
 		sora:          sora.NewParser(sora.Config{Timezone: cfg.Timezone}),
 		soraResource:  otlp.AppendResource(nil, cfg.Sora),
@@ -109,8 +113,12 @@ func (c *Converter) ConvertContext(ctx context.Context, b entry.Batch, out *Outp
 		w.builder.StartBatch(&c.pexipSettings, b.Origin, &out.Counts)
 		return c.convertPexip(ctx, w, b, out)
 	}
-	w.builder.StartBatch(&c.soraSettings, b.Origin, &out.Counts)
-	return c.convertSora(ctx, w, b, out)
+	settings, reader := &c.soraSettings, &w.sora
+	if strings.HasSuffix(b.Origin.Log, "_error") {
+		settings, reader = &c.errorSettings, &w.errors
+	}
+	w.builder.StartBatch(settings, b.Origin, &out.Counts)
+	return c.convertSora(ctx, w, reader, b, out)
 }
 
 // An interval spaces out the looks at a context: it is a lock, and a line takes
@@ -132,19 +140,32 @@ func (l *interval) at(ctx context.Context, e *entry.Entry) error {
 	return nil
 }
 
+// SafeCut returns where text, the beginning of an entry that is too long for
+// one, can be cut without parting a secret from its name, or its halves: neither
+// would be known for what it is by itself. It depends on nothing but text.
+func (c *Converter) SafeCut(text []byte) int {
+	for {
+		cut := c.errorSettings.Redactor.Cut(text[:c.pexipSettings.Redactor.Cut(text)])
+		if cut == len(text) {
+			return cut
+		}
+		text = text[:cut]
+	}
+}
+
 // convertSora puts all records of a Sora log into one group.
-func (c *Converter) convertSora(ctx context.Context, w *worker, b entry.Batch, out *Output) error {
+func (c *Converter) convertSora(ctx context.Context, w *worker, r *sora.Reader, b entry.Batch, out *Output) error {
 	g := out.addGroup()
 	g.Resource, g.Scope = c.soraResource, c.soraScope
 	g.reserve(len(b.Entries), textSize(b))
-	w.sora.Start(c.sora, &w.builder)
+	r.Start(c.sora, &w.builder)
 	looked := interval{}
 	for i := range b.Entries {
 		if err := looked.at(ctx, &b.Entries[i]); err != nil {
 			return err
 		}
 		w.builder.BeginUnmasked(&b.Entries[i])
-		if len(b.Entries[i].Text) == 0 || !w.sora.Read() {
+		if len(b.Entries[i].Text) == 0 || !r.Read() {
 			w.builder.Skip()
 			continue
 		}

@@ -16,7 +16,12 @@ type Config struct {
 	StateDir string   // where checkpoints are kept; nothing else of ours is in the files named there
 	Sources  []Source // what to follow
 
-	MaxEntry     int   // bytes of one entry; a longer one is cut into several. 8 MiB
+	MaxEntry int // bytes of one entry; a longer one is cut into several. 8 MiB
+	// SafeCut returns where the beginning of an entry that is too long can be
+	// cut so that nothing is cut in two that must stay together; what it returns must depend on the text alone.
+	// A place in the first half of the text is not taken. nil cuts anywhere.
+	SafeCut func(text []byte) int
+
 	Memory       int64 // bytes of all batches under way, with what the consumer makes of them. 16 MiB
 	Expansion    int   // bytes that the consumer holds for each byte of text until it returns. 0
 	DeletedBytes int64 // bytes of deleted files kept from being freed. 256 MiB

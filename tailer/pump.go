@@ -83,7 +83,9 @@ func (t *Tailer) plan(g *generation) (plan, bool) {
 		t.endPump(g)
 		return plan{}, false
 	}
-	return g.plan(t.cfg.MaxEntry), true
+	p := g.plan(t.cfg.MaxEntry)
+	p.safe = t.cfg.SafeCut
+	return p, true
 }
 
 // buffer gets memory for a read of g. It returns nil if Run ends before.

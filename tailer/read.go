@@ -29,7 +29,8 @@ type plan struct {
 	wide    bool // one entry may take more than a batch
 	scan    bool // look for the end of a long line only
 	scanned int64
-	most    int // MaxEntry
+	most    int                   // MaxEntry
+	safe    func(text []byte) int // SafeCut
 
 	headLen  int
 	headHash uint64
@@ -148,7 +149,7 @@ func (p *plan) split(buf *buffer, r *result) {
 	final := r.eof && (p.packed != file.Unpacked || p.flush == r.end)
 	c := &r.cut
 	*c = entry.Cutter{
-		Entries: buf.entries[:0], Now: time.Now(), MaxEntry: p.most, Zone: p.zone,
+		Entries: buf.entries[:0], Now: time.Now(), MaxEntry: p.most, SafeCut: p.safe, Zone: p.zone,
 		Base: p.from.At, Clock: p.from.clock, Cut: p.from.cut,
 	}
 	switch {

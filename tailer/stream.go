@@ -25,6 +25,7 @@ type Stream struct {
 	Rules    []Rule // none reads line by line
 	MaxEntry int    // bytes of one entry; 0 is 8 MiB
 	Timezone *time.Location
+	SafeCut  func(text []byte) int // as in Config
 }
 
 // Read cuts r into batches and calls next with each, until r ends or next
@@ -137,7 +138,7 @@ func (in *streamInput) fill() error {
 func (in *streamInput) split() *entry.Cutter {
 	c := &in.cutter
 	*c = entry.Cutter{
-		Entries: c.Entries[:0], Now: time.Now(), MaxEntry: in.MaxEntry, Zone: in.Timezone,
+		Entries: c.Entries[:0], Now: time.Now(), MaxEntry: in.MaxEntry, SafeCut: in.SafeCut, Zone: in.Timezone,
 		Base: in.at, Clock: c.Clock, Cut: c.Cut,
 	}
 	data := in.buf[:in.n]

@@ -47,7 +47,7 @@ unless --output says otherwise.`,
 		}
 		cfg := bundle.Config{Dir: loaded.Sora.LogDir, Version: programVersion(), Now: time.Now().UTC()}
 		if masked {
-			cfg.Redactor, err = redact.New(redact.Config{Enabled: true, Patterns: loaded.Redact.Patterns})
+			cfg.Redactor, err = redact.New(redact.Config{Enabled: true, Patterns: loaded.Redact.Patterns, KeepMetadata: !loaded.Redact.Metadata})
 			if err != nil {
 				return err
 			}

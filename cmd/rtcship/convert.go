@@ -107,7 +107,7 @@ func (c *converting) read(r io.Reader, path string) error {
 	}
 	stream := tailer.Stream{
 		Origin: c.source, Path: path, Name: name, MaxEntry: int(c.cfg.MaxEntry),
-		Timezone: pipeline.Timezone(c.cfg),
+		Timezone: pipeline.Timezone(c.cfg), SafeCut: c.converter.SafeCut,
 	}
 	if c.source == "sora" {
 		stream.Rules = tailer.SoraRules()

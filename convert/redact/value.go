@@ -2,190 +2,275 @@ package redact
 
 import "bytes"
 
-// A form remembers what isJSON says of a text: it reads over the blanks at the
-// beginning, and is asked for each of the text's keys.
-type form struct{ known, is bool }
-
-func (f *form) json(text []byte) bool {
-	if !f.known {
-		f.known, f.is = true, isJSON(text)
+// value masks a value that can be nothing but the key's: behind a key in
+// quotes. closer is how long the quotes around the key are; a mask that stands
+// for a number gets the same.
+func (s *search) value(i, closer int) {
+	if s.row.form == everything {
+		s.compoundOr(i, closer)
+		return
 	}
-	return f.is
+	if s.quoted(i, true) || s.row.form == text || s.binary(i) {
+		return
+	}
+	s.compoundOr(i, closer)
 }
 
-// isJSON tells whether text begins as JSON does in these logs.
-func isJSON(text []byte) bool {
-	text = bytes.TrimLeft(text, " \t\r\n")
-	return len(text) > 0 && bytes.IndexByte([]byte(`{["`), text[0]) >= 0
+func (s *search) compoundOr(i, closer int) {
+	c, n := sign(s.text, i)
+	switch {
+	case n == 0:
+	case c == '[', c == '{', c == '(', c == '#' && at(s.text, i, "#{"):
+		s.compound(i, closer)
+	case isQuote(c):
+		s.quoted(i, true)
+	default:
+		s.scalar(i, closer)
+	}
 }
 
-// skipCloser skips what closes a quoted key: quotes with backslashes before
-// them, and >> of an Erlang binary.
-func skipCloser(text []byte, i int) (next int, quoted bool) {
-	j := i
-	for j < len(text) && text[j] == '\\' {
-		j++
+// term masks an Erlang term.
+func (s *search) term(i int) { s.value(i, 0) }
+
+// scalar masks a number, or an atom that no one would have written into a
+// program. It returns where it ends.
+func (s *search) scalar(i, closer int) int {
+	to := i
+	for to < len(s.text) && (isWord(s.text[to]) || s.text[to] == '.' || s.text[to] == '+' || s.text[to] == '@') {
+		to++
 	}
-	if j >= len(text) || text[j] != '"' && text[j] != '\'' {
-		return i, false
+	for to > i && s.text[to-1] == '.' {
+		to--
 	}
-	j++
-	if at(text, j, ">>") {
-		j += 2
+	v := s.text[i:to]
+	if len(v) == 0 {
+		return to
 	}
-	return j, true
+	if number := isDigit(v[0]) || v[0] == '-' && len(v) > 1 && isDigit(v[1]); number {
+		if s.row.word == "token" && (s.plural || s.key.counts()) {
+			return to
+		}
+	} else if !looksRandom(v) || s.inJSON && closer > 0 && s.f == nil {
+		return to
+	}
+	s.maskQuoted(i, to, closer)
+	return to
 }
 
-func skipBlanks(text []byte, i int) int {
-	for i < len(text) && (text[i] == ' ' || text[i] == '\t') {
-		i++
-	}
-	return i
+// maskQuoted masks what had no quotes, and gives the mask the key's.
+func (s *search) maskQuoted(from, to, closer int) {
+	s.add(span{from: from, to: to, quote: s.end, quoteEnd: s.end + closer})
 }
 
-// inTuple tells whether the key around text[start] is the first element of an
-// Erlang tuple, as in {<<"authorization">>,<<"Basic …">>}.
-func inTuple(text []byte, start int) bool {
-	i := start - 1
-	for isWord(text, i) {
-		i--
+// quoted masks the string at i, and those behind it that continue it on further
+// lines. It tells whether there is one. Strings that say true or null are no
+// secrets. If strict is false, what was not closed is left alone.
+func (s *search) quoted(i int, strict bool) bool {
+	from, to, next := s.str(i)
+	if next < 0 {
+		return false
 	}
-	for i >= 0 && bytes.IndexByte([]byte(`"'\<`), text[i]) >= 0 {
-		i--
-	}
-	return i >= 0 && text[i] == '{'
-}
-
-// quoted finds the value in quotes at i, which may be an Erlang binary, and may
-// have backslashes before its quotes because it stands within a string itself.
-func quoted(text []byte, i int) (from, to int) {
-	if at(text, i, "<<") {
-		i += 2
-		if i < len(text) && isDigit(text[i]) {
-			n := bytes.Index(text[i:], []byte(">>"))
-			if n < 0 {
-				n = len(text) - i
+	for more := true; more && next > to; {
+		more = false
+		if j := skipSpace(s.text, next, true); j > next && hasBreak(s.text[next:j]) {
+			if f, t, n := s.str(j); n > t && s.text[f-1] == s.text[from-1] {
+				to, next, more = t, n, true
 			}
-			return i, i + n
 		}
 	}
-	j := i
-	for j < len(text) && text[j] == '\\' {
-		j++
+	v := s.text[from:to]
+	if saysNothing(v) || !strict && next == to || s.row.form == hexDigits && !isHex(v) {
+		return true
 	}
-	if j >= len(text) || text[j] != '"' && text[j] != '\'' {
-		return 0, 0
+	if s.row.form == random && !hasAlnum(v) {
+		return true
 	}
-	if j > i && (j-i)%2 == 0 {
-		return 0, 0 // backslashes that are themselves escaped, and the end of the string around them
-	}
-	from = j + 1
-	to = closingQuote(text, from, text[j], j-i)
-	return unlessMasked(text, from, to)
+	s.mask(from, to)
+	return true
 }
 
-// closingQuote finds where the value ends whose opening quote has depth
-// backslashes before it. A string within a string has one backslash before its
-// quotes and three before those inside it, and so on.
-func closingQuote(text []byte, i int, quote byte, depth int) int {
-	for run := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '\\':
-			run++
-			continue
-		case c == quote && (run-depth)%(2*depth+2) == 0 && run >= depth:
-			return i - depth
-		case c == '"' && run < depth || c == '"' && quote != '"' && run%2 == 0:
-			return i - run%2 // the string around it ends here
-		}
-		run = 0
-	}
-	return len(text)
+func hasBreak(b []byte) bool {
+	return bytes.ContainsAny(b, "\n\r\\") || bytes.Contains(b, []byte("^M"))
 }
 
-// bareJSON finds a number that is the value of a quoted key. Words such as
-// null and true are no secrets.
-func bareJSON(text []byte, i int) (from, to int) {
-	j := i
-	for j < len(text) && (isDigit(text[j]) || bytes.IndexByte([]byte("+-.eE"), text[j]) >= 0) {
-		j++
-	}
-	if j == i || !isDigit(text[i]) && text[i] != '-' {
-		return 0, 0
-	}
-	return i, j
-}
-
-// bare finds a value without quotes.
-func bare(text []byte, i int, colon bool, rule colonRule) (from, to int) {
-	if colon && (rule == colonNever || rule == colonLine) {
-		return 0, 0
-	}
-	if rule == colonHeader {
-		return unlessMasked(text, i, endOfHeader(text, i))
-	}
-	j := i
-	for j < len(text) && text[j] > ' ' && bytes.IndexByte([]byte("&;,\"'\\)]}<>|{[("), text[j]) < 0 && !at(text, j, "^M") {
-		j++
-	}
-	if colon && rule == colonRandom && (j-i < 16 || !bytes.ContainsAny(text[i:j], "0123456789")) {
-		return 0, 0
-	}
-	return unlessMasked(text, i, j)
-}
-
-// endOfHeader finds the end of the line, in any of the ways it may be written,
-// or of the string around it.
-func endOfHeader(text []byte, i int) int {
-	for run := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '\\':
-			run++
-			continue
-		case c == '\r', c == '\n', c == '^' && at(text, i, "^M"), c == '"' && run%2 == 0:
-			return i
-		case run > 0 && (c == 'r' || c == 'n'):
-			return i - run
-		}
-		run = 0
-	}
-	return len(text)
-}
-
-// endOfSIPHeader is endOfHeader for a line of Pexip's, where quotes within a
-// header are not always escaped. A quote after = opens a parameter's value, the
-// next one closes it, and one outside of such a value ends the string.
-func endOfSIPHeader(text []byte, i int) int {
-	for {
-		end := endOfHeader(text, i)
-		if end+1 >= len(text) || text[end] != '"' || text[end-1] != '=' || text[end+1] <= ' ' {
-			return end
-		}
-		for i = end + 1; i < len(text) && text[i] != '"' && !at(text, i, "^M") && text[i] != '\n'; {
-			i++
-		}
-		if i < len(text) && text[i] == '"' {
-			i++
+func hasAlnum(v []byte) bool {
+	for _, c := range v {
+		if isLetter(c) || isDigit(c) || c >= 0x80 {
+			return true
 		}
 	}
+	return false
 }
 
-// lineBegins tells whether a line begins at text[i], after any kind of line break.
-func lineBegins(text []byte, i int) bool {
-	return i == 0 || text[i-1] == '\n' || text[i-1] == '\r' || at(text, i-2, "^M") || at(text, i-2, `\n`)
+func isHex(v []byte) bool {
+	for _, c := range v {
+		if hexDigit[c] == 0 {
+			return false
+		}
+	}
+	return len(v) >= 32
 }
 
-// wordBegins tells whether a word of a key begins at text[i]: pin, guest_pin,
-// Guest-Pin and guestPin, but not spin.
-func wordBegins(text []byte, i int) bool {
-	return lineBegins(text, i) || !isWord(text, i-1) || text[i-1] == '-' || text[i-1] == '_' || text[i] == 'P' && text[i+1] == 'i'
+// saysNothing tells whether a string is empty, or one of the words that stand
+// where there is no value.
+func saysNothing(v []byte) bool {
+	switch len(v) {
+	case 0:
+		return true
+	case 3, 4, 5, 9:
+		for _, w := range []string{"nil", "true", "null", "none", "false", "undefined"} {
+			if sameWord(v, w) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
-func isDigit(c byte) bool { return c-'0' <= 9 }
-
-func isBase64(c byte) bool {
-	return c|0x20-'a' <= 25 || c-'0' <= 9 || c == '-' || c == '_'
+// str finds the string at i: where its contents begin and end, and what follows
+// its closing quote. Without one, the contents end with the line, and that is
+// what is returned for next, too. next is -1 if there is no string.
+func (s *search) str(i int) (from, to, next int) {
+	i += s.prefix(i)
+	if at(s.text, i, "<<") {
+		i = skipSpace(s.text, i+2, true)
+	}
+	c, n := sign(s.text, i)
+	if n == 0 || !isQuote(c) {
+		return 0, 0, -1
+	}
+	if s.text[i] == '\\' && s.text[i+n-1] == c && (n-1)%2 == 0 {
+		return 0, 0, -1 // backslashes that are themselves escaped, and the end of the string around them
+	}
+	from = i + n
+	if end := s.closing(i, n, c); end >= 0 {
+		return from, end, end + n
+	}
+	end := s.unclosed(from, c)
+	return from, end, end
 }
 
-// isWord tells whether a key may have text[i] in it.
-func isWord(text []byte, i int) bool { return i >= 0 && i < len(text) && isBase64(text[i]) }
+// prefix is how many letters there are before a quote: u'…', b'…', r'…', Rb"…".
+func (s *search) prefix(i int) int {
+	for n := range 3 {
+		c, m := sign(s.text, i+n)
+		switch {
+		case m == 0:
+			return 0
+		case isQuote(c):
+			return n
+		case m > 1 || c|0x20 != 'u' && c|0x20 != 'b' && c|0x20 != 'r' && c|0x20 != 'f':
+			return 0
+		}
+	}
+	return 0
+}
+
+// unclosed is where a string ends that has no closing quote: with the line, or,
+// as an apostrophe says little, with the word.
+func (s *search) unclosed(i int, quote byte) int {
+	limit := s.pairEnd(i)
+	for i < limit {
+		c, n := sign(s.text, i)
+		if c == '\n' || c == '\r' || quote == '\'' && (c <= ' ' || bareEnds[c]) || c == '"' && n == 1 {
+			break
+		}
+		i += n
+	}
+	return min(i, limit)
+}
+
+// binary masks an Erlang binary of numbers, or of several parts: <<1,2,3>>,
+// <<"a",98>>. It tells whether there is one.
+func (s *search) binary(i int) bool {
+	if !at(s.text, i, "<<") {
+		return false
+	}
+	from := i + 2
+	for j := from; j < len(s.text); {
+		switch c, n := sign(s.text, j); {
+		case isQuote(c):
+			_, _, next := s.str(j)
+			if next < 0 {
+				return true
+			}
+			j = next
+		case c == '>' && at(s.text, j, ">>"):
+			s.mask(from, j)
+			return true
+		case isWord(c), c == ',', c == ':', c == '/', c <= ' ', c == '.':
+			j += n
+		default:
+			s.mask(from, j)
+			return true
+		}
+	}
+	s.mask(from, len(s.text))
+	return true
+}
+
+// bare masks a value without quotes behind an equals sign. raw says that the
+// sign was not written as an escape.
+func (s *search) bare(i int, raw bool) {
+	to := s.bareEnd(i, raw)
+	v := s.text[i:to]
+	switch {
+	case len(v) == 0 || isOrdinary(v):
+		return
+	case s.row.form == hexDigits && !isHex(v):
+		return
+	case s.row.word == "pwd" && isPath(v) && !s.ice():
+		return
+	case s.row.word == "token" && (s.plural || s.key.counts()) && isNumber(v):
+		return
+	}
+	s.mask(i, to)
+}
+
+// ice tells whether the key is a password of ICE, in which a slash is a digit.
+func (s *search) ice() bool { return s.key.m > 3 && string(s.key.folded[:3]) == "ice" }
+
+// bareEnd is where a value without quotes ends.
+func (s *search) bareEnd(i int, raw bool) int {
+	to := i
+	for to < len(s.text) {
+		c := s.text[to]
+		if c <= ' ' || bareEnds[c] && (to == i || !opens[c]) || c == '^' && at(s.text, to, "^M") || !raw && at(s.text, to, "%26") {
+			break
+		}
+		to++
+	}
+	return to
+}
+
+var bareEnds = func() (set [256]bool) {
+	for _, c := range []byte("&;,\"'\\)]}<>|{[(`") {
+		set[c] = true
+	}
+	return set
+}()
+
+// opens are bytes that may be within a value without quotes, but do not begin it.
+var opens = [256]bool{'{': true, '[': true, '(': true}
+
+// isPath tells whether a value is a path of the file system.
+func isPath(v []byte) bool { return v[0] == '/' || at(v, 0, "~/") || at(v, 1, `:\`) }
+
+func isNumber(v []byte) bool {
+	for _, c := range v {
+		if !isDigit(c) && c != '.' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+func isOrdinary(v []byte) bool {
+	v = bytes.TrimRight(v, ".:!?")
+	for _, w := range ordinaryWords {
+		if sameWord(v, w) {
+			return true
+		}
+	}
+	return len(v) == 0
+}

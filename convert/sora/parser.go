@@ -10,6 +10,7 @@ import (
 
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/record"
+	"github.com/rtcship/rtcship/convert/redact"
 )
 
 // Config says what the logs do not say themselves.
@@ -46,8 +47,9 @@ type Reader struct {
 	lifted [][]byte // names of the reasons that were lifted so far
 	beside []field  // fields of the line that the message stands in, on the long way
 
-	connection string // that the file's name is about
-	missed     int    // for how many lines more the short way is not tried
+	connection string           // that the file's name is about
+	redactor   *redact.Redactor // that what is remembered was looked at with
+	missed     int              // for how many lines more the short way is not tried
 
 	// What lines before had, and what was made of it. It saves work and changes
 	// nothing.
@@ -66,7 +68,8 @@ var (
 
 // Start prepares for the entries of b's batch.
 func (r *Reader) Start(p *Parser, b *record.Builder) {
-	if r.p != p { // which may mask other secrets
+	if redactor := b.Redactor(); r.p != p || r.redactor != redactor { // which may mask other secrets
+		r.redactor = redactor
 		r.lists, r.messages, r.stretches = lists{}, messages{}, stretches{}
 	}
 	r.p, r.b, r.log = p, b, specOf(b.Origin.Log)

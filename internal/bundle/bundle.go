@@ -4,7 +4,7 @@ package bundle
 
 import (
 	"archive/zip"
-	"bufio"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -29,7 +29,7 @@ import (
 type Config struct {
 	Dir      string           // the log directory; all regular files below it are packed
 	Version  string           // of the program, for the manifest
-	Redactor *redact.Redactor // masks secrets line by line; nil packs files as they are
+	Redactor *redact.Redactor // masks secrets; nil packs files as they are
 	Progress func(bytes int)  // is told of what was read; may be nil
 	Now      time.Time        // for the manifest
 }
@@ -145,7 +145,7 @@ func addFile(z *zip.Writer, cfg Config, path string) (File, error) {
 	if cfg.Redactor == nil {
 		_, err = io.Copy(sum, r)
 	} else {
-		f.Secrets, err = mask(sum, r, cfg.Redactor)
+		f.Secrets, err = mask(sum, r, redactorOf(cfg.Redactor, f.Path))
 	}
 	f.Size, f.SHA256 = sum.n, hex.EncodeToString(sum.hash.Sum(nil))
 	if sum.err != nil {
@@ -173,35 +173,60 @@ func unpack(r io.Reader, path string) (io.Reader, string, error) {
 	return r, path, nil
 }
 
-// maxLine bounds the memory that masking takes. A longer line is masked piece
-// by piece.
-const maxLine = 1 << 20
+// maxPiece bounds the memory that masking takes.
+const maxPiece = 1 << 20
 
-// mask copies r to w line by line with its secrets masked.
+// redactorOf masks more in Sora's logs of requests that failed.
+func redactorOf(r *redact.Redactor, path string) *redact.Redactor {
+	if name, _, _ := strings.Cut(filepath.Base(path), "."); strings.HasSuffix(name, "_error") {
+		return r.ForFailures()
+	}
+	return r
+}
+
+// mask copies r to w with its secrets masked. It does so piece by piece and not
+// line by line, since a secret may stand in another line than its name; a piece
+// ends with a line, unless a secret goes on behind it.
 func mask(w io.Writer, r io.Reader, redactor *redact.Redactor) (secrets int, err error) {
-	in := bufio.NewReaderSize(r, maxLine)
 	var masked []byte
-	for {
-		line, err := in.ReadSlice('\n')
-		if len(line) > 0 {
-			n := 0
-			if redactor.Suspect(line) {
-				masked, n = redactor.Append(masked[:0], line)
-				line = masked
-			}
-			secrets += n
-			if _, err := w.Write(line); err != nil {
-				return secrets, err
-			}
+	for piece, kept := make([]byte, maxPiece), 0; ; {
+		n, err := io.ReadFull(r, piece[kept:])
+		text := piece[:kept+n]
+		last := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		if err == nil {
+			text = text[:pieceEnd(text, redactor)]
+		} else if len(text) == 0 {
+			return secrets, unlessLast(err, last)
 		}
-		switch {
-		case err == nil || errors.Is(err, bufio.ErrBufferFull):
-		case errors.Is(err, io.EOF):
-			return secrets, nil
-		default:
+		masked, n = redactor.Append(masked[:0], text)
+		secrets += n
+		if _, err := w.Write(masked); err != nil {
 			return secrets, err
 		}
+		if err != nil {
+			return secrets, unlessLast(err, last)
+		}
+		kept = copy(piece, piece[len(text):])
 	}
+}
+
+// pieceEnd is where to cut text: behind a line if there is a whole one in it.
+func pieceEnd(text []byte, redactor *redact.Redactor) int {
+	end := bytes.LastIndexByte(text, '\n') + 1
+	if end == 0 {
+		end = len(text)
+	}
+	if cut := redactor.Cut(text[:end]); cut > 0 {
+		return cut
+	}
+	return end
+}
+
+func unlessLast(err error, last bool) error {
+	if last {
+		return nil
+	}
+	return err
 }
 
 // counting reports what was read.

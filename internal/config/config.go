@@ -86,6 +86,7 @@ type Resource struct {
 // Redact says what is masked before it leaves the machine.
 type Redact struct {
 	Enabled  bool     `yaml:"enabled" help:"mask secrets known to occur in these logs"`
+	Metadata bool     `yaml:"metadata" help:"mask event_metadata and session_metadata in Sora's *_error logs"`
 	Patterns []string `yaml:"patterns" help:"further regular expressions (RE2); what matches, or the first group, is masked"`
 }
 
@@ -145,7 +146,7 @@ func Default() Config {
 		Limits:      Limits{CPUs: 1, Memory: 16 << 20, DeletedBytes: 256 << 20, OpenFiles: 512},
 		MaxEntry:    8 << 20,
 		MaxBody:     240 << 10,
-		Redact:      Redact{Enabled: true},
+		Redact:      Redact{Enabled: true, Metadata: true},
 		Export: Export{
 			Protocol: "grpc", Compression: "none",
 			Timeout: 10 * time.Second, MaxRequest: 3 << 20, MaxDelay: 200 * time.Millisecond, Concurrency: 2, ObservedTime: "read",

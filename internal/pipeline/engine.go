@@ -40,6 +40,7 @@ func newEngine(cfg *config.Config, p *parts, b *books, o Options) (*engine, erro
 		return nil, fmt.Errorf("prepare delivery: %w", err)
 	}
 	tailerConfig := followConfig(cfg, p, o)
+	tailerConfig.SafeCut = converter.SafeCut
 	tailerConfig.OnBlocked = func() { e.exporter.Poke() }
 	e.tailer, err = tailer.New(tailerConfig, newConsumer(converter, e.exporter, g, b))
 	if err != nil {
@@ -79,7 +80,7 @@ func NewConverter(cfg *config.Config, version string) (*convert.Converter, error
 		Pexip:    pexipResource(cfg),
 		Timezone: Timezone(cfg),
 		MaxBody:  int(cfg.MaxBody),
-		Redact:   redact.Config(cfg.Redact),
+		Redact:   redact.Config{Enabled: cfg.Redact.Enabled, Patterns: cfg.Redact.Patterns, KeepMetadata: !cfg.Redact.Metadata},
 
 		ObservedAsTime: cfg.Export.ObservedTime == "record",
 	})

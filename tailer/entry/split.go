@@ -20,6 +20,7 @@ type Cutter struct {
 	Entries  []Entry
 	Now      time.Time // Observed of the entries
 	MaxEntry int
+	SafeCut  func(text []byte) int // where a longer entry may be cut; see tailer.Config
 	Zone     *time.Location
 
 	Base  int64 // offset of data[0]
@@ -111,6 +112,11 @@ func (c *Cutter) piece(rest []byte) {
 	}
 	if !utf8.RuneStart(rest[n]) {
 		n = c.MaxEntry // no text in UTF-8
+	}
+	if c.SafeCut != nil {
+		if safe := c.SafeCut(rest[:n]); safe > n/2 {
+			n = safe
+		}
 	}
 	c.add(rest[:n], n, true)
 	c.Cut = true

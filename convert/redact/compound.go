@@ -1,0 +1,101 @@
+package redact
+
+// compound masks every value in a list, a map or a tuple, and keeps the keys. It
+// ends where the brackets do, or where the text is no such thing any more.
+// Numbers that follow one another are one secret, since Erlang prints strings so.
+func (s *search) compound(i, closer int) {
+	if i < s.walked {
+		return // within another one that was gone through
+	}
+	depth, numbers := 0, -1
+	for ; i < len(s.text); s.walked = i {
+		c, n := sign(s.text, i)
+		switch c {
+		case ' ', '\t', '\n', '\r', ',', '|':
+			i += n
+			continue
+		case '#':
+			if !at(s.text, i, "#{") {
+				return
+			}
+			i++
+			continue
+		case '[', '{', '(':
+			depth, i, numbers = depth+1, i+n, -1
+			continue
+		case ']', '}', ')':
+			if depth--; depth == 0 {
+				return
+			}
+			i, numbers = i+n, -1
+			continue
+		}
+		next, key := s.element1(i)
+		if next <= i {
+			return
+		}
+		switch {
+		case key:
+			numbers = -1
+		case isDigit(s.text[i]) || s.text[i] == '-':
+			if numbers >= 0 && numbers < len(s.spans) && s.spans[numbers].to == s.done {
+				s.spans[numbers].to, s.done = next, next
+			} else if numbers = len(s.spans); true {
+				s.maskQuoted(i, next, closer)
+				if len(s.spans) == numbers {
+					numbers = -1
+				}
+			}
+		default:
+			numbers = -1
+			s.leaf(i)
+		}
+		i = next
+	}
+}
+
+// element1 returns where the string, number or word at i ends, and whether it
+// is a key, whose colon or arrow is then skipped as well.
+func (s *search) element1(i int) (next int, key bool) {
+	if _, to, n := s.str(i); n >= 0 {
+		if n == to {
+			return to, false
+		}
+		next = n
+		if at(s.text, next, "/utf8") {
+			next += len("/utf8")
+		}
+		if at(s.text, next, ">>") {
+			next += 2
+		}
+	} else if at(s.text, i, "<<") {
+		for next = i + 2; next < len(s.text) && s.text[next] != '>' && s.text[next] != '"' && s.text[next] != '{'; next++ {
+		}
+		if at(s.text, next, ">>") {
+			next += 2
+		}
+	} else {
+		for next = i; next < len(s.text) && (isWord(s.text[next]) || s.text[next] == '.' || s.text[next] == '+' || s.text[next] == '@' || s.text[next] >= 0x80); next++ {
+		}
+	}
+	if next == i {
+		return i, false
+	}
+	j := skipSpace(s.text, next, true)
+	c, n := sign(s.text, j)
+	switch {
+	case n == 0:
+	case c == ':' || c == '=':
+		return s.arrow(j + n), true
+	case c != ',' && c != '|' && c != ']' && c != '}' && c != ')' && j > next:
+		return i, false // words behind one another: prose
+	}
+	return next, false
+}
+
+// leaf masks a string or a word.
+func (s *search) leaf(i int) {
+	if !s.quoted(i, true) && !s.binary(i) {
+		s.scalar(i, 0)
+	}
+}

@@ -1,0 +1,86 @@
+package redact
+
+import (
+	"bytes"
+	"slices"
+)
+
+// cutWindow is how far back of a cut a secret's key is looked for.
+const cutWindow = 16 << 10
+
+// probes are what may follow a text that is cut: if one of them, put behind it,
+// is masked, the cut goes through a secret or comes between a key and its value.
+var probes = func() (list [][]byte) {
+	for _, p := range []string{
+		`S`, `S"`, `S'`, `"S"`, `'S'`, `\"S\"`, `: "S"`, `":"S"`, `":["S"]`, `':'S'`, `\":\"S\"`, `=S`, `,"S"}`, `"S">>`, `>> => <<"S">>`, `> => <<"S">>`,
+		`> := <<"S">>`, `>,<<"S">>`, `>,S>>`, `,<<"S">>`, `utf8>> => <<"S">>`, `utf8>>,<<"S">>`, ` => "S"`, `> "S"`, `\">> => <<\"S\">>`, `> => <<\"S\">>`,
+		`>,<<\"S\">>`, `,<<\"S\">>`, `token":"S"`, `token\":\"S\"`, `token=S`, `//u:S@h`, `/u:S@h`, `\/\/u:S@h`, `u:S@h`, `:S@h`, `\/u:S@h`, `[CDATA[S`, `![CDATA[S`, `S@h`, `//h/a/S`,
+		`\/\/h\/a\/S`, `%3DS`, `>S<`, `value="S"`, `"value":"S"`,
+		"\n \"S\"", "\n 'S'", "\n <<\"S\">>", "\r\n S", " S",
+	} {
+		list = append(list, bytes.ReplaceAll([]byte(p), []byte("S"), []byte("Zq9Zq9Zq9Zq9Zq9Z")))
+	}
+	return list
+}()
+
+// Cut returns where text, which is the beginning of a longer one, can be cut so
+// that no secret is cut in two, and none is parted from what announces it: either
+// half alone would not be known for what it is. It returns len(text) if the text
+// can be cut there, or not at all.
+//
+// What is returned depends on text alone. A secret longer than 16 KiB is not seen.
+func (r *Redactor) Cut(text []byte) int {
+	if r == nil {
+		return len(text)
+	}
+	base := max(0, len(text)-cutWindow)
+	window := text[base:]
+	for c := len(window); c > 0; {
+		next := r.safe(window[:c])
+		if next == c {
+			return base + c
+		}
+		c = next
+	}
+	return len(text)
+}
+
+// safe returns len(text) if text can be cut there, and otherwise an earlier
+// place to try.
+func (r *Redactor) safe(text []byte) int {
+	word := len(text)
+	for word > 0 && len(text)-word <= maxKey && (isWord(text[word-1]) || text[word-1] == '.') {
+		word--
+	}
+	word = beforeKey(text, word)
+	if word < len(text) && len(text)-word <= maxKey {
+		return word // it may be part of a key, or of an escape
+	}
+	for _, probe := range probes {
+		whole := append(slices.Clip(text), probe...)
+		s := search{r: r, f: r.words(), text: whole}
+		s.run()
+		for _, x := range s.spans {
+			if x.to > len(text) && x.key < len(text) {
+				return beforeKey(text, x.key)
+			}
+		}
+	}
+	return len(text)
+}
+
+// beforeKey goes back over what opens a key.
+func beforeKey(text []byte, i int) int {
+	from := i
+	for i > 0 && from-i < maxKey && opensKey[text[i-1]] {
+		i--
+	}
+	return i
+}
+
+var opensKey = func() (set [256]bool) {
+	for _, c := range []byte("\"'`\\<{([#?&;%-\x1b") {
+		set[c] = true
+	}
+	return set
+}()

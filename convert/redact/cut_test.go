@@ -1,0 +1,53 @@
+package redact
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Wherever a text is cut, Cut moves the cut to where neither half gives the secret away.
+func TestCut(t *testing.T) {
+	for _, pexip := range []bool{false, true} {
+		r := mustNew(t, Config{})
+		list := disguises
+		if pexip {
+			r, list = r.ForPexip(), slices.Concat(disguises, pexipDisguises)
+		}
+		for _, text := range list {
+			if strings.HasPrefix(text, "eyJ") || strings.Contains(text, "PRIVATE KEY") || strings.Contains(text, "\x1b") || strings.Contains(text, "a=crypto") || strings.Contains(text, "Fragment") {
+				continue
+			}
+			whole := []byte(strings.Repeat("x ", 300) + strings.ReplaceAll(text, "S3CR", "S3CRETab1234") + strings.Repeat(" y", 40))
+			failed := false
+			for at := 600; at < len(whole)-40 && !failed; at++ {
+				cut := r.Cut(whole[:at])
+				a, _ := r.Append(nil, whole[:cut])
+				b, _ := r.Append(nil, whole[cut:])
+				for _, half := range [][]byte{a, b} {
+					for _, part := range []string{"S3CRET", "ETab1", "b1234"} {
+						if bytes.Contains(half, []byte(part)) && !failed {
+							failed = true
+							t.Errorf("pexip %v: cut at %d instead of %d:\n%q\n%q\nleak %q", pexip, cut, at, whole[590:cut], whole[cut:], half)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// A cut where there is no secret stays where it is, words apart.
+func TestCutOfNothing(t *testing.T) {
+	r := mustNew(t, Config{})
+	text := []byte(strings.Repeat(`{"level":"info","msg":"all is well, (really)","n":12} `, 500))
+	for at := len(text) - 200; at < len(text); at++ {
+		if cut := r.Cut(text[:at]); at-cut > 20 {
+			t.Errorf("cut at %d instead of %d", cut, at)
+		}
+	}
+	if (*Redactor)(nil).Cut(text) != len(text) {
+		t.Error("nothing is masked, and the cut is moved")
+	}
+}

@@ -1,0 +1,334 @@
+package redact
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+)
+
+// A needle is a word that stands in every text of a kind that may hold a secret:
+// the end of a key, or the beginning of a URL, of a token, of an escape.
+type needle struct {
+	word  string
+	sort  sort
+	check func(text []byte, start, end int) bool // whether it is worth a closer look
+
+	// Of the rows of the table that have the word: whether all of them are whole
+	// keys, or parameters of queries or told by another word.
+	whole, told bool
+}
+
+// A sort says what a needle leads to.
+type sort uint8
+
+const (
+	sortKey    sort = iota // a name of the table
+	sortEscape             // a character, perhaps of a key, that is written otherwise
+	sortURL                // what follows a URL's scheme
+	sortSIP                // a SIP URI
+	sortJWT
+	sortMedia  // an SRTP key
+	sortScheme // of HTTP authentication
+	sortPEM    // a private key
+	sortFragment
+	sortColour // an escape sequence of a terminal, which may stand anywhere
+)
+
+// signs are the needles that are no names.
+var signs = []needle{
+	{word: "://", sort: sortURL, check: urlTells},
+	{word: `:\/\/`, sort: sortURL, check: urlTells},
+	{word: "%3a%2f%2f", sort: sortURL, check: urlTells},
+	{word: "sip:", sort: sortSIP, check: sipTells},
+	{word: "sips:", sort: sortSIP, check: sipTells},
+	{word: "eyj", sort: sortJWT, check: jwtTells},
+	{word: "inline:", sort: sortMedia},
+	{word: "bearer", sort: sortScheme, check: schemeTells},
+	{word: "basic", sort: sortScheme, check: schemeTells},
+	{word: "private key-----", sort: sortPEM},
+	{word: `\u004`, sort: sortEscape, check: escapeTells}, {word: `\u005`, sort: sortEscape, check: escapeTells},
+	{word: `\u006`, sort: sortEscape, check: escapeTells}, {word: `\u007`, sort: sortEscape, check: escapeTells},
+	{word: `\x4`, sort: sortEscape, check: escapeTells}, {word: `\x5`, sort: sortEscape, check: escapeTells},
+	{word: `\x6`, sort: sortEscape, check: escapeTells}, {word: `\x7`, sort: sortEscape, check: escapeTells},
+	{word: `%4`, sort: sortEscape, check: escapeTells}, {word: `%5`, sort: sortEscape, check: escapeTells},
+	{word: `%6`, sort: sortEscape, check: escapeTells}, {word: `%7`, sort: sortEscape, check: escapeTells},
+	{word: "\x1b", sort: sortColour},
+}
+
+// A filter finds needles. It looks at every second pair of bytes: for each
+// needle, of the pairs that begin at its even places the rarest one counts, and
+// so does the rarest of those at its odd places, so that one of the two is seen
+// wherever the needle stands.
+type filter struct {
+	names  *vocabulary
+	pairs  [1 << 16 / 64]uint64 // a bit for each pair of bytes
+	around [1 << 12]around      // by a pair's fold: what may stand before and behind it
+	spots  [1 << 12][]spot      // by a pair's fold: which needles it may be of
+}
+
+// around holds a bit for each letter, by its low five bits.
+type around struct{ before, behind uint32 }
+
+// A spot is a place in a needle.
+type spot struct {
+	needle *needle
+	offset int
+}
+
+// newFilter makes the filter of a vocabulary and the signs.
+func newFilter(v *vocabulary, more ...needle) *filter {
+	f := &filter{names: v}
+	var words []string
+	for i := range v.rows {
+		if w := v.rows[i].word; !slices.Contains(words, w) {
+			words = append(words, w)
+			f.add(newNameNeedle(w, v.rows))
+		}
+	}
+	for _, n := range slices.Concat(signs, more) {
+		f.add(&n)
+	}
+	return f
+}
+
+// newNameNeedle is the needle of all rows that have a word.
+func newNameNeedle(word string, rows []name) *needle {
+	n := &needle{word: needleOf(word), sort: sortKey, whole: needleOf(word) == word, told: true}
+	for _, row := range rows {
+		if row.word == word {
+			n.whole = n.whole && row.whole
+			n.told = n.told && (row.told || row.whole && row.places == queried)
+		}
+	}
+	n.check = n.endsKey
+	return n
+}
+
+// needleOf is what stands of a name in one piece in a key: its last word.
+func needleOf(word string) string {
+	for _, first := range []string{"event", "session"} {
+		if rest, ok := strings.CutPrefix(word, first); ok && rest == "metadata" {
+			return rest
+		}
+	}
+	return word
+}
+
+// add makes both kinds of places of a needle known.
+func (f *filter) add(n *needle) {
+	for parity := range 2 {
+		best, least := -2, 0.0
+		for i := parity; i+2 <= len(n.word); i += 2 {
+			if often := frequency(n.word[i : i+2]); best == -2 || often < least {
+				best, least = i, often
+			}
+		}
+		switch {
+		case best >= 0:
+			f.spot(n, best)
+		case parity == 0: // of one byte
+			f.half(n, 0)
+			f.half(n, -1)
+		default:
+			f.half(n, -1)
+		}
+	}
+}
+
+// spot makes a pair of a needle known, in capitals and small letters.
+func (f *filter) spot(n *needle, offset int) {
+	for _, a := range cases(n.word[offset]) {
+		for _, b := range cases(n.word[offset+1]) {
+			f.pair(a, b)
+		}
+	}
+	f.note(n, offset, n.word[offset], n.word[offset+1])
+}
+
+// half makes the pairs known of which the first byte (offset 0) or the last one
+// (offset -1) is the needle's first.
+func (f *filter) half(n *needle, offset int) {
+	for c := range 256 {
+		pair := [2]byte{n.word[0], byte(c)}
+		if offset < 0 {
+			pair = [2]byte{byte(c), n.word[0]}
+		}
+		f.pair(pair[0], pair[1])
+		f.note(n, offset, pair[0], pair[1])
+	}
+}
+
+func (f *filter) pair(a, b byte) {
+	x := uint16(a) | uint16(b)<<8
+	f.pairs[x>>6] |= 1 << (x & 63)
+}
+
+func (f *filter) note(n *needle, offset int, a, b byte) {
+	i := fold(a, b)
+	before, behind := ^uint32(0), ^uint32(0)
+	if offset > 0 {
+		before = 1 << (n.word[offset-1] & 31)
+	}
+	if end := offset + 2; end < len(n.word) {
+		behind = 1 << (n.word[end] & 31)
+	}
+	f.around[i].before |= before
+	f.around[i].behind |= behind
+	if s := (spot{n, offset}); !slices.Contains(f.spots[i], s) {
+		f.spots[i] = append(f.spots[i], s)
+	}
+}
+
+func cases(c byte) []byte {
+	if isLetter(c) {
+		return []byte{c | 0x20, c &^ 0x20}
+	}
+	return []byte{c}
+}
+
+// fold is the same for a pair in capitals and in small letters.
+func fold(a, b byte) uint32 {
+	return uint32(a)&31 | uint32(a)>>1&32 | (uint32(b)&31|uint32(b)>>1&32)<<6
+}
+
+// frequency is how often a pair of bytes occurs in ordinary lines.
+func frequency(pair string) float64 {
+	return float64(strings.Count(ordinary, pair)) + float64(strings.Count(ordinary, pair[:1])*strings.Count(ordinary, pair[1:]))/float64(len(ordinary))
+}
+
+// ordinary is what most lines are like, in small letters.
+const ordinary = `{"channel_id":"lobby-7","connection_id":"8zc5v2k4qh1px30m7rntej6w9a","domain":["sora","signaling"],"level":"error","msg":"pong-timeout-error | reason=<<\"websocket\">>",` +
+	`"multistream":true,"node":"sora@10.20.30.40","role":"sendrecv","session_id":"8zc5v2k4","simulcast":false,"sora_version":"2025.1.3","spotlight":false,"timestamp":"2026-11-20t23:59:58.123456z"}` +
+	`2026-05-06t08:08:09.402+00:00 node1 2026-05-06 08:08:09,337 level="info" name="administrator.conference" message="participant has joined." participant="ann" call-id="7f" conference="meet" ` +
+	`service-tag="" protocol="sip" direction="in" remote-address="192.0.2.1" vendor="" display-name="ann" location="rack" detail="stream 1 (video)^m  rx: rate 1085kbps loss 0.25% jitter 3ms^m codec h264 resolution 768x448 fps 30" ` +
+	`duration="62.25" stream-id="1" the connection of a participant to the conference has been closed in the meantime`
+
+// next finds the first needle that begins at from or behind it, and is worth a
+// closer look. It returns where it begins, and nil if there is none.
+func (f *filter) next(text []byte, from int) (int, *needle) {
+	i := from
+	for ; i+8 <= len(text); i += 8 {
+		x := binary.LittleEndian.Uint64(text[i:])
+		a, b, c, d := x&0xffff, x>>16&0xffff, x>>32&0xffff, x>>48
+		if (f.pairs[a>>6]>>(a&63)|f.pairs[b>>6]>>(b&63)|f.pairs[c>>6]>>(c&63)|f.pairs[d>>6]>>(d&63))&1 == 0 {
+			continue
+		}
+		for j := i; j < i+8; j += 2 {
+			if start, n := f.at(text, j, from); n != nil {
+				return start, n
+			}
+		}
+	}
+	for ; i < len(text); i += 2 {
+		if start, n := f.at(text, i, from); n != nil {
+			return start, n
+		}
+	}
+	return len(text), nil
+}
+
+// at finds the needle that the pair at i is of.
+func (f *filter) at(text []byte, i, from int) (int, *needle) {
+	a, b := text[i], byte(0)
+	if i+1 < len(text) {
+		b = text[i+1]
+	}
+	x := uint16(a) | uint16(b)<<8
+	if f.pairs[x>>6]>>(x&63)&1 == 0 {
+		return 0, nil
+	}
+	at := fold(a, b)
+	round := &f.around[at]
+	if i > 0 && round.before>>(text[i-1]&31)&1 == 0 || i+2 < len(text) && round.behind>>(text[i+2]&31)&1 == 0 {
+		return 0, nil
+	}
+	for _, s := range f.spots[at] {
+		start := i - s.offset
+		end := start + len(s.needle.word)
+		if start < from || end > len(text) || !sameWord(text[start:end], s.needle.word) {
+			continue
+		}
+		if s.needle.check == nil || s.needle.check(text, start, end) {
+			return start, s.needle
+		}
+	}
+	return 0, nil
+}
+
+// endsKey tells whether a name is the end of a key that may announce a secret.
+func (n *needle) endsKey(text []byte, start, end int) bool {
+	return keyTells(text, start, end) && (!n.whole && !n.told || n.standsWell(text, start))
+}
+
+// standsWell tells whether what is before a name may make a key of it.
+func (n *needle) standsWell(text []byte, start int) bool {
+	i := start
+	for i > 0 && start-i < maxKey && (isWord(text[i-1]) || n.told && (text[i-1] == '.' || text[i-1] == ' ')) {
+		i--
+	}
+	if i > 0 && (text[i-1] == '\\' || text[i-1] == '%') {
+		return true // an escape, of whatever
+	}
+	if i < start && n.whole {
+		return false
+	}
+	if !n.told || i > 0 && (text[i-1] == '?' || text[i-1] == '&' || text[i-1] == ';' || text[i-1] == '#') {
+		return true
+	}
+	return slices.ContainsFunc(tellingWords, func(w string) bool { return containsFold(text[i:start], w) })
+}
+
+// containsFold tells whether word stands in text, signs and case apart.
+func containsFold(text []byte, word string) bool {
+	for i := range text {
+		j, k := i, 0
+		for j < len(text) && k < len(word) && (text[j]|lower(text[j]) == word[k] || k > 0 && !isLetter(text[j])) {
+			if text[j]|lower(text[j]) == word[k] {
+				k++
+			}
+			j++
+		}
+		if k == len(word) {
+			return true
+		}
+	}
+	return false
+}
+
+// keyTells tells whether a name is the end of a key, as far as the next few
+// bytes show. At the end of the text it may be.
+func keyTells(text []byte, start, end int) bool {
+	if end < len(text) && text[end]|0x20 == 's' {
+		end++
+	}
+	if end == len(text) {
+		return true
+	}
+	if text[end] != ' ' {
+		return follows[text[end]]
+	}
+	end = skipBlanks(text, end)
+	if end == len(text) || follows[text[end]] || at(text, end, "->") {
+		return true
+	}
+	i := start - 1
+	for i >= 0 && start-i < maxKey && (isWord(text[i]) || text[i] == ':') {
+		i--
+	}
+	return i >= 0 && (text[i] == '<' || text[i] == ';') || i+1 < start && text[i+1] == '-' // an XML element, an option
+}
+
+// follows are the bytes that may follow a key.
+var follows = func() (set [256]bool) {
+	for _, c := range []byte("\t\r\n\"'`\\=:,>%&]^\x1b/[") {
+		set[c] = true
+	}
+	return set
+}()
+
+func skipBlanks(text []byte, i int) int {
+	for i < len(text) && (text[i] == ' ' || text[i] == '\t') {
+		i++
+	}
+	return i
+}

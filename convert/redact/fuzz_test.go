@@ -1,0 +1,102 @@
+package redact
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"testing"
+)
+
+// FuzzAppend: JSON stays JSON with the same keys, what is not suspected is not
+// changed, and what is found are parts of the text, in order.
+func FuzzAppend(f *testing.F) {
+	for _, s := range []string{
+		`{"a":"token=x","password":"y\\","b":[1]}`, `{"sdp":"a=ice-pwd:x\r\n","token":5}`, `{"j":"{\"token\":\"a\\\"b\"}"}`, `{"msg":"bad token:\"\\","channel_id":"ch1"}`,
+		`Authorization: x\\"y`, `{"a":"Authorization: b\\","c":1}`, `{"a":"password='x","b":"c'"}`, `{"":"Authorization:\\"}`, `{token,<<"x">>}`, `a://b:c@d`,
+	} {
+		f.Add([]byte(s))
+	}
+	for _, s := range slices.Concat(disguises, pexipDisguises, harmless) {
+		f.Add([]byte(s))
+	}
+	base := mustNew(f, Config{})
+	f.Fuzz(func(t *testing.T, text []byte) {
+		for _, r := range []*Redactor{base, base.ForPexip(), base.ForFailures()} {
+			got, n := r.Append(nil, text)
+			if n > 0 && (!r.Suspect(text) || !r.SuspectPart(text)) {
+				t.Fatalf("%q: masked but not suspected", text)
+			}
+			if n == 0 && !bytes.Equal(got, text) {
+				t.Fatalf("%q: changed to %q without a secret", text, got)
+			}
+			checkSpans(t, r, text)
+			if !r.pexip && json.Valid(text) {
+				checkJSON(t, text, got, r.failures)
+			}
+		}
+	})
+}
+
+// checkSpans fails if the secrets found are not parts of text, one behind the other.
+func checkSpans(t *testing.T, r *Redactor, text []byte) {
+	t.Helper()
+	var s search
+	done := 0
+	for _, x := range r.find(&s, text) {
+		if x.from < done || x.to <= x.from || x.to > len(text) || x.quoteEnd > len(text) || x.quote > x.quoteEnd {
+			t.Fatalf("%q: %+v, after what ends at %d", text, x, done)
+		}
+		done = x.to
+	}
+}
+
+// checkJSON fails if got is no JSON, or has other keys than text.
+func checkJSON(t *testing.T, text, got []byte, less bool) {
+	t.Helper()
+	if !json.Valid(got) {
+		t.Fatalf("%q: no JSON any more: %q", text, got)
+	}
+	if less {
+		return // metadata is masked with its keys
+	}
+	if before, after := keysOf(text), keysOf(got); !slices.Equal(before, after) {
+		t.Fatalf("%q: becomes %q, with other keys: %q, %q", text, got, before, after)
+	}
+}
+
+// keysOf are the keys of JSON, in order.
+func keysOf(text []byte) (keys []string) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	type level struct{ object, value bool }
+	var levels []level
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return keys
+		}
+		var top *level
+		if len(levels) > 0 {
+			top = &levels[len(levels)-1]
+		}
+		switch v := token.(type) {
+		case json.Delim:
+			if v == '}' || v == ']' {
+				levels = levels[:len(levels)-1]
+				continue
+			}
+			if top != nil {
+				top.value = false
+			}
+			levels = append(levels, level{object: v == '{'})
+			continue
+		case string:
+			if top != nil && top.object && !top.value {
+				keys, top.value = append(keys, v), true
+				continue
+			}
+		}
+		if top != nil {
+			top.value = false
+		}
+	}
+}

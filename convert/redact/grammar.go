@@ -1,0 +1,402 @@
+package redact
+
+// announced looks at what surrounds the key text[start:end], finds out in which
+// way a value goes with it, and masks the value.
+func (s *search) announced() {
+	after, closer := s.closer()
+	if closer > 0 {
+		if s.opener(closer) < 0 {
+			return // the end of a string that is no key
+		}
+		s.quotedKey(after, closer)
+		return
+	}
+	s.plainKey()
+}
+
+// closer returns what follows the quote behind the key, and how long the quote
+// is; 0 if there is none.
+func (s *search) closer() (after, length int) {
+	c, n := sign(s.text, s.end)
+	if n == 0 || !isQuote(c) {
+		return s.end, 0
+	}
+	after = s.end + n
+	if at(s.text, after, "/utf8") {
+		after += len("/utf8")
+	}
+	if c, n := sign(s.text, after); c == '>' {
+		if c, m := sign(s.text, after+n); c == '>' { // of an Erlang binary
+			after += n + m
+		}
+	}
+	return after, n
+}
+
+// opener returns where the quote before the key begins that is like the one
+// behind it, and -1 if there is none. It sets start to what is behind it.
+func (s *search) opener(length int) int {
+	quote := string(s.text[s.end : s.end+length])
+	for i := s.start; i >= s.begin+length && s.start-i <= maxKey; i-- {
+		if at(s.text, i-length, quote) && (i-length == s.begin || s.text[i-length-1] != '\\' || quote[0] != '\\') {
+			if i < s.start {
+				s.start = i
+				s.readPlain()
+			}
+			return i - length
+		}
+		switch c := s.text[i-1]; {
+		case c < ' ', c == '\\', c == '"', c == '\'', c == '{', c == '}', c == '(', c == ')', c == ',', c == '=', c == '&':
+			return -1
+		}
+	}
+	return -1
+}
+
+// in sets row to what the key is in a place, and tells whether it is anything.
+func (s *search) in(p place) bool {
+	s.row, s.plural = s.f.names.find(&s.key, p)
+	return s.row != nil
+}
+
+// quotedKey is for a key in quotes, of JSON, Python, Erlang and the like.
+func (s *search) quotedKey(i, closer int) {
+	i = skipSpace(s.text, i, true)
+	c, n := sign(s.text, i)
+	switch {
+	case n == 0:
+	case c == ':', c == '=':
+		if next := s.arrow(i + n); s.in(structured) {
+			s.value(skipSpace(s.text, next, true), closer)
+		}
+	case c == ',':
+		s.listed(skipSpace(s.text, i+n, true), closer)
+	case c == '-':
+		if c, m := sign(s.text, i+n); c == '>' && s.in(structured) {
+			s.value(skipSpace(s.text, i+n+m, true), closer)
+		}
+	default:
+		s.named(i, closer)
+	}
+}
+
+// arrow skips the rest of =>, := and ==.
+func (s *search) arrow(i int) int {
+	for range 2 {
+		if c, n := sign(s.text, i); n > 0 && (c == '>' || c == '=') {
+			i += n
+		}
+	}
+	return i
+}
+
+// listed is for a key and a value with a comma between them: a tuple of Erlang's
+// or Python's, a list of lists, options of a command, or an object that
+// has a name and a value. i is behind the comma.
+func (s *search) listed(i, closer int) {
+	if next := s.valueKey(i); next >= 0 {
+		if s.in(structured) {
+			s.value(next, closer)
+		}
+		return
+	}
+	if s.key.as[0] == '-' && s.in(optioned) || s.inTuple(closer) && s.in(structured) {
+		s.value(i, closer)
+	}
+}
+
+// valueKey returns where the value begins that follows "value": at i, or -1.
+func (s *search) valueKey(i int) int {
+	c, n := sign(s.text, i)
+	if n > 0 && isQuote(c) {
+		i += n
+	} else if n = 0; s.key.n == 0 {
+		return -1
+	}
+	end := i
+	for end < len(s.text) && isLetter(s.text[end]) && end-i < 8 {
+		end++
+	}
+	if !sameWord(s.text[i:end], "value") && !sameWord(s.text[i:end], "val") && !sameWord(s.text[i:end], "v") {
+		return -1
+	}
+	if n > 0 {
+		if c, m := sign(s.text, end); !isQuote(c) || m != n {
+			return -1
+		}
+		end += n
+	}
+	end = skipSpace(s.text, end, true)
+	if c, n := sign(s.text, end); n > 0 && (c == ':' || c == '=') {
+		return skipSpace(s.text, s.arrow(end+n), true)
+	}
+	return -1
+}
+
+// named is for an XML element that has a name and a value: name="password" value="…".
+func (s *search) named(i, closer int) {
+	if next := s.valueKey(i); next >= 0 {
+		if s.in(structured) {
+			s.value(next, closer)
+		}
+		return
+	}
+	// plist: <key>password</key><string>…
+}
+
+// inTuple tells whether the key is the first element of a tuple, or of a list in a list.
+func (s *search) inTuple(closer int) bool {
+	i := s.start - closer - 1
+	for k := 0; k < 2 && i >= s.begin && (s.text[i]|0x20 == 'b' || s.text[i]|0x20 == 'u' || s.text[i]|0x20 == 'r'); k++ {
+		i--
+	}
+	if i-1 >= s.begin && (s.text[i] == '<' || s.text[i] == '>') {
+		i = s.beforeAngles(i)
+	}
+	for i >= s.begin && (s.text[i] <= ' ' || s.text[i] == 'n' && i > s.begin && s.text[i-1] == '\\') {
+		if s.text[i] == 'n' {
+			i--
+		}
+		i--
+	}
+	if i < s.begin {
+		return false
+	}
+	switch s.text[i] {
+	case '{', '(':
+		return true
+	case '[':
+		for i--; i >= s.begin && s.text[i] <= ' '; i-- {
+		}
+		return i >= s.begin && (s.text[i] == '[' || s.text[i] == ',')
+	}
+	return false
+}
+
+// beforeAngles goes back over the << of a binary.
+func (s *search) beforeAngles(i int) int {
+	for k := 0; k < 2 && i >= s.begin && s.text[i] == '<'; k++ {
+		i--
+	}
+	return i
+}
+
+// plainKey is for a key without quotes.
+func (s *search) plainKey() {
+	i := s.end
+	if c, n := sign(s.text, i); c == ']' && n > 0 { // user[password]=…
+		i += n
+	}
+	if c, n := sign(s.text, i); c == '>' || s.before() == '<' && (c == ' ' || c == '\t') {
+		if n > 0 && s.before() == '<' {
+			s.element(i)
+			return
+		}
+		return
+	}
+	next := skipSpace(s.text, i, false)
+	c, n := sign(s.text, next)
+	switch {
+	case n == 0:
+	case c == '=':
+		s.assigned(next, n)
+	case c == ':':
+		if d, m := sign(s.text, next+n); d == '=' || d == '>' { // := and :>
+			s.assigned(next+n, m)
+			return
+		}
+		s.colon(next + n)
+	case c == '-' && at(s.text, next, "->"):
+		s.assigned(next, n)
+	case c == ',' && next == s.end && s.start > s.begin && s.text[s.start-1] == '{': // an Erlang tuple
+		if s.in(structured) {
+			s.term(skipSpace(s.text, next+n, true))
+		}
+	case next > i && s.key.as[0] == '-' && (s.start == s.begin || !isWord(s.text[s.start-1])):
+		s.option(next)
+	case isQuote(c) && next > i:
+		if s.in(headed) && s.row.form == anything {
+			s.quoted(next, false)
+		}
+	case c == '\n' || c == '\r':
+		if next = skipSpace(s.text, next, true); at(s.text, next, "=>") && s.in(structured) {
+			s.term(skipSpace(s.text, next+2, true))
+		}
+	}
+}
+
+// before is the sign before the key.
+func (s *search) before() byte {
+	i := s.start - 1
+	if i < s.begin {
+		return 0
+	}
+	switch c := s.text[i]; c {
+	case ';':
+		if at(s.text, i-3, "&lt;") {
+			return '<'
+		}
+		if at(s.text, i-4, "&amp;") {
+			return '&'
+		}
+	case ':': // a namespace
+		for i--; i >= s.begin && s.start-i < maxKey && isWord(s.text[i]); i-- {
+		}
+		if i >= s.begin && s.text[i] == '<' || at(s.text, i-3, "&lt;") {
+			return '<'
+		}
+	default:
+		if c == '/' || !s.hexBefore() {
+			return c
+		}
+	}
+	return s.escapedBefore()
+}
+
+// hexBefore tells whether an escape of hexadecimal digits ends before the key.
+func (s *search) hexBefore() bool { return hexDigit[s.text[s.start-1]] > 0 }
+
+// escapedBefore is the sign before the key that is written as \u0026 or %26.
+func (s *search) escapedBefore() byte {
+	for _, length := range []int{3, 6} {
+		if i := s.start - length; i >= s.begin && (s.text[i] == '%' || s.text[i] == '\\') {
+			if c, n := sign(s.text, i); n == length {
+				return c
+			}
+		}
+	}
+	return s.text[s.start-1]
+}
+
+// element masks the text of an XML element. i is behind its name.
+func (s *search) element(i int) {
+	if !s.in(structured) {
+		return
+	}
+	for end := min(len(s.text), i+maxUserInfo); ; {
+		c, n := sign(s.text, i)
+		if n == 0 || i >= end || c == '<' || c == '\n' {
+			return
+		}
+		i += n
+		if c == '>' {
+			break
+		}
+	}
+	i = skipSpace(s.text, i, true)
+	const open, shut = "<![CDATA[", "]]>"
+	if at(s.text, i, open) {
+		s.mask(i+len(open), s.until(i+len(open), shut))
+		return
+	}
+	to := i
+	for to < len(s.text) {
+		c, n := sign(s.text, to)
+		if c == '<' || c == '"' && !s.inJSON || c == '\n' || c == '\r' {
+			break
+		}
+		to += n
+	}
+	if s.row.form == text && to-i < 1 {
+		return
+	}
+	s.mask(i, to)
+}
+
+// until is where shut begins at i or behind it, or the end of the line.
+func (s *search) until(i int, shut string) int {
+	for i < len(s.text) && !at(s.text, i, shut) && s.text[i] != '\n' {
+		i++
+	}
+	return i
+}
+
+// assigned masks the value of key=value and key => value. The equals sign at i
+// takes n bytes.
+func (s *search) assigned(i, n int) {
+	raw := n == 1
+	next := s.arrow(i + n)
+	if next > i+n { // => or ==
+		if s.in(structured) {
+			s.term(skipSpace(s.text, next, true))
+		}
+		return
+	}
+	if s.in(queried) && s.inQuery() {
+		s.parameter(next, raw)
+		return
+	}
+	if !s.in(assigned) {
+		return
+	}
+	next = skipSpace(s.text, next, false)
+	if next == i+1 && s.endsString(next) {
+		return
+	}
+	switch {
+	case s.quoted(next, true) || s.binary(next):
+	case s.row.form != header && next < len(s.text) && (s.text[next] == '[' || s.text[next] == '{' || s.text[next] == '('):
+		s.compound(next, 0)
+	case s.row.form == header:
+		s.headerOf(next, true)
+	default:
+		s.bare(next, raw)
+	}
+}
+
+// endsString tells whether the quote at i is the end of a string of JSON: what
+// follows is as in such a text, and not as in a pair.
+func (s *search) endsString(i int) bool {
+	if i+1 >= len(s.text) || s.text[i] != '"' || s.start > s.begin && s.text[s.start-1] == ' ' {
+		return false
+	}
+	c := s.text[i+1]
+	return c == ',' || c == '}' || c == ']'
+}
+
+// inQuery tells whether the key is a parameter of a URL's query.
+func (s *search) inQuery() bool {
+	switch s.before() {
+	case '?', '&', ';', '#':
+		return true
+	}
+	return false
+}
+
+// parameter masks the value of a parameter of a query. Where the = is written as
+// it is, so is the & that ends the value.
+func (s *search) parameter(i int, raw bool) {
+	to := i
+	for to < len(s.text) {
+		c, n := sign(s.text, to)
+		if c <= ' ' && (n == 1 || s.text[to] != '%' || !raw) || n == 1 && queryEnds[c] || at(s.text, to, "&") || s.text[to] == '\\' && (c == '"' || c == '\'' || c == '&' || c == '<' || c == '>' || c == '\\') {
+			break
+		}
+		if c == '?' && s.before() == ';' {
+			break
+		}
+		if !raw && (c == '&' || c == '#' || c == '"' || c == '\'' || c == ' ') {
+			break
+		}
+		to += n
+	}
+	s.mask(i, to)
+}
+
+var queryEnds = func() (set [256]bool) {
+	for _, c := range []byte("&#;\"'<>\\{}[]`|, ") {
+		set[c] = true
+	}
+	return set
+}()
+
+// option masks the value of a command's option, at i.
+func (s *search) option(i int) {
+	if !s.in(optioned) || i < len(s.text) && s.text[i] == '-' {
+		return
+	}
+	if s.quoted(i, true) {
+		return
+	}
+	s.bare(i, true)
+}

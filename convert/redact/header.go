@@ -1,0 +1,215 @@
+package redact
+
+import "bytes"
+
+// maxHeaderWords is how much of a value is looked at to tell a header from prose.
+const maxHeaderWords = 256
+
+// colon masks the value behind `key:` without quotes. In prose, a colon follows
+// such words as well ("bad token: unexpected end").
+func (s *search) colon(i int) {
+	if !s.in(headed) {
+		return
+	}
+	next := skipSpace(s.text, i, false)
+	if s.row.form == header || s.isHeaderName() {
+		s.headerOf(next, false)
+		return
+	}
+	if next > i && s.inJSON && next < len(s.text) && s.text[next] == '"' {
+		return
+	}
+	if s.quoted(next, true) || s.binary(next) {
+		return
+	}
+	if next < len(s.text) && (s.text[next] == '[' || s.text[next] == '{' || s.text[next] == '(') {
+		s.compound(next, 0)
+		return
+	}
+	if s.row.pexip && !s.linesBegin() {
+		return // "wrong pin: 2 left"
+	}
+	to := s.bareEnd(next, true)
+	if s.row.form == random && !s.tells(next, to) {
+		return
+	}
+	s.bare(next, true)
+}
+
+// tells tells whether a value behind `token:` is one, and not how a sentence goes on.
+func (s *search) tells(from, to int) bool {
+	v := s.text[from:to]
+	if looksRandom(v) && (len(v) >= 16 || s.linesBegin() || hasDigits(v) && len(v) >= 8) {
+		return true
+	}
+	c, n := sign(s.text, to)
+	return s.linesBegin() && len(v) > 0 && (n == 0 || c == '\n' || c == '\r' || c == '"' || c == '\'') && !isOrdinary(v)
+}
+
+func hasDigits(v []byte) bool { return bytes.ContainsAny(v, "0123456789") }
+
+// linesBegin tells whether a line begins with the key, as with the name of a header.
+func (s *search) linesBegin() bool {
+	i := s.start
+	for i > s.begin && (s.text[i-1] == ' ' || s.text[i-1] == '\t' || s.text[i-1] == '-') {
+		i--
+	}
+	if i == s.begin || s.text[i-1] == '\n' || s.text[i-1] == '\r' || at(s.text, i-2, "^M") {
+		return true
+	}
+	return i >= s.begin+2 && s.text[i-2] == '\\' && (s.text[i-1] == 'n' || s.text[i-1] == 'r')
+}
+
+// isHeaderName tells whether the key is written as the names of headers of
+// several words are: X-Api-Key.
+func (s *search) isHeaderName() bool {
+	return bytes.IndexByte(s.key.as[:s.key.n], '-') > 0 && bytes.IndexByte(s.key.as[:s.key.n], '_') < 0 && s.row.word != "pwd" && s.row.word != "pin"
+}
+
+// headerOf masks the value of a header at i, which goes on in lines that begin
+// with a blank. In prose it is none.
+func (s *search) headerOf(i int, assigned bool) {
+	if q, n := s.quoteBefore(); n > 0 {
+		if _, m := sign(s.text, i); m > 0 {
+			if c, k := sign(s.text, i); isQuote(c) && k == n && c == q {
+				return // the string around the header ends here
+			}
+		}
+	}
+	if c, n := sign(s.text, i); n > 0 && isQuote(c) {
+		if s.inJSON && n == 1 && c == '"' {
+			return
+		}
+		if s.quoted(i, true) {
+			return
+		}
+	}
+	v := s.text[i:s.headerEnd(i, maxHeaderWords)]
+	if len(v) == 0 {
+		return
+	}
+	if v[0] == '[' || v[0] == '{' || v[0] == '(' {
+		before := len(s.spans)
+		s.compound(i, 0)
+		if len(s.spans) > before {
+			return
+		}
+		if n := bytes.IndexByte(v, ']'); n > 1 && v[0] == '[' {
+			s.mask(i+1, i+n)
+			return
+		}
+	}
+	word, rest, more := bytes.Cut(v, []byte(" "))
+	switch {
+	case !more && assigned:
+		s.bare(i, true)
+		return
+	case !more && (isOrdinary(v) || !s.linesBegin() && isSmall(v)):
+		return
+	case more && !s.isHeader(word, rest):
+		if assigned {
+			s.bare(i, true)
+		}
+		return
+	}
+	s.mask(i, s.headerEnd(i, len(s.text)))
+}
+
+// isSmall tells whether a word is of small letters only.
+func isSmall(v []byte) bool {
+	for _, c := range v {
+		if c < 'a' || c > 'z' {
+			return false
+		}
+	}
+	return true
+}
+
+// isHeader tells whether several words are the value of a header.
+func (s *search) isHeader(word, rest []byte) bool {
+	if s.isHeaderName() && s.row.form != header {
+		return true
+	}
+	if s.row.word == "cookie" {
+		return bytes.IndexByte(word, '=') > 0 || looksRandom(word)
+	}
+	for _, scheme := range []string{"basic", "bearer", "digest", "negotiate", "ntlm", "oauth", "token", "apikey", "hawk", "signature", "sharedkey", "key", "hoba", "mutual", "vapid", "dpop", "googlelogin", "gnap", "kerberos", "custom"} {
+		if sameWord(word, scheme) {
+			return true
+		}
+	}
+	if bytes.HasPrefix(word, []byte("AWS4")) || bytes.HasPrefix(word, []byte("SCRAM")) || looksRandom(word) {
+		return true
+	}
+	first, _, _ := bytes.Cut(rest, []byte(" "))
+	return looksRandom(first) || !isOrdinary(word) && bytes.IndexByte(rest, ' ') < 0 && word[0] <= 'Z' && isLetter(word[0]) && bytes.ContainsAny(first, "0123456789=+/")
+}
+
+// quoteBefore is the quote right before the key, and how many bytes it takes.
+func (s *search) quoteBefore() (quote byte, n int) {
+	i := s.start - 1
+	if i < s.begin || s.text[i] != '"' && s.text[i] != '\'' {
+		return 0, 0
+	}
+	for n = 1; i-n >= s.begin && s.text[i-n] == '\\'; n++ {
+	}
+	return s.text[i], n
+}
+
+// headerEnd finds the end of the header, in any of the ways in which a line may
+// end, or of the string around it. Quotes within a header are not always
+// escaped: a quote after = opens a parameter's value, the next one closes it,
+// and one outside of such a value ends the string.
+func (s *search) headerEnd(i, most int) int {
+	q, qn := s.quoteBefore()
+	limit := s.pairEnd(i)
+	limit = i + min(most, limit-i)
+	for i < limit {
+		c, n := sign(s.text, i)
+		switch {
+		case c == '\n' || c == '\r':
+			next := s.folded(i)
+			if next < 0 {
+				return i
+			}
+			i = next
+			continue
+		case c == '"' && n == 1 && s.inString(i, limit):
+			i = s.parameterEnd(i+1, limit)
+			continue
+		case c == '"' && n == 1, c == q && n == qn:
+			return i
+		}
+		i += n
+	}
+	return limit
+}
+
+// inString tells whether the quote at i opens the value of a header's parameter.
+func (s *search) inString(i, limit int) bool {
+	return !s.inJSON && s.text[i-1] == '=' && i+1 < limit && s.text[i+1] > ' '
+}
+
+// parameterEnd is behind the closing quote of a parameter's value, or where the line ends.
+func (s *search) parameterEnd(i, limit int) int {
+	for i < limit && s.text[i] != '"' && s.text[i] != '\n' && !at(s.text, i, "^M") {
+		i++
+	}
+	if i < limit && s.text[i] == '"' {
+		i++
+	}
+	return i
+}
+
+// folded returns where a header goes on behind the line break at i, or -1.
+func (s *search) folded(i int) int {
+	c, n := sign(s.text, i)
+	i += n
+	if d, m := sign(s.text, i); c == '\r' && d == '\n' {
+		i += m
+	}
+	if c, n := sign(s.text, i); n > 0 && (c == ' ' || c == '\t') {
+		return i + n
+	}
+	return -1
+}

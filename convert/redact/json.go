@@ -1,0 +1,347 @@
+package redact
+
+import (
+	"bytes"
+)
+
+// maxDepth is how deep values may nest for a line to be read as JSON.
+const maxDepth = 1000
+
+// A level is a list or an object that is open.
+type level struct {
+	object  bool
+	secret  bool // every value in it is one
+	value   bool // the object's value is a secret, as its name says: {"name":"token","value":"…"}
+	index   int  // of the next element of a list
+	named   int  // of the element that is a secret, as the one before it says
+	numbers int  // index+1 of the span of the number before, if there was one
+}
+
+// jsonWalk reads the JSON object or list at i and collects its secrets. It
+// returns what follows it, or -1 and no secrets if it is no JSON. Keys are never
+// masked, and no mask goes over the end of a string, so that JSON stays JSON.
+func (s *search) jsonWalk(i int) int {
+	s.kept = len(s.spans)
+	w := walk{search: s}
+	if end := w.value(i); end >= 0 {
+		return end
+	}
+	s.spans = s.spans[:s.kept]
+	return -1
+}
+
+// A walk is a pass through one JSON value.
+type walk struct {
+	*search
+	stack  [32]level
+	levels []level
+	whole  int // where the value begins that is masked as one, -1 if there is none
+	around int // how many levels are open around it
+}
+
+func (w *walk) value(i int) int {
+	w.levels, w.whole = w.stack[:0], -1
+	text := w.text
+	secret := false // whether the next value is one
+	for {
+		// A value begins at i.
+		if i = skipWhite(text, i); i >= len(text) {
+			return -1
+		}
+		switch c := text[i]; {
+		case c == '{' || c == '[':
+			if len(w.levels) == maxDepth {
+				return -1
+			}
+			w.levels = append(w.levels, level{object: c == '{', secret: secret})
+			if i = skipWhite(text, i+1); i < len(text) && text[i] == c+2 { // empty
+				break
+			}
+			if c == '{' {
+				if i, secret = w.member(i); i < 0 {
+					return -1
+				}
+			}
+			continue
+		case c == '"':
+			end := stringEnd(text, i+1)
+			if end < 0 {
+				return -1
+			}
+			w.stringValue(i+1, end, secret)
+			i = end + 1
+		default:
+			end := scalarEnd(text, i)
+			if end < 0 {
+				return -1
+			}
+			w.scalarValue(i, end, secret)
+			i = end
+		}
+		if i, secret = w.next(i); i < 0 || len(w.levels) == 0 {
+			return i
+		}
+	}
+}
+
+// next goes from the end of a value, or from the bracket that closes an empty
+// one, to the beginning of the next value.
+func (w *walk) next(i int) (int, bool) {
+	for len(w.levels) > 0 {
+		if i = skipWhite(w.text, i); i >= len(w.text) {
+			return -1, false
+		}
+		l := &w.levels[len(w.levels)-1]
+		switch c := w.text[i]; {
+		case c == ',' && l.object:
+			return w.member(i + 1)
+		case c == ',':
+			l.index++
+			return i + 1, l.secret || l.value && l.index == l.named
+		case c == '}' && l.object, c == ']' && !l.object:
+			i++
+			w.levels = w.levels[:len(w.levels)-1]
+			if w.whole >= 0 && len(w.levels) == w.around {
+				w.spans = append(w.spans, span{from: w.whole, to: i, bare: true})
+				w.whole = -1
+			}
+		default:
+			return -1, false
+		}
+	}
+	return i, false
+}
+
+// member reads a key and its colon, and finds out whether the value is a secret.
+func (w *walk) member(i int) (int, bool) {
+	text := w.text
+	if i = skipWhite(text, i); i >= len(text) || text[i] != '"' {
+		return -1, false
+	}
+	start := i + 1
+	end := stringEnd(text, start)
+	if end < 0 {
+		return -1, false
+	}
+	if i = skipWhite(text, end+1); i >= len(text) || text[i] != ':' {
+		return -1, false
+	}
+	l := &w.levels[len(w.levels)-1]
+	l.numbers = 0
+	if w.whole >= 0 {
+		return i + 1, false
+	}
+	if l.secret {
+		return i + 1, true
+	}
+	w.readKey(start, end)
+	if w.in(structured) {
+		if w.row.form == everything {
+			if j := skipWhite(text, i+1); j < len(text) && (text[j] == '{' || text[j] == '[') {
+				w.whole, w.around = j, len(w.levels)
+			}
+		}
+		return i + 1, true
+	}
+	return i + 1, l.value && w.isValueKey()
+}
+
+func (w *walk) isValueKey() bool {
+	switch string(w.key.folded[:w.key.m]) {
+	case "value", "val", "v":
+		return true
+	}
+	return false
+}
+
+// readKey sets key to the end of a JSON string.
+func (w *walk) readKey(start, end int) {
+	w.key.n, w.key.m = 0, 0
+	for i := max(start, end-6*maxKey); i < end; {
+		c, n := w.text[i], 1
+		if c == '\\' {
+			c, n = sign(w.text[:end], i)
+		}
+		w.key.add(c)
+		i += n
+	}
+}
+
+// stringValue looks at the string text[from:to].
+func (w *walk) stringValue(from, to int, secret bool) {
+	l := &level{}
+	if len(w.levels) > 0 {
+		l = &w.levels[len(w.levels)-1]
+	}
+	l.numbers = 0
+	if w.whole >= 0 || from == to {
+		return
+	}
+	v := w.text[from:to]
+	if secret && (w.row == nil || w.row.form != hexDigits || isHex(v)) {
+		if !saysNothing(v) && string(v) != Mask {
+			w.spans = append(w.spans, span{from: from, to: to})
+		}
+		return
+	}
+	before := len(w.spans)
+	w.within(from, to)
+	if len(w.spans) == before && to-from <= maxKey {
+		w.mayName(l, from, to)
+	}
+}
+
+// mayName takes note of a string that is a secret's name: the value of name in an
+// object, the first of a list in a list, an option of a command.
+func (w *walk) mayName(l *level, from, to int) {
+	in := structured
+	if !l.object {
+		if l.index > 0 || len(w.levels) < 2 || w.levels[len(w.levels)-2].object {
+			in = optioned
+		}
+		if in == optioned && w.text[from] != '-' {
+			return
+		}
+		l.named = l.index + 1
+	} else {
+		switch string(w.key.folded[:min(w.key.m, 8)]) {
+		case "name", "key", "header", "k", "field":
+		default:
+			return
+		}
+	}
+	w.readKey(from, to)
+	l.value = w.in(in)
+}
+
+// within looks for secrets in a string that is none itself.
+func (w *walk) within(from, to int) {
+	start, n := w.f.next(w.text[from:to], 0)
+	if n == nil {
+		return
+	}
+	in := search{r: w.r, f: w.f, text: w.text[:to], begin: from, inJSON: true, spans: w.spans}
+	in.runFrom(from+start, n)
+	w.spans = in.spans
+}
+
+// scalarValue looks at a number or a literal.
+func (w *walk) scalarValue(from, to int, secret bool) {
+	c := w.text[from]
+	if !secret || w.whole >= 0 || !isDigit(c) && c != '-' {
+		return
+	}
+	row := w.row
+	if row != nil && (row.form == text || row.form == hexDigits || row.word == "token" && (w.plural || w.key.counts())) {
+		return
+	}
+	if len(w.levels) > 0 {
+		l := &w.levels[len(w.levels)-1]
+		if !l.object {
+			if l.numbers > 0 {
+				w.spans[l.numbers-1].to = to
+				return
+			}
+			l.numbers = len(w.spans) + 1
+		}
+	}
+	w.spans = append(w.spans, span{from: from, to: to, bare: true})
+}
+
+func skipWhite(text []byte, i int) int {
+	for i < len(text) && (text[i] == ' ' || text[i] == '\t' || text[i] == '\n' || text[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// stringEnd returns where the closing quote of a JSON string is, or -1. i is
+// behind the opening one.
+func stringEnd(text []byte, i int) int {
+	for {
+		n := bytes.IndexByte(text[i:], '"')
+		if n < 0 {
+			return -1
+		}
+		end := i + n
+		for j := i; j < end; j++ {
+			switch c := text[j]; {
+			case c < ' ':
+				return -1
+			case c == '\\':
+				m := escapeLength(text, j)
+				if m == 0 {
+					return -1
+				}
+				j += m - 1
+				if j >= end {
+					i = j + 1
+				}
+			}
+		}
+		if i <= end {
+			return end
+		}
+	}
+}
+
+// escapeLength is how long the escape at i is, 0 if it is none.
+func escapeLength(text []byte, i int) int {
+	if i+1 >= len(text) {
+		return 0
+	}
+	switch text[i+1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		if _, ok := hexByte(text, i+2); !ok {
+			return 0
+		}
+		if _, ok := hexByte(text, i+4); !ok {
+			return 0
+		}
+		return 6
+	}
+	return 0
+}
+
+// scalarEnd returns where a number or literal ends, or -1.
+func scalarEnd(text []byte, i int) int {
+	for _, w := range [...]string{"true", "false", "null"} {
+		if at(text, i, w) {
+			return i + len(w)
+		}
+	}
+	if i < len(text) && text[i] == '-' {
+		i++
+	}
+	end := digitsEnd(text, i)
+	if end < 0 || text[i] == '0' && end > i+1 {
+		return -1
+	}
+	if end < len(text) && text[end] == '.' {
+		if end = digitsEnd(text, end+1); end < 0 {
+			return -1
+		}
+	}
+	if end < len(text) && text[end]|0x20 == 'e' {
+		end++
+		if end < len(text) && (text[end] == '+' || text[end] == '-') {
+			end++
+		}
+		end = digitsEnd(text, end)
+	}
+	return end
+}
+
+// digitsEnd is behind the digits at i, of which there must be one.
+func digitsEnd(text []byte, i int) int {
+	start := i
+	for i < len(text) && isDigit(text[i]) {
+		i++
+	}
+	if i == start {
+		return -1
+	}
+	return i
+}

@@ -1,0 +1,170 @@
+package redact
+
+import "bytes"
+
+// find collects the secrets of a text, in order. What it returns is valid until
+// s is released.
+func (r *Redactor) find(s *search, text []byte) []span {
+	s.r, s.f = r, r.words()
+	start, n := s.f.next(text, 0)
+	if n == nil {
+		return nil
+	}
+	if bytes.IndexByte(text, 0x1b) >= 0 {
+		return r.findColoured(s, text)
+	}
+	s.pieces(text, start)
+	return s.spans
+}
+
+// release gives s back.
+func (s *search) release() {
+	if cap(s.spans) > 1<<12 {
+		return // of a rare giant
+	}
+	*s = search{spans: s.spans[:0], plain: s.plain[:0], places: s.places[:0]}
+	searches.Put(s)
+}
+
+// pieces searches text piece by piece: each line that is JSON by itself, as well
+// as JSON over several lines, and all other lines together. Nothing is in the
+// lines before the one in which first is.
+func (s *search) pieces(text []byte, first int) {
+	begin := bytes.LastIndexByte(text[:first], '\n') + 1
+	if begin > 0 && !s.r.pexip {
+		begin = s.blockBegin(text, begin)
+	}
+	for i := begin; i < len(text); {
+		next := lineEnd(text, i)
+		if c := skipWhite(text[:next], i); c < next && (text[c] == '{' || text[c] == '[' || text[c] == '"' && i == 0) && !s.r.pexip {
+			s.other(text, begin, i, false)
+			begin, i = i, s.json(text, i, next)
+			if i > begin {
+				begin = i
+				continue
+			}
+			i = next
+			if meantAsJSON(text[c:next]) && !goesOn(text[:next]) {
+				s.other(text, begin, next, true)
+				begin = next
+			}
+			continue
+		}
+		i = next
+	}
+	s.other(text, begin, len(text), false)
+}
+
+// blockBegin goes back over lines that belong with the one at i, up to one that
+// begins a block: a secret's key may be in one line, and its value in the next.
+func (s *search) blockBegin(_ []byte, _ int) int { return 0 }
+
+// json searches the JSON that begins in the line text[i:next]. It returns what
+// follows it: the next line. If it is no JSON it returns i.
+func (s *search) json(text []byte, i, next int) int {
+	if i < s.noJSON || goesOn(text[:i]) {
+		return i
+	}
+	s.text, s.begin, s.done, s.inJSON, s.pair = text, i, i, true, 0
+	end := s.jsonWalk(i)
+	if end >= 0 {
+		if after := skipBlanks(text, end); after == len(text) || text[after] == '\n' || at(text, after, "\r\n") || text[after] == '\r' && after+1 == len(text) {
+			return lineEnd(text, after)
+		}
+		s.spans = s.spans[:s.kept]
+	}
+	s.noJSON = next
+	return i
+}
+
+// goesOn tells whether the last line of text goes on in the next one, as an
+// Erlang term does.
+func goesOn(text []byte) bool {
+	text = bytes.TrimRight(text[max(0, len(text)-256):], " \t\r\n")
+	return len(text) > 0 && bytes.IndexByte([]byte(">,=:{[(|"), text[len(text)-1]) >= 0
+}
+
+// meantAsJSON tells whether a line begins as JSON does, though it is none: it may be cut.
+func meantAsJSON(line []byte) bool {
+	i := skipWhite(line, 1)
+	return i < len(line) && line[i] == '"' && bytes.Contains(line[:min(len(line), 512)], []byte(`":`))
+}
+
+// other searches text[from:to], which is no JSON.
+func (s *search) other(text []byte, from, to int, inJSON bool) {
+	if from == to {
+		return
+	}
+	in := search{r: s.r, f: s.f, text: text[:to], begin: from, inJSON: inJSON, spans: s.spans}
+	in.run()
+	s.spans = in.spans
+}
+
+func lineEnd(text []byte, i int) int {
+	if n := bytes.IndexByte(text[i:], '\n'); n >= 0 {
+		return i + n + 1
+	}
+	return len(text)
+}
+
+// findColoured searches a text without the escape sequences of a terminal, which
+// may stand anywhere, even within a key.
+func (r *Redactor) findColoured(s *search, text []byte) []span {
+	for i := 0; i < len(text); {
+		if n := sequenceLength(text, i); n > 0 {
+			i += n
+			continue
+		}
+		s.plain = append(s.plain, text[i])
+		s.places = append(s.places, int32(i))
+		i++
+	}
+	s.pieces(s.plain, 0)
+	for i := range s.spans {
+		x := &s.spans[i]
+		x.from, x.to = int(s.places[x.from]), int(s.places[x.to-1])+1
+		if x.quote < x.quoteEnd {
+			x.quote, x.quoteEnd = int(s.places[x.quote]), int(s.places[x.quoteEnd-1])+1
+		}
+	}
+	return s.spans
+}
+
+// maxTitle is how long an escape sequence with a text may be.
+const maxTitle = 256
+
+// sequenceLength is how long the escape sequence of ECMA-48 at i is, 0 if there
+// is none.
+func sequenceLength(text []byte, i int) int {
+	if text[i] != 0x1b {
+		return 0
+	}
+	if i+1 >= len(text) {
+		return 1
+	}
+	switch text[i+1] {
+	case '[':
+		for j := i + 2; j < len(text); j++ {
+			if c := text[j]; c >= 0x40 && c <= 0x7e {
+				return j + 1 - i
+			} else if c < 0x20 || c > 0x7e {
+				return j - i
+			}
+		}
+		return len(text) - i
+	case ']':
+		for j := i + 2; j < len(text) && j < i+maxTitle; j++ {
+			if text[j] == 0x07 {
+				return j + 1 - i
+			}
+			if text[j] == 0x1b && j+1 < len(text) && text[j+1] == '\\' {
+				return j + 2 - i
+			}
+		}
+		return 2
+	}
+	if c := text[i+1]; c >= 0x20 && c <= 0x7e {
+		return 2
+	}
+	return 1
+}

@@ -1,0 +1,116 @@
+package redact
+
+import "bytes"
+
+// A sign is one character as it is meant, in whatever way it is written: by
+// itself, behind backslashes because it stands in a string (or in a string
+// within a string), as \u0022, as %22, as &quot;, as ^M.
+
+// sign returns the character at i and how many bytes it takes; 0 bytes at the end.
+func sign(text []byte, i int) (c byte, n int) {
+	if i >= len(text) {
+		return 0, 0
+	}
+	switch c = text[i]; c {
+	case '\\':
+		return backslashed(text, i)
+	case '%':
+		if c, ok := hexByte(text, i+1); ok {
+			return c, 3
+		}
+	case '&':
+		return entity(text, i)
+	case '^':
+		if at(text, i, "^M") {
+			return '\r', 2
+		}
+	}
+	return c, 1
+}
+
+// backslashed is sign for a run of backslashes. A run that escapes nothing is
+// one sign.
+func backslashed(text []byte, i int) (c byte, n int) {
+	j := i + 1
+	for j < len(text) && text[j] == '\\' {
+		j++
+	}
+	if j == len(text) {
+		return '\\', j - i
+	}
+	switch text[j] {
+	case '"', '\'', '/', '`':
+		return text[j], j + 1 - i
+	case 'n':
+		return '\n', j + 1 - i
+	case 'r':
+		return '\r', j + 1 - i
+	case 't':
+		return '\t', j + 1 - i
+	case 'u':
+		if at(text, j+1, "00") {
+			if c, ok := hexByte(text, j+3); ok {
+				return c, j + 5 - i
+			}
+		}
+	case 'x':
+		if c, ok := hexByte(text, j+1); ok {
+			return c, j + 3 - i
+		}
+	}
+	return '\\', j - i
+}
+
+// entities are those of XML, as HTML-escaping writes them.
+var entities = []struct {
+	text string
+	c    byte
+}{
+	{"&quot;", '"'}, {"&apos;", '\''}, {"&#34;", '"'}, {"&#39;", '\''}, {"&#x22;", '"'}, {"&#x27;", '\''}, {"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&#61;", '='}, {"&#58;", ':'},
+}
+
+func entity(text []byte, i int) (c byte, n int) {
+	for _, e := range entities {
+		if at(text, i, e.text) {
+			return e.c, len(e.text)
+		}
+	}
+	return '&', 1
+}
+
+func hexByte(text []byte, i int) (byte, bool) {
+	if i+2 > len(text) {
+		return 0, false
+	}
+	high, low := hexDigit[text[i]], hexDigit[text[i+1]]
+	return (high-1)<<4 | (low - 1), high > 0 && low > 0
+}
+
+// hexDigit is what a hexadecimal digit stands for, and 1 more.
+var hexDigit = func() (value [256]byte) {
+	for i, c := range []byte("0123456789abcdef") {
+		value[c] = byte(i) + 1
+		value[bytes.ToUpper([]byte{c})[0]] = byte(i) + 1
+	}
+	return value
+}()
+
+func at(text []byte, i int, s string) bool {
+	return i >= 0 && len(text)-i >= len(s) && string(text[i:i+len(s)]) == s
+}
+
+// skipSpace skips blanks, and line breaks with lines.
+func skipSpace(text []byte, i int, lines bool) int {
+	for {
+		c, n := sign(text, i)
+		switch {
+		case n > 0 && (c == ' ' || c == '\t'), lines && (c == '\n' || c == '\r'):
+			i += n
+		default:
+			return i
+		}
+	}
+}
+
+// isQuote tells whether a sign opens or closes a string.
+func isQuote(c byte) bool { return c == '"' || c == '\'' || c == '`' }

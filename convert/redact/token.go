@@ -1,0 +1,167 @@
+package redact
+
+import "bytes"
+
+// jwt finds a JSON web token: parts of base64 joined by dots, the first of
+// which, being a JSON object, begins with eyJ. A signed one has three parts, an
+// encrypted one five, and the second of the former begins with eyJ as well. One
+// that the end of the text cuts has fewer.
+func jwt(text []byte, i int) (from, to int) {
+	if !at(text, i, "eyJ") || i > 0 && isBase64URL(text[i-1]) && !escapesBefore(text, i) && !at(text, i-3, "%") {
+		return 0, 0
+	}
+	var length [5]int
+	parts, j, object := 0, i, false
+	for ; parts < len(length); j++ {
+		start := j
+		for j < len(text) && isBase64URL(text[j]) {
+			j++
+		}
+		length[parts] = j - start
+		object = object || parts == 1 && at(text, start, "eyJ")
+		parts++
+		if j == len(text) || text[j] != '.' || parts == len(length) {
+			break
+		}
+	}
+	for parts > 1 && length[parts-1] == 0 { // the end of a sentence
+		parts--
+		j--
+	}
+	switch {
+	case length[0] < 10:
+		return 0, 0
+	case parts >= 3 && length[1] >= 10, parts == 5, parts >= 2 && object, j == len(text) && parts == 1 && length[0] >= 16:
+		return i, j
+	}
+	return 0, 0
+}
+
+func jwtTells(text []byte, start, _ int) bool {
+	from, to := jwt(text, start)
+	return from < to
+}
+
+func isBase64URL(c byte) bool { return isLetter(c) || isDigit(c) || c == '-' || c == '_' }
+
+func isBase64(c byte) bool {
+	return isBase64URL(c) || c == '+' || c == '/' || c == '='
+}
+
+// mediaKey finds the SRTP key of an SDP line such as
+// a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^20;inline:KEY. i is behind inline:.
+func mediaKey(text []byte, i int) (from, to int) {
+	to = i
+	for to < len(text) && (isBase64(text[to]) || at(text, to, `\/`)) {
+		if text[to] == '\\' {
+			to++
+		}
+		to++
+	}
+	if to-i < 16 && !inCrypto(text, i) {
+		return 0, 0
+	}
+	return i, to
+}
+
+// inCrypto tells whether the line in which i is speaks of encryption up to there.
+func inCrypto(text []byte, i int) bool {
+	before := text[max(0, i-256):i]
+	if n := bytes.LastIndexAny(before, "\r\n"); n >= 0 {
+		before = before[n:]
+	}
+	return bytes.Contains(before, []byte("crypto")) || bytes.Contains(before, []byte("AES_")) || bytes.Contains(before, []byte("AEAD_"))
+}
+
+// schemeTells tells whether credentials follow the name of a scheme of HTTP authentication.
+func schemeTells(text []byte, start, end int) bool {
+	from, to := schemed(text, start, end)
+	return from < to
+}
+
+// schemed finds the credentials that follow the name of a scheme: words that
+// are none themselves. i is behind the name.
+func schemed(text []byte, start, i int) (from, to int) {
+	if start > 0 && isWord(text[start-1]) && !escapesBefore(text, start) {
+		return 0, 0
+	}
+	c, n := sign(text, i)
+	if n == 0 || c != ' ' && (c != '+' || n > 1) {
+		return 0, 0
+	}
+	for c == ' ' {
+		i += n
+		c, n = sign(text, i)
+	}
+	to = i
+	for to < len(text) && (isBase64(text[to]) || text[to] == '.' || text[to] == '~') {
+		to++
+	}
+	if !looksRandom(text[i:to]) {
+		return 0, 0
+	}
+	return i, to
+}
+
+// escapesBefore tells whether the letter before i belongs to an escape such as \n.
+func escapesBefore(text []byte, i int) bool {
+	return i >= 2 && text[i-2] == '\\' && (text[i-1] == 'n' || text[i-1] == 'r' || text[i-1] == 't') || i >= 2 && text[i-2] == '^'
+}
+
+// looksRandom tells whether a word is made as no word of a language is.
+func looksRandom(v []byte) bool {
+	var digits, small, capitals, others int
+	for i, c := range v {
+		switch {
+		case isDigit(c):
+			digits++
+		case c >= 'a' && c <= 'z':
+			small++
+		case c >= 'A' && c <= 'Z':
+			if i > 0 {
+				capitals++
+			}
+		default:
+			others++
+		}
+	}
+	switch {
+	case len(v) < 6:
+		return false
+	case digits > 0 && (small > 0 || capitals > 0 || len(v) >= 16):
+		return true
+	}
+	return small > 0 && capitals > 0 && len(v) >= 8 || len(v) >= 8 && v[len(v)-1] == '=' || others > 0 && len(v) >= 24
+}
+
+// privateKey finds what follows the first line of a private key in PEM.
+func privateKey(text []byte, i int) (from, to int) {
+	to = i
+	for to < len(text) {
+		c, n := sign(text, to)
+		if c == '-' || c == '"' || c == '\'' || c == '<' {
+			break
+		}
+		if n == 1 && !isBase64(text[to]) && c != '\r' && c != '\n' && c != ' ' && c != '\\' && c != ':' && c != ',' {
+			break
+		}
+		to += n
+	}
+	for from = i; from < to; {
+		c, n := sign(text, from)
+		if c != '\r' && c != '\n' && c != ' ' {
+			break
+		}
+		from += n
+	}
+	if to-from < 16 {
+		return 0, 0
+	}
+	return unlessMasked(text, from, to)
+}
+
+// escapeTells tells whether an escape stands for a letter of a key.
+func escapeTells(text []byte, start, _ int) bool {
+	c, n := sign(text, start)
+	return n > 1 && (isLetter(c) || c == '_')
+}

@@ -1,0 +1,188 @@
+package redact
+
+import (
+	"bytes"
+	"net/url"
+)
+
+// URL returns raw as it may be shown: without what stands before the @ of its
+// host, and with the values of its query masked.
+func URL(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		i := bytes.IndexAny([]byte(raw), "?#@")
+		if i < 0 {
+			return raw
+		}
+		return raw[:i] + Mask // not even a URL: nothing of it is known to be harmless
+	}
+	shown := u.Scheme
+	if shown != "" {
+		shown += ":"
+	}
+	if u.Host != "" {
+		shown += "//"
+		if u.User != nil {
+			shown += Mask + "@"
+		}
+		shown += u.Host
+	}
+	if shown += u.EscapedPath(); u.Opaque != "" {
+		shown += u.Opaque
+	}
+	if u.RawQuery != "" {
+		shown += "?" + maskedQuery(u.RawQuery)
+	}
+	return shown
+}
+
+// maskedQuery keeps the names of parameters.
+func maskedQuery(query string) string {
+	var masked []byte
+	for i, pair := range bytes.Split([]byte(query), []byte("&")) {
+		if i > 0 {
+			masked = append(masked, '&')
+		}
+		if name, _, ok := bytes.Cut(pair, []byte("=")); ok {
+			masked = append(append(masked, name...), '=')
+		}
+		masked = append(masked, Mask...)
+	}
+	return string(masked)
+}
+
+// urlTells tells whether what follows a scheme's :// may hold a secret.
+func urlTells(text []byte, start, end int) bool {
+	if isMediaURL(text, start) {
+		return true
+	}
+	from, to := userInfo(text, start, end)
+	return from < to
+}
+
+// isMediaURL tells whether the scheme before i is one of RTMP's.
+func isMediaURL(text []byte, i int) bool {
+	s := i
+	for s > 0 && i-s < 6 && isLetter(text[s-1]) {
+		s--
+	}
+	return i-s >= 4 && sameWord(text[s:s+4], "rtmp")
+}
+
+// userInfo finds what stands before the @ of a URL's host. The scheme's name
+// ends at start and the host begins at i. Of a SIP address, whose user is no
+// secret, it is the password.
+func userInfo(text []byte, start, i int) (from, to int) {
+	colon := -1
+	for j := i; j < len(text) && j < i+maxUserInfo; j++ {
+		switch c := text[j]; {
+		case c == '@', c == '%' && at(text, j, "%40") && text[start] == '%':
+			if namesUser(text, start) {
+				if colon < 0 {
+					return 0, 0
+				}
+				i = colon + 1
+			}
+			return unlessMasked(text, i, j)
+		case c == ':' && colon < 0:
+			colon = j
+		case c <= ' ', urlEnds[c]:
+			return 0, 0
+		}
+	}
+	return 0, 0
+}
+
+const maxUserInfo = 4 << 10
+
+// namesUser tells whether the scheme before i is one in whose URLs a user's name alone is no secret.
+func namesUser(text []byte, i int) bool {
+	s := i
+	for s > 0 && i-s < 8 && isLetter(text[s-1]) {
+		s--
+	}
+	for _, w := range []string{"sip", "sips", "h323", "xmpp", "ssh", "mailto", "sftp", "tel"} {
+		if sameWord(text[s:i], w) {
+			return true
+		}
+	}
+	return false
+}
+
+var urlEnds = func() (set [256]bool) {
+	for _, c := range []byte("/?#\"'\\<>,;|{}()[]`^") {
+		set[c] = true
+	}
+	return set
+}()
+
+// streamKey finds the last segment of an RTMP URL's path and its query, which
+// are what lets one stream.
+func streamKey(text []byte, i int) (from, to int) {
+	end := i
+	for end < len(text) {
+		c, n := sign(text, end)
+		if c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>' || c == ',' || c == ')' || c == ']' || c == '}' || c == '\\' {
+			break
+		}
+		end += n
+	}
+	path, slash, query := end, -1, -1
+	for j := i; j < end; {
+		c, n := sign(text, j)
+		if c == '?' || c == '#' {
+			path, query = j, j
+			break
+		}
+		if c == '/' && (slash < 0 || hasMore(text, j+n, end)) {
+			slash = j + n
+		}
+		j += n
+	}
+	switch {
+	case slash >= 0 && slash < path:
+		return unlessMasked(text, slash, end)
+	case query >= 0:
+		return unlessMasked(text, query+1, end)
+	}
+	return 0, 0
+}
+
+// hasMore tells whether anything but a slash is left of a path.
+func hasMore(text []byte, i, end int) bool {
+	c, n := sign(text, i)
+	return i < end && n > 0 && c != '?' && c != '#' && (c != '/' || i+n < end)
+}
+
+// sipTells tells whether there is a password in a SIP address.
+func sipTells(text []byte, start, end int) bool {
+	from, to := sipPassword(text, start, end)
+	return from < to
+}
+
+// sipPassword finds the password in sip:user:password@host.
+func sipPassword(text []byte, _, i int) (from, to int) {
+	colon := -1
+	for j := i; j < len(text) && j < i+256; j++ {
+		switch c := text[j]; {
+		case c == '@':
+			if colon < 0 {
+				return 0, 0
+			}
+			return unlessMasked(text, colon+1, j)
+		case c == ':' && colon < 0:
+			colon = j
+		case c <= ' ', urlEnds[c] && c != ';':
+			return 0, 0
+		}
+	}
+	return 0, 0
+}
+
+// unlessMasked is nothing if it is the mask already.
+func unlessMasked(text []byte, from, to int) (int, int) {
+	if string(text[from:to]) == Mask {
+		return 0, 0
+	}
+	return from, to
+}
