@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/rtcship/rtcship/convert/redact"
 )
 
 // A target is an endpoint taken apart.
@@ -32,7 +34,7 @@ func parseEndpoint(cfg Config) (target, error) {
 	case isResolver(cfg.Endpoint):
 		return parseResolved(cfg)
 	case ok:
-		return target{}, fmt.Errorf("endpoint %q: unknown scheme %q", cfg.Endpoint, scheme)
+		return target{}, fmt.Errorf("endpoint %q: unknown scheme %q", redact.URL(cfg.Endpoint), scheme)
 	}
 	return parseBare(cfg)
 }
@@ -71,7 +73,7 @@ func parseURL(cfg Config, secure bool) (target, error) {
 		return target{}, fmt.Errorf("endpoint: %w", err)
 	}
 	if u.Hostname() == "" {
-		return target{}, fmt.Errorf("endpoint %q: no host", cfg.Endpoint)
+		return target{}, fmt.Errorf("endpoint %q: no host", redact.URL(cfg.Endpoint))
 	}
 	if cfg.Protocol == ProtocolHTTP {
 		if !cfg.ExactPath {
@@ -104,7 +106,7 @@ func parseResolved(cfg Config) (target, error) {
 		return t, nil
 	}
 	if !local {
-		return target{}, fmt.Errorf("endpoint %q: with %s it must be a URL or unix:PATH", cfg.Endpoint, ProtocolHTTP)
+		return target{}, fmt.Errorf("endpoint %q: with %s it must be a URL or unix:PATH", redact.URL(cfg.Endpoint), ProtocolHTTP)
 	}
 	_, path, _ := strings.Cut(cfg.Endpoint, ":")
 	path = strings.TrimPrefix(path, "//")
@@ -118,7 +120,7 @@ func parseResolved(cfg Config) (target, error) {
 func parseBare(cfg Config) (target, error) {
 	host, _, err := net.SplitHostPort(cfg.Endpoint)
 	if err != nil || host == "" {
-		return target{}, fmt.Errorf("endpoint %q: must be a URL or host:port", cfg.Endpoint)
+		return target{}, fmt.Errorf("endpoint %q: must be a URL or host:port", redact.URL(cfg.Endpoint))
 	}
 	t := target{addr: cfg.Endpoint, secure: wantsTLS(cfg)}
 	if cfg.Protocol == ProtocolHTTP {
@@ -142,12 +144,4 @@ func httpURL(secure bool, host string) string {
 		return "https://" + host + "/v1/logs"
 	}
 	return "http://" + host + "/v1/logs"
-}
-
-// redacted returns an endpoint without the password that a URL may hold.
-func redacted(endpoint string) string {
-	if u, err := url.Parse(endpoint); err == nil {
-		return u.Redacted()
-	}
-	return endpoint
 }

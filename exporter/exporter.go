@@ -14,6 +14,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/rtcship/rtcship/convert/redact"
 )
 
 // A Group is records that share a resource and a scope, each already in
@@ -97,7 +99,7 @@ func newExporter(cfg Config, c client) (*Exporter, error) {
 		return nil, err
 	}
 	e := &Exporter{
-		cfg: cfg, endpoint: redacted(cfg.Endpoint),
+		cfg: cfg, endpoint: redact.URL(cfg.Endpoint),
 		client: c, dead: dead, log: cfg.Logger, loud: newLimiter(time.Minute),
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())

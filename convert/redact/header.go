@@ -1,6 +1,9 @@
 package redact
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // maxHeaderWords is how much of a value is looked at to tell a header from prose.
 const maxHeaderWords = 256
@@ -24,6 +27,10 @@ func (s *search) colon(i int) {
 	}
 	if next < len(s.text) && (s.text[next] == '[' || s.text[next] == '{' || s.text[next] == '(') {
 		s.compound(next, 0)
+		return
+	}
+	if word := s.text[next:s.bareEnd(next, true)]; isScheme(word, schemes[:5]) {
+		s.mask(next, s.headerEnd(next, len(s.text)))
 		return
 	}
 	if s.row.pexip && !s.linesBegin() {
@@ -131,18 +138,22 @@ func (s *search) isHeader(word, rest []byte) bool {
 		return true
 	}
 	if s.row.word == "cookie" {
-		return bytes.IndexByte(word, '=') > 0 || looksRandom(word)
+		return bytes.IndexByte(word, '=') > 0 || looksRandom(word) || s.linesBegin() && bytes.IndexByte(rest, '=') > 0
 	}
-	for _, scheme := range []string{"basic", "bearer", "digest", "negotiate", "ntlm", "oauth", "token", "apikey", "hawk", "signature", "sharedkey", "key", "hoba", "mutual", "vapid", "dpop", "googlelogin", "gnap", "kerberos", "custom"} {
-		if sameWord(word, scheme) {
-			return true
-		}
-	}
-	if bytes.HasPrefix(word, []byte("AWS4")) || bytes.HasPrefix(word, []byte("SCRAM")) || looksRandom(word) {
+	if isScheme(word, schemes) || bytes.HasPrefix(word, []byte("AWS4")) || bytes.HasPrefix(word, []byte("SCRAM")) || looksRandom(word) {
 		return true
 	}
 	first, _, _ := bytes.Cut(rest, []byte(" "))
 	return looksRandom(first) || !isOrdinary(word) && bytes.IndexByte(rest, ' ') < 0 && word[0] <= 'Z' && isLetter(word[0]) && bytes.ContainsAny(first, "0123456789=+/")
+}
+
+// schemes are those of HTTP authentication; the first five are no other words.
+var schemes = []string{
+	"basic", "bearer", "digest", "negotiate", "ntlm", "oauth", "token", "apikey", "hawk", "signature", "sharedkey", "key", "hoba", "mutual", "vapid", "dpop", "googlelogin", "gnap", "kerberos", "custom",
+}
+
+func isScheme(word []byte, list []string) bool {
+	return slices.ContainsFunc(list, func(scheme string) bool { return sameWord(word, scheme) })
 }
 
 // quoteBefore is the quote right before the key, and how many bytes it takes.

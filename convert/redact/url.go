@@ -1,54 +1,44 @@
 package redact
 
-import (
-	"bytes"
-	"net/url"
-)
+import "strings"
 
-// URL returns raw as it may be shown: without what stands before the @ of its
-// host, and with the values of its query masked.
+// URL returns raw, a URL or an address that a person wrote, as it may be shown:
+// without what stands before the @ of its host, with the values of its query
+// masked, and without its fragment.
 func URL(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		i := bytes.IndexAny([]byte(raw), "?#@")
-		if i < 0 {
-			return raw
-		}
-		return raw[:i] + Mask // not even a URL: nothing of it is known to be harmless
+	base, query, hasQuery := strings.Cut(raw, "?")
+	base, _, _ = strings.Cut(base, "#")
+	start := strings.Index(base, "://")
+	if start >= 0 {
+		start += len("://")
+	} else {
+		start = 0
 	}
-	shown := u.Scheme
-	if shown != "" {
-		shown += ":"
+	host, path := base[start:], ""
+	if n := strings.IndexByte(host, '/'); n >= 0 {
+		host, path = host[:n], host[n:]
 	}
-	if u.Host != "" {
-		shown += "//"
-		if u.User != nil {
-			shown += Mask + "@"
-		}
-		shown += u.Host
+	if n := strings.LastIndexByte(host, '@'); n >= 0 {
+		host = Mask + host[n:]
 	}
-	if shown += u.EscapedPath(); u.Opaque != "" {
-		shown += u.Opaque
-	}
-	if u.RawQuery != "" {
-		shown += "?" + maskedQuery(u.RawQuery)
+	shown := base[:start] + host + path
+	if hasQuery {
+		query, _, _ = strings.Cut(query, "#")
+		shown += "?" + maskedQuery(query)
 	}
 	return shown
 }
 
 // maskedQuery keeps the names of parameters.
 func maskedQuery(query string) string {
-	var masked []byte
-	for i, pair := range bytes.Split([]byte(query), []byte("&")) {
-		if i > 0 {
-			masked = append(masked, '&')
+	pairs := strings.Split(query, "&")
+	for i, pair := range pairs {
+		name, _, ok := strings.Cut(pair, "=")
+		if pairs[i] = Mask; ok {
+			pairs[i] = name + "=" + Mask
 		}
-		if name, _, ok := bytes.Cut(pair, []byte("=")); ok {
-			masked = append(append(masked, name...), '=')
-		}
-		masked = append(masked, Mask...)
 	}
-	return string(masked)
+	return strings.Join(pairs, "&")
 }
 
 // urlTells tells whether what follows a scheme's :// may hold a secret.

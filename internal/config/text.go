@@ -2,11 +2,12 @@ package config
 
 import (
 	"fmt"
-	"net/url"
 	"reflect"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/rtcship/rtcship/convert/redact"
 )
 
 // ValueText is the key's value in c the way it is written in a file.
@@ -30,14 +31,9 @@ func (k Key) MaskedText(c *Config) string {
 	return valueText(reflect.ValueOf(masked))
 }
 
-// MaskedEndpoint is the endpoint without the password that a URL may hold.
-func (e *Export) MaskedEndpoint() string {
-	u, err := url.Parse(e.Endpoint)
-	if err != nil || u.User == nil {
-		return e.Endpoint
-	}
-	return u.Redacted()
-}
+// MaskedEndpoint is the endpoint without what a URL may hold of secrets: a
+// user's name and password, and the values of its query.
+func (e *Export) MaskedEndpoint() string { return redact.URL(e.Endpoint) }
 
 func valueText(v reflect.Value) string {
 	switch {
