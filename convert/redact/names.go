@@ -39,7 +39,6 @@ type name struct {
 	begins bool // the name begins a word: guest_pin and guestPin, but not spin
 	told   bool // the key needs one of the telling words before the name
 	pexip  bool // in Pexip's lines only
-	about  string
 }
 
 var names = []name{
