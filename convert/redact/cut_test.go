@@ -21,7 +21,7 @@ func TestCut(t *testing.T) {
 			}
 			whole := []byte(strings.Repeat("x ", 300) + strings.ReplaceAll(text, "S3CR", "S3CRETab1234") + strings.Repeat(" y", 40))
 			failed := false
-			for at := 600; at < len(whole)-40 && !failed; at++ {
+			for at := 600; at < len(whole)-40 && !failed; at += 3 {
 				cut := r.Cut(whole[:at])
 				a, _ := r.Append(nil, whole[:cut])
 				b, _ := r.Append(nil, whole[cut:])
@@ -42,7 +42,7 @@ func TestCut(t *testing.T) {
 func TestCutOfNothing(t *testing.T) {
 	r := mustNew(t, Config{})
 	text := []byte(strings.Repeat(`{"level":"info","msg":"all is well, (really)","n":12} `, 500))
-	for at := len(text) - 200; at < len(text); at++ {
+	for at := len(text) - 200; at < len(text); at += 3 {
 		if cut := r.Cut(text[:at]); at-cut > 20 {
 			t.Errorf("cut at %d instead of %d", cut, at)
 		}

@@ -201,7 +201,8 @@ const ordinary = `{"channel_id":"lobby-7","connection_id":"8zc5v2k4qh1px30m7rnte
 	`"multistream":true,"node":"sora@10.20.30.40","role":"sendrecv","session_id":"8zc5v2k4","simulcast":false,"sora_version":"2025.1.3","spotlight":false,"timestamp":"2026-11-20t23:59:58.123456z"}` +
 	`2026-05-06t08:08:09.402+00:00 node1 2026-05-06 08:08:09,337 level="info" name="administrator.conference" message="participant has joined." participant="ann" call-id="7f" conference="meet" ` +
 	`service-tag="" protocol="sip" direction="in" remote-address="192.0.2.1" vendor="" display-name="ann" location="rack" detail="stream 1 (video)^m  rx: rate 1085kbps loss 0.25% jitter 3ms^m codec h264 resolution 768x448 fps 30" ` +
-	`duration="62.25" stream-id="1" the connection of a participant to the conference has been closed in the meantime`
+	`duration="62.25" stream-id="1" the connection of a participant to the conference has been closed in the meantime` +
+	` src-port dst-port report support start transport participant rtp rtt certificate duration during current measure url inside within line link live list simulcast single since mode node decode code identifier idle video service device statistics magic`
 
 // next finds the first needle that begins at from or behind it, and is worth a
 // closer look. It returns where it begins, and nil if there is none.

@@ -23,7 +23,7 @@ var disguises = []string{
 	`{"headers":[{"name":"Authorization","value":"Bearer S3CR"},{"name":"kept","value":"kept"}]}`, `{"headers":[["authorization","Bearer S3CR"],["kept","kept"]]}`, `{"h":{"Set-Cookie":["a=S3CR; Path=/","b=S3CR"]},"kept":1}`,
 	`{"access_token":"S3CR","refreshToken":"S3CR","idToken":"S3CR","client_secret":"S3CR","kept":1}`, `{"msg":"x password=S3CR, kept"}`, `{"msg":"x password='S3CR and', kept"}`, `{"msg":"x password=\"S3CR and\", kept"}`,
 	`{"Auth token":"S3CR","kept":1}`, `{"user password":"S3CR","kept":1}`, `{"db/password":"S3CR","kept":1}`, `{"x:token":"S3CR","kept":1}`, `{"cut":"kept","password":"S3CR`, `{"cut":"kept","password":"S3CR and more`, `{"cut":"kept","password": "S3CR\"x`,
-	`{"stream_key":"S3CR","private_key":"S3CR","sharedKey":"S3CR","AccountKey":"S3CR","encryption-key":"S3CR","kept":1}`, `{"pass":"S3CR","pw":"S3CR","kept":1}`, `{"pincode":"S3CR","guest_pin":"S3CR","hostPin":"S3CR","kept":1}`,
+	`{"stream_key":"S3CR","private_key":"S3CR","sharedKey":"S3CR","AccountKey":"S3CR","encryption-key":"S3CR","kept":1}`, `{"pass":"S3CR","kept":1}`, `{"pincode":"S3CR","guest_pin":"S3CR","hostPin":"S3CR","kept":1}`,
 	`{"passphrase":"S3CR","user_credentials":"S3CR","jwt_token":"S3CR","kept":1}`, `{"a":[{"token":"S3CR"},{"kept":1}]}`, `[{"token":"S3CR"},"kept"]`, `  {"token":"S3CR","kept":1}`,
 	`{"token":"S3CR\"S3CR\\","kept":1}`, `{"token":"a\nS3CR","kept":1}`, `{"token":"\u00e4S3CR","kept":1}`, `kept {"token":"S3CR"} kept`, `kept: {"token":["S3CR"]} kept`, `kept: {"pin":"S3CR"} kept`,
 

@@ -60,7 +60,6 @@ var names = []name{
 	{word: "pin", places: everywhere, begins: true, pexip: true},
 	{word: "pincode", places: everywhere},
 	{word: "pass", places: structured, whole: true, form: text},
-	{word: "pw", places: structured, whole: true, form: text},
 	{word: "code", places: queried, whole: true},
 	{word: "key", places: queried, whole: true},
 	{word: "sig", places: queried, whole: true},
