@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rtcship/rtcship/convert/redact"
+	"github.com/rtcship/rtcship/internal/shown"
 )
 
 // A target is an endpoint taken apart.
@@ -34,7 +34,7 @@ func parseEndpoint(cfg Config) (target, error) {
 	case isResolver(cfg.Endpoint):
 		return parseResolved(cfg)
 	case ok:
-		return target{}, fmt.Errorf("endpoint %q: unknown scheme %q", redact.URL(cfg.Endpoint), scheme)
+		return target{}, fmt.Errorf("endpoint %q: unknown scheme %q", shown.URL(cfg.Endpoint), scheme)
 	}
 	return parseBare(cfg)
 }
@@ -73,7 +73,7 @@ func parseURL(cfg Config, secure bool) (target, error) {
 		return target{}, fmt.Errorf("endpoint: %w", err)
 	}
 	if u.Hostname() == "" {
-		return target{}, fmt.Errorf("endpoint %q: no host", redact.URL(cfg.Endpoint))
+		return target{}, fmt.Errorf("endpoint %q: no host", shown.URL(cfg.Endpoint))
 	}
 	if cfg.Protocol == ProtocolHTTP {
 		if !cfg.ExactPath {
@@ -106,7 +106,7 @@ func parseResolved(cfg Config) (target, error) {
 		return t, nil
 	}
 	if !local {
-		return target{}, fmt.Errorf("endpoint %q: with %s it must be a URL or unix:PATH", redact.URL(cfg.Endpoint), ProtocolHTTP)
+		return target{}, fmt.Errorf("endpoint %q: with %s it must be a URL or unix:PATH", shown.URL(cfg.Endpoint), ProtocolHTTP)
 	}
 	_, path, _ := strings.Cut(cfg.Endpoint, ":")
 	path = strings.TrimPrefix(path, "//")
@@ -120,7 +120,7 @@ func parseResolved(cfg Config) (target, error) {
 func parseBare(cfg Config) (target, error) {
 	host, _, err := net.SplitHostPort(cfg.Endpoint)
 	if err != nil || host == "" {
-		return target{}, fmt.Errorf("endpoint %q: must be a URL or host:port", redact.URL(cfg.Endpoint))
+		return target{}, fmt.Errorf("endpoint %q: must be a URL or host:port", shown.URL(cfg.Endpoint))
 	}
 	t := target{addr: cfg.Endpoint, secure: wantsTLS(cfg)}
 	if cfg.Protocol == ProtocolHTTP {

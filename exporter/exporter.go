@@ -15,7 +15,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rtcship/rtcship/convert/redact"
+	"github.com/rtcship/rtcship/internal/shown"
 )
 
 // A Group is records that share a resource and a scope, each already in
@@ -99,7 +99,7 @@ func newExporter(cfg Config, c client) (*Exporter, error) {
 		return nil, err
 	}
 	e := &Exporter{
-		cfg: cfg, endpoint: redact.URL(cfg.Endpoint),
+		cfg: cfg, endpoint: shown.URL(cfg.Endpoint),
 		client: c, dead: dead, log: cfg.Logger, loud: newLimiter(time.Minute),
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())

@@ -15,7 +15,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
-	"github.com/rtcship/rtcship/convert/redact"
+	"github.com/rtcship/rtcship/internal/shown"
 )
 
 // A client makes one attempt with a payload. When send returns, nothing refers
@@ -64,7 +64,7 @@ func newGRPCClient(cfg Config, t target, creds *credentials, headers *headerSour
 	options = append(options, c.packer.dialOptions()...)
 	conn, err := grpc.NewClient(t.addr, options...)
 	if err != nil {
-		return nil, fmt.Errorf("endpoint %q: %w", redact.URL(cfg.Endpoint), err)
+		return nil, fmt.Errorf("endpoint %q: %w", shown.URL(cfg.Endpoint), err)
 	}
 	c.conn = conn
 	return c, nil

@@ -7,7 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/rtcship/rtcship/convert/redact"
+	"github.com/rtcship/rtcship/internal/shown"
 )
 
 // ValueText is the key's value in c the way it is written in a file.
@@ -33,7 +33,7 @@ func (k Key) MaskedText(c *Config) string {
 
 // MaskedEndpoint is the endpoint without what a URL may hold of secrets: a
 // user's name and password, and the values of its query.
-func (e *Export) MaskedEndpoint() string { return redact.URL(e.Endpoint) }
+func (e *Export) MaskedEndpoint() string { return shown.URL(e.Endpoint) }
 
 func valueText(v reflect.Value) string {
 	switch {
