@@ -20,6 +20,7 @@ type answer struct {
 	verdict  verdict
 	code     string        // "OK", "UNAVAILABLE", "HTTP 503", "no answer"
 	message  string        // the collector's own words, or the error
+	form     string        // of an acknowledgement, for people: "HTTP 204 with an empty body"
 	hint     string        // what to do about it, in plain words; may be empty
 	delay    time.Duration // what RetryInfo or Retry-After asked for; 0 if nothing
 	rejected int64         // records refused by partial success

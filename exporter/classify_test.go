@@ -97,7 +97,7 @@ func TestClassifyHTTP(t *testing.T) {
 	}
 	for v, list := range want {
 		for _, code := range list {
-			got := classifyHTTP(&http.Response{StatusCode: code, Header: http.Header{}}, nil, time.Now())
+			got := classifyHTTP(&http.Response{StatusCode: code, Header: http.Header{}}, reply{}, time.Now(), false)
 			if got.verdict != v {
 				t.Errorf("HTTP %d: verdict %d, want %d", code, got.verdict, v)
 			}
@@ -129,28 +129,31 @@ func TestHTTPBodies(t *testing.T) {
 		{"text", 502, nil, "<html>\n bad\tgateway \xff", answer{verdict: again, code: "HTTP 502", message: "<html> bad gateway ?"}},
 		{"redirected", 307, http.Header{"Location": {"https://new/"}}, "", answer{verdict: unwelcome, code: "HTTP 307",
 			message: "redirected to https://new/", hint: "the endpoint has moved: write its new address in export.endpoint (or OTEL_EXPORTER_OTLP_ENDPOINT)"}},
-		{"a web page", 200, http.Header{"Content-Type": {"text/html; charset=utf-8"}}, "<h1>Log in</h1>", answer{verdict: unwelcome, code: "HTTP 200",
-			message: "<h1>Log in</h1>", hint: "the endpoint answers with a web page: is it the collector's OTLP/HTTP port?"}},
-		{"JSON", 200, http.Header{"Content-Type": {"application/json"}}, "{}", answer{code: "OK"}},
-		{"JSON with rejections", 200, http.Header{"Content-Type": {"application/json"}}, `{"partialSuccess":{"rejectedLogRecords":"3","errorMessage":"too old"}}`,
-			answer{code: "OK", rejected: 3, message: "too old"}},
-		{"JSON with a number", 200, http.Header{"Content-Type": {"application/json; charset=utf-8"}}, `{"partialSuccess":{"rejectedLogRecords":2}}`, answer{code: "OK", rejected: 2}},
-		{"JSON that is none", 200, http.Header{"Content-Type": {"application/json"}}, `ok`, answer{code: "OK"}},
 		{"a status that nobody knows", 987, nil, "", answer{verdict: again, code: "HTTP, no known status"}},
-		{"garbage", 200, http.Header{"Content-Type": {protobuf}}, "\xff", answer{code: "OK"}},
+		{"RetryInfo without a type, as Loki sends it", 503, nil, marshal(withRetryInfo(t, 3*time.Second)),
+			answer{verdict: again, code: "HTTP 503", message: "busy", delay: 3 * time.Second}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.header == nil {
 				tt.header = http.Header{}
 			}
-			got := classifyHTTP(&http.Response{StatusCode: tt.status, Header: tt.header}, []byte(tt.body), now)
+			got := classifyHTTP(&http.Response{StatusCode: tt.status, Header: tt.header}, reply{body: []byte(tt.body)}, now, false)
 			if got != tt.want {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}
 		})
 	}
 }
+
+// answering is a client with one answer.
+type answering struct{ a answer }
+
+func (c *answering) send(context.Context, *payload) answer { return c.a }
+
+func (c *answering) watch(context.Context, func()) {}
+
+func (c *answering) close() error { return nil }
 
 // What a collector says is kept in many places, and answers are counted by code;
 // so neither a long message nor any number of codes may fill the memory.
@@ -159,11 +162,12 @@ func TestAnswersAreBounded(t *testing.T) {
 	for _, a := range []answer{
 		classifyGRPC(status.New(codes.Unavailable, long), response{}),
 		classifyGRPC(status.New(codes.OK, ""), response{rejected: 1, message: long}),
-		classifyHTTP(&http.Response{StatusCode: 503}, []byte(long), time.Now()),
-		classifyHTTP(&http.Response{StatusCode: 200}, mustMarshal(&collectorpb.ExportLogsServiceResponse{
+		classifyHTTP(&http.Response{StatusCode: 503}, reply{body: []byte(long)}, time.Now(), false),
+		classifyHTTP(&http.Response{StatusCode: 200}, reply{body: mustMarshal(&collectorpb.ExportLogsServiceResponse{
 			PartialSuccess: &collectorpb.ExportLogsPartialSuccess{RejectedLogRecords: 1, ErrorMessage: long},
-		}), time.Now()),
+		})}, time.Now(), false),
 	} {
+		a = (&discreet{client: &answering{a}, headers: &headerSource{}}).send(t.Context(), nil)
 		if len(a.message) > mostMessage+4 || !utf8.ValidString(a.message) || len(a.message) < mostMessage/2 {
 			t.Errorf("%s: a message of %d bytes", a.code, len(a.message))
 		}
@@ -171,7 +175,7 @@ func TestAnswersAreBounded(t *testing.T) {
 	seen := map[string]bool{}
 	for n := range 5000 {
 		seen[classifyGRPC(status.New(codes.Code(n), ""), response{}).code] = true
-		seen[classifyHTTP(&http.Response{StatusCode: n}, nil, time.Now()).code] = true
+		seen[classifyHTTP(&http.Response{StatusCode: n}, reply{}, time.Now(), false).code] = true
 	}
 	if len(seen) > 600 {
 		t.Errorf("%d codes", len(seen))

@@ -101,23 +101,26 @@ func (c packed) Do(w io.Writer, p []byte) error {
 // unpacker decompresses answers, which a server compresses as it likes.
 type unpacker struct{ name string }
 
-// maxAnswer bounds what an answer may unpack to.
-const maxAnswer = 1 << 20
-
 func (u unpacker) Type() string { return u.name }
 
-func (u unpacker) Do(r io.Reader) ([]byte, error) {
-	if u.name == CompressionGzip {
+func (u unpacker) Do(r io.Reader) ([]byte, error) { return unpack(u.name, r) }
+
+// unpack reads at most one byte more than an answer may have.
+func unpack(name string, r io.Reader) ([]byte, error) {
+	switch name {
+	case CompressionGzip:
 		z, err := gzip.NewReader(r)
 		if err != nil {
 			return nil, err
 		}
-		return io.ReadAll(io.LimitReader(z, maxAnswer))
+		return io.ReadAll(io.LimitReader(z, maxAnswer+1))
+	case CompressionZstd:
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(8<<20))
+		if err != nil {
+			return nil, err
+		}
+		defer z.Close()
+		return io.ReadAll(io.LimitReader(z, maxAnswer+1))
 	}
-	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(8<<20))
-	if err != nil {
-		return nil, err
-	}
-	defer z.Close()
-	return io.ReadAll(io.LimitReader(z, maxAnswer))
+	return nil, fmt.Errorf("unknown encoding %.20q", name)
 }

@@ -18,6 +18,15 @@ const (
 	CompressionZstd = "zstd"
 )
 
+// What acknowledges records over HTTP.
+const (
+	// HTTPSuccessAnswer is a 2xx whose body is empty, OTLP's protobuf answer, or
+	// a JSON object. Any other 2xx settles nothing.
+	HTTPSuccessAnswer = "answer"
+	// HTTPSuccessStatus is any 2xx, for servers that answer in a way of their own.
+	HTTPSuccessStatus = "status"
+)
+
 // What happens when the dead letters are full.
 const (
 	WhenFullPause      = "pause"       // delivery waits until there is room
@@ -43,6 +52,7 @@ type Config struct {
 	Insecure    *bool             // for endpoints without a scheme: no TLS
 	Protocol    string            // ProtocolGRPC (the default) or ProtocolHTTP
 	Compression string            // CompressionNone (the default), CompressionGzip or CompressionZstd
+	HTTPSuccess string            // HTTPSuccessAnswer (the default) or HTTPSuccessStatus
 	Headers     map[string]string // sent with each request
 	HeadersFile string            // more of them, "name: value" a line; read again when the file changes
 	TLS         TLS
@@ -93,6 +103,7 @@ type Attempt struct {
 func (c Config) withDefaults() Config {
 	c.Protocol = or(c.Protocol, ProtocolGRPC)
 	c.Compression = or(c.Compression, CompressionNone)
+	c.HTTPSuccess = or(c.HTTPSuccess, HTTPSuccessAnswer)
 	c.Timeout = or(c.Timeout, 10*time.Second)
 	c.MaxRequest = or(c.MaxRequest, 3<<20)
 	c.MaxDelay = or(c.MaxDelay, 200*time.Millisecond)

@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/rtcship/rtcship/internal/shown"
 )
 
 // A target is an endpoint taken apart.
@@ -34,7 +32,7 @@ func parseEndpoint(cfg Config) (target, error) {
 	case isResolver(cfg.Endpoint):
 		return parseResolved(cfg)
 	case ok:
-		return target{}, fmt.Errorf("endpoint %q: unknown scheme %q", shown.URL(cfg.Endpoint), scheme)
+		return target{}, fmt.Errorf("endpoint %q: unknown scheme", MaskEndpoint(cfg.Endpoint))
 	}
 	return parseBare(cfg)
 }
@@ -46,6 +44,7 @@ func checkChoices(cfg Config) error {
 	}{
 		{"protocol", cfg.Protocol, []string{ProtocolGRPC, ProtocolHTTP}},
 		{"compression", cfg.Compression, []string{CompressionNone, CompressionGzip, CompressionZstd}},
+		{"http success", cfg.HTTPSuccess, []string{HTTPSuccessAnswer, HTTPSuccessStatus}},
 		{"dead letters when full", cfg.DeadLetters.WhenFull, []string{WhenFullPause, WhenFullDropOldest}},
 	} {
 		if !slices.Contains(c.choices, c.value) {
@@ -70,10 +69,10 @@ func isResolver(endpoint string) bool {
 func parseURL(cfg Config, secure bool) (target, error) {
 	u, err := url.Parse(cfg.Endpoint)
 	if err != nil {
-		return target{}, fmt.Errorf("endpoint: %w", err)
+		return target{}, fmt.Errorf("endpoint %q: it is no URL", MaskEndpoint(cfg.Endpoint))
 	}
 	if u.Hostname() == "" {
-		return target{}, fmt.Errorf("endpoint %q: no host", shown.URL(cfg.Endpoint))
+		return target{}, fmt.Errorf("endpoint %q: no host", MaskEndpoint(cfg.Endpoint))
 	}
 	if cfg.Protocol == ProtocolHTTP {
 		if !cfg.ExactPath {
@@ -106,7 +105,7 @@ func parseResolved(cfg Config) (target, error) {
 		return t, nil
 	}
 	if !local {
-		return target{}, fmt.Errorf("endpoint %q: with %s it must be a URL or unix:PATH", shown.URL(cfg.Endpoint), ProtocolHTTP)
+		return target{}, fmt.Errorf("endpoint %q: with %s it must be a URL or unix:PATH", MaskEndpoint(cfg.Endpoint), ProtocolHTTP)
 	}
 	_, path, _ := strings.Cut(cfg.Endpoint, ":")
 	path = strings.TrimPrefix(path, "//")
@@ -120,7 +119,7 @@ func parseResolved(cfg Config) (target, error) {
 func parseBare(cfg Config) (target, error) {
 	host, _, err := net.SplitHostPort(cfg.Endpoint)
 	if err != nil || host == "" {
-		return target{}, fmt.Errorf("endpoint %q: must be a URL or host:port", shown.URL(cfg.Endpoint))
+		return target{}, fmt.Errorf("endpoint %q: must be a URL or host:port", MaskEndpoint(cfg.Endpoint))
 	}
 	t := target{addr: cfg.Endpoint, secure: wantsTLS(cfg)}
 	if cfg.Protocol == ProtocolHTTP {

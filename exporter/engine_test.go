@@ -120,7 +120,7 @@ func namesIn(p *payload) []string {
 	}
 	var names []string
 	for _, g := range groups {
-		err := eachField(g.Records, func(_ protowire.Number, v []byte, _ uint64) error {
+		err := eachField(g.Records, func(_ protowire.Number, _ protowire.Type, v []byte, _ uint64) error {
 			name := string(v)
 			if strings.Contains(name, "rtcship.probe") {
 				name = probeName

@@ -14,8 +14,6 @@ import (
 	"log/slog"
 	"sync"
 	"time"
-
-	"github.com/rtcship/rtcship/internal/shown"
 )
 
 // A Group is records that share a resource and a scope, each already in
@@ -39,7 +37,7 @@ type Exporter struct {
 	payloads payloads
 	dead     *deadLetters
 	resend   sync.Mutex // held while the dead letters are sent again
-	endpoint string     // for people: without user and password
+	endpoint string     // for people
 	log      *slog.Logger
 	loud     *limiter // complaints to the log, each kind once in a while
 	stats    counters
@@ -81,6 +79,7 @@ func New(cfg Config) (*Exporter, error) {
 	if err != nil {
 		return nil, err
 	}
+	client = &discreet{client, headers, append(proxySecrets(), endpointSecrets(cfg.Endpoint)...)}
 	e, err := newExporter(cfg, client)
 	if err != nil {
 		return nil, errors.Join(err, client.close())
@@ -99,7 +98,7 @@ func newExporter(cfg Config, c client) (*Exporter, error) {
 		return nil, err
 	}
 	e := &Exporter{
-		cfg: cfg, endpoint: shown.URL(cfg.Endpoint),
+		cfg: cfg, endpoint: MaskEndpoint(cfg.Endpoint),
 		client: c, dead: dead, log: cfg.Logger, loud: newLimiter(time.Minute),
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())

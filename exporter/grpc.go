@@ -14,8 +14,6 @@ import (
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
-
-	"github.com/rtcship/rtcship/internal/shown"
 )
 
 // A client makes one attempt with a payload. When send returns, nothing refers
@@ -51,7 +49,8 @@ func newGRPCClient(cfg Config, t target, creds *credentials, headers *headerSour
 		grpc.WithTransportCredentials(creds.forGRPC(c.conns)),
 		grpc.WithUserAgent(cfg.UserAgent),
 		grpc.WithDisableRetry(),
-		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(codec{}), grpc.MaxCallSendMsgSize(math.MaxInt32)),
+		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(codec{}), grpc.MaxCallSendMsgSize(math.MaxInt32), grpc.MaxCallRecvMsgSize(maxAnswer)),
+		grpc.WithMaxHeaderListSize(maxAnswerHeaders),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepaliveTime, Timeout: keepaliveTimeout}),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 500 * time.Millisecond, Multiplier: 2, Jitter: 0.3, MaxDelay: 5 * time.Second},
@@ -64,7 +63,7 @@ func newGRPCClient(cfg Config, t target, creds *credentials, headers *headerSour
 	options = append(options, c.packer.dialOptions()...)
 	conn, err := grpc.NewClient(t.addr, options...)
 	if err != nil {
-		return nil, fmt.Errorf("endpoint %q: %w", shown.URL(cfg.Endpoint), err)
+		return nil, fmt.Errorf("endpoint %q: it is no gRPC target", MaskEndpoint(cfg.Endpoint))
 	}
 	c.conn = conn
 	return c, nil
@@ -128,7 +127,9 @@ func (codec) Unmarshal(data mem.BufferSlice, v any) error {
 	if !ok {
 		return fmt.Errorf("cannot receive a %T", v)
 	}
-	var err error
-	*in, err = parseResponse(data.Materialize())
-	return err
+	// An error from here would look like the collector's: INTERNAL.
+	parsed, err := parseResponse(data.Materialize())
+	*in = parsed
+	in.err = err
+	return nil
 }

@@ -1,13 +1,12 @@
 package exporter
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"strings"
 	"sync"
-
-	"golang.org/x/net/http/httpguts"
 )
 
 // A headerSource gives the headers of each request.
@@ -18,6 +17,7 @@ type headerSource struct {
 	mu    sync.Mutex
 	stamp fileStamp
 	all   map[string]string // read-only once made
+	prior map[string]string // what all was before the file changed
 }
 
 func newHeaders(fixed map[string]string, path string) (*headerSource, error) {
@@ -74,21 +74,45 @@ func (h *headerSource) get() (map[string]string, error) {
 			return nil, fmt.Errorf("headers file %s, line %d: %w", h.path, i+1, err)
 		}
 	}
-	h.stamp, h.all = stamp, all
+	h.stamp, h.prior, h.all = stamp, h.all, all
 	return all, nil
 }
 
+// recent returns the headers that an answer may be about.
+func (h *headerSource) recent() []map[string]string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.prior == nil {
+		return []map[string]string{h.all}
+	}
+	return []map[string]string{h.all, h.prior}
+}
+
 // addHeader checks a header. An error does not show the value, which may be a
-// secret.
+// secret, nor what stands in the place of a name and cannot be one.
 func addHeader(headers map[string]string, name, value string) error {
 	name = strings.ToLower(strings.TrimSpace(name))
 	value = strings.TrimSpace(value)
-	if !httpguts.ValidHeaderFieldName(name) || strings.HasPrefix(name, "grpc-") {
-		return fmt.Errorf("header %q: not a possible name", name)
-	}
-	if !httpguts.ValidHeaderFieldValue(value) {
-		return fmt.Errorf("header %q: the value holds characters that a header cannot", name)
+	if err := CheckHeader(name, value); err != nil {
+		return err
 	}
 	headers[name] = value
+	return nil
+}
+
+// CheckHeader says what is wrong with a header of Config.Headers: it must be
+// possible over HTTP/1.1, HTTP/2 and gRPC alike, whose metadata allows ASCII
+// only. Space around name and value is taken off before they are used and does no
+// harm. The error quotes no value.
+func CheckHeader(name, value string) error {
+	name = strings.ToLower(strings.TrimSpace(name))
+	if name == "" || strings.HasPrefix(name, "grpc-") || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {
+		return errors.New("a header has not a possible name: want letters, digits, '-', '_' and '.'")
+	}
+	for _, r := range strings.TrimSpace(value) {
+		if r < ' ' || r > '~' {
+			return fmt.Errorf("header %q: the value holds a character that a header cannot, such as a line break or a letter with an accent", name)
+		}
+	}
 	return nil
 }

@@ -3,10 +3,10 @@ package exporter
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
 	"time"
 )
@@ -18,6 +18,7 @@ type httpClient struct {
 	client    *http.Client
 	headers   *headerSource
 	packer    *packer
+	byStatus  bool // a 2xx acknowledges whatever its body is
 }
 
 func newHTTPClient(cfg Config, t target, creds *credentials, headers *headerSource) *httpClient {
@@ -31,6 +32,8 @@ func newHTTPClient(cfg Config, t target, creds *credentials, headers *headerSour
 		TLSHandshakeTimeout: 10 * time.Second,
 		WriteBufferSize:     64 << 10,
 		DisableCompression:  true,
+
+		MaxResponseHeaderBytes: maxAnswerHeaders,
 		// One connection serves all requests, so one that is dead would keep
 		// them all waiting, one timeout after another.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: keepaliveTime, PingTimeout: keepaliveTimeout},
@@ -46,6 +49,7 @@ func newHTTPClient(cfg Config, t target, creds *credentials, headers *headerSour
 		userAgent: cfg.UserAgent,
 		headers:   headers,
 		packer:    newPacker(cfg.Compression),
+		byStatus:  cfg.HTTPSuccess == HTTPSuccessStatus,
 		client: &http.Client{
 			Transport: transport,
 			// A redirected POST would arrive as a GET, or at somebody else's.
@@ -65,6 +69,8 @@ func (c *httpClient) send(ctx context.Context, p *payload) answer {
 	body := newBody(p)
 	defer c.packer.release(p)
 	defer body.detach() // first: the transport may still read after the answer
+	var conn net.Conn   // of the last try; the transport may make several
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) { conn = got.Conn }})
 	req, err := c.request(ctx, p, body, headers)
 	if err != nil {
 		return answer{verdict: unwelcome, code: CodeNoAnswer, message: err.Error()}
@@ -74,13 +80,25 @@ func (c *httpClient) send(ctx context.Context, p *payload) answer {
 		return classifyNoAnswer(err)
 	}
 	defer resp.Body.Close()
-	reply, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return classifyNoAnswer(fmt.Errorf("read response: %w", err))
-	}
-	a := classifyHTTP(resp, reply, time.Now())
+	// Over HTTP/2 a connection carries other requests, too.
+	early := !body.sent() || resp.ProtoMajor == 1 && conn != nil && unread(conn) > 0
+	in := c.read(resp)
+	in.early = early
+	a := classifyHTTP(resp, in, time.Now(), c.byStatus)
 	a.wire = p.wireSize()
 	return a
+}
+
+// drainWait is how long the body of an answer is read that does not count.
+const drainWait = time.Second
+
+// read reads the body of an answer.
+func (c *httpClient) read(resp *http.Response) reply {
+	if c.byStatus {
+		end := time.AfterFunc(drainWait, func() { resp.Body.Close() })
+		defer end.Stop()
+	}
+	return readReply(resp)
 }
 
 func (c *httpClient) request(ctx context.Context, p *payload, body *body, headers map[string]string) (*http.Request, error) {
@@ -126,6 +144,7 @@ type bodySource struct {
 	mu       sync.Mutex
 	segments [][]byte
 	detached bool
+	sent     bool // the last byte was asked for
 }
 
 var errDetached = errors.New("request is over")
@@ -142,7 +161,19 @@ func newBody(p *payload) *body {
 	return &body{source: s}
 }
 
-func (b *body) again() (io.ReadCloser, error) { return &body{source: b.source}, nil }
+func (b *body) again() (io.ReadCloser, error) {
+	b.source.mu.Lock()
+	defer b.source.mu.Unlock()
+	b.source.sent = false
+	return &body{source: b.source}, nil
+}
+
+// sent tells whether the whole body has left, as far as can be known here.
+func (b *body) sent() bool {
+	b.source.mu.Lock()
+	defer b.source.mu.Unlock()
+	return b.source.sent
+}
 
 func (b *body) detach() {
 	b.source.mu.Lock()
@@ -166,6 +197,7 @@ func (b *body) Read(p []byte) (int, error) {
 			b.next, b.pos = b.next+1, 0
 		}
 	}
+	s.sent = s.sent || b.next == len(s.segments)
 	if n == 0 && b.next == len(s.segments) && len(p) > 0 {
 		return 0, io.EOF
 	}

@@ -156,13 +156,13 @@ func eachLine(path string, f func([]byte) error) error {
 // groupsOf takes an encoded request apart into groups.
 func groupsOf(wire []byte) ([]Group, error) {
 	var groups []Group
-	err := eachField(wire, func(num protowire.Number, resourceLogs []byte, _ uint64) error {
+	err := eachField(wire, func(num protowire.Number, _ protowire.Type, resourceLogs []byte, _ uint64) error {
 		if num != 1 {
 			return nil
 		}
 		first := len(groups)
 		var resource []byte
-		err := eachField(resourceLogs, func(num protowire.Number, v []byte, _ uint64) error {
+		err := eachField(resourceLogs, func(num protowire.Number, _ protowire.Type, v []byte, _ uint64) error {
 			switch num {
 			case 1:
 				resource = v
@@ -183,7 +183,7 @@ func groupsOf(wire []byte) ([]Group, error) {
 
 func groupOf(scopeLogs []byte) (Group, error) {
 	var g Group
-	err := eachField(scopeLogs, func(num protowire.Number, v []byte, _ uint64) error {
+	err := eachField(scopeLogs, func(num protowire.Number, _ protowire.Type, v []byte, _ uint64) error {
 		switch num {
 		case 1:
 			g.Scope = v

@@ -38,6 +38,10 @@ or says what would be followed and where the records would go.`,
 		for _, w := range loaded.Warnings {
 			fmt.Fprintln(cmd.ErrOrStderr(), "warning:", w)
 		}
+		if err := pipeline.CheckDelivery(&loaded.Config, programVersion()); err != nil {
+			fmt.Fprintln(cmd.ErrOrStderr(), "export:", err)
+			return exitStatus(1)
+		}
 		if err := printConfig(cmd.OutOrStdout(), loaded, all); err != nil {
 			return err
 		}

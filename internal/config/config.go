@@ -95,6 +95,7 @@ type Export struct {
 	Endpoint     string            `yaml:"endpoint" help:"of the OpenTelemetry Collector"`
 	Protocol     string            `yaml:"protocol" help:"grpc | http/protobuf"`
 	Compression  string            `yaml:"compression" help:"none | gzip | zstd"`
+	HTTPSuccess  string            `yaml:"http_success" help:"what acknowledges over HTTP: answer (a 2xx with an answer of OTLP's, or none) | status (any 2xx)"`
 	Headers      map[string]string `yaml:"headers" help:"sent with each request"`
 	HeadersFile  string            `yaml:"headers_file" help:"further headers, a 'name: value' a line; read again when it changes"`
 	TLS          ExportTLS         `yaml:"tls"`
@@ -148,7 +149,7 @@ func Default() Config {
 		MaxBody:     240 << 10,
 		Redact:      Redact{Enabled: true, Metadata: true},
 		Export: Export{
-			Protocol: "grpc", Compression: "none",
+			Protocol: "grpc", Compression: "none", HTTPSuccess: "answer",
 			Timeout: 10 * time.Second, MaxRequest: 3 << 20, MaxDelay: 200 * time.Millisecond, Concurrency: 2, ObservedTime: "read",
 		},
 		StateDir: "/var/lib/rtcship",

@@ -186,15 +186,15 @@ func tlsAdvice(err error) string {
 	}
 }
 
-// otlp sends a request without records, which tells protocol and authorisation.
+// otlp sends a record of our own, and tells what came back.
 // speaksHTTP2, which may be nil, is asked when there is no answer over HTTP.
 func otlp(ctx context.Context, cfg exporter.Config, speaksHTTP2 func(context.Context) bool) Step {
-	failure, err := exporter.Check(ctx, cfg)
+	said, failure, err := exporter.Check(ctx, cfg)
 	switch {
 	case err != nil:
 		return Step{Name: "OTLP", Said: err.Error(), Do: "mend the export section of the configuration"}
 	case failure == nil:
-		return Step{Name: "OTLP", Said: "the collector accepts requests over " + cfg.Protocol, OK: true}
+		return Step{Name: "OTLP", Said: "the collector took a record over " + cfg.Protocol + ": " + said, OK: true}
 	}
 	do := failure.Hint
 	if failure.Code == exporter.CodeNoAnswer && cfg.Protocol == exporter.ProtocolHTTP && speaksHTTP2 != nil && speaksHTTP2(ctx) {

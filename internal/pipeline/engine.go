@@ -93,6 +93,21 @@ func ExportConfig(cfg *config.Config, version string) (exporter.Config, *tls.Con
 	return exportConfig(cfg, Options{Version: version, Log: ownlog.New(ownlog.Config{Writer: io.Discard})}), secure, err
 }
 
+// CheckDelivery finds out whether run could deliver as cfg wants it, down to the
+// contents of the files that cfg names. It connects to nothing.
+func CheckDelivery(cfg *config.Config, version string) error {
+	export, _, err := ExportConfig(cfg, version)
+	if err != nil {
+		return err
+	}
+	export.DeadLetters = exporter.DeadLetters{} // the state directory need not be there yet
+	trial, err := exporter.New(export)
+	if err != nil {
+		return err
+	}
+	return (&engine{exporter: trial}).close()
+}
+
 func exportConfig(cfg *config.Config, o Options) exporter.Config {
 	return exporter.Config{
 		Endpoint:    cfg.Export.Endpoint,
@@ -100,6 +115,7 @@ func exportConfig(cfg *config.Config, o Options) exporter.Config {
 		Insecure:    cfg.Export.Insecure,
 		Protocol:    cfg.Export.Protocol,
 		Compression: cfg.Export.Compression,
+		HTTPSuccess: cfg.Export.HTTPSuccess,
 		Headers:     cfg.Export.Headers,
 		HeadersFile: cfg.Export.HeadersFile,
 		TLS:         exporter.TLS(cfg.Export.TLS),
