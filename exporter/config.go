@@ -72,6 +72,10 @@ type Config struct {
 
 	// Observe is told of each attempt. It must be quick. May be nil.
 	Observe func(Attempt)
+
+	// Recovered is told when the collector accepts records again after it, or
+	// the way to it, had failed. It must be quick. May be nil.
+	Recovered func()
 }
 
 // TLS names the files of a TLS configuration. They are read again when they

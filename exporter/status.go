@@ -100,6 +100,9 @@ func (e *Exporter) observe(a answer, p *payload) {
 	}
 	if recovered {
 		e.log.Info("the collector accepts records again")
+		if e.cfg.Recovered != nil {
+			e.cfg.Recovered()
+		}
 		e.loud.forget(failing)
 	}
 	kind := failing + a.code + a.hint

@@ -23,6 +23,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 )
 
@@ -46,6 +47,15 @@ type export struct {
 	local *slog.Logger // where failures of the export itself go, and nowhere else
 	level slog.Leveler
 	to    atomic.Pointer[slog.Handler]
+	by    atomic.Pointer[patient]
+}
+
+// Retry says that the collector can be reached again: what waits to be exported
+// is tried at once.
+func (l *Log) Retry() {
+	if p := l.export.by.Load(); p != nil {
+		p.wake()
+	}
 }
 
 // queued is how many messages may wait to be exported. A daemon says little, and
@@ -56,7 +66,7 @@ const queued = 256
 // does not connect. Failures to export are logged locally only, so that they
 // never become messages to export.
 func (l *Log) Export(e Export) (stop func(context.Context), err error) {
-	exporter, err := newExporter(e)
+	exporter, err := newPatient(e)
 	if err != nil {
 		return nil, fmt.Errorf("export own log: %w", err)
 	}
@@ -69,11 +79,14 @@ func (l *Log) Export(e Export) (stop func(context.Context), err error) {
 	)
 	var h slog.Handler = otelslog.NewHandler("rtcship", otelslog.WithLoggerProvider(provider), otelslog.WithVersion(e.Version))
 	l.export.to.Store(&h)
+	l.export.by.Store(exporter)
 	return func(ctx context.Context) {
 		l.export.to.CompareAndSwap(&h, nil)
+		exporter.wake() // a last try is worth more than the rest of a wait
 		if err := provider.Shutdown(ctx); err != nil {
 			l.export.local.Debug("own log was not exported to its end", "error", err)
 		}
+		l.export.by.CompareAndSwap(exporter, nil)
 	}, nil
 }
 
@@ -93,30 +106,47 @@ func ownResource(e Export) *resource.Resource {
 	return resource.NewSchemaless(attrs...)
 }
 
-func newExporter(e Export) (sdklog.Exporter, error) {
-	ctx := context.Background()
-	host, path, secure := e.address()
-	none := map[string]string{} // not those of OTEL_EXPORTER_OTLP_HEADERS: e.Headers has them
+func newPatient(e Export) (*patient, error) {
+	p := &patient{end: map[int]context.CancelFunc{}}
+	var err error
 	if e.Protocol == "http/protobuf" {
-		options := []otlploghttp.Option{
-			otlploghttp.WithEndpoint(host), otlploghttp.WithURLPath(path),
-			otlploghttp.WithHeaders(none), otlploghttp.WithHTTPClient(e.httpClient()),
-		}
-		if !secure {
-			options = append(options, otlploghttp.WithInsecure())
-		}
-		return otlploghttp.New(ctx, options...)
+		p.Exporter, err = newHTTPExporter(e)
+		return p, err
 	}
-	options := []otlploggrpc.Option{
-		otlploggrpc.WithEndpoint(host), otlploggrpc.WithHeaders(none), otlploggrpc.WithTimeout(e.Timeout),
-		otlploggrpc.WithDialOption(grpc.WithUnaryInterceptor(e.addHeaders)),
+	if p.conn, err = e.dial(); err != nil {
+		return nil, err
+	}
+	p.Exporter, err = otlploggrpc.New(context.Background(), otlploggrpc.WithGRPCConn(p.conn), otlploggrpc.WithHeaders(noHeaders), otlploggrpc.WithTimeout(e.Timeout))
+	return p, err
+}
+
+// noHeaders takes the place of OTEL_EXPORTER_OTLP_HEADERS: Export.Headers has them.
+var noHeaders = map[string]string{}
+
+func newHTTPExporter(e Export) (sdklog.Exporter, error) {
+	host, path, secure := e.address()
+	options := []otlploghttp.Option{
+		otlploghttp.WithEndpoint(host), otlploghttp.WithURLPath(path),
+		otlploghttp.WithHeaders(noHeaders), otlploghttp.WithHTTPClient(e.httpClient()),
 	}
 	if !secure {
-		options = append(options, otlploggrpc.WithInsecure())
-	} else if e.TLS != nil {
-		options = append(options, otlploggrpc.WithTLSCredentials(credentials.NewTLS(e.TLS)))
+		options = append(options, otlploghttp.WithInsecure())
 	}
-	return otlploggrpc.New(ctx, options...)
+	return otlploghttp.New(context.Background(), options...)
+}
+
+// dial returns a connection of our own, since the exporter's cannot be told that
+// the collector is back.
+func (e *Export) dial() (*grpc.ClientConn, error) {
+	host, _, secure := e.address()
+	creds := insecure.NewCredentials()
+	if secure {
+		creds = credentials.NewTLS(e.TLS)
+	}
+	return grpc.NewClient(host,
+		grpc.WithTransportCredentials(creds),
+		grpc.WithUnaryInterceptor(e.addHeaders),
+		grpc.WithUserAgent("rtcship/"+e.Version))
 }
 
 // httpClient returns a client that adds the headers to each request.
@@ -161,7 +191,7 @@ func (e *Export) addHeaders(ctx context.Context, method string, req, reply any, 
 		}
 		ctx = metadata.AppendToOutgoingContext(ctx, pairs...)
 	}
-	return next(ctx, method, req, reply, conn, o...)
+	return next(ctx, method, req, reply, conn, append(o, callOptions(ctx)...)...)
 }
 
 // address takes the endpoint apart, as package exporter does.

@@ -130,6 +130,7 @@ func exportConfig(cfg *config.Config, o Options) exporter.Config {
 		},
 		UserAgent: "rtcship/" + o.Version,
 		Logger:    o.Log.Logger,
+		Recovered: o.Log.Retry,
 	}
 }
 
