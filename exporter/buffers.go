@@ -70,10 +70,10 @@ const (
 type connections struct {
 	mu   sync.Mutex
 	last uint64
-	open map[uint64]net.Conn
+	open map[uint64]*trackedConn
 }
 
-func newConnections() *connections { return &connections{open: map[uint64]net.Conn{}} }
+func newConnections() *connections { return &connections{open: map[uint64]*trackedConn{}} }
 
 // await returns when gRPC holds no buffer of o any more. When a connection has
 // gone down in the middle of a message gRPC forgets to say so, and when the
@@ -106,15 +106,28 @@ func wait(done <-chan struct{}, d time.Duration) bool {
 }
 
 func (c *connections) closeUpTo(last uint64) {
+	c.closeIf(func(t *trackedConn) bool { return t.n <= last })
+}
+
+// closeSilent closes the connections over which nothing has come for so long
+// since something was written.
+func (c *connections) closeSilent(silence time.Duration) {
+	c.closeIf(func(t *trackedConn) bool {
+		asked := t.asked.Load()
+		return asked != 0 && time.Since(time.Unix(0, asked)) >= silence
+	})
+}
+
+func (c *connections) closeIf(chosen func(*trackedConn) bool) {
 	c.mu.Lock()
-	var old []net.Conn
-	for n, conn := range c.open {
-		if n <= last {
-			old = append(old, conn)
+	var all []net.Conn
+	for _, conn := range c.open {
+		if chosen(conn) {
+			all = append(all, conn)
 		}
 	}
 	c.mu.Unlock()
-	for _, conn := range old {
+	for _, conn := range all {
 		conn.Close()
 	}
 }
@@ -131,8 +144,22 @@ func (c *connections) track(conn net.Conn) net.Conn {
 
 type trackedConn struct {
 	net.Conn
-	all *connections
-	n   uint64
+	all   *connections
+	n     uint64
+	asked atomic.Int64 // when something was first written since the last byte came, in Unix nanoseconds; 0 = never
+}
+
+func (t *trackedConn) Write(p []byte) (int, error) {
+	t.asked.CompareAndSwap(0, time.Now().UnixNano())
+	return t.Conn.Write(p)
+}
+
+func (t *trackedConn) Read(p []byte) (int, error) {
+	n, err := t.Conn.Read(p)
+	if n > 0 {
+		t.asked.Store(0)
+	}
+	return n, err
 }
 
 func (t *trackedConn) Close() error {

@@ -26,11 +26,19 @@ type client interface {
 	close() error
 }
 
-// A connection over which nothing has come for keepaliveTime is asked whether it
-// still is one, and given up if there is no answer within keepaliveTimeout.
 const (
-	keepaliveTime    = 30 * time.Second
-	keepaliveTimeout = 10 * time.Second
+	// maxSilence is how long a connection may say nothing while requests over it
+	// go unanswered. Then it is given up: it may be dead, and nobody has said so.
+	maxSilence = 30 * time.Second
+
+	// pingTime is after how long gRPC asks whether a connection lives over which
+	// a request waits. Servers close a connection that asks more often than each
+	// five minutes (too_many_pings), and export.timeout may be as long.
+	pingTime = 5*time.Minute + 10*time.Second
+
+	// ackTimeout is how long a ping, or bytes that were sent, may go without
+	// their acknowledgement.
+	ackTimeout = 10 * time.Second
 )
 
 const exportMethod = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
@@ -51,7 +59,7 @@ func newGRPCClient(cfg Config, t target, creds *credentials, headers *headerSour
 		grpc.WithDisableRetry(),
 		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(codec{}), grpc.MaxCallSendMsgSize(math.MaxInt32), grpc.MaxCallRecvMsgSize(maxAnswer)),
 		grpc.WithMaxHeaderListSize(maxAnswerHeaders),
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepaliveTime, Timeout: keepaliveTimeout}),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingTime, Timeout: ackTimeout}),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 500 * time.Millisecond, Multiplier: 2, Jitter: 0.3, MaxDelay: 5 * time.Second},
 			MinConnectTimeout: 5 * time.Second,
@@ -86,6 +94,9 @@ func (c *grpcClient) send(ctx context.Context, p *payload) answer {
 	st := status.Convert(err)
 	if st.Code() == codes.DeadlineExceeded && !out.taken.Load() {
 		st = status.New(codes.Unavailable, st.Message()) // there was nobody to answer
+	}
+	if st.Code() == codes.DeadlineExceeded {
+		c.conns.closeSilent(maxSilence)
 	}
 	a := classifyGRPC(st, in)
 	a.wire = p.wireSize()

@@ -36,7 +36,7 @@ func newHTTPClient(cfg Config, t target, creds *credentials, headers *headerSour
 		MaxResponseHeaderBytes: maxAnswerHeaders,
 		// One connection serves all requests, so one that is dead would keep
 		// them all waiting, one timeout after another.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: keepaliveTime, PingTimeout: keepaliveTimeout},
+		HTTP2: &http.HTTP2Config{SendPingTimeout: maxSilence, PingTimeout: ackTimeout},
 	}
 	if t.socket != "" {
 		transport.Proxy = nil
