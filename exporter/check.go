@@ -19,7 +19,7 @@ func Check(ctx context.Context, cfg Config) (said string, failure *Failure, err 
 	defer e.Close(ctx)
 	p := e.payloads.get()
 	defer e.payloads.put(p)
-	p.encode(probePieces(time.Now(), e.cfg.UserAgent, "rtcship checks the connection to the collector"))
+	p.encode(probePieces(time.Now(), e.cfg, "rtcship checks the connection to the collector"))
 	limited, cancel := context.WithTimeout(ctx, e.cfg.Timeout)
 	defer cancel()
 	a := e.client.send(limited, p)

@@ -45,10 +45,11 @@ type Config struct {
 	Endpoint string
 
 	// ExactPath takes the URL's path as it stands, as
-	// OTEL_EXPORTER_OTLP_LOGS_ENDPOINT wants it. Otherwise v1/logs is appended
-	// to the path, unless it is there already. Only for HTTP.
+	// OTEL_EXPORTER_OTLP_LOGS_ENDPOINT wants it. Otherwise v1/logs (v1/traces) is
+	// appended to the path, unless it is there already. Only for HTTP.
 	ExactPath bool
 
+	Signal      Signal            // SignalLogs (the default) or SignalTraces, which has no dead letters
 	Insecure    *bool             // for endpoints without a scheme: no TLS
 	Protocol    string            // ProtocolGRPC (the default) or ProtocolHTTP
 	Compression string            // CompressionNone (the default), CompressionGzip or CompressionZstd
@@ -105,6 +106,7 @@ type Attempt struct {
 }
 
 func (c Config) withDefaults() Config {
+	c.Signal = or(c.Signal, SignalLogs)
 	c.Protocol = or(c.Protocol, ProtocolGRPC)
 	c.Compression = or(c.Compression, CompressionNone)
 	c.HTTPSuccess = or(c.HTTPSuccess, HTTPSuccessAnswer)

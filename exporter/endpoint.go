@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -43,6 +44,7 @@ func checkChoices(cfg Config) error {
 		choices     []string
 	}{
 		{"protocol", cfg.Protocol, []string{ProtocolGRPC, ProtocolHTTP}},
+		{"signal", string(cfg.Signal), []string{string(SignalLogs), string(SignalTraces)}},
 		{"compression", cfg.Compression, []string{CompressionNone, CompressionGzip, CompressionZstd}},
 		{"http success", cfg.HTTPSuccess, []string{HTTPSuccessAnswer, HTTPSuccessStatus}},
 		{"dead letters when full", cfg.DeadLetters.WhenFull, []string{WhenFullPause, WhenFullDropOldest}},
@@ -50,6 +52,9 @@ func checkChoices(cfg Config) error {
 		if !slices.Contains(c.choices, c.value) {
 			return fmt.Errorf("%s %q: must be one of %s", c.what, c.value, strings.Join(c.choices, ", "))
 		}
+	}
+	if cfg.Signal == SignalTraces && cfg.DeadLetters.Path != "" {
+		return errors.New("dead letters are log records, and kept of no other signal")
 	}
 	if cfg.MaxRequest < 1 || cfg.Concurrency < 1 || cfg.Timeout < 0 || cfg.MaxDelay < 0 {
 		return fmt.Errorf("max_request, concurrency, timeout and max_delay must be positive")
@@ -76,7 +81,7 @@ func parseURL(cfg Config, secure bool) (target, error) {
 	}
 	if cfg.Protocol == ProtocolHTTP {
 		if !cfg.ExactPath {
-			u.Path = logsPath(u.Path)
+			u.Path = cfg.Signal.path(u.Path)
 		} else if u.Path == "" {
 			u.Path = "/"
 		}
@@ -87,14 +92,6 @@ func parseURL(cfg Config, secure bool) (target, error) {
 		port = map[bool]string{true: "443", false: "80"}[secure]
 	}
 	return target{addr: net.JoinHostPort(u.Hostname(), port), secure: secure}, nil
-}
-
-func logsPath(path string) string {
-	path = strings.TrimSuffix(path, "/")
-	if strings.HasSuffix(path, "/v1/logs") {
-		return path
-	}
-	return path + "/v1/logs"
 }
 
 func parseResolved(cfg Config) (target, error) {
@@ -109,7 +106,7 @@ func parseResolved(cfg Config) (target, error) {
 	}
 	_, path, _ := strings.Cut(cfg.Endpoint, ":")
 	path = strings.TrimPrefix(path, "//")
-	t.socket, t.url = path, httpURL(t.secure, "localhost")
+	t.socket, t.url = path, httpURL(cfg.Signal, t.secure, "localhost")
 	if strings.HasPrefix(cfg.Endpoint, "unix-abstract:") {
 		t.socket = "@" + path
 	}
@@ -123,7 +120,7 @@ func parseBare(cfg Config) (target, error) {
 	}
 	t := target{addr: cfg.Endpoint, secure: wantsTLS(cfg)}
 	if cfg.Protocol == ProtocolHTTP {
-		t.url = httpURL(t.secure, cfg.Endpoint)
+		t.url = httpURL(cfg.Signal, t.secure, cfg.Endpoint)
 	}
 	ip := net.ParseIP(host)
 	local := host == "localhost" || ip != nil && ip.IsLoopback()
@@ -138,9 +135,9 @@ func wantsTLS(cfg Config) bool {
 	return cfg.TLS.isSet()
 }
 
-func httpURL(secure bool, host string) string {
+func httpURL(signal Signal, secure bool, host string) string {
 	if secure {
-		return "https://" + host + "/v1/logs"
+		return "https://" + host + signal.path("")
 	}
-	return "http://" + host + "/v1/logs"
+	return "http://" + host + signal.path("")
 }

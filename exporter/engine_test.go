@@ -65,7 +65,7 @@ func (c *fakeCollector) send(ctx context.Context, p *payload) answer {
 			c.accepted = map[string]int{}
 		}
 		for _, name := range names {
-			if name == probeName {
+			if name == probe {
 				c.probes++
 				continue
 			}
@@ -106,7 +106,7 @@ func (c *fakeCollector) attempts() int {
 	return c.n
 }
 
-const probeName = "(probe)"
+const probe = "(probe)"
 
 // namesIn decodes a payload down to the records.
 func namesIn(p *payload) []string {
@@ -123,7 +123,7 @@ func namesIn(p *payload) []string {
 		err := eachField(g.Records, func(_ protowire.Number, _ protowire.Type, v []byte, _ uint64) error {
 			name := string(v)
 			if strings.Contains(name, "rtcship.probe") {
-				name = probeName
+				name = probe
 			}
 			names = append(names, strings.TrimRight(name, " "))
 			return nil

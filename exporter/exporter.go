@@ -18,11 +18,12 @@ import (
 
 // A Group is records that share a resource and a scope, each already in
 // OTLP's protobuf wire form
-// (https://github.com/open-telemetry/opentelemetry-proto, logs/v1/logs.proto).
+// (https://github.com/open-telemetry/opentelemetry-proto, logs/v1/logs.proto, and
+// trace/v1/trace.proto for spans).
 type Group struct {
 	Resource []byte // an encoded Resource message, without tag and length; shared between groups
 	Scope    []byte // an encoded InstrumentationScope message, without tag and length; shared between groups
-	Records  []byte // encoded log_records fields of ScopeLogs, tag and length included, one after another
+	Records  []byte // encoded log_records fields of ScopeLogs, or spans fields of ScopeSpans, tag and length included, one after another
 	Ends     []int  // where each record ends in Records, so that a request can be split
 }
 
@@ -79,7 +80,7 @@ func New(cfg Config) (*Exporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	client = &discreet{client, headers, append(proxySecrets(), endpointSecrets(cfg.Endpoint)...)}
+	client = &discreet{client, cfg.Signal, headers, append(proxySecrets(), endpointSecrets(cfg.Endpoint)...)}
 	e, err := newExporter(cfg, client)
 	if err != nil {
 		return nil, errors.Join(err, client.close())

@@ -41,18 +41,17 @@ const (
 	ackTimeout = 10 * time.Second
 )
 
-const exportMethod = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
-
 // A grpcClient speaks OTLP/gRPC.
 type grpcClient struct {
 	conn    *grpc.ClientConn
 	conns   *connections
+	method  string
 	headers *headerSource
 	packer  *packer
 }
 
 func newGRPCClient(cfg Config, t target, creds *credentials, headers *headerSource) (*grpcClient, error) {
-	c := &grpcClient{conns: newConnections(), headers: headers, packer: newPacker(cfg.Compression)}
+	c := &grpcClient{method: cfg.Signal.method(), conns: newConnections(), headers: headers, packer: newPacker(cfg.Compression)}
 	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(creds.forGRPC(c.conns)),
 		grpc.WithUserAgent(cfg.UserAgent),
@@ -89,7 +88,7 @@ func (c *grpcClient) send(ctx context.Context, p *payload) answer {
 	ctx = metadata.NewOutgoingContext(ctx, metadata.New(headers))
 	out := &outgoing{p: p, freed: make(chan struct{})}
 	var in response
-	err = c.conn.Invoke(ctx, exportMethod, out, &in)
+	err = c.conn.Invoke(ctx, c.method, out, &in)
 	c.conns.await(out)
 	st := status.Convert(err)
 	if st.Code() == codes.DeadlineExceeded && !out.taken.Load() {

@@ -242,7 +242,7 @@ func (r *request) probe() {
 		return
 	}
 	r.probes++
-	a := r.e.send(r.ctx, probePieces(time.Now(), r.e.cfg.UserAgent, whyProbe))
+	a := r.e.send(r.ctx, probePieces(time.Now(), r.e.cfg, whyProbe))
 	switch a.verdict {
 	case accepted:
 		r.e.note(a, 1)

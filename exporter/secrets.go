@@ -170,12 +170,14 @@ func MaskEndpoint(endpoint string) string {
 // is left.
 type discreet struct {
 	client
+	signal  Signal
 	headers *headerSource
 	further []string
 }
 
 func (d *discreet) send(ctx context.Context, p *payload) answer {
 	a := d.client.send(ctx, p)
+	a.hint = d.signal.words(a.hint)
 	if a.message == "" {
 		return a
 	}

@@ -21,20 +21,25 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-const service = "opentelemetry.proto.collector.logs.v1.LogsService"
-
-var serviceDesc = grpc.ServiceDesc{
-	ServiceName: service,
-	HandlerType: (*any)(nil),
-	Methods:     []grpc.MethodDesc{{MethodName: "Export", Handler: export}},
+// services are the gRPC services, by what they receive.
+var services = map[string]string{
+	Logs:   "opentelemetry.proto.collector.logs.v1.LogsService",
+	Traces: "opentelemetry.proto.collector.trace.v1.TraceService",
 }
 
-func export(srv any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
-	body := new([]byte)
-	if err := decode(body); err != nil {
-		return nil, err
+func serviceDesc(signal string) *grpc.ServiceDesc {
+	handler := func(srv any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+		body := new([]byte)
+		if err := decode(body); err != nil {
+			return nil, err
+		}
+		return srv.(*Server).export(ctx, signal, *body)
 	}
-	return srv.(*Server).export(ctx, *body)
+	return &grpc.ServiceDesc{
+		ServiceName: services[signal],
+		HandlerType: (*any)(nil),
+		Methods:     []grpc.MethodDesc{{MethodName: "Export", Handler: handler}},
+	}
 }
 
 // tap sees a call before its message is read.
@@ -52,8 +57,8 @@ func (s *Server) dropGRPC(ctx context.Context) {
 	}
 }
 
-func (s *Server) export(ctx context.Context, body []byte) (any, error) {
-	r := &Request{Protocol: GRPC, Body: body, Path: "/" + service + "/Export"}
+func (s *Server) export(ctx context.Context, signal string, body []byte) (any, error) {
+	r := &Request{Protocol: GRPC, Signal: signal, Body: body, Path: "/" + services[signal] + "/Export"}
 	if md, ok := metadata.FromIncomingContext(ctx); ok {
 		r.Header = make(http.Header, len(md))
 		for name, values := range md {

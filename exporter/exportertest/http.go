@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -59,7 +60,10 @@ func (s *Server) serveHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "request body too large", http.StatusRequestEntityTooLarge)
 		return
 	}
-	r := &Request{Protocol: HTTP, Body: body, Compression: encoding, Header: req.Header, Path: req.URL.Path}
+	r := &Request{Protocol: HTTP, Signal: Logs, Body: body, Compression: encoding, Header: req.Header, Path: req.URL.Path}
+	if strings.HasSuffix(r.Path, "/v1/traces") {
+		r.Signal = Traces
+	}
 	f := s.decide(req.Context(), r)
 	switch {
 	case f == nil:

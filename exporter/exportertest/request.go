@@ -5,7 +5,9 @@ import (
 	"net/http"
 
 	collectorpb "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
+	collectortracepb "go.opentelemetry.io/proto/slim/otlp/collector/trace/v1"
 	logspb "go.opentelemetry.io/proto/slim/otlp/logs/v1"
+	tracepb "go.opentelemetry.io/proto/slim/otlp/trace/v1"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 )
@@ -13,7 +15,8 @@ import (
 // A Request is one export request as it came in.
 type Request struct {
 	Protocol    string      // GRPC or HTTP
-	Body        []byte      // an encoded ExportLogsServiceRequest, decompressed
+	Signal      string      // Logs or Traces
+	Body        []byte      // an encoded ExportLogsServiceRequest or ExportTraceServiceRequest, decompressed
 	Compression string      // "gzip", "zstd", or ""
 	Header      http.Header // over gRPC the metadata
 	Path        string      // of the URL, or the gRPC method
@@ -48,7 +51,23 @@ func (r *Request) Records() ([]*logspb.LogRecord, error) {
 	return records, nil
 }
 
-// Count returns the number of log records, without decoding them.
+// Spans decodes the body of a request of Traces with the official types, and
+// returns all spans in the order they stand in it.
+func (r *Request) Spans() ([]*tracepb.Span, error) {
+	m := new(collectortracepb.ExportTraceServiceRequest)
+	if err := proto.Unmarshal(r.Body, m); err != nil {
+		return nil, fmt.Errorf("decode request: %w", err)
+	}
+	var spans []*tracepb.Span
+	for _, resource := range m.ResourceSpans {
+		for _, scope := range resource.ScopeSpans {
+			spans = append(spans, scope.Spans...)
+		}
+	}
+	return spans, nil
+}
+
+// Count returns the number of log records or spans, without decoding them.
 func (r *Request) Count() int {
 	n := 0
 	fields(r.Body, 1, func(resource []byte) {

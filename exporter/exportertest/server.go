@@ -1,4 +1,4 @@
-// Package exportertest is an OTLP receiver for logs that can be told to
+// Package exportertest is an OTLP receiver for logs and traces that can be told to
 // misbehave: for tests, for measurements, and for showing what arrives.
 //
 // It listens on loopback, speaks OTLP/gRPC and OTLP/HTTP, and does as one
@@ -28,6 +28,12 @@ import (
 const (
 	GRPC = "grpc"
 	HTTP = "http/protobuf"
+)
+
+// The signals, as a Request names them.
+const (
+	Logs   = "logs"
+	Traces = "traces"
 )
 
 // Config says how a Server listens and behaves. The zero value accepts
@@ -65,7 +71,7 @@ type Fault struct {
 	Header   http.Header   // further ones, over HTTP only
 }
 
-// A Server receives logs until it is closed.
+// A Server receives logs and traces until it is closed.
 type Server struct {
 	cfg      Config
 	grpc     *grpc.Server
@@ -112,7 +118,9 @@ func (s *Server) startGRPC() error {
 		options = append(options, grpc.Creds(credentials.NewTLS(s.cfg.TLS)))
 	}
 	s.grpc = grpc.NewServer(options...)
-	s.grpc.RegisterService(&serviceDesc, s)
+	for signal := range services {
+		s.grpc.RegisterService(serviceDesc(signal), s)
+	}
 	s.serving.Go(func() { _ = s.grpc.Serve(listener) })
 	return nil
 }

@@ -19,7 +19,7 @@ import (
 // Settings are what the variables say. A zero field was not set.
 type Settings struct {
 	Endpoint    string
-	ExactPath   bool   // Endpoint came from the variable for logs: its path is taken as it stands
+	ExactPath   bool   // Endpoint came from the variable of the signal: its path is taken as it stands
 	Protocol    string // "grpc" or "http/protobuf"
 	Compression string // "none", "gzip" or "zstd"
 	Headers     map[string]string
@@ -41,16 +41,38 @@ type Settings struct {
 type Lookup func(name string) (value string, ok bool)
 
 const (
-	general = "OTEL_EXPORTER_OTLP_"
-	forLogs = "OTEL_EXPORTER_OTLP_LOGS_"
+	general   = "OTEL_EXPORTER_OTLP_"
+	forLogs   = "OTEL_EXPORTER_OTLP_LOGS_"
+	forTraces = "OTEL_EXPORTER_OTLP_TRACES_"
 )
 
-// Read returns what the environment says.
+// Read returns what the environment says about logs.
 func Read(lookup Lookup) Settings {
-	r := reader{lookup: lookup}
+	r := reader{lookup: lookup, prefixes: []string{forLogs, general}}
+	r.export()
+	s := &r.settings
+	s.ExactPath = r.get(forLogs+"ENDPOINT") != ""
+	s.Attributes = r.attributes()
+	if r.get("OTEL_CONFIG_FILE") != "" {
+		r.warn("OTEL_CONFIG_FILE", "declarative configuration is not supported")
+	}
+	return r.settings
+}
+
+// ReadTraces returns what the environment says about traces alone: where they go
+// another way than logs do. There is nothing about the resource in it, which is
+// the same.
+func ReadTraces(lookup Lookup) Settings {
+	r := reader{lookup: lookup, prefixes: []string{forTraces}}
+	r.export()
+	r.settings.ExactPath = r.settings.Endpoint != ""
+	return r.settings
+}
+
+// export reads how records are to be sent.
+func (r *reader) export() {
 	s := &r.settings
 	s.Endpoint = r.otlp("ENDPOINT").value
-	s.ExactPath = r.get(forLogs+"ENDPOINT") != ""
 	s.Protocol = r.choice("PROTOCOL", "grpc", "http/protobuf")
 	s.Compression = r.choice("COMPRESSION", "none", "gzip", "zstd")
 	s.Headers = r.headers()
@@ -59,15 +81,11 @@ func Read(lookup Lookup) Settings {
 	s.CAFile = r.otlp("CERTIFICATE").value
 	s.CertFile = r.otlp("CLIENT_CERTIFICATE").value
 	s.KeyFile = r.otlp("CLIENT_KEY").value
-	s.Attributes = r.attributes()
-	if r.get("OTEL_CONFIG_FILE") != "" {
-		r.warn("OTEL_CONFIG_FILE", "declarative configuration is not supported")
-	}
-	return r.settings
 }
 
 type reader struct {
 	lookup   Lookup
+	prefixes []string // of the variables that count, the first that is set wins
 	settings Settings
 }
 
@@ -85,13 +103,16 @@ func (r *reader) get(name string) string {
 // A variable is one that was found, under the name it was found by.
 type variable struct{ name, value string }
 
-// otlp returns the variable for logs, or else the one for all signals. They
+// otlp returns the variable of the signal, or else the one for all signals. They
 // are not merged.
 func (r *reader) otlp(name string) variable {
-	if value := r.get(forLogs + name); value != "" {
-		return variable{forLogs + name, value}
+	var v variable
+	for _, prefix := range r.prefixes {
+		if v = (variable{prefix + name, r.get(prefix + name)}); v.value != "" {
+			break
+		}
 	}
-	return variable{general + name, r.get(general + name)}
+	return v
 }
 
 func (r *reader) choice(name string, choices ...string) string {

@@ -115,3 +115,25 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// What is said of traces alone, and nothing else.
+func TestReadTraces(t *testing.T) {
+	no := false
+	for _, tt := range []struct {
+		env  []string
+		want Settings
+	}{
+		{[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://all:1", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=http://logs:1", "OTEL_SERVICE_NAME=x", "OTEL_EXPORTER_OTLP_HEADERS=a=b"}, Settings{}},
+		{[]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://tempo:4318/in", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf",
+			"OTEL_EXPORTER_OTLP_TRACES_HEADERS=X-Scope-OrgID=t%201", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT=500", "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION=gzip",
+			"OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE=ca", "OTEL_EXPORTER_OTLP_TRACES_INSECURE=false"},
+			Settings{Endpoint: "http://tempo:4318/in", ExactPath: true, Protocol: "http/protobuf", Headers: map[string]string{"x-scope-orgid": "t 1"},
+				Timeout: 500 * time.Millisecond, Compression: "gzip", CAFile: "ca", Insecure: &no}},
+		{[]string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/json"},
+			Settings{Warnings: []string{`OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/json" is not supported, only grpc, http/protobuf`}}},
+	} {
+		if diff := cmp.Diff(tt.want, ReadTraces(env(tt.env...))); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", tt.env, diff)
+		}
+	}
+}
