@@ -25,7 +25,12 @@ type answer struct {
 	delay    time.Duration // what RetryInfo or Retry-After asked for; 0 if nothing
 	rejected int64         // records refused by partial success
 	latency  time.Duration
-	wire     int // bytes sent
+
+	mayMeanCompression bool   // the answer to a compressed request may be about that
+	refusedCompression string // which was at fault: the request was accepted without it
+	refusedCode        string // the answer that said so
+
+	wire int // bytes sent
 }
 
 const (

@@ -75,6 +75,13 @@ type connections struct {
 
 func newConnections() *connections { return &connections{open: map[uint64]*trackedConn{}} }
 
+// latest returns the number of the connection that was made last.
+func (c *connections) latest() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last
+}
+
 // await returns when gRPC holds no buffer of o any more. When a connection has
 // gone down in the middle of a message gRPC forgets to say so, and when the
 // network stalls the writer may hang; then the connections that were open at

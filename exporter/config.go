@@ -16,6 +16,7 @@ const (
 	CompressionNone = "none"
 	CompressionGzip = "gzip"
 	CompressionZstd = "zstd"
+	CompressionAuto = "auto" // zstd where the collector takes it, else gzip, else none
 )
 
 // What acknowledges records over HTTP.
@@ -52,7 +53,7 @@ type Config struct {
 	Signal      Signal            // SignalLogs (the default) or SignalTraces, which has no dead letters
 	Insecure    *bool             // for endpoints without a scheme: no TLS
 	Protocol    string            // ProtocolGRPC (the default) or ProtocolHTTP
-	Compression string            // CompressionNone (the default), CompressionGzip or CompressionZstd
+	Compression string            // CompressionNone (the default), CompressionGzip, CompressionZstd or CompressionAuto
 	HTTPSuccess string            // HTTPSuccessAnswer (the default) or HTTPSuccessStatus
 	Headers     map[string]string // sent with each request
 	HeadersFile string            // more of them, "name: value" a line; read again when the file changes

@@ -45,7 +45,7 @@ func checkChoices(cfg Config) error {
 	}{
 		{"protocol", cfg.Protocol, []string{ProtocolGRPC, ProtocolHTTP}},
 		{"signal", string(cfg.Signal), []string{string(SignalLogs), string(SignalTraces)}},
-		{"compression", cfg.Compression, []string{CompressionNone, CompressionGzip, CompressionZstd}},
+		{"compression", cfg.Compression, []string{CompressionNone, CompressionGzip, CompressionZstd, CompressionAuto}},
 		{"http success", cfg.HTTPSuccess, []string{HTTPSuccessAnswer, HTTPSuccessStatus}},
 		{"dead letters when full", cfg.DeadLetters.WhenFull, []string{WhenFullPause, WhenFullDropOldest}},
 	} {

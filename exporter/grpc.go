@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
+	"google.golang.org/grpc/encoding"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
@@ -47,11 +50,19 @@ type grpcClient struct {
 	conns   *connections
 	method  string
 	headers *headerSource
-	packer  *packer
+	packers packers
+	offer   negotiation
+
+	// Calls that begin while encoding has a value are compressed as it says,
+	// and hold it: gRPC asks for it when it sends, and when an answer comes.
+	holding  sync.RWMutex
+	encoding atomic.Value // string
 }
 
 func newGRPCClient(cfg Config, t target, creds *credentials, headers *headerSource) (*grpcClient, error) {
-	c := &grpcClient{method: cfg.Signal.method(), conns: newConnections(), headers: headers, packer: newPacker(cfg.Compression)}
+	c := &grpcClient{method: cfg.Signal.method(), conns: newConnections(), headers: headers, packers: newPackers()}
+	c.offer.ladder = ladder(cfg.Compression)
+	c.encoding.Store(c.offer.ladder[0])
 	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(creds.forGRPC(c.conns)),
 		grpc.WithUserAgent(cfg.UserAgent),
@@ -64,10 +75,13 @@ func newGRPCClient(cfg Config, t target, creds *credentials, headers *headerSour
 			MinConnectTimeout: 5 * time.Second,
 		}),
 	}
+	if len(c.offer.ladder) > 1 {
+		//nolint:staticcheck // the replacement is registered for the whole process
+		options = append(options, grpc.WithCompressor(packed{&c.encoding}), grpc.WithDecompressor(unpacker{&c.encoding}))
+	}
 	if t.roundRobin {
 		options = append(options, grpc.WithDefaultServiceConfig(`{"loadBalancingConfig":[{"round_robin":{}}]}`))
 	}
-	options = append(options, c.packer.dialOptions()...)
 	conn, err := grpc.NewClient(t.addr, options...)
 	if err != nil {
 		return nil, fmt.Errorf("endpoint %q: it is no gRPC target", MaskEndpoint(cfg.Endpoint))
@@ -81,14 +95,47 @@ func (c *grpcClient) send(ctx context.Context, p *payload) answer {
 	if err != nil {
 		return answer{verdict: unwelcome, code: CodeNoAnswer, message: err.Error()}
 	}
-	if err := c.packer.pack(p); err != nil {
+	ctx = metadata.NewOutgoingContext(ctx, metadata.New(headers))
+	name, release := c.hold()
+	defer release()
+	return c.offer.negotiated(name, func(name string) (answer, uint64) {
+		return c.invoke(ctx, p, name), c.conns.latest()
+	})
+}
+
+// hold returns how a call is to be compressed, which does not change until
+// release. To change it, nobody else may hold it; a call that comes meanwhile
+// goes uncompressed.
+func (c *grpcClient) hold() (name string, release func()) {
+	name = c.offer.best(c.conns.latest())
+	if name == CompressionNone {
+		return name, func() {}
+	}
+	if c.encoding.Load() != name && c.holding.TryLock() {
+		c.encoding.Store(name)
+		c.holding.Unlock()
+	}
+	c.holding.RLock()
+	if c.encoding.Load() != name {
+		c.holding.RUnlock()
+		return CompressionNone, func() {}
+	}
+	return name, c.holding.RUnlock
+}
+
+func (c *grpcClient) invoke(ctx context.Context, p *payload, name string) answer {
+	unpack, err := c.packers.pack(p, name)
+	if err != nil {
 		return answer{verdict: again, code: CodeNoAnswer, message: err.Error()}
 	}
-	defer c.packer.release(p)
-	ctx = metadata.NewOutgoingContext(ctx, metadata.New(headers))
+	defer unpack()
+	var options []grpc.CallOption
+	if name == CompressionNone {
+		options = append(options, grpc.UseCompressor(encoding.Identity))
+	}
 	out := &outgoing{p: p, freed: make(chan struct{})}
 	var in response
-	err = c.conn.Invoke(ctx, c.method, out, &in)
+	err = c.conn.Invoke(ctx, c.method, out, &in, options...)
 	c.conns.await(out)
 	st := status.Convert(err)
 	if st.Code() == codes.DeadlineExceeded && !out.taken.Load() {
@@ -98,6 +145,7 @@ func (c *grpcClient) send(ctx context.Context, p *payload) answer {
 		c.conns.closeSilent(maxSilence)
 	}
 	a := classifyGRPC(st, in)
+	a.mayMeanCompression = grpcMeansCompression(st)
 	a.wire = p.wireSize()
 	return a
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,46 +16,84 @@ import (
 type httpClient struct {
 	url       string
 	userAgent string
-	client    *http.Client
 	headers   *headerSource
-	packer    *packer
+	packers   packers
 	byStatus  bool // a 2xx acknowledges whatever its body is
+	newLane   func() *httpLane
+
+	mu   sync.Mutex
+	free []*httpLane // the one used last is taken first, so that an idle sender has one connection
+}
+
+// An httpLane is one connection at a time, and what is known of it. Requests take
+// a lane each, so that the connection of one is known before its body is made.
+type httpLane struct {
+	client *http.Client
+	offer  negotiation
+	dials  atomic.Uint64 // connections so far
 }
 
 func newHTTPClient(cfg Config, t target, creds *credentials, headers *headerSource) *httpClient {
+	return &httpClient{
+		url:       t.url,
+		userAgent: cfg.UserAgent,
+		headers:   headers,
+		packers:   newPackers(),
+		byStatus:  cfg.HTTPSuccess == HTTPSuccessStatus,
+		newLane:   func() *httpLane { return newHTTPLane(cfg, t, creds) },
+	}
+}
+
+func newHTTPLane(cfg Config, t target, creds *credentials) *httpLane {
+	l := &httpLane{offer: negotiation{ladder: ladder(cfg.Compression)}}
 	transport := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		TLSClientConfig:     creds.config(),
 		ForceAttemptHTTP2:   true,
-		MaxIdleConnsPerHost: cfg.Concurrency,
-		MaxConnsPerHost:     2 * cfg.Concurrency,
+		MaxIdleConnsPerHost: 1,
+		MaxConnsPerHost:     2, // of which one may be on its way out
 		IdleConnTimeout:     90 * time.Second,
 		TLSHandshakeTimeout: 10 * time.Second,
 		WriteBufferSize:     64 << 10,
 		DisableCompression:  true,
 
 		MaxResponseHeaderBytes: maxAnswerHeaders,
-		// One connection serves all requests, so one that is dead would keep
-		// them all waiting, one timeout after another.
+		// A connection that is dead would keep its lane waiting, one timeout
+		// after another.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: maxSilence, PingTimeout: ackTimeout},
+	}
+	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
+	transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if t.socket != "" {
+			network, addr = "unix", t.socket
+		}
+		l.dials.Add(1)
+		return dialer.DialContext(ctx, network, addr)
 	}
 	if t.socket != "" {
 		transport.Proxy = nil
-		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", t.socket)
-		}
 	}
-	return &httpClient{
-		url:       t.url,
-		userAgent: cfg.UserAgent,
-		headers:   headers,
-		packer:    newPacker(cfg.Compression),
-		byStatus:  cfg.HTTPSuccess == HTTPSuccessStatus,
-		client: &http.Client{
-			Transport: transport,
-			// A redirected POST would arrive as a GET, or at somebody else's.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+	l.client = &http.Client{
+		Transport: transport,
+		// A redirected POST would arrive as a GET, or at somebody else's.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return l
+}
+
+// lane returns a lane that nobody else uses until release.
+func (c *httpClient) lane() (l *httpLane, release func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := len(c.free) - 1; n >= 0 {
+		l, c.free = c.free[n], c.free[:n]
+	} else {
+		l = c.newLane()
+	}
+	return l, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.free = append(c.free, l)
 	}
 }
 
@@ -63,11 +102,20 @@ func (c *httpClient) send(ctx context.Context, p *payload) answer {
 	if err != nil {
 		return answer{verdict: unwelcome, code: CodeNoAnswer, message: err.Error()}
 	}
-	if err := c.packer.pack(p); err != nil {
+	l, release := c.lane()
+	defer release()
+	return l.offer.negotiated(l.offer.best(l.dials.Load()), func(name string) (answer, uint64) {
+		return c.post(ctx, l, p, name, headers), l.dials.Load()
+	})
+}
+
+func (c *httpClient) post(ctx context.Context, l *httpLane, p *payload, name string, headers map[string]string) answer {
+	unpack, err := c.packers.pack(p, name)
+	if err != nil {
 		return answer{verdict: again, code: CodeNoAnswer, message: err.Error()}
 	}
+	defer unpack()
 	body := newBody(p)
-	defer c.packer.release(p)
 	defer body.detach() // first: the transport may still read after the answer
 	var conn net.Conn   // of the last try; the transport may make several
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) { conn = got.Conn }})
@@ -75,7 +123,10 @@ func (c *httpClient) send(ctx context.Context, p *payload) answer {
 	if err != nil {
 		return answer{verdict: unwelcome, code: CodeNoAnswer, message: err.Error()}
 	}
-	resp, err := c.client.Do(req)
+	if p.packed != nil {
+		req.Header.Set("Content-Encoding", name)
+	}
+	resp, err := l.client.Do(req)
 	if err != nil {
 		return classifyNoAnswer(err)
 	}
@@ -85,6 +136,7 @@ func (c *httpClient) send(ctx context.Context, p *payload) answer {
 	in := c.read(resp)
 	in.early = early
 	a := classifyHTTP(resp, in, time.Now(), c.byStatus)
+	a.mayMeanCompression = httpMeansCompression(resp.StatusCode)
 	a.wire = p.wireSize()
 	return a
 }
@@ -118,16 +170,17 @@ func (c *httpClient) request(ctx context.Context, p *payload, body *body, header
 	}
 	req.Header.Set("Content-Type", "application/x-protobuf")
 	req.Header.Set("User-Agent", c.userAgent)
-	if c.packer.active() {
-		req.Header.Set("Content-Encoding", c.packer.name)
-	}
 	return req, nil
 }
 
 func (c *httpClient) watch(context.Context, func()) {}
 
 func (c *httpClient) close() error {
-	c.client.CloseIdleConnections()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, l := range c.free {
+		l.client.CloseIdleConnections()
+	}
 	return nil
 }
 

@@ -102,6 +102,7 @@ type oddAnswer struct {
 	raw      func(context.Context, io.Writer)
 	code     string // any if empty
 	hint     string
+	timeout  time.Duration // 1 min if 0
 }
 
 func oddAnswers() []oddAnswer {
@@ -139,7 +140,7 @@ func oddAnswers() []oddAnswer {
 				_ = http.NewResponseController(w).Flush()
 				time.Sleep(10 * time.Millisecond)
 			}
-		}, code: "HTTP 200"},
+		}, code: "HTTP 200", timeout: time.Second},
 		{name: "an upgrade to something else", raw: func(_ context.Context, w io.Writer) {
 			_, _ = io.WriteString(w, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
 			repeat(w, "x")
@@ -220,10 +221,13 @@ func TestOddAnswers(t *testing.T) {
 			} else {
 				endpoint = serve(t, o.handler)
 			}
+			if o.timeout == 0 {
+				o.timeout = time.Minute
+			}
 			if o.protocol == "" {
 				o.protocol = exporter.ProtocolHTTP
 			}
-			e := open(t, exporter.Config{Endpoint: endpoint, Protocol: o.protocol, Blocked: always, Timeout: 2 * time.Second})
+			e := open(t, exporter.Config{Endpoint: endpoint, Protocol: o.protocol, Blocked: always, Timeout: o.timeout})
 			before := heap()
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()

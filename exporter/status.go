@@ -105,6 +105,11 @@ func (e *Exporter) observe(a answer, p *payload) {
 		}
 		e.loud.forget(failing)
 	}
+	if a.refusedCompression != "" {
+		e.loud.do("compression "+a.refusedCompression, func() {
+			e.log.Info("the collector does not take this compression, a simpler one is used over this connection", "compression", a.refusedCompression, "answer", a.refusedCode)
+		})
+	}
 	kind := failing + a.code + a.hint
 	switch a.verdict {
 	case accepted:
@@ -135,6 +140,9 @@ func (c *counters) add(a answer, p *payload) (recovered bool) {
 		c.requests = map[string]int64{}
 	}
 	c.requests[a.code]++
+	if a.refusedCompression != "" {
+		c.requests[a.refusedCode]++
+	}
 	c.attempts++
 	c.latency += a.latency
 	c.wire += int64(a.wire)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -39,8 +40,11 @@ or says what would be followed and where the records would go.`,
 			fmt.Fprintln(cmd.ErrOrStderr(), "warning:", w)
 		}
 		if err := pipeline.CheckDelivery(&loaded.Config, programVersion()); err != nil {
-			fmt.Fprintln(cmd.ErrOrStderr(), "export:", err)
-			return exitStatus(1)
+			if !errors.Is(err, fs.ErrNotExist) {
+				fmt.Fprintln(cmd.ErrOrStderr(), "export:", err)
+				return exitStatus(1)
+			}
+			fmt.Fprintln(cmd.ErrOrStderr(), "warning: run could not deliver from here:", err) // it may run elsewhere
 		}
 		if err := printConfig(cmd.OutOrStdout(), loaded, all); err != nil {
 			return err

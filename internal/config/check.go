@@ -119,7 +119,7 @@ func ParsePrefix(s string) (netip.Prefix, error) {
 func (l *loader) checkExport() {
 	e := &l.Export
 	l.oneOf("export.protocol", e.Protocol, "grpc", "http/protobuf")
-	l.oneOf("export.compression", e.Compression, "none", "gzip", "zstd")
+	l.oneOf("export.compression", e.Compression, "none", "gzip", "zstd", "auto")
 	l.oneOf("export.observed_time", e.ObservedTime, "read", "record")
 	l.oneOf("export.http_success", e.HTTPSuccess, "answer", "status")
 	for name, value := range e.Headers {

@@ -94,7 +94,7 @@ type Redact struct {
 type Export struct {
 	Endpoint     string            `yaml:"endpoint" help:"of the OpenTelemetry Collector"`
 	Protocol     string            `yaml:"protocol" help:"grpc | http/protobuf"`
-	Compression  string            `yaml:"compression" help:"none | gzip | zstd"`
+	Compression  string            `yaml:"compression" help:"none | gzip | zstd | auto (zstd where the collector takes it, else gzip, else none)"`
 	HTTPSuccess  string            `yaml:"http_success" help:"what acknowledges over HTTP: answer (a 2xx with an answer of OTLP's, or none) | status (any 2xx)"`
 	Headers      map[string]string `yaml:"headers" help:"sent with each request"`
 	HeadersFile  string            `yaml:"headers_file" help:"further headers, a 'name: value' a line; read again when it changes"`
