@@ -63,8 +63,13 @@ type Config struct {
 	MaxDelay    time.Duration // how long the first record of a request waits for others; 200 ms
 	Concurrency int           // requests under way at once; 2
 	DeadLetters DeadLetters
-	UserAgent   string       // "rtcship"
-	Logger      *slog.Logger // nothing is logged if nil
+
+	// MaxConnectionAge is after how long a connection is made anew, a tenth more or
+	// less, so that a load balancer can lead it elsewhere. 0: never.
+	MaxConnectionAge time.Duration
+
+	UserAgent string       // "rtcship"
+	Logger    *slog.Logger // nothing is logged if nil
 
 	// Blocked is asked whether nothing more can come until some of the waiting
 	// Send calls return; if so, what waits leaves without delay. It is asked

@@ -15,8 +15,9 @@ type target struct {
 	url        string // for HTTP
 	socket     string // path of a Unix socket, for HTTP
 	secure     bool
-	roundRobin bool
-	plainGuess bool // unencrypted towards another machine, and nobody said so
+	roundRobin bool   // over all addresses of a dns: name
+	authority  string // what the name is called, if addr is one of its addresses
+	plainGuess bool   // unencrypted towards another machine, and nobody said so
 }
 
 // resolvers are the target schemes that gRPC resolves itself.
@@ -56,8 +57,8 @@ func checkChoices(cfg Config) error {
 	if cfg.Signal == SignalTraces && cfg.DeadLetters.Path != "" {
 		return errors.New("dead letters are log records, and kept of no other signal")
 	}
-	if cfg.MaxRequest < 1 || cfg.Concurrency < 1 || cfg.Timeout < 0 || cfg.MaxDelay < 0 {
-		return fmt.Errorf("max_request, concurrency, timeout and max_delay must be positive")
+	if cfg.MaxRequest < 1 || cfg.Concurrency < 1 || cfg.Timeout < 0 || cfg.MaxDelay < 0 || cfg.MaxConnectionAge < 0 {
+		return fmt.Errorf("max_request, concurrency, timeout, max_delay and max_connection_age must be positive")
 	}
 	return nil
 }

@@ -58,6 +58,7 @@ type Exporter struct {
 	learned  sizeLimit
 
 	accepts acceptance
+	trial   chan struct{} // held by the one request that meets the collector after a long absence
 }
 
 // New returns an Exporter for cfg. It reads the files that cfg names, so that
@@ -100,7 +101,7 @@ func newExporter(cfg Config, c client) (*Exporter, error) {
 	}
 	e := &Exporter{
 		cfg: cfg, endpoint: MaskEndpoint(cfg.Endpoint),
-		client: c, dead: dead, log: cfg.Logger, loud: newLimiter(time.Minute),
+		client: c, dead: dead, log: cfg.Logger, loud: newLimiter(time.Minute), trial: make(chan struct{}, 1),
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.runs.Go(func() { c.watch(e.ctx, e.accepts.wake) })
@@ -110,6 +111,12 @@ func newExporter(cfg Config, c client) (*Exporter, error) {
 func newClient(cfg Config, t target, creds *credentials, headers *headerSource) (client, error) {
 	if cfg.Protocol == ProtocolHTTP {
 		return newHTTPClient(cfg, t, creds, headers), nil
+	}
+	if t.roundRobin {
+		return newDNSClient(cfg, t, creds, headers)
+	}
+	if cfg.MaxConnectionAge > 0 {
+		return newAgeingClient(cfg, t, creds, headers), nil
 	}
 	return newGRPCClient(cfg, t, creds, headers)
 }

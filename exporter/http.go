@@ -31,6 +31,7 @@ type httpLane struct {
 	client *http.Client
 	offer  negotiation
 	dials  atomic.Uint64 // connections so far
+	until  atomic.Int64  // when the connection is to be given up, in Unix nanoseconds; 0 = never
 }
 
 func newHTTPClient(cfg Config, t target, creds *credentials, headers *headerSource) *httpClient {
@@ -68,6 +69,9 @@ func newHTTPLane(cfg Config, t target, creds *credentials) *httpLane {
 			network, addr = "unix", t.socket
 		}
 		l.dials.Add(1)
+		if cfg.MaxConnectionAge > 0 {
+			l.until.Store(time.Now().Add(vary(cfg.MaxConnectionAge)).UnixNano())
+		}
 		return dialer.DialContext(ctx, network, addr)
 	}
 	if t.socket != "" {
@@ -89,6 +93,9 @@ func (c *httpClient) lane() (l *httpLane, release func()) {
 		l, c.free = c.free[n], c.free[:n]
 	} else {
 		l = c.newLane()
+	}
+	if until := l.until.Load(); until != 0 && time.Now().UnixNano() >= until {
+		l.client.CloseIdleConnections() // which is all of them: the lane was free
 	}
 	return l, func() {
 		c.mu.Lock()

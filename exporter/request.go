@@ -2,6 +2,7 @@ package exporter
 
 import (
 	"context"
+	"math/rand/v2"
 	"slices"
 	"time"
 )
@@ -95,8 +96,46 @@ func appendPiece(pieces []piece, p piece) []piece {
 func (r *request) run() {
 	defer r.e.finish(r)
 	for w := r.next(); w != nil; w = r.next() {
-		r.handle(w, r.attempt(w))
+		w, done := r.gently(w)
+		a := r.attempt(w)
+		done()
+		r.handle(w, a)
 	}
+}
+
+const (
+	// longAbsence is how long nothing was accepted when the collector is met
+	// gently again, and smallTrial is what it gets first.
+	longAbsence = 30 * time.Second
+	smallTrial  = 64 << 10
+)
+
+// gently makes the first request after a long absence a small one, and the only
+// one under way: a collector that comes back meets all its senders at once, each
+// of them with more than it can take. The rest of w follows in parts, each twice
+// as large as the one before.
+func (r *request) gently(w *work) (first *work, done func()) {
+	e := r.e
+	if e.stats.absence() < longAbsence {
+		return w, func() {}
+	}
+	select {
+	case e.trial <- struct{}{}:
+	case <-r.ctx.Done():
+		return w, func() {}
+	}
+	done = func() { <-e.trial }
+	if e.stats.absence() < longAbsence { // it ended meanwhile
+		done()
+		return w, func() {}
+	}
+	for w.records() > 1 && w.size() > smallTrial {
+		left, right := w.halve()
+		left.failures, left.code, left.equal = w.failures, w.code, w.equal
+		r.push(right)
+		w = left
+	}
+	return w, done
 }
 
 // next returns what is to be sent now, or nil when nothing is left.
@@ -301,7 +340,8 @@ func (e *Exporter) pause(on bool) {
 func (r *request) wait(w *work, a answer) {
 	r.e.stats.retries.Add(1)
 	if a.delay > 0 {
-		r.sleep(min(a.delay, maxDelay), false)
+		// Others were asked to wait as long.
+		r.sleep(min(a.delay, maxDelay)+rand.N(min(a.delay, maxDelay)/4+1), false)
 		return
 	}
 	r.sleep(backoffDelay(w.failures-1), a.verdict != faulty)

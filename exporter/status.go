@@ -56,7 +56,8 @@ type counters struct {
 	attempts     int64
 	lastLatency  time.Duration
 	connected    bool
-	failing      bool // something went wrong since the last acceptance
+	failing      bool      // something went wrong since the last acceptance
+	since        time.Time // it first did
 	lastAccepted time.Time
 	lastError    *Failure
 }
@@ -129,6 +130,16 @@ func (e *Exporter) observe(a answer, p *payload) {
 	}
 }
 
+// absence returns how long nothing has been accepted that was tried.
+func (c *counters) absence() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.failing {
+		return 0
+	}
+	return time.Since(c.since)
+}
+
 // failing begins the kinds of complaint that a recovery makes news again.
 const failing = "failing "
 
@@ -148,7 +159,9 @@ func (c *counters) add(a answer, p *payload) (recovered bool) {
 	c.wire += int64(a.wire)
 	c.connected = a.verdict == accepted
 	if a.verdict != accepted {
-		c.failing = true
+		if !c.failing {
+			c.failing, c.since = true, time.Now()
+		}
 		c.lastError = &Failure{Time: time.Now(), Code: a.code, Message: a.message, Hint: a.hint}
 		return false
 	}

@@ -131,6 +131,9 @@ func (l *loader) checkExport() {
 	if (e.TLS.CertFile == "") != (e.TLS.KeyFile == "") {
 		l.bad("export.tls.cert_file", "a client certificate needs both export.tls.cert_file and export.tls.key_file")
 	}
+	if e.MaxConnectionAge < 0 || e.MaxConnectionAge > 0 && e.MaxConnectionAge < 10*time.Second {
+		l.bad("export.max_connection_age", "want 0 (never) or at least 10s")
+	}
 	l.checkEndpoint()
 }
 

@@ -105,6 +105,8 @@ type Export struct {
 	ObservedTime string            `yaml:"observed_time" help:"read | record: when the line was read, or the record's own time, so that Loki drops what is sent again"`
 	Concurrency  int               `yaml:"concurrency" help:"requests under way at once"`
 
+	MaxConnectionAge time.Duration `yaml:"max_connection_age" help:"a connection is made anew after this, so that a load balancer can lead it elsewhere; 0 = never"`
+
 	// How an endpoint from the OTEL_* variables is to be read; see exporter.Config.
 	ExactPath bool  `yaml:"-"`
 	Insecure  *bool `yaml:"-"`

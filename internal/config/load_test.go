@@ -72,6 +72,7 @@ func TestFaults(t *testing.T) {
 	f("export: {endpoint: collector}\n", `rtcship.yaml:1:20: export.endpoint: "collector" has no port: write http://host:4317`)
 	f("export: {protocol: grcp}\n", `rtcship.yaml:1:20: export.protocol: "grcp" is not one of grpc, http/protobuf: did you mean grpc?`)
 	f("export: {headers: {a: \"s3cret\\nx\"}}\n", `rtcship.yaml:1:19: export.headers: header "a": the value holds a character that a header cannot, such as a line break or a letter with an accent`)
+	f("export: {max_connection_age: 1s}\n", `rtcship.yaml:1:30: export.max_connection_age: want 0 (never) or at least 10s`)
 	f("export: {http_success: yes}\n", `rtcship.yaml:1:24: export.http_success: "yes" is not one of answer, status`)
 	f("export: {headers: x}\n", `rtcship.yaml:1:19: export.headers: want a mapping such as {name: value}, not "x"`)
 	f("export: {tls: {cert_file: a}}\n", `rtcship.yaml:1:27: export.tls.cert_file: a client certificate needs both export.tls.cert_file and export.tls.key_file`)

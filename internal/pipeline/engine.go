@@ -131,6 +131,8 @@ func exportConfig(cfg *config.Config, o Options) exporter.Config {
 		UserAgent: "rtcship/" + o.Version,
 		Logger:    o.Log.Logger,
 		Recovered: o.Log.Retry,
+
+		MaxConnectionAge: cfg.Export.MaxConnectionAge,
 	}
 }
 
