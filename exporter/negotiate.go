@@ -38,6 +38,8 @@ type negotiation struct {
 	rung  int
 	conn  uint64    // the connection that the rung is about
 	since time.Time // when it was taken
+
+	proven uint64 // the connection that has accepted a request with what was tried first
 }
 
 // best returns the compression to try on a connection.
@@ -57,24 +59,64 @@ func (n *negotiation) refused(conn uint64, name string) {
 	for i, rung := range n.ladder[:len(n.ladder)-1] {
 		if rung == name && (n.conn != conn || n.rung <= i) {
 			n.rung, n.conn, n.since = i+1, conn, time.Now()
+			n.proven = 0
 		}
 	}
 }
 
-// negotiated makes an attempt with a compression and, if need be, one without.
-// try sends p compressed as it is told and says over which connection.
+// negotiated makes an attempt with a compression and, if need be, others without
+// or with the simpler ones: there are servers that take gzip and nothing else,
+// not even what is not compressed. try sends p compressed as it is told and says
+// over which connection.
 func (n *negotiation) negotiated(name string, try func(name string) (a answer, conn uint64)) answer {
-	a, conn := try(name)
-	if name == CompressionNone || !a.mayMeanCompression {
-		return a
+	first, conn := try(name)
+	if first.verdict == accepted {
+		n.took(conn)
 	}
-	plain, _ := try(CompressionNone)
-	plain.wire += a.wire
-	if plain.verdict == accepted {
-		plain.refusedCompression, plain.refusedCode = name, a.code
-		n.refused(conn, name)
+	if name == CompressionNone || !first.mayMeanCompression {
+		return first
 	}
-	return plain
+	last, wire := first, first.wire
+	for _, other := range n.others(name, conn) {
+		// A server may close the connection over which it has refused a body
+		// unread; then what is learnt is about the one that has come after it.
+		last, conn = try(other)
+		wire += last.wire
+		last.wire = wire
+		if last.verdict == accepted {
+			last.refusedCompression, last.refusedCode = name, first.code
+			n.refused(conn, name)
+		}
+		if !last.mayMeanCompression {
+			break
+		}
+	}
+	return last
+}
+
+// others returns what to try after a compression was refused. On a connection
+// that has taken it before, the records are more likely to be at fault, and they
+// go once more as they are to make sure.
+func (n *negotiation) others(name string, conn uint64) []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	others := []string{CompressionNone}
+	if n.proven == conn {
+		return others
+	}
+	for i, rung := range n.ladder {
+		if rung == name {
+			others = append(others, n.ladder[i+1:len(n.ladder)-1]...)
+		}
+	}
+	return others
+}
+
+// took notes that a connection takes what is tried on it.
+func (n *negotiation) took(conn uint64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.proven = conn
 }
 
 // httpMeansCompression tells whether a status may mean that a server cannot take

@@ -50,6 +50,16 @@ func TestNegotiation(t *testing.T) {
 		time.Sleep(time.Second)
 		clear(a.refuses)
 		send("zstd")
+		// There are servers that take gzip alone.
+		a.conn = 3
+		a.refuses = map[string]bool{"zstd": true, "none": true}
+		if got := send("zstd", "none", "gzip"); got.verdict != accepted || got.refusedCompression != "zstd" {
+			t.Errorf("%+v", got)
+		}
+		send("gzip")
+		a.conn = 4
+		clear(a.refuses)
+		send("zstd")
 		// What is refused without compression as well says nothing about it.
 		a.refuses = map[string]bool{"zstd": true, "none": true}
 		if got := send("zstd", "none"); got.verdict != refused || got.refusedCompression != "" {
