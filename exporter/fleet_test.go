@@ -163,9 +163,9 @@ func (s *names) balancer() *balancer {
 }
 
 func (s *names) of(addr string) *named {
-	for i := len(s.dialled) - 1; i >= 0; i-- {
-		if s.dialled[i].addr == addr {
-			return s.dialled[i]
+	for _, n := range slices.Backward(s.dialled) {
+		if n.addr == addr {
+			return n
 		}
 	}
 	return &named{}

@@ -98,7 +98,7 @@ func parseJSONResponse(b []byte) (response, error) {
 		return response{}, nil
 	}
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(partial, &fields); err != nil {
+	if json.Unmarshal(partial, &fields) != nil {
 		return response{message: "a partial success that cannot be read"}, nil
 	}
 	return partialFrom(fields), nil

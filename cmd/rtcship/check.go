@@ -44,7 +44,7 @@ or says what would be followed and where the records would go.`,
 				fmt.Fprintln(cmd.ErrOrStderr(), "export:", err)
 				return exitStatus(1)
 			}
-			fmt.Fprintln(cmd.ErrOrStderr(), "warning: run could not deliver from here:", err) // it may run elsewhere
+			fmt.Fprintln(cmd.OutOrStdout(), "not there at present, run needs it:", err) // which may be elsewhere
 		}
 		if err := printConfig(cmd.OutOrStdout(), loaded, all); err != nil {
 			return err

@@ -23,16 +23,19 @@ type patient struct {
 // Export implements sdklog.Exporter. The exporter inside waits and tries again by
 // itself; an end of its context that is none of ctx is a call to do so at once.
 func (p *patient) Export(ctx context.Context, records []sdklog.Record) error {
-	for {
-		attempt, done := p.begin(ctx)
-		err := p.Exporter.Export(attempt, records)
-		woken := attempt.Err() != nil && ctx.Err() == nil
-		done()
-		if err == nil || !woken {
-			return err
-		}
-		ctx = context.WithValue(ctx, wokenKey{}, true)
+	woken, err := p.try(ctx, records)
+	for woken && err != nil {
+		woken, err = p.try(context.WithValue(ctx, wokenKey{}, true), records)
 	}
+	return err
+}
+
+// try makes an attempt and tells whether it was woken.
+func (p *patient) try(ctx context.Context, records []sdklog.Record) (woken bool, err error) {
+	attempt, done := p.begin(ctx)
+	defer done()
+	err = p.Exporter.Export(attempt, records)
+	return attempt.Err() != nil && ctx.Err() == nil, err
 }
 
 // wokenKey marks an attempt for which the connection is made just now, so that it
