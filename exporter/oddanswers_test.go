@@ -1,6 +1,7 @@
 package exporter_test
 
 import (
+	"bufio"
 	"compress/gzip"
 	"context"
 	"fmt"
@@ -40,8 +41,9 @@ func serve(t *testing.T, handler http.HandlerFunc) string {
 	return "http://" + l.Addr().String()
 }
 
-// raw serves bytes to whoever has asked for something.
-func raw(t *testing.T, answer func(context.Context, io.Writer)) string {
+// raw serves bytes to whoever has asked for something, and reads the request
+// first unless it is to be early.
+func raw(t *testing.T, early bool, answer func(context.Context, io.Writer)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -58,9 +60,14 @@ func raw(t *testing.T, answer func(context.Context, io.Writer)) string {
 				defer conn.Close()
 				stop := context.AfterFunc(t.Context(), func() { conn.Close() })
 				defer stop()
-				if _, err := conn.Read(make([]byte, 64<<10)); err == nil {
-					answer(t.Context(), conn)
+				req, err := http.ReadRequest(bufio.NewReader(conn))
+				if err != nil {
+					return
 				}
+				if !early {
+					_, _ = io.Copy(io.Discard, req.Body)
+				}
+				answer(t.Context(), conn)
 			})
 		}
 	})
@@ -103,6 +110,7 @@ type oddAnswer struct {
 	code     string // any if empty
 	hint     string
 	timeout  time.Duration // 1 min if 0
+	early    bool          // raw answers before it has read the request
 }
 
 func oddAnswers() []oddAnswer {
@@ -125,7 +133,7 @@ func oddAnswers() []oddAnswer {
 		{name: "an answer before the request is read", raw: func(ctx context.Context, w io.Writer) {
 			_, _ = io.WriteString(w, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 			<-ctx.Done()
-		}, code: "HTTP 200", hint: "http_success"},
+		}, early: true, code: "HTTP 200", hint: "http_success"},
 		{name: "redirected to ourselves", handler: read(307, map[string]string{"Location": "/v1/logs"}, ""), code: "HTTP 307", hint: "moved"},
 		{name: "a body that breaks off", raw: func(_ context.Context, w io.Writer) {
 			_, _ = io.WriteString(w, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}")
@@ -217,7 +225,7 @@ func TestOddAnswers(t *testing.T) {
 		t.Run(o.name, func(t *testing.T) {
 			endpoint := ""
 			if o.raw != nil {
-				endpoint = raw(t, o.raw)
+				endpoint = raw(t, o.early, o.raw)
 			} else {
 				endpoint = serve(t, o.handler)
 			}

@@ -97,14 +97,14 @@ func parseJSONResponse(b []byte) (response, error) {
 	if partial == nil || string(partial) == "null" {
 		return response{}, nil
 	}
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(partial, &fields) != nil {
-		return response{message: "a partial success that cannot be read"}, nil
-	}
-	return partialFrom(fields), nil
+	return partialFrom(partial), nil
 }
 
-func partialFrom(fields map[string]json.RawMessage) response {
+func partialFrom(partial json.RawMessage) response {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(partial, &fields) != nil {
+		return response{message: "a partial success that cannot be read"}
+	}
 	var r response
 	for _, name := range []string{"errorMessage", "error_message"} {
 		var message *string
