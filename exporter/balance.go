@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/rtcship/rtcship/internal/endpoint"
 )
 
 // gRPC resolves a dns: name again only when a connection fails, and then at most
@@ -267,7 +269,7 @@ func parseDNS(target string) (server, host, port string, err error) {
 		host, port = strings.Trim(rest, "[]"), "443" // as gRPC has it
 	}
 	if host == "" || port == "" {
-		return "", "", "", fmt.Errorf("endpoint %q: want dns:///host:port", MaskEndpoint(target))
+		return "", "", "", fmt.Errorf("endpoint %q: want dns:///host:port", endpoint.Mask(target))
 	}
 	if server != "" {
 		if _, _, err := net.SplitHostPort(server); err != nil {

@@ -6,6 +6,8 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/rtcship/rtcship/internal/endpoint"
 )
 
 const (
@@ -21,7 +23,7 @@ const (
 // https://opentelemetry.io/docs/specs/otlp/#failures; the others are tried
 // again all the same, since what they complain of is set right by people.
 func classifyGRPC(st *status.Status, in response) answer {
-	a := answer{code: codeName(st.Code()), message: strings.ToValidUTF8(st.Message(), "?")}
+	a := answer{code: codeName(st.Code()), message: endpoint.Scrub(strings.ToValidUTF8(st.Message(), "?"))}
 	if strings.HasPrefix(a.message, "unexpected HTTP status code received from server: 413") {
 		a.verdict = tooLarge // a proxy on the way, which does not speak gRPC itself
 		return a

@@ -3,10 +3,10 @@ package exporter
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/rtcship/rtcship/internal/endpoint"
 )
 
 // A target is an endpoint taken apart.
@@ -20,23 +20,22 @@ type target struct {
 	plainGuess bool   // unencrypted towards another machine, and nobody said so
 }
 
-// resolvers are the target schemes that gRPC resolves itself.
-var resolvers = []string{"unix", "unix-abstract", "dns", "passthrough"}
-
+// parseEndpoint takes cfg.Endpoint apart; what else is wrong with cfg comes first.
 func parseEndpoint(cfg Config) (target, error) {
 	if err := checkChoices(cfg); err != nil {
 		return target{}, err
 	}
-	scheme, _, ok := strings.Cut(cfg.Endpoint, "://")
-	switch {
-	case ok && (scheme == "http" || scheme == "https"):
-		return parseURL(cfg, scheme == "https")
-	case isResolver(cfg.Endpoint):
-		return parseResolved(cfg)
-	case ok:
-		return target{}, fmt.Errorf("endpoint %q: unknown scheme", MaskEndpoint(cfg.Endpoint))
+	t, err := endpoint.Parse(endpoint.Address{
+		Text: cfg.Endpoint, HTTP: cfg.Protocol == ProtocolHTTP, ExactPath: cfg.ExactPath, Insecure: cfg.Insecure, TLS: cfg.TLS.isSet(), Path: cfg.Signal.path(""),
+	})
+	if err != nil {
+		return target{}, fmt.Errorf("endpoint: %w", err)
 	}
-	return parseBare(cfg)
+	parsed := target{addr: t.Addr, socket: t.Socket, secure: t.Secure, roundRobin: t.RoundRobin, plainGuess: t.PlainGuess}
+	if t.URL != nil {
+		parsed.url = t.URL.String()
+	}
+	return parsed, nil
 }
 
 func checkChoices(cfg Config) error {
@@ -61,84 +60,4 @@ func checkChoices(cfg Config) error {
 		return fmt.Errorf("max_request, concurrency, timeout, max_delay and max_connection_age must be positive")
 	}
 	return nil
-}
-
-func isResolver(endpoint string) bool {
-	scheme, _, ok := strings.Cut(endpoint, ":")
-	if !ok || !slices.Contains(resolvers, scheme) {
-		return false
-	}
-	// "dns:4317" may be a host called dns.
-	return strings.Contains(endpoint, "://") || strings.HasPrefix(scheme, "unix")
-}
-
-func parseURL(cfg Config, secure bool) (target, error) {
-	u, err := url.Parse(cfg.Endpoint)
-	if err != nil {
-		return target{}, fmt.Errorf("endpoint %q: it is no URL", MaskEndpoint(cfg.Endpoint))
-	}
-	if u.Hostname() == "" {
-		return target{}, fmt.Errorf("endpoint %q: no host", MaskEndpoint(cfg.Endpoint))
-	}
-	if cfg.Protocol == ProtocolHTTP {
-		if !cfg.ExactPath {
-			u.Path = cfg.Signal.path(u.Path)
-		} else if u.Path == "" {
-			u.Path = "/"
-		}
-		return target{url: u.String(), secure: secure}, nil
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[bool]string{true: "443", false: "80"}[secure]
-	}
-	return target{addr: net.JoinHostPort(u.Hostname(), port), secure: secure}, nil
-}
-
-func parseResolved(cfg Config) (target, error) {
-	t := target{addr: cfg.Endpoint, secure: wantsTLS(cfg), roundRobin: strings.HasPrefix(cfg.Endpoint, "dns:")}
-	local := strings.HasPrefix(cfg.Endpoint, "unix")
-	t.plainGuess = !t.secure && !local && cfg.Insecure == nil
-	if cfg.Protocol != ProtocolHTTP {
-		return t, nil
-	}
-	if !local {
-		return target{}, fmt.Errorf("endpoint %q: with %s it must be a URL or unix:PATH", MaskEndpoint(cfg.Endpoint), ProtocolHTTP)
-	}
-	_, path, _ := strings.Cut(cfg.Endpoint, ":")
-	path = strings.TrimPrefix(path, "//")
-	t.socket, t.url = path, httpURL(cfg.Signal, t.secure, "localhost")
-	if strings.HasPrefix(cfg.Endpoint, "unix-abstract:") {
-		t.socket = "@" + path
-	}
-	return t, nil
-}
-
-func parseBare(cfg Config) (target, error) {
-	host, _, err := net.SplitHostPort(cfg.Endpoint)
-	if err != nil || host == "" {
-		return target{}, fmt.Errorf("endpoint %q: must be a URL or host:port", MaskEndpoint(cfg.Endpoint))
-	}
-	t := target{addr: cfg.Endpoint, secure: wantsTLS(cfg)}
-	if cfg.Protocol == ProtocolHTTP {
-		t.url = httpURL(cfg.Signal, t.secure, cfg.Endpoint)
-	}
-	ip := net.ParseIP(host)
-	local := host == "localhost" || ip != nil && ip.IsLoopback()
-	t.plainGuess = !t.secure && !local && cfg.Insecure == nil
-	return t, nil
-}
-
-func wantsTLS(cfg Config) bool {
-	if cfg.Insecure != nil {
-		return !*cfg.Insecure
-	}
-	return cfg.TLS.isSet()
-}
-
-func httpURL(signal Signal, secure bool, host string) string {
-	if secure {
-		return "https://" + host + signal.path("")
-	}
-	return "http://" + host + signal.path("")
 }

@@ -14,6 +14,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/rtcship/rtcship/internal/endpoint"
 )
 
 // A Group is records that share a resource and a scope, each already in
@@ -100,7 +102,7 @@ func newExporter(cfg Config, c client) (*Exporter, error) {
 		return nil, err
 	}
 	e := &Exporter{
-		cfg: cfg, endpoint: MaskEndpoint(cfg.Endpoint),
+		cfg: cfg, endpoint: endpoint.Mask(cfg.Endpoint),
 		client: c, dead: dead, log: cfg.Logger, loud: newLimiter(time.Minute), trial: make(chan struct{}, 1),
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())

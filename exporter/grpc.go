@@ -17,6 +17,8 @@ import (
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
+	"github.com/rtcship/rtcship/internal/endpoint"
 )
 
 // A client makes one attempt with a payload. When send returns, nothing refers
@@ -89,7 +91,7 @@ func newGRPCClient(cfg Config, t target, creds *credentials, headers *headerSour
 	}
 	conn, err := grpc.NewClient(t.addr, options...)
 	if err != nil {
-		return nil, fmt.Errorf("endpoint %q: it is no gRPC target", MaskEndpoint(cfg.Endpoint))
+		return nil, fmt.Errorf("endpoint %q: it is no gRPC target", endpoint.Mask(cfg.Endpoint))
 	}
 	c.conn = conn
 	return c, nil

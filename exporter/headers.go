@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"strings"
 	"sync"
+
+	"github.com/rtcship/rtcship/internal/smallfile"
 )
 
 // A headerSource gives the headers of each request.
@@ -56,7 +57,7 @@ func (h *headerSource) get() (map[string]string, error) {
 	if stamp == h.stamp {
 		return h.all, nil
 	}
-	content, err := os.ReadFile(h.path)
+	content, err := smallfile.Read(h.path)
 	if err != nil {
 		return nil, fmt.Errorf("read headers file: %w", err)
 	}

@@ -144,28 +144,6 @@ func proxySecrets() []string {
 	return secrets
 }
 
-// MaskEndpoint returns an endpoint as it may be shown: without user, password and
-// query, even if they hold characters that they may not.
-func MaskEndpoint(endpoint string) string {
-	scheme, rest, ok := strings.Cut(endpoint, "://")
-	if ok {
-		scheme += "://"
-	} else {
-		scheme, rest = "", endpoint
-	}
-	at, query := strings.LastIndexByte(rest, '@'), strings.IndexAny(rest, "?#")
-	switch {
-	case at >= 0 && query >= 0 && query < at: // a password with a question mark, or a query with an address
-		return scheme + masked
-	case query >= 0:
-		rest = rest[:query+1] + masked
-	}
-	if at >= 0 {
-		rest = masked + rest[at:]
-	}
-	return scheme + rest
-}
-
 // A discreet client masks what its answers quote of our secrets, and clips what
 // is left.
 type discreet struct {

@@ -14,6 +14,8 @@ import (
 
 	grpccredentials "google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/rtcship/rtcship/internal/smallfile"
 )
 
 // credentials hold what TLS needs, as the files say it at each handshake.
@@ -72,7 +74,7 @@ func (c *credentials) load() error {
 	}
 	cert := new(tls.Certificate)
 	if c.files.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(c.files.CertFile, c.files.KeyFile)
+		pair, err := smallfile.KeyPair(c.files.CertFile, c.files.KeyFile)
 		if err != nil {
 			return fmt.Errorf("read client certificate: %w", err)
 		}
@@ -96,7 +98,7 @@ func readRoots(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil
 	}
-	pem, err := os.ReadFile(path)
+	pem, err := smallfile.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("read CA file: %w", err)
 	}

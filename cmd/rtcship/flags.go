@@ -12,6 +12,7 @@ import (
 type configFlags struct {
 	file   string
 	values map[string][]string
+	says   bool // the file said something when it was last in force
 }
 
 // shortFlags are further names of keys that are typed by hand.
@@ -31,8 +32,13 @@ func addConfigFlags(cmd *cobra.Command) *configFlags {
 	return f
 }
 
+// load reads the configuration; one at a time.
 func (f *configFlags) load() (*config.Loaded, error) {
-	return config.Load(config.Input{File: f.file, Environ: os.Environ(), Flags: f.values})
+	l, err := config.Load(config.Input{File: f.file, Again: f.says, Environ: os.Environ(), Flags: f.values})
+	if err == nil {
+		f.says = l.FileSays
+	}
+	return l, err
 }
 
 // A keyFlag collects the values given for one key; the config package reads them.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -30,9 +29,9 @@ func (l *loader) check() {
 	if !filepath.IsAbs(l.StateDir) {
 		l.bad("state_dir", "want an absolute path, not %q", l.StateDir)
 	}
-	for _, p := range l.Redact.Patterns {
+	for i, p := range l.Redact.Patterns {
 		if _, err := regexp.Compile(p); err != nil {
-			l.bad("redact.patterns", "%v", err)
+			l.bad("redact.patterns", "number %d is no regular expression (RE2): %s", i+1, patternFault(err))
 		}
 	}
 }
@@ -135,27 +134,8 @@ func (l *loader) checkExport() {
 		l.bad("export.max_connection_age", "want 0 (never) or at least 10s")
 	}
 	l.checkEndpoint()
-}
-
-func (l *loader) checkEndpoint() {
-	s := l.Export.Endpoint
-	grpc := l.Export.Protocol == "grpc"
-	u, err := url.Parse(s)
-	switch {
-	case grpc && !strings.Contains(s, "://"):
-		if _, _, err := net.SplitHostPort(s); err != nil && !strings.HasPrefix(s, "unix:") && !strings.HasPrefix(s, "dns:") {
-			l.bad("export.endpoint", "%q has no port: write http://host:4317", s)
-		}
-	case err != nil:
-		l.bad("export.endpoint", "%q is no address: write http://host:4317", s)
-	case u.Scheme == "http" || u.Scheme == "https":
-		if u.Host == "" {
-			l.bad("export.endpoint", "%q names no host: write http://host:4317", s)
-		}
-	case grpc && (u.Scheme == "unix" || u.Scheme == "dns"):
-	default:
-		l.bad("export.endpoint", "%q begins with neither http:// nor https://", s)
-	}
+	l.checkHeaders()
+	l.checkFiles()
 }
 
 func (l *loader) checkLimits() {

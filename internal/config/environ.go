@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -60,7 +61,11 @@ func (l *loader) setText(k Key, values []string, where string) {
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(last), &doc); err != nil || len(doc.Content) == 0 {
-		l.fault(where, k.Path, "%q is no YAML value%s", last, parenthesis(err))
+		what := strconv.Quote(last)
+		if k.hidesValue() {
+			what = fmt.Sprintf("what stands here (%d characters)", len(last))
+		}
+		l.fault(where, k.Path, "%s is no YAML value%s", what, parenthesis(err))
 		return
 	}
 	l.set(k, doc.Content[0], where)

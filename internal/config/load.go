@@ -1,20 +1,25 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/rtcship/rtcship/internal/smallfile"
 )
 
 // An Input is where values come from. Flags beat variables, variables beat
 // the file, the file beats the OTEL_* variables, those beat the defaults.
 type Input struct {
 	File    string              // path of a YAML file; "" = none
+	Again   bool                // a file that says something is in force, so that one that says nothing is half written
 	Environ []string            // NAME=value, as os.Environ gives it
 	Flags   map[string][]string // by key path; a list key may have several values
 }
@@ -24,6 +29,7 @@ type Loaded struct {
 	Config
 	From     map[string]string // key path → "rtcship.yaml:3:5", "RTCSHIP_…", "--…"; no entry = default
 	Warnings []Fault           // worth telling, but no reason not to run
+	FileSays bool              // the file sets a key, or says by {} that it sets none of a section
 }
 
 // A Fault is one thing that is wrong, at the place where it was written.
@@ -61,7 +67,7 @@ func Load(in Input) (*Loaded, error) {
 	l := &loader{Loaded: Loaded{Config: Default(), From: map[string]string{}}, keys: Keys()}
 	l.applyOTel(in.Environ)
 	if in.File != "" {
-		l.applyFile(in.File)
+		l.applyFile(in.File, in.Again)
 	}
 	l.applyEnviron(in.Environ)
 	l.applyFlags(in.Flags)
@@ -100,7 +106,7 @@ func (l *loader) set(k Key, n *yaml.Node, where string) {
 		err = errFraction // yaml would cut it off
 	}
 	if err != nil {
-		l.fault(where, k.Path, "%s", decodeMessage(err, field.Type(), n))
+		l.fault(where, k.Path, "%s", decodeMessage(err, field.Type(), n, k.hidesValue()))
 		return
 	}
 	field.Set(fresh.Elem())
@@ -110,7 +116,7 @@ func (l *loader) set(k Key, n *yaml.Node, where string) {
 var errFraction = errors.New("a fraction")
 
 // decodeMessage says in the terms of the config what yaml says in terms of Go.
-func decodeMessage(err error, t reflect.Type, n *yaml.Node) string {
+func decodeMessage(err error, t reflect.Type, n *yaml.Node, hide bool) string {
 	want := map[reflect.Kind]string{
 		reflect.Bool: "true or false", reflect.Int: "a whole number", reflect.Int64: "a duration such as 10s",
 		reflect.String: "a text", reflect.Slice: "a list such as [a, b]", reflect.Map: "a mapping such as {name: value}",
@@ -118,16 +124,21 @@ func decodeMessage(err error, t reflect.Type, n *yaml.Node) string {
 	if _, own := reflect.TypeAssert[yaml.Unmarshaler](reflect.New(t)); own || want == "" {
 		return err.Error()
 	}
-	if n.Kind == yaml.ScalarNode {
+	if n.Kind == yaml.ScalarNode && !hide {
 		return fmt.Sprintf("want %s, not %q", want, n.Value)
 	}
 	return "want " + want
 }
 
-func (l *loader) applyFile(path string) {
-	data, err := os.ReadFile(path)
+// applyFile reads the file. again is Input.Again.
+func (l *loader) applyFile(path string, again bool) {
+	data, err := smallfile.Read(path)
 	if err != nil {
 		l.fault(path, "", "%s: check the path given with --config", reason(err))
+		return
+	}
+	if bytes.IndexByte(data, 0) >= 0 { // a file system after a power cut
+		l.fault(path+":1:1", "", "holds bytes that are no text")
 		return
 	}
 	var doc yaml.Node
@@ -139,11 +150,14 @@ func (l *loader) applyFile(path string) {
 	if len(doc.Content) > 0 {
 		l.applyNode(path, "", doc.Content[0])
 	}
+	if again && !l.FileSays {
+		l.fault(path+":1:1", "", "says nothing any more: write the configuration back, or \"sora: {}\" if the defaults are meant")
+	}
 }
 
 // reason gives the system's words without the path, which the fault names already.
 func reason(err error) string {
-	if pe, ok := err.(*os.PathError); ok { //nolint:errorlint // os.ReadFile returns it unwrapped
+	if pe, ok := err.(*os.PathError); ok { //nolint:errorlint // smallfile.Read returns it unwrapped
 		return pe.Err.Error()
 	}
 	return err.Error()
@@ -154,8 +168,12 @@ func splitYAMLError(err error) (line int, msg string) {
 	if n, _ := fmt.Sscanf(msg, "line %d:", &line); n == 1 {
 		_, msg, _ = strings.Cut(msg, ": ")
 	}
-	return max(line, 1), msg
+	return max(line, 1), quoted.ReplaceAllString(msg, "${1}…")
 }
+
+// quoted is what yaml's messages show of a file: the name of an alias, which is
+// any value that begins with an asterisk.
+var quoted = regexp.MustCompile(`((?:anchor|tag|map key:?|mapping key|handle) )(?:'[^']*'|"[^"]*"|` + "`[^`]*`" + `)`)
 
 // applyNode walks a mapping; prefix is the path of the mapping with a final dot, or "".
 func (l *loader) applyNode(file, prefix string, n *yaml.Node) {
@@ -182,16 +200,25 @@ func (l *loader) applyNode(file, prefix string, n *yaml.Node) {
 func (l *loader) applyEntry(file, path string, name, value *yaml.Node) {
 	if k, ok := l.key(path); ok {
 		if value.Tag != "!!null" {
+			l.FileSays = true
 			l.set(k, value, place(file, value))
 		}
 		return
 	}
 	if l.isSection(path) {
+		l.FileSays = l.FileSays || value.Kind == yaml.MappingNode && len(value.Content) == 0
 		l.applyNode(file, path+".", value)
+		return
+	}
+	if !keyLike.MatchString(name.Value) {
+		l.fault(place(file, name), strings.TrimSuffix(strings.TrimSuffix(path, name.Value), "."), "not a key (%d characters)", len(name.Value))
 		return
 	}
 	l.fault(place(file, name), path, "unknown key%s", didYouMean(nearest(path, l.names())))
 }
+
+// keyLike is what may be meant for a key, and is quoted.
+var keyLike = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,31}$`)
 
 func (l *loader) isSection(path string) bool {
 	return slices.ContainsFunc(l.keys, func(k Key) bool { return strings.HasPrefix(k.Path, path+".") })

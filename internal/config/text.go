@@ -7,7 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/rtcship/rtcship/internal/shown"
+	"github.com/rtcship/rtcship/internal/endpoint"
 )
 
 // ValueText is the key's value in c the way it is written in a file.
@@ -16,7 +16,7 @@ func (k Key) ValueText(c *Config) string {
 }
 
 // MaskedText is ValueText without what may be secret: the values of headers,
-// and a password in the endpoint.
+// and user, password and query of the endpoint.
 func (k Key) MaskedText(c *Config) string {
 	switch {
 	case k.Path == "export.endpoint":
@@ -26,14 +26,13 @@ func (k Key) MaskedText(c *Config) string {
 	}
 	masked := map[string]string{}
 	for name := range c.Export.Headers {
-		masked[name] = "****"
+		masked[name] = endpoint.Hidden
 	}
 	return valueText(reflect.ValueOf(masked))
 }
 
-// MaskedEndpoint is the endpoint without what a URL may hold of secrets: a
-// user's name and password, and the values of its query.
-func (e *Export) MaskedEndpoint() string { return shown.URL(e.Endpoint) }
+// MaskedEndpoint is the endpoint without user, password and query.
+func (e *Export) MaskedEndpoint() string { return endpoint.Mask(e.Endpoint) }
 
 func valueText(v reflect.Value) string {
 	switch {

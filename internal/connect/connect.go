@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"github.com/rtcship/rtcship/exporter"
+	"github.com/rtcship/rtcship/internal/endpoint"
 )
 
 // A Step is one thing that was tried.
@@ -64,21 +65,10 @@ const endpointKeys = "export.endpoint (or OTEL_EXPORTER_OTLP_ENDPOINT)"
 const stepTimeout = 5 * time.Second
 
 func parse(cfg exporter.Config) (target, bool) {
-	s := cfg.Endpoint
-	if !strings.Contains(s, "://") {
-		secure := cfg.Insecure != nil && !*cfg.Insecure || cfg.Insecure == nil && cfg.TLS != (exporter.TLS{})
-		host, port, err := net.SplitHostPort(s)
-		return target{host, port, secure}, err == nil
-	}
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
-		return target{}, false
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	return target{u.Hostname(), port, u.Scheme == "https"}, true
+	t, err := endpoint.Parse(endpoint.Address{
+		Text: cfg.Endpoint, HTTP: cfg.Protocol == exporter.ProtocolHTTP, ExactPath: cfg.ExactPath, Insecure: cfg.Insecure, TLS: cfg.TLS != exporter.TLS{},
+	})
+	return target{t.Host, t.Port, t.Secure}, err == nil && t.Host != ""
 }
 
 func (t target) address() string { return net.JoinHostPort(t.host, t.port) }
@@ -108,7 +98,7 @@ func throughProxy(ctx context.Context, p *url.URL) Step {
 		return Step{Name: "proxy", Said: err.Error(), Do: "the variables HTTP_PROXY and HTTPS_PROXY name a proxy that cannot be reached: correct them, or add the collector to NO_PROXY"}
 	}
 	conn.Close()
-	return Step{Name: "proxy", Said: "connected to " + p.Redacted() + ", by HTTP_PROXY, HTTPS_PROXY and NO_PROXY", OK: true}
+	return Step{Name: "proxy", Said: "connected to " + endpoint.Mask(p.String()) + ", by HTTP_PROXY, HTTPS_PROXY and NO_PROXY", OK: true}
 }
 
 func (t target) name(ctx context.Context) Step {

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // Settings are what the variables say. A zero field was not set.
@@ -165,12 +167,28 @@ func (r *reader) headers() map[string]string {
 			r.warn(v.name, "header %d is left out: %v", i+1, err)
 			continue
 		}
+		if what := notHeader(name, value); what != "" {
+			r.warn(v.name, "header %d is left out: %s", i+1, what)
+			continue
+		}
 		if headers == nil {
 			headers = map[string]string{}
 		}
 		headers[strings.ToLower(name)] = value
 	}
 	return headers
+}
+
+// notHeader says what keeps a pair from being a header of a request. It quotes
+// nothing: "authorization: Bearer TOKEN=" has the token in its name.
+func notHeader(name, value string) string {
+	switch {
+	case !httpguts.ValidHeaderFieldName(name):
+		return "its name cannot be one: write name=value"
+	case !httpguts.ValidHeaderFieldValue(value):
+		return "its value holds characters that a header cannot"
+	}
+	return ""
 }
 
 // attributes reads the resource. One fault in OTEL_RESOURCE_ATTRIBUTES voids
@@ -216,12 +234,15 @@ func pair(member string) (key, value string, err error) {
 		return "", "", fmt.Errorf("%d characters without an equals sign", len(member))
 	}
 	if key, err = url.PathUnescape(strings.TrimSpace(key)); err != nil {
-		return "", "", fmt.Errorf("key: %w", err)
+		return "", "", fmt.Errorf("its name has bad percent-encoding")
 	}
 	if key == "" {
 		return "", "", fmt.Errorf("a value without a key")
 	}
 	if value, err = url.PathUnescape(strings.TrimSpace(value)); err != nil {
+		if notHeader(key, "") != "" { // half of a secret, perhaps
+			key = "…"
+		}
 		return "", "", fmt.Errorf("value of %q: bad percent-encoding", key)
 	}
 	return key, value, nil

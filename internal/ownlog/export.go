@@ -1,11 +1,11 @@
 package ownlog
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -25,6 +25,8 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
+
+	"github.com/rtcship/rtcship/internal/endpoint"
 )
 
 // An Export says how rtcship's own log reaches the collector: in the same way
@@ -108,12 +110,15 @@ func ownResource(e Export) *resource.Resource {
 
 func newPatient(e Export) (*patient, error) {
 	p := &patient{end: map[int]context.CancelFunc{}}
-	var err error
+	target, err := e.target()
+	if err != nil {
+		return nil, err
+	}
 	if e.Protocol == "http/protobuf" {
-		p.Exporter, err = newHTTPExporter(e)
+		p.Exporter, err = newHTTPExporter(e, target)
 		return p, err
 	}
-	if p.conn, err = e.dial(); err != nil {
+	if p.conn, err = e.dial(target); err != nil {
 		return nil, err
 	}
 	p.Exporter, err = otlploggrpc.New(context.Background(), otlploggrpc.WithGRPCConn(p.conn), otlploggrpc.WithHeaders(noHeaders), otlploggrpc.WithTimeout(e.Timeout))
@@ -123,13 +128,12 @@ func newPatient(e Export) (*patient, error) {
 // noHeaders takes the place of OTEL_EXPORTER_OTLP_HEADERS: Export.Headers has them.
 var noHeaders = map[string]string{}
 
-func newHTTPExporter(e Export) (sdklog.Exporter, error) {
-	host, path, secure := e.address()
+func newHTTPExporter(e Export, t endpoint.Target) (sdklog.Exporter, error) {
 	options := []otlploghttp.Option{
-		otlploghttp.WithEndpoint(host), otlploghttp.WithURLPath(path),
-		otlploghttp.WithHeaders(noHeaders), otlploghttp.WithHTTPClient(e.httpClient()),
+		otlploghttp.WithEndpoint(t.URL.Host), otlploghttp.WithURLPath(t.URL.Path),
+		otlploghttp.WithHeaders(noHeaders), otlploghttp.WithHTTPClient(e.httpClient(t)),
 	}
-	if !secure {
+	if !t.Secure {
 		options = append(options, otlploghttp.WithInsecure())
 	}
 	return otlploghttp.New(context.Background(), options...)
@@ -137,33 +141,47 @@ func newHTTPExporter(e Export) (sdklog.Exporter, error) {
 
 // dial returns a connection of our own, since the exporter's cannot be told that
 // the collector is back.
-func (e *Export) dial() (*grpc.ClientConn, error) {
-	host, _, secure := e.address()
+func (e *Export) dial(t endpoint.Target) (*grpc.ClientConn, error) {
 	creds := insecure.NewCredentials()
-	if secure {
+	if t.Secure {
 		creds = credentials.NewTLS(e.TLS)
 	}
-	return grpc.NewClient(host,
+	return grpc.NewClient(t.Addr,
 		grpc.WithTransportCredentials(creds),
 		grpc.WithUnaryInterceptor(e.addHeaders),
 		grpc.WithUserAgent("rtcship/"+e.Version))
 }
 
-// httpClient returns a client that adds the headers to each request.
-func (e *Export) httpClient() *http.Client {
+// httpClient returns a client that adds to each request what the SDK does not know.
+func (e *Export) httpClient(t endpoint.Target) *http.Client {
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.TLSClientConfig = e.TLS
-	return &http.Client{Timeout: e.Timeout, Transport: &transport{base: base, headers: e.Headers}}
+	if t.Socket != "" {
+		base.Proxy = nil
+		base.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", t.Socket)
+		}
+	}
+	return &http.Client{Timeout: e.Timeout, Transport: &transport{base: base, headers: e.Headers, user: t.URL.User, query: t.URL.RawQuery}}
 }
 
-// A transport adds headers, which may be others for each request.
+// A transport adds headers, which may be others for each request, and the
+// secrets of the endpoint, which the SDK's own messages would show.
 type transport struct {
 	base    http.RoundTripper
 	headers func() (map[string]string, error)
+	user    *url.Userinfo
+	query   string
 }
 
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.URL.RawQuery = t.query
+	if t.user != nil {
+		password, _ := t.user.Password()
+		r.SetBasicAuth(t.user.Username(), password)
+	}
 	if t.headers == nil {
 		return t.base.RoundTrip(r)
 	}
@@ -171,7 +189,6 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	r = r.Clone(r.Context())
 	for name, value := range headers {
 		r.Header.Set(name, value)
 	}
@@ -194,24 +211,11 @@ func (e *Export) addHeaders(ctx context.Context, method string, req, reply any, 
 	return next(ctx, method, req, reply, conn, append(o, callOptions(ctx)...)...)
 }
 
-// address takes the endpoint apart, as package exporter does.
-func (e *Export) address() (host, path string, secure bool) {
-	u, err := url.Parse(e.Endpoint)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
-		secure = e.TLS != nil
-		if e.Insecure != nil {
-			secure = !*e.Insecure
-		}
-		return e.Endpoint, "/v1/logs", secure
-	}
-	path = strings.TrimSuffix(u.Path, "/")
-	switch {
-	case e.ExactPath:
-		path = cmp.Or(u.Path, "/")
-	case !strings.HasSuffix(path, "/v1/logs"):
-		path += "/v1/logs"
-	}
-	return u.Host, path, u.Scheme == "https"
+// target takes the endpoint apart.
+func (e *Export) target() (endpoint.Target, error) {
+	return endpoint.Parse(endpoint.Address{
+		Text: e.Endpoint, HTTP: e.Protocol == "http/protobuf", ExactPath: e.ExactPath, Insecure: e.Insecure, TLS: e.TLS != nil,
+	})
 }
 
 // Enabled implements slog.Handler.

@@ -6,12 +6,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/internal/config"
 	"github.com/rtcship/rtcship/internal/ownlog"
+	"github.com/rtcship/rtcship/internal/smallfile"
 )
 
 // exportOwnLog sends rtcship's own messages to the same collector, if the
@@ -51,7 +51,7 @@ func clientTLS(t config.ExportTLS) (*tls.Config, error) {
 	}
 	c := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: t.InsecureSkipVerify}
 	if t.CAFile != "" {
-		pem, err := os.ReadFile(t.CAFile)
+		pem, err := smallfile.Read(t.CAFile)
 		if err != nil {
 			return nil, fmt.Errorf("read export.tls.ca_file: %w", err)
 		}
@@ -62,7 +62,7 @@ func clientTLS(t config.ExportTLS) (*tls.Config, error) {
 	}
 	if t.CertFile != "" {
 		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			cert, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
+			cert, err := smallfile.KeyPair(t.CertFile, t.KeyFile)
 			return &cert, err
 		}
 	}
