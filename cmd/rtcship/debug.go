@@ -5,7 +5,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
-	"time"
+
+	"github.com/rtcship/rtcship/internal/admin"
 )
 
 // A debugServer serves profiles of the running program on the address of
@@ -33,8 +34,9 @@ func (d *debugServer) serve(address string) error {
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	d.address, d.server = address, &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-	go d.server.Serve(l) //nolint:errcheck // it ends with Close, which has nothing to say
+	// Profiles take as long as they are asked to.
+	d.address, d.server = address, admin.NewHTTPServer(admin.CheckHost(func() []string { return nil }, nil, mux), 0)
+	go d.server.Serve(admin.Limit(l)) //nolint:errcheck // it ends with Close, which has nothing to say
 	return nil
 }
 

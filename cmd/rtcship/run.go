@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -58,6 +60,10 @@ type runner struct {
 	log   *ownlog.Log
 	admin *admin.Server
 	debug debugServer
+
+	mu     sync.Mutex
+	again  *time.Timer // serves again what could not be served; nil if all is
+	closed bool
 }
 
 func (r *runner) run(stay bool, first *config.Loaded) error {
@@ -76,8 +82,8 @@ func (r *runner) run(stay bool, first *config.Loaded) error {
 	if r.admin, err = admin.New(d); err != nil {
 		return err
 	}
-	defer r.admin.Close()
-	defer r.debug.close()
+	defer r.close()
+	d.Admin = r.admin.Status
 	if stay { // the page says what is wrong even if nothing can start
 		r.configured(first)
 	}
@@ -96,19 +102,64 @@ func (r *runner) configured(cfg *config.Loaded) {
 	r.serve(cfg)
 }
 
+// serveAgain is how soon an address is tried again that could not be opened.
+const serveAgain = 5 * time.Second
+
 // serve opens the addresses of a configuration. A port that is taken is no
-// reason not to ship logs.
+// reason not to ship logs: it is tried again, until it is free or the next
+// configuration wants another one.
 func (r *runner) serve(cfg *config.Loaded) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.again != nil {
+		r.again.Stop()
+		r.again = nil
+	}
+	if r.closed {
+		return
+	}
 	socket := filepath.Join(cfg.StateDir, admin.Socket)
 	if _, err := os.Stat(cfg.StateDir); err != nil {
 		socket = ""
 	}
-	if err := r.admin.Serve(cfg.Admin.Listen, socket); err != nil {
-		r.log.Error("the status page and metrics are not served", "error", err)
+	adminErr := r.admin.Serve(admin.Config{Listen: cfg.Admin.Listen, Hosts: cfg.Admin.Hosts, Socket: socket})
+	if adminErr != nil {
+		r.log.Error("the status page and metrics are not served, trying again", "error", adminErr, "wait", serveAgain)
 	}
-	if err := r.debug.serve(cfg.Debug.Listen); err != nil {
-		r.log.Error("profiles are not served", "error", err)
+	debugErr := r.debug.serve(cfg.Debug.Listen)
+	if debugErr != nil {
+		r.log.Error("profiles are not served, trying again", "error", debugErr, "wait", serveAgain)
 	}
+	if adminErr != nil || debugErr != nil {
+		r.serveLater(cfg)
+	}
+}
+
+// serveLater tries again, unless another configuration comes first. The caller
+// holds r.mu.
+func (r *runner) serveLater(cfg *config.Loaded) {
+	var timer *time.Timer
+	timer = time.AfterFunc(serveAgain, func() {
+		r.mu.Lock()
+		stale := r.again != timer // it may have fired while another configuration came
+		r.mu.Unlock()
+		if !stale {
+			r.serve(cfg)
+		}
+	})
+	r.again = timer
+}
+
+// close ends what serve has opened, and what it still tries to open.
+func (r *runner) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	if r.again != nil {
+		r.again.Stop()
+	}
+	r.admin.Close()
+	r.debug.close()
 }
 
 var errSecondSignal = errors.New("second signal")

@@ -8,21 +8,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/internal/pipeline"
 	"github.com/rtcship/rtcship/tailer"
 )
-
-// Socket is the name of the Unix socket in the state directory on which the
-// commands status and replay reach the running process.
-const Socket = "admin.sock"
 
 // A Process is what is shown; *pipeline.Daemon is one.
 type Process interface {
@@ -38,90 +36,129 @@ type Server struct {
 	process Process
 	metrics http.Handler
 	rates   rates
+	closed  closedCount
+	refused atomic.Uint64 // requests under a name that is not ours
 
-	mu   sync.Mutex
-	open map[string]*http.Server // by "network address"
+	statuses shared[*pipeline.Status]
+	texts    shared[rendered] // of /status.json
+	pages    shared[rendered]
+
+	mu     sync.Mutex
+	open   map[string]*served // by "network address"
+	hosts  []string
+	faults []string // why an address is not served
+}
+
+// A served address has a server of its own.
+type served struct {
+	server   *http.Server
+	listener *limitedListener
+}
+
+// A rendered answer is shared by all who asked for it at once.
+type rendered struct {
+	body []byte
+	err  error
 }
 
 // New returns a Server that does not listen yet.
 func New(p Process) (*Server, error) {
-	s := &Server{process: p, open: map[string]*http.Server{}}
+	s := &Server{process: p, open: map[string]*served{}}
 	var err error
-	if s.metrics, err = newMetrics(p.Status); err != nil {
+	if s.metrics, err = newMetrics(s.gather); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// Serve listens on the TCP address and the Unix socket, each of which may be
-// empty, in place of what it listened on before. Errors name the address;
-// what could be opened is open.
-func (s *Server) Serve(address, socket string) error {
+// A Config says where a Server listens.
+type Config struct {
+	Listen string   // TCP; "" = not
+	Hosts  []string // names under which browsers may ask for pages, besides localhost and addresses
+	Socket string   // path of the Unix socket; "" = none
+}
+
+// Serve listens as cfg says, in place of what it listened on before. Errors
+// name the address; what could be opened is open.
+func (s *Server) Serve(cfg Config) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.hosts, s.faults = cfg.Hosts, nil
 	want := map[string][2]string{}
-	for network, a := range map[string]string{"tcp": address, "unix": socket} {
+	for network, a := range map[string]string{"tcp": cfg.Listen, "unix": cfg.Socket} {
 		if a != "" {
 			want[network+" "+a] = [2]string{network, a}
 		}
 	}
-	for key, server := range s.open {
+	for key, o := range s.open {
 		if _, stays := want[key]; !stays {
-			server.Close()
+			o.server.Close()
 			delete(s.open, key)
 		}
 	}
 	var errs []error
 	for key, a := range want {
-		if s.open[key] == nil {
-			errs = append(errs, s.listen(key, a[0], a[1]))
+		if s.open[key] != nil {
+			continue
+		}
+		if err := s.listen(key, a[0], a[1]); err != nil {
+			errs = append(errs, err)
+			s.faults = append(s.faults, err.Error())
 		}
 	}
 	return errors.Join(errs...)
 }
 
 func (s *Server) listen(key, network, address string) error {
-	if network == "unix" {
-		if err := removeStale(address); err != nil {
-			return err
-		}
-	}
-	l, err := net.Listen(network, address)
+	l, err := listen(network, address)
 	if err != nil {
 		return fmt.Errorf("listen for status and metrics (admin.listen): %w", err)
 	}
-	server := &http.Server{Handler: s.handler(network == "unix"), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
-	s.open[key] = server
-	go server.Serve(l) //nolint:errcheck // it ends with Close, which has nothing to say
+	o := &served{NewHTTPServer(s.handler(network == "unix"), writeTimeout), limit(l, &s.closed)}
+	s.open[key] = o
+	go o.server.Serve(o.listener) //nolint:errcheck // it ends with Close, which has nothing to say
 	return nil
 }
 
-// removeStale removes a socket that a process left that is gone. With --stay
-// the page is served before the state directory is locked, so there may be
-// another process, which the commands would not find any more.
-func removeStale(path string) error {
-	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
-		conn.Close()
-		return fmt.Errorf("%s is served by another process", path)
+func listen(network, address string) (net.Listener, error) {
+	if network == "unix" {
+		return listenUnix(address)
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("remove old %s: %w", path, err)
-	}
-	return nil
+	return net.Listen(network, address)
 }
+
+// writeTimeout bounds an answer from its request on.
+const writeTimeout = 10 * time.Second
+
+// NewHTTPServer returns a server that no peer can hold on to for long; each
+// answer may take at most write, 0 is no bound.
+func NewHTTPServer(h http.Handler, write time.Duration) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: write,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10,
+		ErrorLog: log.New(io.Discard, "", 0), // what peers do wrong is no news
+	}
+}
+
+// Limit bounds the connections to l at once: see limitedListener.
+func Limit(l net.Listener) net.Listener { return limit(l, new(closedCount)) }
 
 // Close stops listening.
 func (s *Server) Close() {
-	_ = s.Serve("", "") // closing has no error to report
+	_ = s.Serve(Config{}) // closing has no error to report
 }
 
 func (s *Server) handler(local bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", s.metrics)
-	mux.HandleFunc("GET /status.json", s.status)
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.HandleFunc("GET /readyz", s.ready)
-	mux.HandleFunc("GET /{$}", s.page)
+	page := func(h http.HandlerFunc) http.Handler { return CheckHost(s.names, func() { s.refused.Add(1) }, h) }
+	if local { // no browser comes this way
+		page = func(h http.HandlerFunc) http.Handler { return h }
+	}
+	mux.Handle("GET /status.json", page(s.status))
+	mux.Handle("GET /{$}", page(s.page))
 	if local { // only who may write into the state directory may change anything
 		mux.HandleFunc("POST /replay", s.replay)
 		mux.HandleFunc("POST /replay/dead-letters", s.replayDeadLetters)
@@ -129,11 +166,46 @@ func (s *Server) handler(local bool) http.Handler {
 	return mux
 }
 
+func (s *Server) names() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hosts
+}
+
+// gather asks the process how it is, once for all who want to know at the time.
+func (s *Server) gather() *pipeline.Status { return s.statuses.get(s.process.Status) }
+
+// Status says how the Server itself is, for the process to add to its own.
+func (s *Server) Status() *pipeline.AdminStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := &pipeline.AdminStatus{Closed: s.closed.n.Load(), Refused: s.refused.Load(), Fault: strings.Join(s.faults, "; ")}
+	if last := s.closed.last.Load(); last != 0 {
+		a.LastClosed = time.Unix(0, last).UTC()
+	}
+	for _, o := range s.open {
+		a.Connections += o.listener.connections()
+	}
+	return a
+}
+
 func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	_ = enc.Encode(s.process.Status()) // the client may be gone
+	reply(w, "application/json", s.texts.get(func() rendered {
+		body, err := json.MarshalIndent(s.gather(), "", "  ")
+		return rendered{append(body, '\n'), err}
+	}))
+}
+
+// reply writes an answer that was rendered.
+func reply(w http.ResponseWriter, kind string, r rendered) {
+	if r.err != nil {
+		http.Error(w, r.err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Write(r.body) //nolint:errcheck // the client may be gone
 }
 
 // health says that the process is alive: it answers.
@@ -143,7 +215,7 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request) { tell(w, r, "al
 // no part of that: a gateway that left its Service whenever the collector is
 // away would lose the UDP that it could have kept.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	tell(w, r, "ready", NotReady(s.process.Status()))
+	tell(w, r, "ready", NotReady(s.gather()))
 }
 
 // tell answers whether something is so: 200 if there is no reason why not, else
@@ -190,8 +262,9 @@ func NotReady(s *pipeline.Status) []string {
 }
 
 func (s *Server) replay(w http.ResponseWriter, r *http.Request) {
+	mayTakeLong(w)
 	var request pipeline.Replay
-	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&request); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
@@ -199,7 +272,13 @@ func (s *Server) replay(w http.ResponseWriter, r *http.Request) {
 	answer(w, result, err)
 }
 
+// mayTakeLong takes the deadline off an answer that waits for the collector.
+func mayTakeLong(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // only a recorder of a test has none
+}
+
 func (s *Server) replayDeadLetters(w http.ResponseWriter, r *http.Request) {
+	mayTakeLong(w)
 	result, err := s.process.ReplayDeadLetters(r.Context())
 	answer(w, result, err)
 }
@@ -211,13 +290,4 @@ func answer(w http.ResponseWriter, result any, err error) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(result) // the client may be gone
-}
-
-// Client talks to the process that runs on a state directory.
-func Client(stateDir string) *http.Client {
-	return &http.Client{Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", stateDir+"/"+Socket)
-		},
-	}}
 }

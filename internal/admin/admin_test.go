@@ -92,7 +92,7 @@ func newServer(t *testing.T, s *pipeline.Status) *Server {
 func get(t *testing.T, s *Server, path string) (int, string) {
 	t.Helper()
 	w := httptest.NewRecorder()
-	s.handler(false).ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+	s.handler(false).ServeHTTP(w, httptest.NewRequest("GET", "http://localhost:9464"+path, nil))
 	return w.Code, w.Body.String()
 }
 
@@ -265,7 +265,7 @@ func TestServeMovesAndSockets(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newServer(t, busy())
-	if err := s.Serve("127.0.0.1:0", socket); err != nil {
+	if err := s.Serve(Config{Listen: "127.0.0.1:0", Socket: socket}); err != nil {
 		t.Fatal(err)
 	}
 	client := Client(dir)
@@ -282,13 +282,13 @@ func TestServeMovesAndSockets(t *testing.T) {
 	if w.Code == http.StatusOK {
 		t.Error("anybody may replay over TCP")
 	}
-	if err := s.Serve("", ""); err != nil {
+	if err := s.Serve(Config{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := client.Get("http://rtcship/healthz"); err == nil {
 		t.Error("the socket still answers")
 	}
-	if err := s.Serve("256.0.0.1:1", ""); err == nil || !strings.Contains(err.Error(), "admin.listen") {
+	if err := s.Serve(Config{Listen: "256.0.0.1:1"}); err == nil || !strings.Contains(err.Error(), "admin.listen") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -298,11 +298,11 @@ func TestSocketOfAnotherProcessStays(t *testing.T) {
 	dir := t.TempDir()
 	socket := filepath.Join(dir, Socket)
 	first, second := newServer(t, busy()), newServer(t, busy())
-	if err := first.Serve("", socket); err != nil {
+	if err := first.Serve(Config{Socket: socket}); err != nil {
 		t.Fatal(err)
 	}
 	defer first.Close()
-	if err := second.Serve("", socket); err == nil || !strings.Contains(err.Error(), "another process") {
+	if err := second.Serve(Config{Socket: socket}); err == nil || !strings.Contains(err.Error(), "another process") {
 		t.Errorf("error %v", err)
 	}
 	second.Close()
@@ -312,7 +312,7 @@ func TestSocketOfAnotherProcessStays(t *testing.T) {
 	}
 	resp.Body.Close()
 	first.Close()
-	if err := second.Serve("", socket); err != nil {
+	if err := second.Serve(Config{Socket: socket}); err != nil {
 		t.Error(err)
 	}
 	second.Close()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/otlptranslator"
 	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
 
@@ -34,7 +35,21 @@ func newMetrics(status func() *pipeline.Status) (http.Handler, error) {
 	if err := observe(provider.Meter("rtcship"), status); err != nil {
 		return nil, err
 	}
-	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{}), nil
+	var scrapes shared[scrape]
+	gather := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+		s := scrapes.get(func() scrape {
+			families, err := registry.Gather()
+			return scrape{families, err}
+		})
+		return s.families, s.err
+	})
+	return promhttp.HandlerFor(gather, promhttp.HandlerOpts{}), nil
+}
+
+// A scrape is shared by all who asked for it at once.
+type scrape struct {
+	families []*dto.MetricFamily
+	err      error
 }
 
 // observe registers one instrument for each line of the table, and one callback for all.

@@ -72,16 +72,16 @@ type pageData struct {
 }
 
 func (s *Server) page(w http.ResponseWriter, _ *http.Request) {
-	status := s.process.Status()
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+	reply(w, "text/html; charset=utf-8", s.pages.get(s.renderPage))
+}
+
+func (s *Server) renderPage() rendered {
+	status := s.gather()
 	shown, hidden := pageFiles(status.Files)
 	var b bytes.Buffer
-	if err := pageTemplate.Execute(&b, pageData{status, shown, hidden, s.rates.look(status)}); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	w.Write(b.Bytes()) //nolint:errcheck // the client may be gone
+	err := pageTemplate.Execute(&b, pageData{status, shown, hidden, s.rates.look(status)})
+	return rendered{b.Bytes(), err}
 }
 
 // pageFiles puts files that are behind, unreadable or had trouble first, and

@@ -22,6 +22,11 @@ func (l *loader) check() {
 	l.oneOf("log.level", l.Log.Level, "debug", "info", "warn", "error")
 	l.oneOf("log.format", l.Log.Format, "auto", "text", "json")
 	l.hostPort("admin.listen", l.Admin.Listen)
+	for _, h := range l.Admin.Hosts {
+		if !hostName.MatchString(h) {
+			l.bad("admin.hosts", "%q is no host name: write it without scheme, port and path, such as rtcship.example.com", h)
+		}
+	}
 	l.hostPort("debug.listen", l.Debug.Listen)
 	if host, _, err := net.SplitHostPort(l.Debug.Listen); err == nil && !loopback(host) {
 		l.bad("debug.listen", "profiles show memory, so only a loopback address may serve them: write 127.0.0.1 or [::1]")
@@ -55,6 +60,9 @@ func (l *loader) hostPort(key, value string) {
 		l.bad(key, "%q is no address with a port, such as 127.0.0.1:9464", value)
 	}
 }
+
+// hostName is what may stand in a Host header before the port.
+var hostName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?$`)
 
 func loopback(host string) bool {
 	ip, err := netip.ParseAddr(host)

@@ -122,7 +122,8 @@ type ExportTLS struct {
 
 // Admin is the HTTP listener of metrics, health and the status page.
 type Admin struct {
-	Listen string `yaml:"listen" help:"metrics, health and the status page; empty = off"`
+	Listen string   `yaml:"listen" help:"metrics, health and the status page; empty = off"`
+	Hosts  []string `yaml:"hosts" help:"names under which browsers may ask for the page, besides localhost and addresses"`
 }
 
 // Debug is for finding faults in rtcship itself.

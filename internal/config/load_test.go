@@ -77,6 +77,7 @@ func TestFaults(t *testing.T) {
 	f("export: {headers: x}\n", `rtcship.yaml:1:19: export.headers: want a mapping such as {name: value}`)
 	f("export: {tls: {cert_file: a}}\n", `rtcship.yaml:1:27: export.tls.cert_file: a client certificate needs both export.tls.cert_file and export.tls.key_file`)
 	f("admin: {listen: here}\n", `rtcship.yaml:1:17: admin.listen: "here" is no address with a port, such as 127.0.0.1:9464`)
+	f("admin: {hosts: [a.example.com, 'http://b']}\n", `rtcship.yaml:1:16: admin.hosts: "http://b" is no host name: write it without scheme, port and path, such as rtcship.example.com`)
 	f("debug: {listen: 0.0.0.0:6060}\n", `rtcship.yaml:1:17: debug.listen: profiles show memory, so only a loopback address may serve them: write 127.0.0.1 or [::1]`)
 	f("state_dir: here\n", `rtcship.yaml:1:12: state_dir: want an absolute path, not "here"`)
 	f("a: [\n", "rtcship.yaml:1:1: did not find expected node content")

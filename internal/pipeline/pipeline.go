@@ -38,6 +38,9 @@ type Options struct {
 	// force, once the state directory can be used.
 	Configured func(*config.Loaded)
 
+	// Admin, if set, says how the addresses are on which the Status is shown.
+	Admin func() *AdminStatus
+
 	// Ready, if set, is called once the listeners are open and following has begun.
 	Ready func(Addresses)
 }

@@ -50,6 +50,16 @@ type Status struct {
 	Saved        time.Time         `json:"saved"` // when positions were last saved
 	SaveError    string            `json:"save_error,omitempty"`
 	MaxDelay     time.Duration     `json:"-"`
+	Admin        *AdminStatus      `json:"admin,omitempty"` // of the page itself; nil without one
+}
+
+// An AdminStatus is how the addresses are on which the status is shown.
+type AdminStatus struct {
+	Connections int       `json:"connections"`
+	Closed      uint64    `json:"closed"`      // connections that were closed to make room for others
+	LastClosed  time.Time `json:"last_closed"` // zero if never
+	Refused     uint64    `json:"refused"`     // requests for a page under a name that is not in admin.hosts
+	Fault       string    `json:"fault,omitempty"`
 }
 
 // A FileStatus is a file, and what became of its records besides acceptance.
@@ -91,6 +101,9 @@ func (d *Daemon) Status() *Status {
 		if s.Saved, err = e.tailer.Saved(); err != nil {
 			s.SaveError = err.Error()
 		}
+	}
+	if d.Admin != nil {
+		s.Admin = d.Admin()
 	}
 	s.State, s.Reasons = Diagnose(s)
 	return s
