@@ -14,6 +14,7 @@ import (
 	"github.com/rtcship/rtcship/internal/config"
 	"github.com/rtcship/rtcship/internal/connect"
 	"github.com/rtcship/rtcship/internal/pipeline"
+	"github.com/rtcship/rtcship/internal/plain"
 	"github.com/rtcship/rtcship/tailer"
 )
 
@@ -37,22 +38,23 @@ or says what would be followed and where the records would go.`,
 			return printFaults(cmd.ErrOrStderr(), err)
 		}
 		for _, w := range loaded.Warnings {
-			fmt.Fprintln(cmd.ErrOrStderr(), "warning:", w)
+			fmt.Fprintln(cmd.ErrOrStderr(), "warning:", plain.Text(w.String()))
 		}
+		out := plain.Writer(cmd.OutOrStdout())
 		if err := pipeline.CheckDelivery(&loaded.Config, programVersion()); err != nil {
 			if !errors.Is(err, fs.ErrNotExist) {
-				fmt.Fprintln(cmd.ErrOrStderr(), "export:", err)
+				fmt.Fprintln(cmd.ErrOrStderr(), "export:", plain.Text(err.Error()))
 				return exitStatus(1)
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), "not there at present, run needs it:", err) // which may be elsewhere
+			fmt.Fprintln(out, "not there at present, run needs it:", err) // which may be elsewhere
 		}
-		if err := printConfig(cmd.OutOrStdout(), loaded, all); err != nil {
+		if err := printConfig(out, loaded, all); err != nil {
 			return err
 		}
-		if err := printWay(cmd.OutOrStdout(), &loaded.Config); err != nil || !connecting {
+		if err := printWay(out, &loaded.Config); err != nil || !connecting {
 			return err
 		}
-		return tryEndpoint(cmd.Context(), cmd.OutOrStdout(), loaded)
+		return tryEndpoint(cmd.Context(), out, loaded)
 	}
 	return cmd
 }
@@ -62,14 +64,14 @@ or says what would be followed and where the records would go.`,
 func printWay(w io.Writer, cfg *config.Config) error {
 	found, err := pipeline.Find(cfg)
 	if err != nil {
-		fmt.Fprintf(w, "\nnot there at present, would be waited for: %v\n", err)
+		fmt.Fprintf(w, "\nnot there at present, would be waited for: %s\n", plain.Text(err.Error()))
 	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	if len(found) > 0 {
 		fmt.Fprintln(tw, "\nwould follow\tlog\tstate\tsize")
 	}
 	for _, f := range found {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%d\n", f.Path, f.Log, f.State, f.Size)
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%d\n", plain.Text(f.Path), plain.Text(f.Log), f.State, f.Size)
 	}
 	if err := tw.Flush(); err != nil {
 		return err
@@ -128,7 +130,7 @@ func printFaults(w io.Writer, err error) error {
 		return err
 	}
 	for _, f := range faults {
-		fmt.Fprintln(w, f)
+		fmt.Fprintln(w, plain.Text(f.String()))
 	}
 	return exitStatus(1)
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"github.com/rtcship/rtcship/internal/plain"
 )
 
 func main() { os.Exit(run()) }
@@ -22,7 +24,7 @@ func run() int {
 	case errors.As(err, &status):
 		return int(status)
 	default:
-		fmt.Fprintln(os.Stderr, "rtcship:", err)
+		fmt.Fprintln(os.Stderr, "rtcship:", string(plain.Lines([]byte(err.Error()))))
 		return 1
 	}
 }

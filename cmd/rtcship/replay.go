@@ -22,6 +22,7 @@ import (
 	"github.com/rtcship/rtcship/internal/config"
 	"github.com/rtcship/rtcship/internal/ownlog"
 	"github.com/rtcship/rtcship/internal/pipeline"
+	"github.com/rtcship/rtcship/internal/plain"
 	"github.com/rtcship/rtcship/tailer"
 )
 
@@ -115,11 +116,11 @@ func (r *replaying) print(all []tailer.Rewound) (n int, err error) {
 	tw := tabwriter.NewWriter(r.out, 0, 0, 2, ' ', 0)
 	for _, w := range all {
 		if w.Error != "" {
-			fmt.Fprintf(tw, "%s\tleft alone: %s\n", w.Path, w.Error)
+			fmt.Fprintf(tw, "%s\tleft alone: %s\n", plain.Text(w.Path), plain.Text(w.Error))
 			continue
 		}
 		n++
-		fmt.Fprintf(tw, "%s\tfrom %d back to %d\t%s\n", w.Path, w.From, w.To, humanize.IBytes(uint64(w.From-w.To)))
+		fmt.Fprintf(tw, "%s\tfrom %d back to %d\t%s\n", plain.Text(w.Path), w.From, w.To, humanize.IBytes(uint64(w.From-w.To)))
 	}
 	return n, tw.Flush()
 }

@@ -74,16 +74,16 @@ func (r *runner) run(stay bool, first *config.Loaded) error {
 		Load: r.flags.load, Stay: stay, Stop: s.stop, Reload: s.reload,
 		Log: r.log, Version: programVersion(), Configured: r.configured, Ready: service.ready,
 	})
-	service.status = d.Status
-	running, ended := context.WithCancel(s.ctx)
-	defer ended()
-	go service.run(running, s.stop)
 	var err error
 	if r.admin, err = admin.New(d); err != nil {
 		return err
 	}
 	defer r.close()
 	d.Admin = r.admin.Status
+	service.status = d.Status
+	running, ended := context.WithCancel(s.ctx)
+	defer ended()
+	go service.run(running, s.stop)
 	if stay { // the page says what is wrong even if nothing can start
 		r.configured(first)
 	}
@@ -174,6 +174,8 @@ type signals struct {
 func watchSignals(logger *slog.Logger) *signals {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	s := &signals{ctx: ctx, stop: make(chan struct{}), reload: make(chan struct{}, 1)}
+	// A write to a standard error that nobody reads any more would end the process.
+	signal.Ignore(syscall.SIGPIPE)
 	incoming := make(chan os.Signal, 4)
 	signal.Notify(incoming, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {

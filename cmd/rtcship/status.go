@@ -21,6 +21,7 @@ import (
 	"github.com/rtcship/rtcship/internal/admin"
 	"github.com/rtcship/rtcship/internal/config"
 	"github.com/rtcship/rtcship/internal/pipeline"
+	"github.com/rtcship/rtcship/internal/plain"
 )
 
 func newStatusCommand() *cobra.Command {
@@ -84,14 +85,14 @@ func (c *statusCommand) show() (pipeline.State, error) {
 		return "", err
 	}
 	if c.json {
-		enc := json.NewEncoder(c.out)
+		enc := json.NewEncoder(plain.JSONWriter(c.out))
 		enc.SetIndent("", "  ")
 		return s.State, enc.Encode(s)
 	}
 	if c.watch && isTerminal(c.out) {
 		fmt.Fprint(c.out, "\x1b[H\x1b[2J") // home, clear
 	}
-	return s.State, printStatus(c.out, s)
+	return s.State, printStatus(plain.Writer(c.out), s)
 }
 
 // readStatus asks the running process, or reads the state directory if none runs.
@@ -123,7 +124,7 @@ func printStatus(w io.Writer, s *pipeline.Status) error {
 		fmt.Fprintln(w, "not running: positions as they are saved")
 	}
 	for _, r := range s.Reasons {
-		fmt.Fprintf(w, "  %s: %s\n    to do: %s\n", r.State, r.Text, r.Do)
+		fmt.Fprintf(w, "  %s: %s\n    to do: %s\n", r.State, plain.Text(r.Text), plain.Text(r.Do))
 	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	printLedger(tw, s)
@@ -137,14 +138,14 @@ func printStatus(w io.Writer, s *pipeline.Status) error {
 	fmt.Fprintln(tw, "\nfile\tlog\tstate\tread\tcut\tsize\tsettled\tto come\tbehind\tgaps and refusals")
 	for i := range s.Files {
 		f := &s.Files[i]
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t", f.Path, f.Log, f.State, f.Entries, f.Cut, f.Size, f.Settled, f.Lag, f.Behind.Round(time.Second))
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t", plain.Text(f.Path), plain.Text(f.Log), f.State, f.Entries, f.Cut, f.Size, f.Settled, f.Lag, f.Behind.Round(time.Second))
 		if f.Files > 0 {
 			fmt.Fprintf(tw, "%d files; ", f.Files)
 		}
 		for _, g := range f.Gaps {
 			fmt.Fprintf(tw, "%d bytes %s; ", g.Bytes, g.Reason)
 		}
-		fmt.Fprintf(tw, "%s%s\n", refusals(&f.Trouble), f.Error)
+		fmt.Fprintf(tw, "%s%s\n", refusals(&f.Trouble), plain.Text(f.Error))
 	}
 	return tw.Flush()
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/rtcship/rtcship/internal/pipeline"
+	"github.com/rtcship/rtcship/internal/plain"
 )
 
 // A supervisor tells systemd how the process is (sd_notify(3)): that it is
@@ -73,5 +74,5 @@ func statusLine(s *pipeline.Status) string {
 	if len(s.Reasons) > 0 {
 		line += ": " + s.Reasons[0].Text
 	}
-	return "STATUS=" + strings.ReplaceAll(line, "\n", " ") // a line feed would begin another assignment
+	return "STATUS=" + plain.Text(strings.ReplaceAll(line, "\n", " ")) // a line feed would begin another assignment
 }

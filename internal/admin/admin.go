@@ -19,6 +19,7 @@ import (
 
 	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/internal/pipeline"
+	"github.com/rtcship/rtcship/internal/plain"
 	"github.com/rtcship/rtcship/tailer"
 )
 
@@ -192,7 +193,7 @@ func (s *Server) Status() *pipeline.AdminStatus {
 func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
 	reply(w, "application/json", s.texts.get(func() rendered {
 		body, err := json.MarshalIndent(s.gather(), "", "  ")
-		return rendered{append(body, '\n'), err}
+		return rendered{append(plain.JSON(body), '\n'), err}
 	}))
 }
 
@@ -236,7 +237,7 @@ func tell(w http.ResponseWriter, r *http.Request, what string, reasons []string)
 		fmt.Fprintln(w, "ok")
 	}
 	for _, reason := range reasons {
-		fmt.Fprintln(w, reason)
+		fmt.Fprintln(w, plain.Text(reason))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/rtcship/rtcship/internal/pipeline"
+	"github.com/rtcship/rtcship/internal/plain"
 )
 
 //go:embed page.html
@@ -81,7 +82,7 @@ func (s *Server) renderPage() rendered {
 	shown, hidden := pageFiles(status.Files)
 	var b bytes.Buffer
 	err := pageTemplate.Execute(&b, pageData{status, shown, hidden, s.rates.look(status)})
-	return rendered{b.Bytes(), err}
+	return rendered{plain.Lines(b.Bytes()), err}
 }
 
 // pageFiles puts files that are behind, unreadable or had trouble first, and

@@ -100,14 +100,18 @@ func parseURL(a Address, secure bool) (Target, error) {
 	return t, nil
 }
 
-// signalPath is path with that of the signal at its end.
+// logsPath is that of the signal that everything began with.
+const logsPath = "/v1/logs"
+
+// signalPath is path with that of the signal at its end. Spans go beside the
+// logs if path names the logs' own.
 func (a *Address) signalPath(path string) string {
-	signal := cmp.Or(a.Path, "/v1/logs")
+	signal := cmp.Or(a.Path, logsPath)
 	path = strings.TrimSuffix(path, "/")
 	if strings.HasSuffix(path, signal) {
 		return path
 	}
-	return path + signal
+	return strings.TrimSuffix(path, logsPath) + signal
 }
 
 func parseResolved(a Address) (Target, error) {

@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/rtcship/rtcship/internal/endpoint"
+	"github.com/rtcship/rtcship/internal/plain"
 )
 
 // Config says what is logged and where.
@@ -30,6 +33,7 @@ type Log struct {
 	*slog.Logger
 	level  slog.LevelVar
 	repeat *repeats
+	local  *lossy
 	recent *ring
 	export *export
 }
@@ -39,9 +43,9 @@ func New(cfg Config) *Log {
 	if cfg.Window == 0 {
 		cfg.Window = time.Minute
 	}
-	l := &Log{recent: newRing(keepRecent)}
+	l := &Log{recent: newRing(keepRecent), local: newLossy(cfg.Writer)}
 	l.SetLevel(cfg.Level)
-	local := localHandler(cfg, &l.level)
+	local := localHandler(cfg, l.local, &l.level)
 	l.export = &export{local: slog.New(local), level: &l.level}
 	l.repeat = newRepeats(cfg.Window)
 	l.Logger = slog.New(&handler{log: l, to: []slog.Handler{local, l.recent.handler(), l.export}})
@@ -57,15 +61,19 @@ func (l *Log) SetLevel(s string) {
 	l.level.Set(level)
 }
 
+// Lost is how many messages could not be written to Config.Writer: its reader has
+// gone or does not read, or its disk is full.
+func (l *Log) Lost() uint64 { return l.local.lost.Load() }
+
 // Recent returns the latest warnings and errors, the newest first.
 func (l *Log) Recent() []Message { return l.recent.messages() }
 
-func localHandler(cfg Config, level slog.Leveler) slog.Handler {
+func localHandler(cfg Config, to io.Writer, level slog.Leveler) slog.Handler {
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: readable}
 	if cfg.Format == "text" || cfg.Format == "auto" && isTerminal(cfg.Writer) {
-		return slog.NewTextHandler(cfg.Writer, options)
+		return slog.NewTextHandler(to, options) // which quotes what a terminal would obey
 	}
-	return slog.NewJSONHandler(cfg.Writer, options)
+	return slog.NewJSONHandler(plain.JSONWriter(to), options)
 }
 
 // readable writes durations as people do: JSON would have nanoseconds.
@@ -74,6 +82,29 @@ func readable(_ []string, a slog.Attr) slog.Attr {
 		a.Value = slog.StringValue(a.Value.Duration().String())
 	}
 	return a
+}
+
+// scrubbed is r without what an error of a library quotes of an address with a
+// password.
+func scrubbed(r slog.Record) slog.Record {
+	changed := false
+	var attrs []slog.Attr
+	r.Attrs(func(a slog.Attr) bool {
+		if k := a.Value.Kind(); k == slog.KindString || k == slog.KindAny {
+			text := a.Value.String()
+			if clean := endpoint.Scrub(text); clean != text {
+				a.Value, changed = slog.StringValue(clean), true
+			}
+		}
+		attrs = append(attrs, a)
+		return true
+	})
+	if !changed {
+		return r
+	}
+	clean := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
+	clean.AddAttrs(attrs...)
+	return clean
 }
 
 func isTerminal(w io.Writer) bool {
@@ -93,6 +124,7 @@ func (h *handler) Enabled(_ context.Context, level slog.Level) bool {
 }
 
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
+	r = scrubbed(r)
 	n, again := h.log.repeat.seen(h.scope, r)
 	if again {
 		return nil

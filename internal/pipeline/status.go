@@ -51,6 +51,7 @@ type Status struct {
 	SaveError    string            `json:"save_error,omitempty"`
 	MaxDelay     time.Duration     `json:"-"`
 	Admin        *AdminStatus      `json:"admin,omitempty"` // of the page itself; nil without one
+	LogLost      uint64            `json:"log_lost"`        // messages of rtcship's own log that standard error did not take
 }
 
 // An AdminStatus is how the addresses are on which the status is shown.
@@ -77,7 +78,7 @@ type Setting struct {
 
 // Status says how the daemon is.
 func (d *Daemon) Status() *Status {
-	s := &Status{Version: d.Version, Now: time.Now(), Started: d.started, Messages: d.Log.Recent()}
+	s := &Status{Version: d.Version, Now: time.Now(), Started: d.started, Messages: d.Log.Recent(), LogLost: d.Log.Lost()}
 	d.mu.Lock()
 	cfg, p, e := d.cfg, d.parts, d.engine
 	s.Ledger, s.Counts = d.books.snapshot()
