@@ -2,6 +2,8 @@ package tailer
 
 import (
 	"cmp"
+	"errors"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"time"
@@ -45,12 +47,15 @@ func (t *Tailer) scan(now time.Time) {
 // listSource lists the directories of s. It returns nil if none could be
 // listed. listed says of which families the directory was.
 func (t *Tailer) listSource(s *source, now time.Time) (files map[*family][]*foundFile, listed map[string]bool) {
-	fault := ""
+	fault, missing := "", "" // one below that is not there is nothing unusual
 	for _, dir := range s.dirs() {
 		found, err := t.list(s, dir, now)
 		if err != nil {
-			if fault == "" {
+			switch {
+			case !errors.Is(err, fs.ErrNotExist) && fault == "":
 				fault = err.Error()
+			case missing == "":
+				missing = err.Error()
 			}
 			continue
 		}
@@ -67,13 +72,17 @@ func (t *Tailer) listSource(s *source, now time.Time) (files map[*family][]*foun
 			}
 		}
 	}
-	if files != nil {
-		fault = "" // a directory below that is not there is nothing unusual
+	if files == nil && fault == "" {
+		fault = missing
 	}
-	if fault != s.fault {
+	switch {
+	case fault == s.fault:
+	case fault == "":
+		t.log.Info("all directories can be listed again", "source", s.Name)
+	default:
 		t.log.Warn("directory cannot be listed", "source", s.Name, "error", fault)
-		t.lock(func() { s.fault = fault })
 	}
+	t.lock(func() { s.fault = fault })
 	return files, listed
 }
 

@@ -76,6 +76,9 @@ func printWay(w io.Writer, cfg *config.Config) error {
 	if err := tw.Flush(); err != nil {
 		return err
 	}
+	for _, f := range pipeline.Unlistable(cfg) {
+		fmt.Fprintf(w, "cannot be listed, so nothing of it would be shipped: %s\n", plain.Text(f.Error))
+	}
 	printAccess(w, cfg, found)
 	for _, l := range cfg.Pexip.Listen {
 		fmt.Fprintln(w, "would listen on", l)
@@ -88,6 +91,9 @@ func printWay(w io.Writer, cfg *config.Config) error {
 // would help: a unit of systemd gets it with SupplementaryGroups.
 func printAccess(w io.Writer, cfg *config.Config, found []tailer.Found) {
 	paths := []string{cfg.Sora.LogDir}
+	for _, f := range pipeline.Unlistable(cfg) {
+		paths = append(paths, f.Path)
+	}
 	for _, f := range found {
 		paths = append(paths, f.Path)
 	}
@@ -98,7 +104,7 @@ func printAccess(w io.Writer, cfg *config.Config, found []tailer.Found) {
 			continue
 		}
 		seen[fault.Path] = true
-		fmt.Fprintf(w, "may not be read by this user: %s\n", fault.Path)
+		fmt.Fprintf(w, "may not be read by this user: %s\n", plain.Text(fault.Path))
 		if fault.Group != "" {
 			fmt.Fprintf(w, "      to do: its group %s may: put SupplementaryGroups=%s under [Service] with `systemctl edit rtcship`, and restart\n", fault.Group, fault.Group)
 		}

@@ -67,6 +67,7 @@ func busy() *pipeline.Status {
 		}},
 		Spool:  &spool.Status{Bytes: 1 << 20, MaxBytes: 1 << 30, TornBytes: 3},
 		Export: &exporter.Status{Endpoint: "http://collector:4317", Protocol: "grpc", Connected: true, Requests: map[string]int64{"OK": 9}},
+		Admin:  &pipeline.AdminStatus{Connections: 1, Closed: 2, Refused: 3},
 		Config: []pipeline.Setting{{Key: "export.headers", Value: "{authorization: '****'}", From: "--export-headers"}},
 	}
 }

@@ -112,10 +112,35 @@ var table = []metricRow{
 	{"rtcship.events", "rtcship_events_total", "{event}", true, []string{"source", "event", "level"},
 		"Settled records of the catalogues' events. Sora leaves lines out in a flood, so these are lower bounds", events},
 
+	{"rtcship.log.lost", "rtcship_log_lost_total", "{message}", true, nil,
+		"Messages of rtcship's own log that standard error did not take", func(s *pipeline.Status, put emit) { put(float64(s.LogLost)) }},
+	{"rtcship.admin.connections", "rtcship_admin_connections", "{connection}", false, nil,
+		"Connections to the admin addresses", adminValue(func(a *pipeline.AdminStatus) float64 { return float64(a.Connections) })},
+	{"rtcship.admin.refused", "rtcship_admin_refused_total", "{request}", true, []string{"reason"},
+		"Connections that were closed to make room for others (full), requests for a page under another name (host)", adminRefused},
+	{"rtcship.checkpoints.damaged", "rtcship_checkpoints_damaged", "{file}", false, nil,
+		"Damaged checkpoints that are kept in the state directory", func(s *pipeline.Status, put emit) { put(float64(len(s.Damaged))) }},
+	{"rtcship.directories.unreadable", "rtcship_directories_unreadable", "{directory}", false, nil,
+		"Directories that logs are looked for in and that cannot be listed", func(s *pipeline.Status, put emit) { put(float64(len(s.Unlistable))) }},
 	{"rtcship.state", "rtcship_state", "", false, []string{"state"},
 		"1 for the state that the status page shows", state},
 	{"rtcship.build.info", "rtcship_build_info", "", false, []string{"version"},
 		"Always 1", func(s *pipeline.Status, put emit) { put(1, s.Version) }},
+}
+
+func adminValue(f func(*pipeline.AdminStatus) float64) func(*pipeline.Status, emit) {
+	return func(s *pipeline.Status, put emit) {
+		if s.Admin != nil {
+			put(f(s.Admin))
+		}
+	}
+}
+
+func adminRefused(s *pipeline.Status, put emit) {
+	if s.Admin != nil {
+		put(float64(s.Admin.Closed), "full")
+		put(float64(s.Admin.Refused), "host")
+	}
 }
 
 func yes(on bool) float64 {

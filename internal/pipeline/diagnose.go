@@ -40,9 +40,11 @@ const slow = 30 * time.Second
 func Diagnose(s *Status) (State, []Reason) {
 	d := &diagnosis{}
 	d.process(s)
+	d.surroundings(s)
 	if s.Running {
 		d.collector(s)
-		d.sora(s)
+		d.directories(s)
+		d.files(s)
 		d.syslog(s)
 		d.keeping(s)
 	}
@@ -70,6 +72,29 @@ func (d *diagnosis) process(s *Status) {
 	}
 }
 
+// recently is for how long what was done to an admin address is worth a remark.
+const recently = 10 * time.Minute
+
+// surroundings is about what is around rtcship rather than in it.
+func (d *diagnosis) surroundings(s *Status) {
+	if s.StateOpen {
+		d.add(Amber, "chmod 0700 the directory: positions, dead letters and the socket of the commands are in it", "everybody on this machine may write to the state directory %s", s.StateDir)
+	}
+	if s.LogLost > 0 {
+		d.add(Amber, "look who reads rtcship's standard error, and whether its disk is full; the page and the collector have the messages", "%d messages of rtcship's own log could not be written", s.LogLost)
+	}
+	a := s.Admin
+	if a == nil {
+		return
+	}
+	if a.Fault != "" {
+		d.add(Amber, "free the address or set admin.listen to another one; rtcship tries again by itself", "status and metrics are not served everywhere: %s", a.Fault)
+	}
+	if a.Closed > 0 && s.Now.Sub(a.LastClosed) < recently {
+		d.add(Amber, "look who holds connections to admin.listen open, and let only the monitoring reach it", "%d connections to the admin address were closed to make room for others", a.Closed)
+	}
+}
+
 func (d *diagnosis) collector(s *Status) {
 	e := s.Export
 	if e == nil {
@@ -93,23 +118,26 @@ func (d *diagnosis) collector(s *Status) {
 	}
 }
 
-func (d *diagnosis) sora(s *Status) {
-	if s.LogDir == "" {
-		return
-	}
-	if s.LogDirError != "" {
+func (d *diagnosis) directories(s *Status) {
+	if s.LogDir != "" && s.LogDirError != "" {
 		d.add(Red, "check sora.log_dir, the volume's mount path, and that rtcship's user may read the directory", "Sora's log directory cannot be read: %s", s.LogDirError)
-		return
 	}
+	for _, f := range s.Unlistable {
+		d.add(Amber, "give rtcship's user the right to list and search it (the same user or group as Sora's; \"rtcship check\" names a group that may)", "the directory %s cannot be read, and nothing of it is shipped: %s", f.Path, f.Error)
+	}
+}
+
+func (d *diagnosis) files(s *Status) {
 	seen := false
 	for i := range s.Files {
 		f := &s.Files[i]
-		if f.Source != "spool" {
-			seen = true
+		sora := f.Source == "sora"
+		seen = seen || sora
+		if f.Source != "spool" && !(sora && s.LogDirError != "") {
 			d.file(f)
 		}
 	}
-	if !seen {
+	if !seen && s.LogDir != "" && s.LogDirError == "" {
 		d.add(Amber, "check sora.log_dir, and that Sora writes there", "there is no log file in %s", s.LogDir)
 	}
 }
@@ -159,6 +187,9 @@ func (d *diagnosis) syslog(s *Status) {
 func (d *diagnosis) keeping(s *Status) {
 	if s.SaveError != "" {
 		d.add(Red, "make room, or make the state directory writable: after a crash, what was sent since is sent again", "positions cannot be saved: %s", s.SaveError)
+	}
+	if n := len(s.Damaged); n > 0 {
+		d.add(Amber, "some records may have been sent again; look at the disk, and remove the file when you have seen it", "positions were damaged, and an older state was used: the damaged one is kept as %s", s.Damaged[n-1])
 	}
 	if s.Spool == nil {
 		return

@@ -84,6 +84,21 @@ func TestDiagnose(t *testing.T) {
 	})
 	f(Red, "positions cannot be saved: disk full", "make room", func(s *Status) { s.SaveError = "disk full" })
 	f(Red, "rtcship cannot start: x.yaml:1:1: bad", "tries again", func(s *Status) { s.Running, s.Fault = false, "x.yaml:1:1: bad" })
+	f(Amber, "directory /srv/sora/log/sub cannot be read", "right to list", func(s *Status) {
+		s.Unlistable = []DirFault{{"/srv/sora/log/sub", "open: permission denied"}}
+	})
+	f(Amber, "kept as /state/positions.json.damaged-2", "remove the file", func(s *Status) {
+		s.Damaged = []string{"/state/positions.json.damaged-1", "/state/positions.json.damaged-2"}
+	})
+	f(Amber, "write to the state directory /state", "chmod 0700", func(s *Status) { s.StateDir, s.StateOpen = "/state", true })
+	f(Amber, "7 messages of rtcship's own log", "standard error", func(s *Status) { s.LogLost = 7 })
+	f(Amber, "not served everywhere: address already in use", "free the address", func(s *Status) { s.Admin = &AdminStatus{Fault: "address already in use"} })
+	f(Amber, "5 connections to the admin address", "monitoring", func(s *Status) { s.Admin = &AdminStatus{Closed: 5, LastClosed: s.Now.Add(-time.Minute)} })
+	f(Green, "", "", func(s *Status) { s.Admin = &AdminStatus{Closed: 5, LastClosed: s.Now.Add(-time.Hour)} })
+	f(Red, "/log/pexip.txt cannot be read", "right to read", func(s *Status) { // without Sora
+		s.LogDir = ""
+		s.Files = []FileStatus{{FileStatus: tailer.FileStatus{Source: "pexip", Path: "/log/pexip.txt", State: tailer.Unreadable, Error: "permission denied"}}}
+	})
 	f(Amber, "the old one stays in force: bad", "mend the file", func(s *Status) { s.ReloadFault = "bad" })
 }
 

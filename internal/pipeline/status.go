@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -39,12 +40,18 @@ type Status struct {
 	Config   []Setting        `json:"config"`   // in force; secrets masked
 
 	// What Diagnose needs to know besides.
-	Running     bool     `json:"running"`                // an engine is at work
-	Fault       string   `json:"fault,omitempty"`        // why not
-	ReloadFault string   `json:"reload_fault,omitempty"` // why the newest configuration is not in force
-	LogDir      string   `json:"log_dir,omitempty"`      // of Sora; "" if off
-	LogDirError string   `json:"log_dir_error,omitempty"`
-	Wanted      []string `json:"listen,omitempty"` // listeners as configured
+	Running     bool   `json:"running"`                // an engine is at work
+	Fault       string `json:"fault,omitempty"`        // why not
+	ReloadFault string `json:"reload_fault,omitempty"` // why the newest configuration is not in force
+	LogDir      string `json:"log_dir,omitempty"`      // of Sora; "" if off
+	LogDirError string `json:"log_dir_error,omitempty"`
+	// Directories besides LogDir that cannot be listed.
+	Unlistable []DirFault `json:"unlistable,omitempty"`
+	// Checkpoints that were set aside since they were damaged.
+	Damaged   []string `json:"damaged_checkpoints,omitempty"`
+	StateDir  string   `json:"state_dir,omitempty"`
+	StateOpen bool     `json:"state_dir_open_to_all,omitempty"` // everybody may write to it
+	Wanted    []string `json:"listen,omitempty"`                // listeners as configured
 	// Why listeners are not open, by the way they are configured.
 	ListenFaults map[string]string `json:"listen_faults,omitempty"`
 	Saved        time.Time         `json:"saved"` // when positions were last saved
@@ -121,7 +128,7 @@ func (s *Status) NotOpen() []string {
 func (s *Status) describe(cfg *config.Loaded) {
 	s.LogDir, s.Wanted, s.MaxDelay = cfg.Sora.LogDir, cfg.Pexip.Listen, cfg.Export.MaxDelay
 	if s.LogDir != "" {
-		_, err := os.ReadDir(s.LogDir)
+		err := canList(s.LogDir)
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && cfg.From["sora.log_dir"] == "" && len(cfg.Pexip.Listen) > 0:
 			s.LogDir = "" // nobody asked for it: this process is there for Pexip
@@ -129,9 +136,25 @@ func (s *Status) describe(cfg *config.Loaded) {
 			s.LogDirError = err.Error()
 		}
 	}
+	s.Unlistable = slices.DeleteFunc(Unlistable(&cfg.Config), func(f DirFault) bool { return f.Path == filepath.Clean(s.LogDir) })
+	s.Damaged = damagedCheckpoints(cfg.StateDir)
+	s.StateDir, s.StateOpen = cfg.StateDir, openToAll(cfg.StateDir)
 	for _, k := range config.Keys() {
 		s.Config = append(s.Config, Setting{Key: k.Path, Value: k.MaskedText(&cfg.Config), From: cfg.From[k.Path]})
 	}
+}
+
+// canList says what keeps a directory from being listed.
+func canList(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if _, err := d.Readdirnames(1); err != nil && err != io.EOF {
+		return err
+	}
+	return nil
 }
 
 // StatusAtRest is what a state directory says by itself, when no process runs on it.

@@ -79,11 +79,16 @@ type Shelved struct {
 // ShelfFile is the name of the checkpoint file for the small files of a source.
 func ShelfFile(dir, source string) string { return filepath.Join(dir, "small."+source+".jsonl") }
 
+const (
+	longestShelved = 64 << 10 // of a line: a path takes up to 4096 bytes, six times that as JSON
+	mostShelf      = 256 << 20
+)
+
 // LoadShelf reads the checkpoint of a shelf. A line that is damaged, such as
 // the last one when the machine went down, costs that one file's position.
 func LoadShelf(path string) (*Shelf, error) {
 	s := &Shelf{path: path, files: map[string]*Shelved{}, Sums: map[string]*Sum{}}
-	f, err := os.Open(path)
+	f, err := openRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
 	}
@@ -91,8 +96,13 @@ func LoadShelf(path string) (*Shelf, error) {
 		return nil, fmt.Errorf("open settled small files: %w", err)
 	}
 	defer f.Close()
-	for r := bufio.NewReader(f); ; {
-		line, err := r.ReadBytes('\n')
+	whole := true // the line so far
+	for r := bufio.NewReaderSize(io.LimitReader(f, mostShelf), longestShelved); ; {
+		line, err := r.ReadSlice('\n')
+		if err == bufio.ErrBufferFull { // zeros after a power cut, say
+			whole = false
+			continue
+		}
 		if err == io.EOF {
 			return s, nil
 		}
@@ -100,6 +110,10 @@ func LoadShelf(path string) (*Shelf, error) {
 			return nil, fmt.Errorf("read settled small files: %w", err)
 		}
 		s.lines++
+		if !whole {
+			whole = true
+			continue
+		}
 		e := &Shelved{}
 		if json.Unmarshal(line, e) == nil && e.Path != "" {
 			s.set(e)

@@ -53,7 +53,7 @@ var errDamaged = errors.New("file is damaged")
 
 // ReadCheckpoint reads one file; it is an error if anything in it is damaged.
 func ReadCheckpoint(path string) (*Checkpoint, error) {
-	b, err := os.ReadFile(path)
+	b, err := readRegular(path, mostCheckpoint)
 	if err != nil {
 		return nil, err
 	}
@@ -132,6 +132,7 @@ func (s *Store) KeepPrevious(path string) error {
 }
 
 func (s *Store) write(path string, b []byte) (err error) {
+	makeWay(path)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
