@@ -144,7 +144,7 @@ spec:
 			func(r result) any { return []any{r.c.VolumeMounts[1].Name, len(r.pod.Spec.Volumes)} }, []any{"positions", 2}},
 		{"no declared port on the host's network", "", `
 spec: {hostNetwork: true, containers: [{name: sora, image: s}], volumes: [{name: sora-log, emptyDir: {}}]}`,
-			func(r result) any { return len(r.c.Ports) }, 0},
+			func(r result) any { return []any{len(r.c.Ports), env(r.c, "RTCSHIP_ADMIN_LISTEN")} }, []any{0, "127.0.0.1:9464"}},
 		{"port by annotation", "", `
 metadata: {annotations: {rtcship.dev/metrics-port: "9999"}}
 spec: {hostNetwork: true, containers: [{name: sora, image: s}], volumes: [{name: sora-log, emptyDir: {}}]}`,

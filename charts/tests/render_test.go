@@ -46,6 +46,11 @@ func TestFails(t *testing.T) {
 		{"no endpoint, injection", "injection: {enabled: true}", "export.endpoint is not set: give the address"},
 		{"no endpoint, gateway", "gateway: {enabled: true}", "export.endpoint is not set: give the address"},
 		{"endpoint without scheme", "export: {endpoint: 'collector:4317'}", "export"},
+		{"password in the endpoint, gateway", "export: {endpoint: 'http://u:s3cret@c:4317'}\ngateway: {enabled: true}", "name that in export.headers.existingSecret"},
+		{"password in the endpoint, injection", "export: {endpoint: 'https://s3cret@c:4317/x'}\ninjection: {enabled: true}", "name that in export.headers.existingSecret"},
+		{"key in the endpoint", "export: {endpoint: 'https://c/x?key=s3cret', protocol: http/protobuf}\ngateway: {enabled: true}", "valueFrom.secretKeyRef"},
+		{"password of a proxy, gateway", endpoint + "gateway: {enabled: true, extraEnv: [{name: HTTPS_PROXY, value: 'http://u:s3cret@p:3128'}]}", "gateway.extraEnv: the value of HTTPS_PROXY"},
+		{"password of a proxy, injection", endpoint + "injection: {enabled: true}\nsidecar: {extraEnv: [{name: HTTPS_PROXY, value: 'http://u:s3cret@p:3128'}]}", "sidecar.extraEnv: the value of HTTPS_PROXY"},
 		{"no listener", endpoint + "gateway: {enabled: true, listen: {udp: false, tcp: false}}", "switch at least one of udp, tcp and tls on"},
 		{"TLS without certificate", endpoint + "gateway: {enabled: true, listen: {tls: true}}", "needs gateway.tls.existingSecret"},
 		{"grace period too short", endpoint + "gateway: {enabled: true, drainTimeoutSeconds: 30, terminationGracePeriodSeconds: 34}", "it must be at least 35"},
@@ -97,6 +102,7 @@ func TestNotes(t *testing.T) {
 		{"gateway inside", endpoint + "gateway: {enabled: true}", "Only pods of this cluster reach it"},
 		{"gateway outside", endpoint + "gateway: {enabled: true, service: {type: LoadBalancer}}", "Anyone who reaches the port may send"},
 		{"gateway through nodes", endpoint + "gateway: {enabled: true, service: {type: NodePort, externalTrafficPolicy: Cluster}}", "the senders' addresses are lost"},
+		{"host's network", endpoint + "injection: {enabled: true}", "rtcship.dev/metrics-port"},
 		{"no volume", endpoint + "gateway: {enabled: true, spool: {volume: {persistent: false}}}", "The spool is an emptyDir"},
 	} {
 		notes := mustRender(t, load(t, chartDir), parse(t, c.values))["rtcship/templates/NOTES.txt"]

@@ -74,6 +74,9 @@ Whatever this lets pass, the API server and the kubelet must accept: a pod that 
 - name: port
   expression: >-
     variables.annotations[?'rtcship.dev/metrics-port'].orValue('{{ int $s.metrics.port }}')
+- name: bareHost # on the host's network, and nobody asked for the port there
+  expression: >-
+    variables.spec.?hostNetwork.orValue(false) && !('rtcship.dev/metrics-port' in variables.annotations)
 - name: image
   expression: >-
     variables.annotations[?'rtcship.dev/image'].orValue({{ include "rtcship.celString" (include "rtcship.image" .root) }})

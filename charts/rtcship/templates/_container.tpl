@@ -13,7 +13,8 @@ No startup probe and no readiness probe in the sidecar: Sora must neither wait f
 {{- define "rtcship.container" -}}
 {{- $root := .root }}
 {{- $v := $root.Values }}
-{{- $p := .p -}}
+{{- $p := .p }}
+{{- include "rtcship.refuseSecretEnv" (dict "where" (ternary "gateway.extraEnv" "sidecar.extraEnv" .gateway) "env" $p.extra) -}}
 name: {{ $p.name }}
 image: {{ $p.image | quote }}
 imagePullPolicy: {{ $v.image.pullPolicy }}

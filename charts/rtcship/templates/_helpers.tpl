@@ -52,7 +52,30 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end }}
 
 {{- define "rtcship.endpoint" -}}
+{{- if and (regexMatch "[@?]" .Values.export.endpoint) (not (hasPrefix "unix:" .Values.export.endpoint)) }}
+{{- fail "export.endpoint holds a user, a password or a query, which everybody who may read ConfigMaps, policies or pods would see: leave it out, put the header (authorization: Basic … or Bearer …) into a Secret and name that in export.headers.existingSecret; for an address that is a secret as a whole set RTCSHIP_EXPORT_ENDPOINT by gateway.extraEnv or sidecar.extraEnv with valueFrom.secretKeyRef" }}
+{{- end }}
 {{- required "export.endpoint is not set: give the address of the OpenTelemetry Collector, for example --set export.endpoint=http://otel-collector.monitoring:4317" .Values.export.endpoint }}
+{{- end }}
+
+{{/* The port that the endpoint names or its scheme stands for; "" for a socket. */}}
+{{- define "rtcship.endpointPort" -}}
+{{- $endpoint := include "rtcship.endpoint" . }}
+{{- if not (hasPrefix "unix:" $endpoint) }}
+{{- $authority := regexReplaceAll "/.*$" (regexReplaceAll "^[a-z]+:/*" $endpoint "") "" }}
+{{- $port := trimPrefix ":" (regexFind ":[0-9]+$" $authority) }}
+{{- $port | default (ternary "80" "443" (hasPrefix "http://" $endpoint)) }}
+{{- end }}
+{{- end }}
+
+{{/* Refuses variables that are written out and hold a password: {where, env}. */}}
+{{- define "rtcship.refuseSecretEnv" -}}
+{{- $where := .where }}
+{{- range .env }}
+{{- if regexMatch "://[^/]*@" (toString (default "" .value)) }}
+{{- fail (printf "%s: the value of %s holds a user or a password: give it with valueFrom.secretKeyRef" $where .name) }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* The keys of rtcship's configuration that both ways have in common, as YAML. */}}
