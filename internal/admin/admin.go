@@ -115,7 +115,11 @@ func (s *Server) listen(key, network, address string) error {
 	if err != nil {
 		return fmt.Errorf("listen for status and metrics (admin.listen): %w", err)
 	}
-	o := &served{NewHTTPServer(s.handler(network == "unix"), writeTimeout), limit(l, &s.closed)}
+	h := s.handler(network == "unix")
+	if network != "unix" {
+		h = withoutBody(h)
+	}
+	o := &served{NewHTTPServer(h, writeTimeout), limit(l, &s.closed)}
 	s.open[key] = o
 	go o.server.Serve(o.listener) //nolint:errcheck // it ends with Close, which has nothing to say
 	return nil
@@ -136,9 +140,26 @@ const writeTimeout = 10 * time.Second
 func NewHTTPServer(h http.Handler, write time.Duration) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: write,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10,
-		ErrorLog: log.New(io.Discard, "", 0), // what peers do wrong is no news
+		IdleTimeout: time.Minute, MaxHeaderBytes: 2 * mostUnanswered, // which comes first
+		ConnState: noteState,
+		ErrorLog:  log.New(io.Discard, "", 0), // what peers do wrong is no news
 	}
+}
+
+// withoutBody ends connections whose request has a body: none that is served over
+// TCP has one, and http.Server would wait before it ends them itself.
+func withoutBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength == 0 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if c, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			c.Close()
+			return
+		}
+		http.Error(w, "a request without a body is wanted", http.StatusBadRequest)
+	})
 }
 
 // Limit bounds the connections to l at once: see limitedListener.

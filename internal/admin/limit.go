@@ -1,7 +1,9 @@
 package admin
 
 import (
+	"io"
 	"net"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -18,6 +20,22 @@ const (
 	// patience is how long a connection that was closed may take to end before
 	// another one is closed for the same newcomer.
 	patience = 100 * time.Millisecond
+
+	// respite is for the server, where no connection is idle: all have sent
+	// something that it has not come to read yet.
+	respite = time.Millisecond
+
+	// mostUnanswered is how much a peer may send without an answer. http.Server
+	// has a limit of its own, but lets a connection that passes it wait for half a
+	// second, in one of the few slots.
+	mostUnanswered = 64 << 10
+
+	// slowReader is how long a part of an answer may wait for its reader before
+	// the connection may be ended for another one.
+	slowReader = 20 * time.Millisecond
+
+	// tooLong is the same for an answer that is not there yet.
+	tooLong = time.Second
 
 	// socketBuffer bounds what the kernel holds of an answer that nobody reads,
 	// which counts as memory of the container.
@@ -44,6 +62,13 @@ type closedCount struct {
 	last atomic.Int64 // Unix nanoseconds
 }
 
+// noteState is http.Server.ConnState for connections of a limitedListener.
+func noteState(c net.Conn, state http.ConnState) {
+	if l, ok := c.(*limitedConn); ok {
+		l.served.Store(state == http.StateActive)
+	}
+}
+
 // limit bounds the connections of l at once.
 func limit(l net.Listener, closed *closedCount) *limitedListener {
 	return &limitedListener{
@@ -58,47 +83,53 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	for !l.takeSlot() {
+	for {
+		select {
+		case l.slots <- struct{}{}:
+			return l.add(c), nil
+		default:
+		}
 		select {
 		case l.slots <- struct{}{}:
 			return l.add(c), nil
 		case <-l.done:
 			c.Close()
 			return nil, net.ErrClosed
-		case <-time.After(patience):
+		case <-time.After(l.makeRoom()):
 		}
 	}
-	return l.add(c), nil
 }
 
-// takeSlot takes a free slot or, if there is none, sees to it that one becomes free.
-func (l *limitedListener) takeSlot() bool {
-	select {
-	case l.slots <- struct{}{}:
-		return true
-	default:
+// makeRoom ends the idlest connection, and returns how long to wait for its slot.
+func (l *limitedListener) makeRoom() time.Duration {
+	victim := l.idlest()
+	if victim == nil {
+		return respite
 	}
-	if victim := l.idlest(); victim != nil {
-		l.closed.n.Add(1)
-		l.closed.last.Store(time.Now().UnixNano())
-		victim.reset()
-	}
-	return false
+	l.closed.n.Add(1)
+	l.closed.last.Store(time.Now().UnixNano())
+	victim.reset()
+	return patience
 }
 
-// idlest takes the connection that nothing has passed over for longest off the
-// list. One whose request has come and was not read yet is not idle.
+// idlest takes the connection off the list that nothing has passed over for
+// longest: one that waits for a request or, where all are served, one whose peer
+// does not read the answer. One whose request has come and was not read yet is
+// not idle, and neither is one whose answer is being made.
 func (l *limitedListener) idlest() *limitedConn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for range 2 * maxConnections {
 		var found *limitedConn
 		for c := range l.open {
-			if found == nil || c.used.Load() < found.used.Load() {
+			if c.before(found) {
 				found = c
 			}
 		}
-		if found != nil && found.pending() {
+		switch {
+		case found == nil || found.served.Load() && !found.unread():
+			return nil
+		case !found.served.Load() && found.pending():
 			found.touch()
 			continue
 		}
@@ -106,6 +137,24 @@ func (l *limitedListener) idlest() *limitedConn {
 		return found
 	}
 	return nil
+}
+
+// before says whether c is to be ended rather than o, which may be nil.
+func (c *limitedConn) before(o *limitedConn) bool {
+	if o == nil || c.served.Load() != o.served.Load() {
+		return o == nil || o.served.Load()
+	}
+	if c.served.Load() && c.unread() != o.unread() {
+		return c.unread()
+	}
+	return c.used.Load() < o.used.Load()
+}
+
+// unread says whether a part of an answer has been waiting for its reader, or
+// the answer has been in the making for longer than anybody waits for it.
+func (c *limitedConn) unread() bool {
+	idle := time.Duration(time.Now().UnixNano() - c.used.Load())
+	return idle > tooLong || idle > slowReader && c.writing.Load()
 }
 
 func (l *limitedListener) add(c net.Conn) net.Conn {
@@ -139,6 +188,11 @@ type limitedConn struct {
 	of   *limitedListener
 	used atomic.Int64 // nanoseconds
 	end  sync.Once
+
+	served  atomic.Bool // from the end of a request's header to the end of its answer
+	writing atomic.Bool
+
+	unanswered atomic.Int64 // bytes that came since something was written
 }
 
 func (c *limitedConn) touch() { c.used.Store(time.Now().UnixNano()) }
@@ -149,12 +203,19 @@ func (c *limitedConn) Read(p []byte) (int, error) {
 	if n > 0 {
 		c.touch()
 	}
+	if c.unanswered.Add(int64(n)) > mostUnanswered {
+		return 0, io.EOF
+	}
 	return n, err
 }
 
 // Write implements net.Conn.
 func (c *limitedConn) Write(p []byte) (int, error) {
+	c.touch()
+	c.writing.Store(true)
 	n, err := c.Conn.Write(p)
+	c.writing.Store(false)
+	c.unanswered.Store(0)
 	if n > 0 {
 		c.touch()
 	}
