@@ -101,7 +101,7 @@ var surroundings = []attack{
 				t.Skip("only root can take rights away and give them back")
 			}
 			if err := errors.Join(os.Mkdir(filepath.Join(f.log, "connection_created_wait_timeout_error"), 0o700), os.Chmod(filepath.Dir(f.ship.Config), 0o777),
-				os.Chmod(filepath.Dir(filepath.Dir(f.ship.Config)), 0o755), os.Chmod(f.ship.Config, 0o644), os.Mkdir(f.ship.State, 0o700), os.Chown(f.ship.State, nobody, nobody)); err != nil {
+				os.Chmod(filepath.Dir(filepath.Dir(f.ship.Config)), 0o755), os.Chmod(f.ship.Config, 0o644), os.Mkdir(f.ship.State, 0o700), os.Chown(f.ship.State, nobody, nobody), os.Chmod(filepath.Dir(harness.Binary(t)), 0o755)); err != nil {
 				t.Fatal(err)
 			}
 			f.ship.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}

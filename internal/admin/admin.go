@@ -15,7 +15,10 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/internal/pipeline"
@@ -65,12 +68,17 @@ type rendered struct {
 // New returns a Server that does not listen yet.
 func New(p Process) (*Server, error) {
 	s := &Server{process: p, open: map[string]*served{}}
-	var err error
-	if s.metrics, err = newMetrics(s.gather); err != nil {
+	s.statuses.pressed, s.texts.pressed, s.pages.pressed = s.pressed, s.pressed, s.pressed
+	metrics, err := newMetrics(s.gather)
+	if err != nil {
 		return nil, err
 	}
+	s.metrics = &metricsHandler{next: metrics, pressed: s.pressed}
 	return s, nil
 }
+
+// pressed says whether connections were closed just now to make room for others.
+func (s *Server) pressed() bool { return time.Since(time.Unix(0, s.closed.last.Load())) < staleness }
 
 // A Config says where a Server listens.
 type Config struct {
@@ -129,8 +137,17 @@ func listen(network, address string) (net.Listener, error) {
 	if network == "unix" {
 		return listenUnix(address)
 	}
-	return net.Listen(network, address)
+	return listenTCP.Listen(context.Background(), network, address)
 }
+
+// listenTCP makes listeners whose connections need no further word with the
+// kernel: each has deadlines, and buffers of the listener's size.
+var listenTCP = net.ListenConfig{KeepAlive: -1, Control: func(_, _ string, raw syscall.RawConn) error {
+	return raw.Control(func(fd uintptr) { // they are hints
+		_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, socketBuffer)
+		_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, socketBuffer)
+	})
+}}
 
 // writeTimeout bounds an answer from its request on.
 const writeTimeout = 10 * time.Second

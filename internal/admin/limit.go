@@ -158,13 +158,6 @@ func (c *limitedConn) unread() bool {
 }
 
 func (l *limitedListener) add(c net.Conn) net.Conn {
-	if s, ok := c.(interface {
-		SetReadBuffer(int) error
-		SetWriteBuffer(int) error
-	}); ok { // they are hints
-		_ = s.SetReadBuffer(socketBuffer)
-		_ = s.SetWriteBuffer(socketBuffer)
-	}
 	conn := &limitedConn{Conn: c, of: l}
 	conn.touch()
 	l.mu.Lock()

@@ -130,7 +130,7 @@ func TestTheIdlestIsClosed(t *testing.T) {
 			hold(t, address, "")
 			opened++
 		}
-		for a := s.Status(); a.Connections+int(a.Closed) < opened; a = s.Status() { // the kernel is ahead of us
+		for a, end := s.Status(), time.Now().Add(time.Minute); a.Connections+int(a.Closed) < opened && time.Now().Before(end); a = s.Status() { // the kernel is ahead of us
 			time.Sleep(time.Millisecond)
 		}
 		if err := ask(); err != nil {

@@ -1,13 +1,15 @@
 package admin
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/otlptranslator"
 	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
 
@@ -35,22 +37,67 @@ func newMetrics(status func() *pipeline.Status) (http.Handler, error) {
 	if err := observe(provider.Meter("rtcship"), status); err != nil {
 		return nil, err
 	}
-	var scrapes shared[scrape]
-	gather := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
-		s := scrapes.get(func() scrape {
-			families, err := registry.Gather()
-			return scrape{families, err}
-		})
-		return s.families, s.err
-	})
-	return promhttp.HandlerFor(gather, promhttp.HandlerOpts{}), nil
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{DisableCompression: true}), nil
 }
 
-// A scrape is shared by all who asked for it at once.
-type scrape struct {
-	families []*dto.MetricFamily
-	err      error
+// A metricsHandler shares what is scraped, by the form that is asked for.
+type metricsHandler struct {
+	next    http.Handler
+	pressed func() bool
+
+	mu    sync.Mutex
+	forms map[string]*shared[scrape] // by the Accept header
 }
+
+// mostForms is how many forms are shared; Prometheus asks for one, people for another.
+const mostForms = 4
+
+// A scrape is an answer as it was given.
+type scrape struct {
+	code   int
+	header http.Header
+	body   bytes.Buffer
+}
+
+// ServeHTTP implements http.Handler.
+func (h *metricsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	form := h.form(r.Header.Get("Accept"))
+	if form == nil {
+		h.next.ServeHTTP(w, r)
+		return
+	}
+	s := form.get(func() scrape {
+		s := scrape{code: http.StatusOK, header: http.Header{}}
+		h.next.ServeHTTP(&s, r)
+		return s
+	})
+	maps.Copy(w.Header(), s.header)
+	w.WriteHeader(s.code)
+	w.Write(s.body.Bytes()) //nolint:errcheck // the client may be gone
+}
+
+// form returns what is shared of the form that accept asks for, or nil if there
+// are too many already.
+func (h *metricsHandler) form(accept string) *shared[scrape] {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.forms == nil {
+		h.forms = map[string]*shared[scrape]{}
+	}
+	if h.forms[accept] == nil && len(h.forms) < mostForms {
+		h.forms[accept] = &shared[scrape]{pressed: h.pressed}
+	}
+	return h.forms[accept]
+}
+
+// Header implements http.ResponseWriter.
+func (s *scrape) Header() http.Header { return s.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (s *scrape) WriteHeader(code int) { s.code = code }
+
+// Write implements http.ResponseWriter.
+func (s *scrape) Write(p []byte) (int, error) { return s.body.Write(p) }
 
 // observe registers one instrument for each line of the table, and one callback for all.
 func observe(meter metric.Meter, status func() *pipeline.Status) error {

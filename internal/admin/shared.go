@@ -1,18 +1,30 @@
 package admin
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
+
+// staleness is how old a shared value may be that is given out under pressure.
+const staleness = time.Second
 
 // A shared value is made for all who wait for it together: thirty requests at
-// once cost no more than two. What one gets was made after it had asked.
+// once cost no more than two. What one gets was made after it had asked, unless
+// connections are being closed to make room for others: then one that was made
+// within the last second does.
 type shared[T any] struct {
+	pressed func() bool // may be nil
+
 	mu   sync.Mutex
 	next *making[T] // whose making has not begun
+	last *making[T] // that was made
 
 	work sync.Mutex // held while one is made
 }
 
 type making[T any] struct {
 	done  chan struct{}
+	begun time.Time
 	value T
 }
 
@@ -29,13 +41,21 @@ func (s *shared[T]) get(make func() T) T {
 	s.mu.Lock()
 	s.next = nil
 	s.mu.Unlock()
+	m.begun = time.Now()
 	m.value = make()
+	s.mu.Lock()
+	s.last = m
+	s.mu.Unlock()
 	return m.value
 }
 
 func (s *shared[T]) join() (m *making[T], first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.last != nil && s.pressed != nil && s.pressed() && time.Since(s.last.begun) < staleness {
+		return s.last, false
+	}
+	s.last = nil // which may be large
 	if s.next != nil {
 		return s.next, false
 	}
