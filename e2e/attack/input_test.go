@@ -144,11 +144,11 @@ func appendTo(tail []byte) func(*testing.T, *field) {
 
 // spools are what a power cut, or a bad disk, leaves of what was received.
 var spools = []attack{
-	{name: "zeros at the end of the spool", before: appendTo(make([]byte, 1<<20)), counts: damaged, states: "amber", says: "spool were damaged"},
-	{name: "noise at the end of the spool", before: appendTo(noise(1 << 20)), counts: damaged, states: "amber", says: "spool were damaged"},
-	{name: "much noise at the end of the spool", before: appendTo(noise(8 << 20)), counts: damaged, states: "amber", says: "spool were damaged"},
+	{name: "zeros at the end of the spool", before: appendTo(make([]byte, 1<<20)), counts: damaged, states: "amber", says: "of the spool were "},
+	{name: "noise at the end of the spool", before: appendTo(noise(1 << 20)), counts: damaged, states: "amber", says: "of the spool were "},
+	{name: "much noise at the end of the spool", before: appendTo(noise(8 << 20)), counts: damaged, states: "amber", says: "of the spool were "},
 	{
-		name: "damage in an older segment", counts: damaged, states: "amber", says: "spool were damaged", lasts: 5 * time.Second,
+		name: "damage in an older segment", counts: damaged, states: "amber", says: "of the spool were ", lasts: 5 * time.Second,
 		before: func(t *testing.T, f *field) {
 			segments := leaveSpool(t, f, 2)
 			if len(segments) < 2 {
@@ -164,7 +164,7 @@ var spools = []attack{
 			}
 		},
 		after: func(t *testing.T, f *field) { // the segment is settled and deleted by now
-			if err := errors.Join(damaged(t, f), f.says("amber", "spool were damaged")); err != nil {
+			if err := errors.Join(damaged(t, f), f.says("amber", "of the spool were ")); err != nil {
 				t.Errorf("it is forgotten: %v", err)
 			}
 		},
