@@ -26,7 +26,7 @@ func parseEndpoint(cfg Config) (target, error) {
 		return target{}, err
 	}
 	t, err := endpoint.Parse(endpoint.Address{
-		Text: cfg.Endpoint, HTTP: cfg.Protocol == ProtocolHTTP, ExactPath: cfg.ExactPath, Insecure: cfg.Insecure, TLS: cfg.TLS.isSet(), Path: cfg.Signal.path(""),
+		Text: cfg.Endpoint, HTTP: cfg.Protocol == ProtocolHTTP, ExactPath: cfg.ExactPath, Insecure: cfg.Insecure, TLS: cfg.TLS.isSet(), Path: cfg.Signal.path(),
 	})
 	if err != nil {
 		return target{}, fmt.Errorf("endpoint: %w", err)

@@ -73,9 +73,9 @@ func TestConfigFaults(t *testing.T) {
 		{Config{DeadLetters: DeadLetters{WhenFull: "burn"}}, "when full"},
 		{Config{DeadLetters: DeadLetters{Path: "/nowhere/at/all"}}, "dead letters"},
 		{Config{MaxRequest: -1}, "positive"},
-		{Config{Headers: map[string]string{"a b": "c"}}, "name that cannot be one"},
-		{Config{Headers: map[string]string{"grpc-timeout": "1S"}}, "name that cannot be one"},
-		{Config{Headers: map[string]string{"Authorization: Bearer s3cret": ""}}, "name that cannot be one"},
+		{Config{Headers: map[string]string{"a b": "c"}}, "not a possible name"},
+		{Config{Headers: map[string]string{"grpc-timeout": "1S"}}, "not a possible name"},
+		{Config{Headers: map[string]string{"Authorization: Bearer s3cret": ""}}, "not a possible name"},
 		{Config{Endpoint: "http://u:s3cret@c:port"}, "no address"},
 		{Config{Headers: map[string]string{"a": "s3cret\n"}}, ""}, // trimmed
 		{Config{Headers: map[string]string{"a": "s3cret\nx"}}, "cannot"},

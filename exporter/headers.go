@@ -94,21 +94,21 @@ func (h *headerSource) recent() []map[string]string {
 func addHeader(headers map[string]string, name, value string) error {
 	name = strings.ToLower(strings.TrimSpace(name))
 	value = strings.TrimSpace(value)
-	if err := CheckHeader(name, value); err != nil {
+	if err := checkHeader(name, value); err != nil {
 		return err
 	}
 	headers[name] = value
 	return nil
 }
 
-// CheckHeader says what is wrong with a header of Config.Headers: it must be
+// checkHeader says what is wrong with a header of Config.Headers: it must be
 // possible over HTTP/1.1, HTTP/2 and gRPC alike, whose metadata allows ASCII
 // only. Space around name and value is taken off before they are used and does no
 // harm. The error quotes no value.
-func CheckHeader(name, value string) error {
+func checkHeader(name, value string) error {
 	name = strings.ToLower(strings.TrimSpace(name))
 	if name == "" || strings.HasPrefix(name, "grpc-") || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {
-		return errors.New("a header has not a possible name: want letters, digits, '-', '_' and '.'")
+		return errors.New("the name of a header is not a possible name: want letters, digits, '-', '_' and '.'")
 	}
 	for _, r := range strings.TrimSpace(value) {
 		if r < ' ' || r > '~' {

@@ -22,19 +22,8 @@ func (s Signal) method() string {
 	return "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 }
 
-// path returns the path of an endpoint for the signal over HTTP. Spans go beside
-// the logs if the endpoint names the logs' own path.
-func (s Signal) path(base string) string {
-	base = strings.TrimSuffix(base, "/")
-	own := "/v1/" + string(s)
-	if strings.HasSuffix(base, own) {
-		return base
-	}
-	if s == SignalTraces {
-		base = strings.TrimSuffix(base, "/v1/"+string(SignalLogs))
-	}
-	return base + own
-}
+// path is the signal's own, which the endpoint's path ends with over HTTP.
+func (s Signal) path() string { return "/v1/" + string(s) }
 
 // words makes a hint, which is written for logs, one for the signal.
 func (s Signal) words(hint string) string {

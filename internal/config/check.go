@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/tailer/syslog"
 )
 
@@ -129,11 +128,6 @@ func (l *loader) checkExport() {
 	l.oneOf("export.compression", e.Compression, "none", "gzip", "zstd", "auto")
 	l.oneOf("export.observed_time", e.ObservedTime, "read", "record")
 	l.oneOf("export.http_success", e.HTTPSuccess, "answer", "status")
-	for name, value := range e.Headers {
-		if err := exporter.CheckHeader(name, value); err != nil {
-			l.bad("export.headers", "%v", err)
-		}
-	}
 	l.oneOf("dead_letters.when_full", l.DeadLetters.WhenFull, "pause", "drop_oldest")
 	if (e.TLS.CertFile == "") != (e.TLS.KeyFile == "") {
 		l.bad("export.tls.cert_file", "a client certificate needs both export.tls.cert_file and export.tls.key_file")
