@@ -1,9 +1,6 @@
 package redact
 
-import (
-	"bytes"
-	"slices"
-)
+import "bytes"
 
 // cutWindow is how far back of a cut a secret's key is looked for.
 const cutWindow = 16 << 10
@@ -23,6 +20,14 @@ var probes = func() (list [][]byte) {
 	return list
 }()
 
+// maxProbe is the longest of them.
+var maxProbe = func() (most int) {
+	for _, p := range probes {
+		most = max(most, len(p))
+	}
+	return most
+}()
+
 // Cut returns where text, which is the beginning of a longer one, can be cut so
 // that no secret is cut in two, and none is parted from what announces it: either
 // half alone would not be known for what it is. It returns len(text) if the text
@@ -34,9 +39,11 @@ func (r *Redactor) Cut(text []byte) int {
 		return len(text)
 	}
 	base := max(0, len(text)-cutWindow)
+	base += r.quiet(text[base:])
 	window := text[base:]
-	for c := len(window); c > 0; {
-		next := r.safe(window[:c])
+	room := make([]byte, 0, len(window)+maxProbe)
+	for tries, c := 0, len(window); c > 0 && tries < maxTries; tries++ {
+		next := r.safe(window[:c], room)
 		if next == c {
 			return base + c
 		}
@@ -45,9 +52,24 @@ func (r *Redactor) Cut(text []byte) int {
 	return len(text)
 }
 
+// maxTries bounds how many places are tried. Each costs as much as masking what
+// is looked at once for every probe, and a text can be made of nothing but
+// places that will not do.
+const maxTries = 24
+
+// quiet is how much of the beginning of window cannot matter to a cut at its
+// end: there is no secret, and nothing that announces one.
+func (r *Redactor) quiet(window []byte) int {
+	i, n := r.words().next(window, 0)
+	if n == nil {
+		i = len(window)
+	}
+	return max(0, i-2*maxKey)
+}
+
 // safe returns len(text) if text can be cut there, and otherwise an earlier
-// place to try.
-func (r *Redactor) safe(text []byte) int {
+// place to try. room has the capacity for text and a probe.
+func (r *Redactor) safe(text, room []byte) int {
 	word := len(text)
 	for word > 0 && len(text)-word <= maxKey && (isWord(text[word-1]) || text[word-1] == '.') {
 		word--
@@ -57,7 +79,7 @@ func (r *Redactor) safe(text []byte) int {
 		return word // it may be part of a key, or of an escape
 	}
 	for _, probe := range probes {
-		whole := append(slices.Clip(text), probe...)
+		whole := append(append(room, text...), probe...)
 		s := search{r: r, f: r.words(), text: whole}
 		s.run()
 		for _, x := range s.spans {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Wherever a text is cut, Cut moves the cut to where neither half gives the secret away.
@@ -49,5 +50,22 @@ func TestCutOfNothing(t *testing.T) {
 	}
 	if (*Redactor)(nil).Cut(text) != len(text) {
 		t.Error("nothing is masked, and the cut is moved")
+	}
+}
+
+// Cutting costs no more than masking what is cut off, whatever it is made of: a
+// long entry is cut again and again.
+func TestCutIsBounded(t *testing.T) {
+	r := mustNew(t, Config{})
+	piece := func(unit string) []byte { return bytes.Repeat([]byte(unit), cutWindow/len(unit)+1) }
+	worst := time.Duration(0)
+	for _, unit := range []string{"x", "x ", `"token":"`, `token=`, `{"password":{"token":`, `<<"`, `token `, `\`, `Authorization: `, "a=crypto:1 inline:", `//u:S@h`, "key"} {
+		text := piece(unit)
+		start := time.Now()
+		r.Cut(text)
+		worst = max(worst, time.Since(start))
+	}
+	if worst > 10*time.Second { // hours without a bound
+		t.Errorf("a cut took %v", worst)
 	}
 }
