@@ -76,6 +76,10 @@ E2E := attack rotation syslog delivery erlang loki victorialogs elastic page k8s
 $(E2E:%=e2e-%): ## against other real parts: see docs/testing.md
 	$(MAKE) -C e2e $@
 
+.PHONY: man
+man: ## dist/man/, a man page for each command
+	MAN_DIR=$(CURDIR)/dist/man go test ./cmd/rtcship -run TestManPages -count=1
+
 .PHONY: chart-test
 chart-test: ## what the Helm chart renders and refuses, what its policies do to pods, what its alerts fire on
 	$(MAKE) -C charts chart-test

@@ -14,6 +14,7 @@ import (
 // each field but StateDir and Sources means its default.
 type Config struct {
 	StateDir string   // where checkpoints are kept; nothing else of ours is in the files named there
+	Volatile bool     // keep positions in memory only: there is no StateDir, and each Tailer begins anew
 	Sources  []Source // what to follow
 
 	MaxEntry int // bytes of one entry; a longer one is cut into several. 8 MiB
@@ -135,7 +136,7 @@ func (c *Config) setDefaults() {
 
 // check says what is wrong with c.
 func (c *Config) check() error {
-	if c.StateDir == "" {
+	if c.StateDir == "" && !c.Volatile {
 		return errors.New("no state directory given")
 	}
 	names := map[string]bool{}

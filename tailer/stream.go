@@ -26,6 +26,8 @@ type Stream struct {
 	MaxEntry int    // bytes of one entry; 0 is 8 MiB
 	Timezone *time.Location
 	SafeCut  func(text []byte) int // as in Config
+	Format   entry.Format          // if set, cuts the file into entries, whatever the rules say
+	Buffer   int                   // bytes read at a time, more for longer entries; 0 is as much as a batch holds
 }
 
 // Read cuts r into batches and calls next with each, until r ends or next
@@ -35,6 +37,9 @@ func (s Stream) Read(r io.Reader, next func(entry.Batch) error) error {
 	if s.MaxEntry == 0 {
 		s.MaxEntry = defaultMaxEntry
 	}
+	if s.Buffer == 0 {
+		s.Buffer = entry.BatchBytes
+	}
 	r, done, err := s.unpack(r)
 	if err != nil {
 		return fmt.Errorf("unpack: %w", err)
@@ -42,7 +47,7 @@ func (s Stream) Read(r io.Reader, next func(entry.Batch) error) error {
 	defer done()
 	rule := s.rule()
 	hash := sha256.Sum256([]byte(s.Path))
-	in := streamInput{Stream: s, form: rule.Form, r: r, buf: make([]byte, entry.BatchBytes+1)}
+	in := streamInput{Stream: s, form: rule.Form, r: r, buf: make([]byte, s.Buffer+1)}
 	in.origin = &entry.Origin{Source: s.Origin, Log: rule.Log, Path: s.Path, Generation: [16]byte(hash[:16]), Born: time.Now()}
 	return in.run(next)
 }
@@ -53,7 +58,7 @@ func (s Stream) unpack(r io.Reader) (io.Reader, func(), error) {
 		z, err := gzip.NewReader(r)
 		return z, func() {}, err
 	case file.Zstd:
-		z, err := zstd.NewReader(r, zstd.WithDecoderMaxWindow(file.MaxWindow))
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(file.MaxWindow))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -142,6 +147,10 @@ func (in *streamInput) split() *entry.Cutter {
 		Base: in.at, Clock: c.Clock, Cut: c.Cut,
 	}
 	data := in.buf[:in.n]
+	if in.Format != nil {
+		c.Formatted(in.Format, data, in.eof)
+		return c
+	}
 	switch in.form {
 	case entry.Clocked:
 		c.Clocked(data, in.eof)

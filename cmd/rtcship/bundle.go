@@ -31,7 +31,7 @@ secrets that rtcship knows of; compressed logs are then packed uncompressed.
 
 The log directory is only read. The archive is written to the present directory
 unless --output says otherwise.`,
-		Example: "  rtcship bundle --sora-log-dir /opt/sora/log --mask",
+		Example: "  rtcship bundle --sora-log-dir testdata/sora/log --mask -o sora-log.zip",
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "the archive (default sora-log-<host>-<time>.zip)")

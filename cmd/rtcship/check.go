@@ -26,7 +26,7 @@ func newCheckCommand() *cobra.Command {
 		Long: `check reads the configuration as run would: file, RTCSHIP_* variables, flags.
 It prints one line per fault, with file, line and column, and exits with status 1,
 or says what would be followed and where the records would go.`,
-		Example: "  rtcship check --config /etc/rtcship/rtcship.yaml\n  rtcship check --connect --endpoint https://collector:4317",
+		Example: "  rtcship check --sora-log-dir testdata/sora/log\n  rtcship check --connect --endpoint https://collector:4317",
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "print the keys that have their default as well")

@@ -26,9 +26,9 @@ func newConvertCommand() *cobra.Command {
 would send, in the OTLP file format: one LogsData object a line. Compressed
 files (.gz, .zst) are read as they are. What kind of log a file is follows from
 its name; --name says it for standard input.`,
-		Example: `  rtcship convert /opt/sora/log/sora.jsonl
-  zcat sora.jsonl.3.gz | rtcship convert --name sora.jsonl
-  rtcship convert --source pexip support.log`,
+		Example: `  rtcship convert testdata/sora/log/sora.jsonl
+  zcat testdata/sora/log/sora.jsonl.2.gz | rtcship convert --name sora.jsonl
+  rtcship convert --source pexip testdata/pexip/download/unified_support.log`,
 	}
 	cmd.Flags().StringVar(&c.source, "source", "sora", "whose logs they are: sora | pexip")
 	cmd.Flags().StringVar(&c.name, "name", "", "take the input for a file of this name, such as sora.jsonl")

@@ -27,9 +27,11 @@ name or a Pexip module is understood as well.`,
   rtcship explain "entered incorrect conference PIN"
   rtcship explain --all --json`,
 	}
+	cmd.ValidArgsFunction = completeCodes
 	cmd.Flags().BoolVar(&all, "all", false, "the whole catalogue")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, one entry a line")
 	cmd.Flags().StringVar(&lang, "lang", "en", "language of the explanations: en | ja")
+	registerChoices(cmd, "lang", "en", "ja")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if lang != "en" && lang != "ja" {
 			return fmt.Errorf("--lang %s: want en or ja", lang)

@@ -53,11 +53,15 @@ Begin with "rtcship demo": it needs nothing.`,
 		newConvertCommand(),
 		newCheckCommand(),
 		newExplainCommand(),
+		newCallCommand(),
+		newTailCommand(),
+		newTopCommand(),
 		newBundleCommand(),
 		newProbeCommand(),
 		newStatusCommand(),
 		newReplayCommand(),
 		newVersionCommand(),
 	)
+	root.InitDefaultCompletionCmd()
 	return root
 }

@@ -9,6 +9,7 @@ func (c *Counts) Add(n *Counts) {
 	c.Redacted += n.Redacted
 	c.Unresourced += n.Unresourced
 	c.InvalidUTF8 += n.InvalidUTF8
+	c.Severe += n.Severe
 	for i, v := range n.ParseErrors {
 		c.ParseErrors[i] += v
 	}

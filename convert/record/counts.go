@@ -39,6 +39,7 @@ type Counts struct {
 	Redacted    int             // secrets masked
 	InvalidUTF8 int             // bytes that were no UTF-8
 	Unresourced int             // records that say host.name themselves, since their batch had too many systems
+	Severe      int             // entries of severity error and above
 	ParseErrors [NumFormats]int // entries that could not be understood, by the format expected
 
 	SoraEvents  []int // records by index into sora.Events()

@@ -6,6 +6,9 @@ import (
 	"github.com/rtcship/rtcship/convert/otlp"
 )
 
+// severe is the OTLP severity number from which on entries are counted as such.
+const severe = 17
+
 // Finish appends the records of the entry to records, and to ends where each
 // of them ends.
 func (b *Builder) Finish(records []byte, ends []int) ([]byte, []int) {
@@ -19,6 +22,9 @@ func (b *Builder) Finish(records []byte, ends []int) ([]byte, []int) {
 		b.addContent(&w, body, 0)
 		ends = append(ends, w.End())
 		b.Counts.Records++
+	}
+	if b.Severity >= severe {
+		b.Counts.Severe++
 	}
 	b.Counts.Redacted += b.redacted
 	b.Counts.InvalidUTF8 += b.invalid

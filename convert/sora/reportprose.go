@@ -3,8 +3,12 @@ package sora
 import "bytes"
 
 // isProse tells whether text is a report in one line, as OTP writes it for
-// loggers with single_line.
+// loggers with single_line. SASL's older supervisor reports begin with the same
+// word, and have a line for each field.
 func isProse(text []byte) bool {
+	if bytes.IndexByte(bytes.TrimRight(text, "\r\n"), '\n') >= 0 {
+		return false
+	}
 	for _, s := range [...]string{"crasher: ", "Supervisor: ", "Application: "} {
 		if bytes.HasPrefix(text, []byte(s)) {
 			return true

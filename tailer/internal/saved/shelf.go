@@ -76,8 +76,14 @@ type Shelved struct {
 	listed bool // in the listing of its directory under way
 }
 
-// ShelfFile is the name of the checkpoint file for the small files of a source.
-func ShelfFile(dir, source string) string { return filepath.Join(dir, "small."+source+".jsonl") }
+// ShelfFile is the name of the checkpoint file for the small files of a source;
+// "" if positions are not kept.
+func ShelfFile(dir, source string) string {
+	if dir == "" {
+		return ""
+	}
+	return filepath.Join(dir, "small."+source+".jsonl")
+}
 
 const (
 	longestShelved = 64 << 10 // of a line: a path takes up to 4096 bytes, six times that as JSON
@@ -213,6 +219,9 @@ func (s *Shelf) Write() (*Shelving, error) {
 
 // Save writes it.
 func (w *Shelving) Save(st *Store) error {
+	if st.Dir == "" {
+		return nil
+	}
 	if w.all {
 		temp := w.shelf.path + ".new"
 		if err := st.write(temp, w.text); err != nil {
