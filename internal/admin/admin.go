@@ -40,6 +40,7 @@ type Server struct {
 	process Process
 	metrics http.Handler
 	rates   rates
+	history history
 	closed  closedCount
 	refused atomic.Uint64 // requests under a name that is not ours
 
@@ -92,6 +93,11 @@ type Config struct {
 func (s *Server) Serve(cfg Config) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if cfg.Listen != "" {
+		s.history.start(s.process.Status)
+	} else {
+		s.history.end() // nobody can look at the page
+	}
 	s.hosts, s.faults = cfg.Hosts, nil
 	want := map[string][2]string{}
 	for network, a := range map[string]string{"tcp": cfg.Listen, "unix": cfg.Socket} {

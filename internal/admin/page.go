@@ -21,6 +21,15 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"count": func(n any) string { return humanize.Comma(int64(toUint(n))) },
 	"short": func(d time.Duration) string { return d.Round(time.Second).String() },
 	"ago":   ago,
+	"stamp": func(t, now time.Time) string {
+		switch {
+		case t.IsZero():
+			return ""
+		case now.Sub(t) < 12*time.Hour:
+			return t.UTC().Format("15:04:05")
+		}
+		return t.UTC().Format("2006-01-02 15:04")
+	},
 	"clock": func(t time.Time) string { return t.UTC().Format("15:04:05") },
 	"total": func(m map[string]uint64) (n uint64) {
 		for _, v := range m {
@@ -70,6 +79,7 @@ type pageData struct {
 	Shown  []pipeline.FileStatus
 	Hidden int
 	Rates  map[string]float64 // of listeners
+	Plots  []plot
 }
 
 func (s *Server) page(w http.ResponseWriter, _ *http.Request) {
@@ -81,7 +91,7 @@ func (s *Server) renderPage() rendered {
 	status := s.gather()
 	shown, hidden := pageFiles(status.Files)
 	var b bytes.Buffer
-	err := pageTemplate.Execute(&b, pageData{status, shown, hidden, s.rates.look(status)})
+	err := pageTemplate.Execute(&b, pageData{status, shown, hidden, s.rates.look(status), plots(s.history.since(momentOf(status)))})
 	return rendered{plain.Lines(b.Bytes()), err}
 }
 

@@ -63,6 +63,7 @@ func (c *consumer) Consume(ctx context.Context, b entry.Batch) error {
 		return err
 	}
 	c.books.settled(b.Origin, &out.Counts, outcome, bytes)
+	c.books.events.note(b.Origin, &out.Output)
 	return nil
 }
 

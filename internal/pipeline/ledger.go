@@ -38,6 +38,7 @@ type books struct {
 	bySource map[string]*book
 	troubles map[string]*Trouble // by generation, of those that had any
 	troubled []string            // the same generations, in the order of their first trouble
+	events   events
 }
 
 // Trouble is what became of the records of one generation of a file besides

@@ -37,6 +37,7 @@ type Status struct {
 	Export    *exporter.Status         `json:"export,omitempty"`
 
 	Messages []ownlog.Message `json:"messages"` // the latest warnings and errors
+	Events   []Event          `json:"events"`   // the latest settled records of error and above, newest first
 	Config   []Setting        `json:"config"`   // in force; secrets masked
 
 	// What Diagnose needs to know besides.
@@ -89,6 +90,7 @@ func (d *Daemon) Status() *Status {
 	d.mu.Lock()
 	cfg, p, e := d.cfg, d.parts, d.engine
 	s.Ledger, s.Counts = d.books.snapshot()
+	s.Events = d.books.events.latest()
 	if e != nil {
 		addEmpty(s.Ledger, e.tailer.Empty())
 	}
