@@ -19,7 +19,7 @@ func (g *generation) asState() saved.Generation {
 		ID: g.hexID(), Source: g.fam.src.Name, File: saved.Path(g.fam.path), Path: saved.Path(g.path), Live: g.live, Born: g.born,
 		Size: g.size, Settled: g.settled.At, Clock: g.settled.clock, Cut: g.settled.cut,
 		Written: time.Unix(0, g.written).UTC(), Changed: time.Unix(0, g.stat.Mtime).UTC(), Device: g.key.Dev, Inode: g.key.Ino,
-		OnDisk: g.stat.Size, Packed: g.packed, Ended: g.packed != file.Unpacked && (g.ended || g.wasEnded), Missing: g.missing.Round(0), Lost: g.gapNoted,
+		OnDisk: g.stat.Size, Packed: g.packed, Ended: g.packed != file.Unpacked && (g.ended || g.wasEnded), Missing: g.missing.Round(0), Lost: g.gapNoted, CopyOf: g.copyOf,
 		Gaps: g.gaps, Head: g.fingerprint.HeadLen, At: saved.Hash(g.settled.Hash),
 	}
 	for _, h := range g.fingerprint.Heads {
@@ -48,6 +48,7 @@ func restoreGeneration(s *saved.Generation, f *family, now time.Time) (*generati
 	g.settled = position{file.Mark{At: s.Settled, Hash: uint64(s.At)}, s.Clock, s.Cut}
 	g.read = g.settled
 	g.path, g.size, g.gapNoted = string(s.Path), s.Size, s.Lost
+	g.copyOf = s.CopyOf
 	g.addGaps(s.Gaps...)
 	if n := len(g.gaps); s.Lost && n > 0 && g.gaps[n-1].At > s.Settled {
 		// The file was let go of while batches of it were under way. They were
@@ -61,7 +62,7 @@ func restoreGeneration(s *saved.Generation, f *family, now time.Time) (*generati
 	g.stat = file.Stat{Key: g.key, Size: s.OnDisk, Mtime: s.Changed.UnixNano()}
 	g.written = s.Written.UnixNano()
 	g.saved, g.state, g.missing = s.Head, Missing, s.Missing
-	if g.missing.IsZero() {
+	if g.missing.IsZero() || g.missing.After(now) {
 		g.missing = now
 	}
 	g.fingerprint.HeadLen = s.Head
@@ -95,7 +96,7 @@ type familyState struct {
 
 func (l *familyState) restore(f *family) {
 	f.clock = l.log.Clock
-	if !l.log.Newest.IsZero() {
+	if !l.log.Newest.IsZero() && !l.log.Newest.After(l.now) {
 		f.newest = l.log.Newest.UnixNano()
 		f.floor = f.newest - int64(margin)
 	}
@@ -115,7 +116,8 @@ func distribute(c *saved.Checkpoint, sources []*source) (others saved.Checkpoint
 	by := map[string]*source{}
 	for _, s := range sources {
 		by[s.Name] = s
-		s.first = c.Sources[s.Name].Followed
+		s.restore(c.Sources[s.Name], now)
+		s.relocate(c)
 	}
 	others.Sources = map[string]saved.Source{}
 	for name, s := range c.Sources {
@@ -141,6 +143,9 @@ func distribute(c *saved.Checkpoint, sources []*source) (others saved.Checkpoint
 		others.Logs = append(others.Logs, l)
 	}
 	for _, g := range c.Generations {
+		if s := by[g.Source]; s != nil && s.paths != nil {
+			s.paths.saved[string(g.Path)] = append(s.paths.saved[string(g.Path)], file.Key{Dev: g.Device, Ino: g.Inode})
+		}
 		if f := state(g.Source, string(g.File)); f != nil {
 			f.gens = append(f.gens, g)
 			continue
@@ -204,7 +209,7 @@ func (t *Tailer) sourceStates(now time.Time) any {
 	c.Logs = slices.Clone(t.others.Logs)
 	for _, s := range t.sources {
 		if !s.first.IsZero() {
-			c.Sources[s.Name] = saved.Source{Followed: s.first}
+			c.Sources[s.Name] = saved.Source{Followed: s.first, Dir: saved.Path(s.Dir), Late: s.late, Early: s.early.state()}
 		}
 		for _, f := range s.families {
 			if f.newest > 0 || !f.clock.IsZero() {

@@ -14,6 +14,7 @@ type class struct {
 	family string // path of the live file, or of the pattern if all files of it are live
 	live   bool
 	packed file.Packing
+	aside  bool // its name only begins as a log's does: it is looked at for what is missing
 }
 
 // classify says what the file base in dir is, or returns false if it is not
@@ -71,10 +72,8 @@ func (s *source) liveClass(r *Rule, dir, base string) class {
 // ruleFor returns the rule for the live file base in dir, nil if there is none.
 func (s *source) ruleFor(dir, base string) *Rule {
 	full := filepath.Join(dir, base)
-	for _, p := range s.Exclude {
-		if s.matches(p, full) {
-			return nil
-		}
+	if s.excluded(full) {
+		return nil
 	}
 	for i := range s.rules {
 		if s.matches(s.rules[i].Pattern, full) {

@@ -28,6 +28,7 @@ type Config struct {
 	DeletedBytes int64 // bytes of deleted files kept from being freed. 256 MiB
 	ReadRate     int64 // bytes a second read while catching up; 0 is no limit
 	OpenFiles    int   // descriptors held at once. 512
+	FollowLinks  bool  // links may lead anywhere but to /proc, /sys, /dev and StateDir
 
 	Poll       time.Duration // between two looks at a file that moves. 100 ms
 	Scan       time.Duration // between two looks at a directory and at still files. 1 s
@@ -105,6 +106,9 @@ type Rule struct {
 	// Small says that the files are many, small, written once and never
 	// rotated. A settled one costs nothing but a few bytes of memory.
 	Small bool
+
+	weight weight
+	asked  bool // it is from Source.Include
 }
 
 // The defaults of Config.

@@ -23,7 +23,7 @@ func TestFind(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	found, err := Find(Source{Name: "sora", Dir: dir, Rules: SoraRules(), Exclude: []string{"crash.log"}})
+	found, err := Find(Config{Sources: []Source{{Name: "sora", Dir: dir, Rules: SoraRules(), Exclude: []string{"crash.log"}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestFind(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("found (-want +got):\n%s", diff)
 	}
-	if _, err := Find(Source{Name: "sora", Dir: filepath.Join(dir, "none"), Rules: SoraRules()}); err == nil {
+	if _, err := Find(Config{Sources: []Source{{Name: "sora", Dir: filepath.Join(dir, "none"), Rules: SoraRules()}}}); err == nil {
 		t.Error("a directory that is not there is no error")
 	}
 }

@@ -15,6 +15,11 @@ const maxGaps = 32
 // caller holds Tailer.mu.
 func (g *generation) addGaps(gaps ...entry.Gap) {
 	for _, gap := range gaps {
+		if n := len(g.gaps) - 1; n >= 0 && g.gaps[n].Reason == gap.Reason && g.gaps[n].At+g.gaps[n].Bytes == gap.At && g.gaps[n].More == 0 {
+			g.gaps[n].Bytes += gap.Bytes // it goes on
+			g.gaps[n].Time = gap.Time
+			continue
+		}
 		g.gaps = append(g.gaps, gap)
 		if len(g.gaps) > maxGaps {
 			g.mergeGap()

@@ -47,15 +47,17 @@ type generation struct {
 	known    int64 // up to here it was read, be it taken or not
 	read     position
 	settled  position
-	tried    int64 // the size up to which a read found nothing more to take
-	scanned  int64 // no line ends between read.at and here
-	flush    int64 // if this is the size, the rest of the file is complete as it stands
-	window   int   // bytes to read at once, 0 if there is no special need
-	ended    bool  // a compressed file was read to its clean end
-	wasEnded bool  // the checkpoint says that it was
-	unsized  bool  // it was passed over, and how long it is unpacked is not known yet
-	goal     int64 // while draining: the size it had then, where reading ends; 0 if not known yet
-	saved    int   // bytes of the head that are in a saved checkpoint; -1 if g is in none
+	tried    int64  // the size up to which a read found nothing more to take
+	scanned  int64  // no line ends between read.at and here
+	flush    int64  // if this is the size, the rest of the file is complete as it stands
+	window   int    // bytes to read at once, 0 if there is no special need
+	ended    bool   // a compressed file was read to its clean end
+	wasEnded bool   // the checkpoint says that it was
+	unsized  bool   // it was passed over, and how long it is unpacked is not known yet
+	copyOf   string // hexadecimal id of the generation that g's file was a copy of, as far as it was read
+	held     bool   // it has grown, and is compared with that one before it is read
+	goal     int64  // while draining: the size it had then, where reading ends; 0 if not known yet
+	saved    int    // bytes of the head that are in a saved checkpoint; -1 if g is in none
 	inflight []*batch
 
 	// What is going on.
@@ -123,7 +125,8 @@ func (g *generation) locate(f *foundFile) {
 			Born:       g.born,
 		}
 	}
-	g.key, g.packed, g.live = f.stat.Key, f.class.packed, f.class.live
+	g.key, g.packed = f.stat.Key, f.class.packed
+	g.live = f.class.live && f.class.family == g.fam.path
 	g.missing = time.Time{}
 	g.encoded = nil
 	switch {
@@ -136,6 +139,22 @@ func (g *generation) locate(f *foundFile) {
 	}
 }
 
+// rehome makes g one of another log: its directory has another name by now, or
+// its file is one of many that are told by nothing else.
+func (g *generation) rehome(f *family) {
+	g.fam.remove(g)
+	g.fam = f
+	f.gens = append(f.gens, g)
+	g.origin, g.encoded = nil, nil
+}
+
+// belongs says whether g is to be one of the log under whose own name its file
+// was found.
+func (g *generation) belongs(fl *foundFile) bool {
+	return g.fam.path != fl.class.family && fl.class.live && !fl.class.aside &&
+		(fl.class.rule.Small || filepath.Base(g.fam.path) == filepath.Base(fl.class.family))
+}
+
 // displace notes that g is no longer at its own name.
 func (g *generation) displace(now time.Time) {
 	g.live = false
@@ -145,10 +164,19 @@ func (g *generation) displace(now time.Time) {
 	}
 }
 
+// settlePlace notes since when g is away from its own name, after locate.
+func (g *generation) settlePlace(now time.Time) {
+	if g.live {
+		g.rotated = time.Time{}
+	} else {
+		g.displace(now)
+	}
+}
+
 // hasData says whether a read may find something to take.
 func (g *generation) hasData() bool {
 	switch {
-	case g.short || !g.missing.IsZero() && g.src == nil:
+	case g.short || g.held || !g.missing.IsZero() && g.src == nil:
 		return false
 	case g.packed != file.Unpacked:
 		return !g.ended
@@ -221,19 +249,20 @@ type family struct {
 	clock   time.Time     // run_erl's clock where it was read last
 	unknown map[file.Key]*stranger
 	named   file.Key        // of the file at path, when last looked at while it moved
+	files   int             // of it that the scan under way found
 	hidden  int             // files of it that cannot be read at present
 	shut    map[string]shut // those of them that were never read, by path, as the scan finds them
 	shown   map[string]shut // the same as the last scan left it; guarded by Tailer.mu
-	fresh   []*candidate    // live files that are not known yet, during a scan
 	search  time.Time       // when a generation was last found to have lost its file
 }
 
 // A stranger is a file with a rotated name that is, so far, no generation.
 type stranger struct {
-	stat  file.Stat
-	since time.Time // unchanged since
-	copy  *generation
-	left  bool // left alone until it changes
+	path   string
+	stat   file.Stat
+	since  time.Time // unchanged since
+	copied bool      // it is a copy of a generation: left alone until it changes
+	reason string    // why it is left alone until it changes; "" if it is not
 }
 
 func newFamily(s *source, c class) *family {

@@ -1,135 +1,230 @@
 package tailer
 
 import (
-	"cmp"
+	"io"
 	"slices"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/match"
 )
 
-// A match says how far a file and a generation agree.
-type match struct {
-	gen      *generation
-	file     *candidate
-	strong   bool  // the file holds everything read so far, and goes on from there
-	whole    bool  // and that is its end
-	verified int64 // up to where their content was compared
-	lacks    bool  // the file ends before what was seen of the generation
-}
-
-// copies says whether c is rather a copy of another generation than what m says.
-func (c *candidate) copies(m match) bool {
-	return c.orig != nil && (c.class.packed != file.Unpacked || m.verified < c.stat.Size)
-}
-
-// identify finds out what the loose files are: the new place of a generation
-// that has lost its own, a copy of one, or something new.
-func (t *Tailer) identify(f *family, loose []*foundFile, here map[*generation]bool, first bool, now time.Time) {
-	if len(loose) > 0 {
-		t.verify(f, here, now)
+// identify finds out what the loose files of all logs are: the new place of a
+// generation that has lost its own, a copy of one, or something new.
+//
+// What is known is copied under the lock; files are opened and compared, and it
+// is decided, without it.
+func (t *Tailer) identify(loose []*foundFile, here map[*generation]bool, now time.Time) {
+	cands := t.candidates(loose, now)
+	if len(cands) == 0 {
+		return
 	}
-	wanting := t.wanting(f, here)
-	cands := t.candidates(f, loose, now)
 	defer func() {
-		f.fresh = nil
 		for _, c := range cands {
 			if !c.taken && c.src != nil {
 				c.src.Close()
 			}
 		}
 	}()
-	for _, c := range cands {
-		if c.class.live {
-			f.fresh = append(f.fresh, c)
-		}
-	}
-	var matches []match
-	for _, c := range cands {
-		matches = append(matches, t.matches(f, c, cands, wanting)...)
-	}
-	t.give(matches, now)
-	t.meetAll(f, cands, first, now)
-}
-
-// wanting are the generations of f whose file is not here.
-func (t *Tailer) wanting(f *family, here map[*generation]bool) (list []*generation) {
-	for _, g := range f.gens {
+	t.verify(t.concerned(cands), here, now)
+	gens := t.concerned(cands) // with those that were found to be something else
+	for _, g := range gens {
 		if !here[g] {
 			t.refresh(g)
+		}
+	}
+	view := t.view(gens, here)
+	defer view.close()
+	in := match.Input{Known: view.known, RotateWait: t.cfg.RotateWait, Draining: t.isDraining()}
+	for _, c := range cands {
+		in.Found = append(in.Found, t.asFound(c, cands, view, now))
+	}
+	for _, v := range match.Decide(in) {
+		t.carryOut(v, v.Found.Ref.(*candidate), now)
+	}
+}
+
+// concerned are the generations that cands may have to do with: those of their
+// logs, and those of others that begin in the same way or have their inode.
+func (t *Tailer) concerned(cands []*candidate) (list []*generation) {
+	fams, keys, heads := map[*family]bool{}, map[file.Key]bool{}, map[uint64]bool{}
+	for _, c := range cands {
+		fams[c.fam] = true
+		keys[c.stat.Key] = true
+		if len(c.head) >= match.Little {
+			heads[xxhash.Sum64(c.head[:match.Little])] = true
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for g := range t.generations() {
+		if fams[g.fam] || g.fam.src.Format == nil && (keys[g.key] || heads[g.fingerprint.HashOf(match.Little)]) {
 			list = append(list, g)
 		}
 	}
 	return list
 }
 
-// give gives each generation the file that it matches best.
-func (t *Tailer) give(matches []match, now time.Time) {
-	slices.SortStableFunc(matches, better)
-	given := map[*generation]bool{}
-	for _, m := range matches {
-		if !m.file.taken && !given[m.gen] {
-			given[m.gen], m.file.taken = true, true
-			t.assign(m, now)
-		}
-	}
+// A view is what is known at one moment, with what it takes to look into files.
+type view struct {
+	known []*match.Known
+	lazy  []*lazyContent
+	logs  map[*family]*match.Log
 }
 
-// meetAll decides about the files that are left: first those with a log's own
-// name, since the others may be copies of them.
-func (t *Tailer) meetAll(f *family, cands []*candidate, first bool, now time.Time) {
-	for _, c := range cands {
-		if c.class.live && !c.taken {
-			t.begin(f, c, first, now)
+// view copies what is known of generations.
+func (t *Tailer) view(gens []*generation, here map[*generation]bool) *view {
+	v := &view{logs: map[*family]*match.Log{}}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, g := range gens {
+		k := &match.Known{
+			Ref: g, Log: v.log(g.fam), Fingerprint: g.fingerprint.Clone(), Read: g.read.Mark, Size: g.size,
+			Path: g.path, Key: g.key, Packed: g.packed, Stat: g.stat, Written: g.written,
+			Here: here[g], Open: g.src != nil && !here[g], Finished: g.finished(), Ended: g.ended || g.wasEnded,
 		}
-	}
-	for _, c := range cands {
-		if c.class.live || c.taken || c.waits && !first {
-			continue
-		}
-		if c.twin != nil {
-			c.orig = f.holder(c.twin.stat.Key)
-		}
-		t.meet(f, c, first, now)
-	}
-}
-
-// matches returns the generations that c can be the file of.
-func (t *Tailer) matches(f *family, c *candidate, cands []*candidate, wanting []*generation) (matches []match) {
-	if c.class.packed != file.Unpacked {
-		for _, g := range wanting {
-			if g.leftAs(c) {
-				return []match{{gen: g, file: c, strong: true, whole: true, verified: g.size}}
+		if g.src != nil || g.missing.IsZero() {
+			l := &lazyContent{src: g.fam.src, path: g.path, packed: g.packed, key: g.key}
+			if g.src != nil && g.packed == file.Unpacked {
+				l.c, l.tried = g.src, true
 			}
+			v.lazy = append(v.lazy, l)
+			k.Content = l
 		}
-		c.waits = beingPacked(cands, c) || stillRead(c, wanting)
-		if !c.waits {
-			c.insp = t.inspect(f, c)
-			c.waits = c.insp == nil || c.insp.err == file.ErrIncomplete
-		}
-		if c.waits {
-			f.hidden++ // what it holds is not lost
-			t.neverWhole(f, c)
-			return nil
-		}
+		v.known = append(v.known, k)
 	}
-	if !c.class.live {
-		c.orig, c.twin = t.original(f, c), twin(cands, c)
+	return v
+}
+
+// log is what a decision has to know of a log.
+func (v *view) log(f *family) *match.Log {
+	if l := v.logs[f]; l != nil {
+		return l
 	}
-	for _, g := range wanting {
-		m := t.compare(g, c)
-		if m.verified < 0 || c.copies(m) || c.twin != nil && t.strongly(g, c.twin) {
-			continue
-		}
-		matches = append(matches, m)
+	l := &match.Log{
+		Path: f.path, Form: f.rule.Form, Vendor: f.rule.weight == byName && !f.rule.Ring, Shared: f.shared(), Framed: f.src.Format != nil,
+		Small: f.rule.Small, Floor: max(f.floor, f.src.floor), AtEnd: f.src.Start.End, At: f.src.Start.At,
 	}
-	if c.insp != nil && c.insp.missed {
-		delete(t.inspections, c.stat.Key)
-		c.waits = true
+	v.logs[f] = l
+	return l
+}
+
+func (v *view) close() {
+	for _, l := range v.lazy {
+		l.close()
+	}
+}
+
+// A lazyContent is what a file holds that is opened when it is asked for.
+type lazyContent struct {
+	src    *source
+	path   string
+	packed file.Packing
+	key    file.Key
+
+	c          file.Content
+	own, tried bool
+}
+
+func (l *lazyContent) get() file.Content {
+	if l.tried {
+		return l.c
+	}
+	l.tried = true
+	c, st, err := l.src.openFile(l.path, l.packed)
+	if err != nil {
 		return nil
 	}
-	return matches
+	if st.Key != l.key {
+		c.Close()
+		return nil
+	}
+	l.c, l.own = c, true
+	return c
+}
+
+// ReadAt implements match.Content.
+func (l *lazyContent) ReadAt(b []byte, off int64) (int, error) {
+	if c := l.get(); c != nil {
+		return c.ReadAt(b, off)
+	}
+	return 0, io.ErrUnexpectedEOF
+}
+
+// Size implements match.Content.
+func (l *lazyContent) Size() int64 {
+	if c := l.get(); c != nil {
+		return c.Size()
+	}
+	return 0
+}
+
+func (l *lazyContent) close() {
+	if l.own {
+		l.c.Close()
+	}
+}
+
+// asFound is a candidate as a decision sees it.
+func (t *Tailer) asFound(c *candidate, cands []*candidate, v *view, now time.Time) *match.Found {
+	f := &match.Found{
+		Ref: c, Log: v.log(c.fam), Path: c.path, Stat: c.stat, Packed: c.class.packed, Live: c.class.live, Aside: c.class.aside,
+		Head: c.head, Early: c.fam.src.early.of(c.foundFile),
+	}
+	if c.class.packed == file.Unpacked {
+		f.Content = c.src
+	} else if !beingPacked(cands, c) {
+		if c.insp = t.inspect(v.known, c); c.insp != nil {
+			f.Archive = c.insp
+		}
+	}
+	if s := c.fam.unknown[c.stat.Key]; s != nil && s.stat.Like(c.stat) {
+		f.Unchanged, f.Refused = now.Sub(s.since), s.reason != ""
+	}
+	return f
+}
+
+// carryOut does what was decided about c.
+func (t *Tailer) carryOut(v match.Verdict, c *candidate, now time.Time) {
+	f := c.fam
+	if c.insp != nil && c.insp.missed {
+		delete(t.inspections, c.stat.Key)
+	}
+	switch v.What {
+	case match.Same:
+		c.taken = true
+		t.assign(v.Known.Ref.(*generation), c, v, now)
+	case match.New:
+		if !c.class.live && t.truncatedMeanwhile(f, now) {
+			return
+		}
+		t.adopt(newGeneration(f, now), c, now)
+	case match.Old, match.Copy:
+		t.adoptFrom(c, v, now)
+	case match.Leave:
+		s := f.stranger(c, now)
+		s.reason, s.copied = v.Reason, v.Reason == ""
+	case match.Wait:
+		if c.class.packed != file.Unpacked {
+			f.hidden++ // what it holds is not lost
+			t.neverWhole(f, c)
+			return
+		}
+		f.stranger(c, now)
+	}
+}
+
+// stranger is what is remembered of c, which is no generation so far.
+func (f *family) stranger(c *candidate, now time.Time) *stranger {
+	s := f.unknown[c.stat.Key]
+	if s == nil || !s.stat.Like(c.stat) {
+		s = &stranger{path: c.path, stat: c.stat, since: now}
+		f.unknown[c.stat.Key] = s
+	}
+	return s
 }
 
 // neverWhole shows a compressed file that breaks off and is not written to any
@@ -138,64 +233,31 @@ func (t *Tailer) neverWhole(f *family, c *candidate) {
 	if c.insp == nil {
 		return
 	}
-	s := f.unknown[c.stat.Key]
-	if s == nil {
-		s = &stranger{stat: c.stat, since: time.Now()}
-		f.unknown[c.stat.Key] = s
-	}
+	s := f.stranger(c, time.Now())
 	if time.Since(s.since) >= t.cfg.Still {
 		t.refused(f, c.foundFile, c.insp.err)
 	}
 }
 
-// stillRead says whether one of wanting is still read from the file that has no
-// name any more, and may be what c holds.
-func stillRead(c *candidate, wanting []*generation) bool {
-	for _, g := range wanting {
-		g.fam.src.mu.Lock()
-		n, same := g.fingerprint.Agrees(c.head)
-		open := same && n > 0 && g.src != nil && !g.finished()
-		g.fam.src.mu.Unlock()
-		if open {
-			return true
-		}
-	}
-	return false
-}
-
-// leftAs says whether c is the compressed file that g was left in, as it was.
-func (g *generation) leftAs(c *candidate) bool {
-	g.fam.src.mu.Lock()
-	defer g.fam.src.mu.Unlock()
-	n, same := g.fingerprint.Agrees(c.head)
-	return c.stat.Like(g.stat) && g.packed == c.class.packed && (g.ended || g.wasEnded) && g.read.At >= g.size && (c.path == g.path || same && n > 0 && n == g.fingerprint.HeadLen)
-}
-
-// strongly says whether g can go on in the file c.
-func (t *Tailer) strongly(g *generation, c *candidate) bool {
-	m := t.compare(g, c)
-	return m.verified >= 0 && m.strong
-}
-
-// verify makes sure that the open files of f hold what they did, before others
+// verify makes sure that the open files of gens hold what they did, before others
 // are compared with them: where one was truncated and written again, the other
 // file with what it held is its copy.
-func (t *Tailer) verify(f *family, here map[*generation]bool, now time.Time) {
-	for _, g := range slices.Clone(f.gens) {
+func (t *Tailer) verify(gens []*generation, here map[*generation]bool, now time.Time) {
+	for _, g := range gens {
 		src := g.src
 		if src == nil || g.packed != file.Unpacked || g.short || !here[g] {
 			continue
 		}
-		if f.rule.Form != entry.Lines || g.intact() {
+		if g.fam.rule.Form != entry.Lines || g.intact() {
 			continue
 		}
 		t.lock(func() { g.suspect = true })
 		for range 5 { // a read that ends meanwhile leaves it undecided
-			if t.statNow(g, now); !g.suspect || g.src != src {
+			if t.statNow(g, now); !t.isSuspect(g) || g.src != src {
 				break
 			}
 		}
-		for _, n := range f.gens {
+		for _, n := range g.fam.gens {
 			if n.src == src {
 				here[n] = true
 			}
@@ -206,11 +268,17 @@ func (t *Tailer) verify(f *family, here map[*generation]bool, now time.Time) {
 	}
 }
 
+func (t *Tailer) isSuspect(g *generation) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return g.suspect
+}
+
 // intact says whether g's open file still holds what it did. It changes nothing:
 // a file that is as it was need not be read again.
 func (g *generation) intact() bool {
 	g.fam.src.mu.Lock()
-	src, read, size, print := g.src, g.read, g.size, g.fingerprint
+	src, read, size, print := g.src, g.read, g.size, g.fingerprint.Clone()
 	g.fam.src.mu.Unlock()
 	st, err := src.Stat()
 	if err != nil || print.HeadLen == 0 {
@@ -234,7 +302,7 @@ func (t *Tailer) refresh(g *generation) {
 		return
 	}
 	st, err := g.src.Stat()
-	if err != nil || st.Size < g.size {
+	if err != nil {
 		return
 	}
 	head, err := file.ReadHead(g.src, st.Size)
@@ -243,33 +311,25 @@ func (t *Tailer) refresh(g *generation) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, same := g.fingerprint.Agrees(head); same {
+	if _, same := g.fingerprint.Agrees(head); same && st.Size >= g.size {
 		g.fingerprint.Grow(head)
 		g.size = max(g.size, st.Size)
 	}
 }
 
-// better sorts matches: the surer first.
-func better(a, b match) int {
-	by := func(x, y bool) int {
-		switch {
-		case x == y:
-			return 0
-		case x:
-			return -1
+// truncatedMeanwhile looks once more at the open files of f. If one of them was
+// truncated just now, a file that nobody knows may well be the copy that was made
+// of it before, and the next scan, which is to follow at once, will find that out.
+func (t *Tailer) truncatedMeanwhile(f *family, now time.Time) bool {
+	for _, g := range slices.Clone(f.gens) {
+		src := g.src
+		if src == nil || g.packed != file.Unpacked {
+			continue
 		}
-		return 1
+		if t.statNow(g, now); t.isSuspect(g) || g.src != src {
+			t.lock(func() { t.scanNow = true })
+			return true
+		}
 	}
-	return cmp.Or(
-		cmp.Compare(b.verified, a.verified),
-		by(a.strong, b.strong),
-		by(!a.lacks, !b.lacks),
-		by(a.file.stat.Key == a.gen.key, b.file.stat.Key == b.gen.key),
-		// Equally good so far, they differ in what was never read. The generation
-		// was there first.
-		cmp.Compare(a.file.stat.Mtime, b.file.stat.Mtime),
-		by(a.file.path == a.gen.path, b.file.path == b.gen.path),
-		by(a.file.class.packed == file.Unpacked, b.file.class.packed == file.Unpacked),
-		cmp.Compare(b.file.stat.Size, a.file.stat.Size),
-	)
+	return false
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -280,5 +281,23 @@ func TestKilledBeforeTheArchiveWasRead(t *testing.T) {
 				w.t.Errorf("%d of 20 lines were settled", len(settled))
 			}
 		})
+	}
+}
+
+// withoutDir finds what a release does not say that knew nothing of it.
+var anyTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
+
+var withoutDir = regexp.MustCompile(`,"dir":"[^"]*"`)
+
+// editCheckpoint changes the text of the checkpoint of a tailer that is stopped.
+func (w *world) editCheckpoint(edit func(string) string) {
+	w.t.Helper()
+	path := filepath.Join(w.cfg.StateDir, saved.PositionsFile)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(edit(string(b))), 0o600); err != nil {
+		w.t.Fatal(err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/match"
 )
 
 // inlineBytes is how much of a compressed file the scheduler unpacks itself to
@@ -43,10 +44,10 @@ type inspection struct {
 
 // An original is a file that the inspected one may be a copy of.
 type original struct {
-	gen    *generation
-	src    file.Content
-	opened bool // for the inspection
-	same   bool // so far
+	gen  any // of match.Known.Ref
+	src  io.ReaderAt
+	own  *lazyContent // src, if it was opened for the inspection
+	same bool         // so far
 }
 
 // ReadAt gives back the bytes before a wanted offset, so that marks can be
@@ -60,9 +61,9 @@ func (in *inspection) ReadAt(b []byte, off int64) (int, error) {
 	return copy(b, w[len(w)-len(b):]), nil
 }
 
-// copyOf says whether g's file holds all that was inspected.
-func (in *inspection) copyOf(g *generation) bool {
-	i := slices.IndexFunc(in.origs, func(o original) bool { return o.gen == g })
+// CopyOf says whether k's file holds all that was inspected.
+func (in *inspection) CopyOf(k *match.Known) bool {
+	i := slices.IndexFunc(in.origs, func(o original) bool { return o.gen == k.Ref })
 	if i < 0 {
 		in.missed = true
 		return false
@@ -70,14 +71,23 @@ func (in *inspection) copyOf(g *generation) bool {
 	return in.origs[i].same
 }
 
+// Length implements match.Archive.
+func (in *inspection) Length() int64 { return in.length }
+
+// Broken implements match.Archive.
+func (in *inspection) Broken() error { return in.err }
+
+// Missed implements match.Archive.
+func (in *inspection) Missed() bool { return in.missed }
+
 // inspect returns what c, a compressed file, holds. It returns nil if that will
 // be known by a later scan only.
-func (t *Tailer) inspect(f *family, c *candidate) *inspection {
+func (t *Tailer) inspect(known []*match.Known, c *candidate) *inspection {
 	in := t.inspections[c.stat.Key]
 	if in != nil && in.stat.Like(c.stat) {
 		in.asked = true
 		if in.done == nil {
-			t.inspectAside(f, in, c) // it was left unchanged since the last scan
+			t.inspectAside(known, in, c) // it was left unchanged since the last scan
 			return nil
 		}
 		select {
@@ -91,14 +101,14 @@ func (t *Tailer) inspect(f *family, c *candidate) *inspection {
 		}
 		return in
 	}
-	in = t.newInspection(f, c)
+	in = t.newInspection(known, c, false)
 	if in.run(t.ctx, inlineBytes); in.err != errTooLong {
 		return in
 	}
 	in = &inspection{stat: c.stat, asked: true}
 	t.inspections[c.stat.Key] = in
 	if t.isDraining() {
-		t.inspectAside(f, in, c)
+		t.inspectAside(known, in, c)
 	}
 	return nil
 }
@@ -111,11 +121,11 @@ func (t *Tailer) isDraining() bool {
 
 // inspectAside begins an inspection on a goroutine of its own, unless one is
 // under way.
-func (t *Tailer) inspectAside(f *family, in *inspection, c *candidate) {
+func (t *Tailer) inspectAside(known []*match.Known, in *inspection, c *candidate) {
 	if t.inspecting.Load() {
 		return
 	}
-	src, st, err := file.Open(c.path, c.class.packed, &t.open)
+	src, st, err := c.fam.src.openFile(c.path, c.class.packed)
 	if err != nil || !st.Like(in.stat) {
 		if err == nil {
 			src.Close()
@@ -125,7 +135,7 @@ func (t *Tailer) inspectAside(f *family, in *inspection, c *candidate) {
 	}
 	aside := *c
 	aside.src = src
-	begun := t.newInspection(f, &aside)
+	begun := t.newInspection(known, &aside, true)
 	begun.asked, begun.done = true, make(chan struct{})
 	t.inspections[c.stat.Key] = begun
 	t.inspecting.Store(true)
@@ -139,27 +149,31 @@ func (t *Tailer) inspectAside(f *family, in *inspection, c *candidate) {
 	})
 }
 
-// newInspection prepares an inspection of c for all generations of f that begin
-// in the same way.
-func (t *Tailer) newInspection(f *family, c *candidate) *inspection {
+// newInspection prepares an inspection of c for all generations that begin in the
+// same way. One that goes on aside needs files of its own to compare with.
+func (t *Tailer) newInspection(known []*match.Known, c *candidate, aside bool) *inspection {
 	in := &inspection{stat: c.stat, src: c.src.(*file.Packed), windows: map[int64][]byte{}, piece: t.piece}
 	if c.passed {
 		in.giveUp = t.isDraining
 	}
-	for _, g := range f.gens {
-		t.mu.Lock()
-		_, same := g.fingerprint.Agrees(c.head)
-		if same && g.fingerprint.HeadLen > 0 {
-			in.wanted = append(in.wanted, g.read.At)
-			for _, m := range slices.Concat(g.fingerprint.Marks, g.fingerprint.Recent) {
-				in.wanted = append(in.wanted, m.At)
-			}
+	for _, k := range known {
+		if _, same := k.Fingerprint.Agrees(c.head); !same || k.Fingerprint.HeadLen == 0 {
+			continue
 		}
-		t.mu.Unlock()
-		if g.holds(c.head) {
-			src, opened := t.holding(g)
-			in.origs = append(in.origs, original{gen: g, src: src, opened: opened, same: src != nil})
+		in.wanted = append(in.wanted, k.Read.At)
+		for _, m := range slices.Concat(k.Fingerprint.Marks, k.Fingerprint.Recent) {
+			in.wanted = append(in.wanted, m.At)
 		}
+		if k.Content == nil {
+			continue
+		}
+		o := original{gen: k.Ref, src: k.Content, same: true}
+		if l := k.Content.(*lazyContent); aside && !(l.tried && !l.own) {
+			own := &lazyContent{src: l.src, path: l.path, packed: l.packed, key: l.key}
+			own.get()
+			o.src, o.own = own, own
+		}
+		in.origs = append(in.origs, o)
 	}
 	slices.Sort(in.wanted)
 	in.wanted = slices.Compact(in.wanted)
@@ -170,8 +184,8 @@ func (t *Tailer) newInspection(f *family, c *candidate) *inspection {
 func (in *inspection) run(ctx context.Context, limit int64) {
 	defer func() {
 		for _, o := range in.origs {
-			if o.opened {
-				o.src.Close()
+			if o.own != nil {
+				o.own.close()
 			}
 		}
 	}()
@@ -265,14 +279,16 @@ func (t *Tailer) dropInspections() {
 // measure finds out how long a compressed file is that was passed over when its
 // source was new.
 func (t *Tailer) measure(f *family, g *generation) {
-	fl := &foundFile{path: g.path, stat: g.stat, class: class{rule: f.rule, packed: g.packed}}
-	c := t.candidate(f, fl)
+	fl := &foundFile{src: f.src, fam: f, path: g.path, stat: g.stat, class: class{rule: f.rule, family: f.path, packed: g.packed}}
+	c := t.candidate(fl)
 	if c == nil {
 		return
 	}
 	defer c.src.Close()
 	c.passed = true
-	in := t.inspect(f, c)
+	v := t.view(f.gens, nil)
+	defer v.close()
+	in := t.inspect(v.known, c)
 	if in == nil || in.err == errChanged {
 		return
 	}

@@ -3,6 +3,7 @@ package tailer
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
@@ -57,13 +58,17 @@ func (t *Tailer) statNow(g *generation, now time.Time) {
 	t.mu.Lock()
 	since := t.tick
 	t.mu.Unlock()
-	st, err := g.src.Stat()
+	src := g.src
+	if src == nil {
+		return
+	}
+	st, err := src.Stat()
 	if err != nil {
 		t.lock(func() { t.failed(g, err) })
 		return
 	}
 	t.lock(func() { t.observe(g, st, since, now) })
-	if g.suspect {
+	if t.isSuspect(g) {
 		t.check(g, now)
 	}
 }
@@ -109,6 +114,9 @@ func (t *Tailer) observe(g *generation, st file.Stat, since uint64, now time.Tim
 		g.ended = false
 	case st.Size > g.size:
 		g.size = st.Size
+		if g.copyOf != "" {
+			g.held, t.scanNow = true, true
+		}
 		if g.behind.IsZero() {
 			g.behind = now
 		}
@@ -131,7 +139,7 @@ func (t *Tailer) check(g *generation, now time.Time) {
 	if same {
 		head, err = file.ReadHead(src, st.Size)
 		_, agrees := print.Agrees(head)
-		same = agrees && read.Mark.Holds(src) && (st.Size >= size || g.cutShort(head, read))
+		same = agrees && read.Mark.Holds(src) && (st.Size >= size || t.cutShort(g, head, read))
 	}
 	if g.fam.rule.Form == entry.Whole && read.At > 0 {
 		same = false // written again, even if with the same content
@@ -164,11 +172,29 @@ func (t *Tailer) check(g *generation, now time.Time) {
 // cutShort says whether a file that has lost its end, and holds what was read,
 // is still the same one. It may as well have been truncated and begun again in
 // the same way, and then the rest is in a copy.
-func (g *generation) cutShort(head []byte, read position) bool {
-	g.fam.src.mu.Lock()
+func (t *Tailer) cutShort(g *generation, head []byte, read position) bool {
+	t.mu.Lock()
 	known := g.fingerprint.HeadLen
-	g.fam.src.mu.Unlock()
-	return read.At > 0 && len(head) >= known && !g.sharesMark(read.Mark)
+	var others []*generation
+	for _, o := range g.fam.gens {
+		if o != g {
+			others = append(others, o)
+		}
+	}
+	t.mu.Unlock()
+	if read.At == 0 || len(head) < known {
+		return false
+	}
+	return !slices.ContainsFunc(others, func(o *generation) bool { return t.hasMark(o, read.Mark) })
+}
+
+// hasMark says whether another generation has the same bytes before m.
+func (t *Tailer) hasMark(o *generation, m file.Mark) bool {
+	t.mu.Lock()
+	src, marks := o.src, slices.Clone(o.fingerprint.Marks)
+	plain := o.packed == file.Unpacked
+	t.mu.Unlock()
+	return slices.Contains(marks, m) || src != nil && plain && m.Holds(src)
 }
 
 // truncated notes that g's file now holds something else. That is a generation
@@ -179,12 +205,16 @@ func (t *Tailer) truncated(g *generation, st file.Stat, now time.Time) {
 		g.size = max(g.known, g.read.At) // beyond that it may have been something else already
 	}
 	n := newGeneration(g.fam, now)
-	n.locate(&foundFile{path: g.path, stat: st, class: class{rule: g.fam.rule, live: g.live, packed: g.packed}})
+	n.locate(&foundFile{path: g.path, stat: st, class: class{rule: g.fam.rule, family: g.fam.path, live: g.live, packed: g.packed}})
 	n.src, n.stat, n.size, n.rotated, n.written = g.src, st, st.Size, g.rotated, st.Mtime
 	n.inherit()
+	if g.copyOf != "" {
+		n.copyOf, n.held = g.copyOf, true
+	}
 	if st.Size > 0 {
 		n.behind = now
 	}
+	t.holds(n, g.src)
 	g.fam.gens = append(g.fam.gens, n)
 	g.src = nil
 	t.detach(g, now)
@@ -315,7 +345,14 @@ func (t *Tailer) reopen(g *generation, now time.Time) {
 	if !t.makeRoom() {
 		return
 	}
-	c, st, err := file.Open(g.path, g.packed, &t.open)
+	c, st, err := g.fam.src.openFile(g.path, g.packed)
+	if noRoom(err) {
+		t.lock(func() {
+			t.evict(now)
+			g.retry = now.Add(t.cfg.Scan)
+		})
+		return
+	}
 	if err != nil {
 		t.lock(func() { t.failed(g, err) })
 		return
@@ -325,7 +362,8 @@ func (t *Tailer) reopen(g *generation, now time.Time) {
 		return
 	}
 	t.lock(func() {
-		g.src, g.used = c, now
+		t.holds(g, c)
+		g.used = now
 		t.healed(g)
 	})
 }

@@ -308,7 +308,7 @@ func (t *Tailer) settle(g *generation) {
 	case g.settled.At >= g.size:
 		g.behind = time.Time{}
 		g.inflight = nil
-		g.fam.newest = max(g.fam.newest, g.stat.Mtime)
+		g.fam.newest = max(g.fam.newest, min(g.stat.Mtime, time.Now().UnixNano())) // a time in the future says nothing
 	}
 }
 

@@ -177,6 +177,28 @@ func (p *plan) split(buf *buffer, r *result) {
 	}
 	buf.entries = c.Entries
 	p.mark(buf, r, before, len(data))
+	p.skipHole(r, data)
+}
+
+// skipHole goes on behind a hole of the file that everything read lies in.
+func (p *plan) skipHole(r *result, data []byte) {
+	c := &r.cut
+	n := len(c.Gaps)
+	if p.packed != file.Unpacked || n == 0 || c.Gaps[n-1].Reason != entry.Hole || c.Taken != len(data) || len(data) < scanBytes {
+		return
+	}
+	end := p.from.At + int64(c.Taken)
+	to := min(p.src.Data(end), p.size)
+	if to <= end {
+		return
+	}
+	m, err := file.ReadMark(p.src, to)
+	if err != nil {
+		return
+	}
+	c.Gaps[n-1].Bytes += to - end
+	c.Taken += int(to - end)
+	r.mark, r.end, r.eof = m, to, to == p.size
 }
 
 // mark finishes the result of a read: where the next one begins, and with which

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"sync/atomic"
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
@@ -43,11 +42,6 @@ func atRest(cfg Config) (*Tailer, error) {
 	t, err := New(cfg, nil)
 	if err != nil {
 		return nil, err
-	}
-	for _, s := range t.sources {
-		for path := range s.loaded {
-			s.restoreIn(filepath.Dir(path))
-		}
 	}
 	return t, nil
 }
@@ -147,8 +141,7 @@ var errMoved = errors.New("is not where it was when positions were saved: let rt
 
 // earlier finds the position that g is to be set back to.
 func (g *generation) earlier(r Rewinding) (position, error) {
-	var open atomic.Int64
-	c, _, err := file.Open(g.path, g.packed, &open)
+	c, _, err := g.fam.src.openFile(g.path, g.packed)
 	if err != nil {
 		return position{}, err
 	}

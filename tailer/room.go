@@ -1,8 +1,11 @@
 package tailer
 
 import (
+	"cmp"
 	"slices"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // evictAtOnce is how many files are closed when there is no room for one more,
@@ -21,12 +24,25 @@ func (t *Tailer) makeRoom() bool {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.evict(time.Now())
+	return t.open.Load() < limit
+}
+
+// holds notes that g's file is open. The caller holds t.mu.
+func (t *Tailer) holds(g *generation, src file.Content) {
+	g.src = src
+	t.opened[g] = struct{}{}
+}
+
+// evict closes some files. The caller holds t.mu.
+func (t *Tailer) evict(now time.Time) {
 	var idle, deleted []*generation
-	now := time.Now()
-	for g := range t.generations() {
+	for g := range t.opened {
 		switch {
-		case g.src == nil || g.pumps > 0 || g.suspect || !g.missing.IsZero() || !g.done() || !t.surely(g):
-		case g.state != Deleted:
+		case g.src == nil:
+			delete(t.opened, g)
+		case g.pumps > 0 || g.suspect || !g.missing.IsZero() || !g.done() || !t.surely(g):
+		case g.state != Deleted && g.state != Moved:
 			idle = append(idle, g)
 		case now.Sub(g.changed) >= t.cfg.RotateWait:
 			deleted = append(deleted, g)
@@ -35,11 +51,16 @@ func (t *Tailer) makeRoom() bool {
 	if len(idle) == 0 {
 		idle = deleted
 	}
-	slices.SortFunc(idle, func(a, b *generation) int { return a.changed.Compare(b.changed) })
+	slices.SortFunc(idle, func(a, b *generation) int {
+		return cmp.Or(cmp.Compare(b.fam.rule.weight, a.fam.rule.weight), a.changed.Compare(b.changed))
+	})
 	for _, g := range idle[:min(evictAtOnce, len(idle))] {
+		if g.state == Deleted || g.state == Moved {
+			t.letGo(g, "closed for want of descriptors (limits.open_files) while its writer may have gone on", now)
+			continue
+		}
 		t.close(g, now)
 	}
-	return t.open.Load() < limit
 }
 
 // close closes g's file. One that was deleted is gone then. The caller holds
@@ -47,7 +68,8 @@ func (t *Tailer) makeRoom() bool {
 func (t *Tailer) close(g *generation, now time.Time) {
 	g.src.Close()
 	g.src = nil
-	if g.state == Deleted {
+	delete(t.opened, g)
+	if g.state == Deleted || g.state == Moved {
 		g.state, g.missing = Missing, now
 	}
 }

@@ -36,7 +36,8 @@ type Tailer struct {
 	drain   chan struct{}   // closed by Drain
 	drainIt sync.Once
 
-	open atomic.Int64 // files
+	open   atomic.Int64             // files
+	opened map[*generation]struct{} // those whose files are open, and perhaps some that were; under mu
 
 	inspections map[file.Key]*inspection // of compressed files; the scheduler's
 	inspecting  atomic.Bool              // one is under way on a goroutine of its own
@@ -51,14 +52,13 @@ type Tailer struct {
 	dirty     bool   // something is to be saved
 	scanNow   bool
 	scanSoon  bool // a scan left something over
-	founding  bool // a source is looked at for the first time: nothing is saved before all of it is known
 	lastScan  time.Time
 	pending   int    // inspections that are not over
 	scanned   int    // scans since Drain was called
 	saveErr   error  // of the last checkpoint
 	text      []byte // that checkpoint, whose memory is used for the next
 	saved     time.Time
-	dead      bool // tests: save nothing more, as if the process had been killed
+	dead      bool // save nothing more
 }
 
 // New makes a Tailer that hands batches to next, and reads the checkpoints in
@@ -77,16 +77,21 @@ func New(cfg Config, next entry.Consumer) (*Tailer, error) {
 		urgent:  make(chan struct{}, 1),
 		drain:   make(chan struct{}),
 
-		inspections: map[file.Key]*inspection{},
+		inspections: map[file.Key]*inspection{}, opened: map[*generation]struct{}{},
 	}
 	for _, s := range cfg.Sources {
-		t.sources = append(t.sources, newSource(s, &t.mu))
+		src := newSource(s, &t.mu)
+		src.paths = newPaths(cfg, src, &t.open, t.keptLink)
+		t.sources = append(t.sources, src)
 	}
 	state, err := t.store.Load()
 	if err != nil {
 		return nil, fmt.Errorf("read checkpoint: %w", err)
 	}
 	t.others = distribute(state, t.sources)
+	for _, s := range t.sources {
+		s.restoreAll()
+	}
 	if err := t.loadShelves(); err != nil {
 		return nil, err
 	}

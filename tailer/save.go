@@ -75,7 +75,7 @@ type moved struct {
 // save writes a checkpoint if something has changed.
 func (t *Tailer) save() {
 	t.mu.Lock()
-	if !t.dirty || t.dead || t.founding {
+	if !t.dirty || t.dead {
 		t.mu.Unlock()
 		return
 	}

@@ -14,27 +14,21 @@ import (
 // scan looks at the directories: which files are there, what each of them is,
 // and where the generations are that have moved.
 func (t *Tailer) scan(now time.Time) {
+	t.mu.Lock()
+	since := t.tick
+	t.mu.Unlock()
+	l := &listing{dirs: map[string]bool{}}
 	for _, s := range t.sources {
-		t.mu.Lock()
-		since := t.tick
-		t.mu.Unlock()
-		files, all := t.listSource(s, now)
-		if files == nil {
-			continue
-		}
-		first := s.first.IsZero()
-		t.lock(func() { t.founding = first })
-		for _, f := range s.families {
-			if list, ok := files[f]; ok || all[f.path] {
-				t.reconcile(f, list, since, first, now)
-			}
-		}
-		if first {
-			t.lock(func() {
-				s.first, t.founding = now.UTC().Round(0), false
-				t.hurry()
-			})
-		}
+		t.doubt(s, now)
+		t.listSource(s, l, now)
+	}
+	l.files = eachOnce(l.files)
+	for _, s := range t.sources {
+		s.keepEarly(l)
+	}
+	t.reconcile(l, since, now)
+	t.lookAtMoved(now)
+	for _, s := range t.sources {
 		for _, f := range s.families {
 			t.feed(f, now)
 		}
@@ -44,12 +38,37 @@ func (t *Tailer) scan(now time.Time) {
 	t.requestSave()
 }
 
-// listSource lists the directories of s. It returns nil if none could be
-// listed. listed says of which families the directory was.
-func (t *Tailer) listSource(s *source, now time.Time) (files map[*family][]*foundFile, listed map[string]bool) {
-	fault, missing := "", "" // one below that is not there is nothing unusual
+// doubt gives up times that lie in the future: the clock was wrong, then or now,
+// and a file is not left alone for that.
+func (t *Tailer) doubt(s *source, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if now = now.Round(0); s.first.After(now) {
+		s.first, s.floor = now.UTC(), 0
+		t.dirty = true
+	}
+	for _, f := range s.families {
+		if f.newest > now.UnixNano() {
+			f.newest = now.UnixNano()
+		}
+		if f.floor > now.UnixNano() {
+			f.floor = 0
+		}
+	}
+}
+
+// A listing is what one scan found, in all directories.
+type listing struct {
+	files []*foundFile
+	dirs  map[string]bool // that could be listed
+}
+
+// listSource adds what is found in the directories of s to l.
+func (t *Tailer) listSource(s *source, l *listing, now time.Time) {
+	fault, missing, some := "", "", false // one below that is not there is nothing unusual
+	s.paths.refresh(s)
 	for _, dir := range s.dirs() {
-		found, err := t.list(s, dir, now)
+		files, err := t.list(s, dir, now)
 		if err != nil {
 			switch {
 			case !errors.Is(err, fs.ErrNotExist) && fault == "":
@@ -59,21 +78,22 @@ func (t *Tailer) listSource(s *source, now time.Time) (files map[*family][]*foun
 			}
 			continue
 		}
-		if files == nil {
-			files, listed = map[*family][]*foundFile{}, map[string]bool{}
-		}
-		s.restoreIn(dir)
-		for f, l := range found {
-			files[f] = append(files[f], l...)
-		}
-		for path := range s.families {
-			if filepath.Dir(path) == dir {
-				listed[path] = true
-			}
-		}
+		some, l.dirs[dir] = true, true
+		l.files = append(l.files, files...)
+		s.begun(files)
 	}
-	if files == nil && fault == "" {
+	if !some && fault == "" {
 		fault = missing
+	}
+	if s.first.IsZero() || s.late && some {
+		t.lock(func() {
+			if s.first.IsZero() {
+				s.first = now.UTC().Round(0)
+				s.floor = s.first.Add(-margin).UnixNano()
+			}
+			s.late = !some
+			t.hurry()
+		})
 	}
 	switch {
 	case fault == s.fault:
@@ -83,12 +103,14 @@ func (t *Tailer) listSource(s *source, now time.Time) (files map[*family][]*foun
 		t.log.Warn("directory cannot be listed", "source", s.Name, "error", fault)
 	}
 	t.lock(func() { s.fault = fault })
-	return files, listed
 }
 
-func (t *Tailer) list(s *source, dir string, now time.Time) (map[*family][]*foundFile, error) {
+func (t *Tailer) list(s *source, dir string, now time.Time) ([]*foundFile, error) {
 	if s.smallRule(dir) == nil {
-		return s.list(dir)
+		return s.listAllowed(dir)
+	}
+	if err := s.paths.directory(dir); err != nil {
+		return nil, err
 	}
 	files, more, err := s.listSmall(dir, now, t.cfg.Forget)
 	if more {
@@ -97,47 +119,113 @@ func (t *Tailer) list(s *source, dir string, now time.Time) (map[*family][]*foun
 	return files, err
 }
 
-// reconcile brings what is known of a family together with its files as they
-// are now.
-func (t *Tailer) reconcile(f *family, files []*foundFile, since uint64, first bool, now time.Time) {
+// reconcile brings what is known together with the files as they are now.
+func (t *Tailer) reconcile(l *listing, since uint64, now time.Time) {
 	here := map[*generation]bool{}
+	before := map[*family]map[string]shut{}
+	holders := t.holders()
+	for _, s := range t.sources {
+		for _, f := range s.families {
+			before[f] = f.shut
+			f.hidden, f.shut, f.files = 0, nil, 0
+		}
+	}
 	var loose []*foundFile
-	before := f.shut
-	f.hidden, f.shut = 0, nil
-	slices.SortStableFunc(files, func(a, b *foundFile) int { // a file with two names is rather the live one
-		return cmp.Compare(rank(a), rank(b))
-	})
-	for i, fl := range files {
+	for _, fl := range l.files {
+		if fl.fam = fl.src.families[fl.class.family]; fl.fam != nil && !fl.class.aside {
+			fl.fam.files++
+		}
 		if fl.hidden {
-			f.hidden++
-			t.hide(f, fl, here)
+			fl.join()
+			fl.fam.hidden++
+			t.hide(fl.fam, fl, here)
 			continue
 		}
-		if slices.ContainsFunc(files[:i], func(o *foundFile) bool { return !o.hidden && o.stat.Key == fl.stat.Key }) {
-			continue // a hard link
-		}
-		if g := f.holder(fl.stat.Key); g != nil && !here[g] && g.still(fl) {
+		if g := holders[fl.stat.Key]; g != nil && !here[g] && g.still(fl) {
 			here[g] = true
 			t.found(g, fl, since, now)
 			continue
 		}
-		loose = append(loose, fl)
-	}
-	for _, g := range slices.Clone(f.gens) {
-		if !here[g] {
-			t.lost(g, now)
+		switch {
+		case !fl.class.aside:
+			fl.join()
+		case fl.fam != nil && isSealed(fl.path):
+			t.seal(fl)
+			continue
+		}
+		if fl.fam != nil {
+			loose = append(loose, fl)
 		}
 	}
-	t.identify(f, loose, here, first, now)
+	listed := t.listedFamilies(l)
+	for _, f := range listed {
+		for _, g := range slices.Clone(f.gens) {
+			if !here[g] && t.looked(g, l) {
+				t.lost(g, now)
+			}
+		}
+	}
+	t.identify(loose, here, now)
+	t.compareCopies(now)
+	for _, f := range t.listedFamilies(l) {
+		t.finishScan(f, before[f], now)
+	}
+}
+
+// join makes the family of fl known.
+func (fl *foundFile) join() {
+	if fl.fam == nil {
+		fl.fam = fl.src.family(fl.class)
+		fl.fam.files++
+	}
+}
+
+// looked says whether the directory was listed in which g's file was last.
+func (t *Tailer) looked(g *generation, l *listing) bool {
+	dir := filepath.Dir(g.path)
+	return l.dirs[dir] || !slices.ContainsFunc(t.sources, func(s *source) bool { return slices.Contains(s.dirs(), dir) })
+}
+
+// holders are the generations whose files were found, by what the file system
+// knows those by.
+func (t *Tailer) holders() map[file.Key]*generation {
+	m := map[file.Key]*generation{}
+	for g := range t.generations() {
+		if g.missing.IsZero() && g.fam.src.Format == nil {
+			m[g.key] = g
+		}
+	}
+	for g := range t.generations() {
+		if g.missing.IsZero() && g.fam.src.Format != nil {
+			m[g.key] = g
+		}
+	}
+	return m
+}
+
+// listedFamilies are those whose directory was listed.
+func (t *Tailer) listedFamilies(l *listing) (list []*family) {
+	for _, s := range t.sources {
+		for _, f := range s.families {
+			if f.files > 0 || l.dirs[filepath.Dir(f.path)] {
+				list = append(list, f)
+			}
+		}
+	}
+	return list
+}
+
+// finishScan ends what is over in f.
+func (t *Tailer) finishScan(f *family, before map[string]shut, now time.Time) {
 	t.report(f, before)
 	for _, g := range f.gens {
-		if g.unsized && !first && !t.isDraining() {
+		if g.unsized && len(f.src.early) == 0 && !t.isDraining() {
 			t.measure(f, g)
 		}
 	}
 	t.lock(func() { f.sort() })
 	t.tidy(f, now)
-	if len(files) == 0 {
+	if f.files == 0 {
 		t.forget(f, now)
 	}
 }
@@ -153,13 +241,6 @@ func (t *Tailer) forget(f *family, now time.Time) {
 	}
 	delete(f.src.families, f.path)
 	t.dirty = true
-}
-
-func rank(f *foundFile) int {
-	if f.class.live {
-		return 0
-	}
-	return 1
 }
 
 // hide keeps the generations that may be in a file of which nothing is known at
@@ -181,16 +262,6 @@ func (t *Tailer) hide(f *family, fl *foundFile, here map[*generation]bool) {
 	}
 }
 
-// holder returns the generation whose file was last seen under key.
-func (f *family) holder(key file.Key) *generation {
-	for _, g := range f.gens {
-		if g.key == key && g.missing.IsZero() {
-			return g
-		}
-	}
-	return nil
-}
-
 // still says whether the file with g's inode is g's without a doubt. While it
 // is open the inode cannot have been used again.
 func (g *generation) still(fl *foundFile) bool {
@@ -201,15 +272,19 @@ func (g *generation) still(fl *foundFile) bool {
 func (t *Tailer) found(g *generation, fl *foundFile, since uint64, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if g.path != fl.path || g.live != fl.class.live || g.state == Unreadable || g.state == Deleted {
+	if g.belongs(fl) {
+		t.mu.Unlock()
+		fl.join() // takes the lock
+		t.mu.Lock()
+		g.rehome(fl.fam)
+		t.touch(g)
+	}
+	if live := fl.class.live && fl.class.family == g.fam.path; g.path != fl.path || g.live != live || g.state == Unreadable || g.state == Deleted || g.state == Moved {
 		g.locate(fl)
 		t.touch(g)
 	}
-	if fl.class.live {
-		g.rotated = time.Time{}
-	} else {
-		g.displace(now)
-	}
+	fl.src.early.drop(fl)
+	g.settlePlace(now)
 	t.observe(g, fl.stat, since, now)
 }
 
@@ -220,7 +295,7 @@ func (t *Tailer) lost(g *generation, now time.Time) {
 	}
 	state := Missing
 	if g.src != nil {
-		state = Rotated
+		state = Moved
 		if st, err := g.src.Stat(); err == nil && st.Nlink == 0 {
 			state = Deleted
 		}
@@ -288,6 +363,8 @@ func (t *Tailer) closable(g *generation, now time.Time) bool {
 		return true
 	case g.live:
 		return false
+	case g.state == Moved:
+		return now.Sub(g.changed) >= t.cfg.Forget
 	case g.state == Deleted:
 		return quiet && (g.fam.hasLive() || now.Sub(g.changed) >= t.cfg.Forget)
 	}
@@ -353,11 +430,36 @@ func (t *Tailer) holdDeleted(now time.Time) {
 			return
 		}
 		total -= g.stat.Blocks
-		t.close(g, now)
-		if n := g.size - g.read.At; n > 0 {
-			g.gapNoted = true
-			t.gap(g, g.read.At, n, "deleted, and larger than limits.deleted_bytes", now)
+		t.letGo(g, "deleted, and larger than limits.deleted_bytes", now)
+	}
+}
+
+// letGo closes a file that no name leads to and whose writer may go on in it. The
+// caller holds t.mu.
+func (t *Tailer) letGo(g *generation, reason string, now time.Time) {
+	unread := g.size - g.read.At
+	t.close(g, now)
+	g.gapNoted = true
+	t.gap(g, g.read.At, max(0, unread), reason, now)
+}
+
+// lookAtMoved looks at the files that no name leads to: nothing else would see that
+// their writers go on, or that they were deleted since.
+func (t *Tailer) lookAtMoved(now time.Time) {
+	t.mu.Lock()
+	var list []*generation
+	for g := range t.opened {
+		if g.src != nil && (g.state == Moved || g.state == Deleted) {
+			list = append(list, g)
 		}
-		t.touch(g)
+	}
+	t.mu.Unlock()
+	for _, g := range list {
+		t.statNow(g, now)
+		t.lock(func() {
+			if g.state == Moved && g.stat.Nlink == 0 {
+				g.state = Deleted
+			}
+		})
 	}
 }

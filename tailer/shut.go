@@ -13,17 +13,21 @@ const maxShut = 64
 // A shut file is there and cannot be opened, and none of it was ever read: it
 // is no generation yet, but people must hear of it.
 type shut struct {
-	size  int64 // 0 if unknown
-	fault string
+	size    int64 // 0 if unknown
+	fault   string
+	reason  string // why it is left alone, if that is as it should be
+	ignored bool   // it could be read, but is not to be
 }
 
 // refused notes that fl cannot be opened. What has just gone away, or waits for
 // a free descriptor, is no fault.
 func (t *Tailer) refused(f *family, fl *foundFile, err error) {
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, file.ErrNotRegular) || len(f.shut) >= maxShut {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, file.ErrNotRegular) || noRoom(err) || len(f.shut) >= maxShut {
 		return
 	}
 	s := shut{fault: err.Error()}
+	var ignored *ignoredError
+	s.ignored = errors.As(err, &ignored)
 	if fl.class.packed == file.Unpacked {
 		s.size = fl.stat.Size
 	}
@@ -36,8 +40,16 @@ func (t *Tailer) refused(f *family, fl *foundFile, err error) {
 // report puts what a scan found shut in place of what the one before did.
 func (t *Tailer) report(f *family, before map[string]shut) {
 	for path, s := range f.shut {
-		if _, known := before[path]; !known {
+		if _, known := before[path]; !known && s.fault != "" {
 			t.log.Warn("file cannot be read", "path", path, "error", s.fault)
+		}
+	}
+	for _, s := range f.unknown {
+		if s.reason != "" && len(f.shut) < maxShut {
+			if f.shut == nil {
+				f.shut = map[string]shut{}
+			}
+			f.shut[s.path] = shut{reason: s.reason, ignored: true}
 		}
 	}
 	now := f.shut
@@ -48,10 +60,14 @@ func (t *Tailer) report(f *family, before map[string]shut) {
 // caller holds Tailer.mu.
 func (f *family) shutStatus(list []FileStatus) []FileStatus {
 	for path, s := range f.shown {
-		list = append(list, FileStatus{
+		state := FileStatus{
 			Source: f.src.Name, Log: f.log, Path: path, State: Unreadable,
 			Size: s.size, Lag: s.size, Error: s.fault,
-		})
+		}
+		if s.ignored {
+			state.State, state.Lag, state.Reason = Ignored, 0, s.reason
+		}
+		list = append(list, state)
 	}
 	return list
 }

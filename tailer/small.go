@@ -2,11 +2,16 @@ package tailer
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/match"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
@@ -38,7 +43,7 @@ func (s *source) smallRule(dir string) *Rule {
 
 // listSmall is list for a directory of small files: those that are not settled
 // yet, and some of the new ones. more says whether there are further new ones.
-func (s *source) listSmall(dir string, now time.Time, forget time.Duration) (files map[*family][]*foundFile, more bool, err error) {
+func (s *source) listSmall(dir string, now time.Time, forget time.Duration) (files []*foundFile, more bool, err error) {
 	d := s.smalls[dir]
 	if d == nil {
 		d = &smallDir{}
@@ -59,24 +64,72 @@ func (s *source) listSmall(dir string, now time.Time, forget time.Duration) (fil
 			return nil, false, err
 		}
 	}
-	s.lookAtShelf(dir)
-	files = map[*family][]*foundFile{}
-	for path, f := range s.families {
-		if filepath.Dir(path) == dir {
-			if fl := look(path, class{rule: f.rule, family: path, live: true}); fl != nil {
-				files[f] = append(files[f], fl)
-			}
-		}
-	}
 	n := min(newSmalls, len(d.rest))
 	for _, m := range d.rest[:n] {
-		if fl := look(m.path, m.class); fl != nil {
-			f := s.family(m.class)
-			files[f] = []*foundFile{fl}
+		fl := s.look(m.path, m.class)
+		if fl != nil && !s.renamed(fl, now) {
+			files = append(files, fl)
 		}
 	}
 	d.rest = d.rest[n:]
+	s.lookAtShelf(dir)
+	for path, f := range s.families {
+		if filepath.Dir(path) == dir {
+			if fl := s.look(path, class{rule: f.rule, family: path, live: true}); fl != nil {
+				files = append(files, fl)
+			}
+		}
+	}
 	return files, len(d.rest) > 0, nil
+}
+
+// renamed says whether a new small file holds what one does that is on the shelf:
+// it is that one under another name, or a copy. It notes that.
+func (s *source) renamed(fl *foundFile, now time.Time) bool {
+	if fl.hidden || fl.stat.Size == 0 {
+		return false
+	}
+	c, _, err := s.openFile(fl.path, file.Unpacked)
+	if err != nil {
+		return false // the scan will tell
+	}
+	defer c.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.shelf.Like(headHash(c, fl.stat.Size))
+	if e == nil || e.Size != fl.stat.Size || !isShelved(e, c) {
+		return false
+	}
+	old, err := file.StatPath(string(e.Path))
+	if err == nil && old.Key.Ino == e.Ino && old.Size == e.Size && old.Mtime == e.MTime {
+		if e.Size < match.Little {
+			return false // too little to be sure
+		}
+		g := newGeneration(nil, now) // a copy of what is still there, and of its own from there on
+		s.shelf.Put(&saved.Shelved{Path: saved.Path(fl.path), ID: g.hexID(), Size: e.Size, MTime: fl.stat.Mtime, Ino: fl.stat.Key.Ino, Head: e.Head, End: e.End})
+		return true
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	s.shelf.Rename(e, fl.path, now)
+	e.Ino, e.MTime = fl.stat.Key.Ino, fl.stat.Mtime
+	return true
+}
+
+// headHash is what a small file is known by.
+func headHash(c file.Content, size int64) saved.Hash {
+	head, err := file.ReadHead(c, size)
+	if err != nil {
+		return 0
+	}
+	return saved.Hash(xxhash.Sum64(head))
+}
+
+// isShelved says whether a file still holds what was settled of it.
+func isShelved(e *saved.Shelved, c file.Content) bool {
+	m, err := file.ReadMark(c, e.Size)
+	return err == nil && headHash(c, e.Size) == e.Head && saved.Hash(m.Hash) == e.End
 }
 
 // findSmall lists dir for files that are not known yet.
@@ -102,30 +155,60 @@ func (s *source) findSmall(dir string, d *smallDir, now time.Time, forget time.D
 	return nil
 }
 
-// lookAtShelf takes files off the shelf that have grown after all.
+// lookAtShelf takes files off the shelf that have changed after all: one that has
+// grown goes on, and one that holds something else is new.
 func (s *source) lookAtShelf(dir string) {
 	s.mu.Lock()
 	some := s.shelf.Next()
 	s.mu.Unlock()
 	for _, e := range some {
 		path := string(e.Path)
+		if filepath.Dir(path) != dir {
+			continue
+		}
 		st, err := file.StatPath(path)
-		if err != nil || st.Size == e.Size && st.Mtime == e.MTime || filepath.Dir(path) != dir {
+		if err != nil || st.Size == e.Size && st.Mtime == e.MTime && e.Head != 0 {
 			continue
 		}
-		c, ok := s.classify(dir, filepath.Base(path), func(string) bool { return false })
-		if !ok {
-			continue
-		}
-		f := s.family(c)
+		s.lookAt(e, st)
+	}
+}
+
+func (s *source) lookAt(e *saved.Shelved, st file.Stat) {
+	path := string(e.Path)
+	dir, base := filepath.Split(path)
+	c, ok := s.classify(filepath.Clean(dir), base, func(string) bool { return false })
+	if !ok {
+		return
+	}
+	src, st, err := s.openFile(path, file.Unpacked)
+	if err != nil {
+		return
+	}
+	defer src.Close()
+	as := st.Size >= e.Size && (e.Head == 0 || isShelved(e, src))
+	if as && st.Size == e.Size {
 		s.mu.Lock()
-		s.shelf.Drop(path)
-		if st.Size > e.Size {
-			if g := unshelve(e, f, st.Key, time.Now()); g != nil {
-				f.gens = append(f.gens, g)
+		defer s.mu.Unlock()
+		e.MTime, e.Ino = st.Mtime, st.Key.Ino
+		if e.Head == 0 { // a release saved it that did not look at what it holds
+			m, err := file.ReadMark(src, e.Size)
+			if err != nil {
+				return
 			}
+			e.Head, e.End = headHash(src, e.Size), saved.Hash(m.Hash)
 		}
-		s.mu.Unlock()
+		s.shelf.Put(e)
+		return
+	}
+	f := s.family(c)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shelf.Detach(path)
+	if as {
+		if g := unshelve(e, f, st.Key, time.Now()); g != nil {
+			f.gens = append(f.gens, g)
+		}
 	}
 }
 
@@ -156,6 +239,7 @@ func (t *Tailer) loadShelves() error {
 			if s.shelf, err = saved.LoadShelf(saved.ShelfFile(t.cfg.StateDir, s.Name)); err != nil {
 				return fmt.Errorf("read checkpoint: %w", err)
 			}
+			s.shelf.Move(s.movedFrom, s.Dir)
 			for path := range s.loaded {
 				s.shelf.Drop(path) // the checkpoint proper knows it as well, and better
 			}
@@ -168,7 +252,10 @@ func (t *Tailer) loadShelves() error {
 // shelveOne puts g, a small file that is settled, on the shelf. The caller holds
 // Tailer.mu.
 func (s *source) shelveOne(g *generation, now time.Time) {
-	e := &saved.Shelved{Path: saved.Path(g.path), ID: g.hexID(), Size: g.settled.At, MTime: g.stat.Mtime}
+	e := &saved.Shelved{Path: saved.Path(g.path), ID: g.hexID(), Size: g.settled.At, MTime: g.stat.Mtime, Ino: g.key.Ino}
+	if n := int(min(g.settled.At, file.HeadBytes)); n > 0 && g.fingerprint.HeadLen == n {
+		e.Head, e.End = saved.Hash(g.fingerprint.Heads[len(g.fingerprint.Heads)-1]), saved.Hash(g.settled.Hash)
+	}
 	if !g.missing.IsZero() {
 		e.Gone = now
 	}

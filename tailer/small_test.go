@@ -113,3 +113,60 @@ func (s *sink) genOf(text string) string {
 	}
 	return ""
 }
+
+// A settled small file is told by what it holds: one that is replaced is new, and
+// one that is renamed or copied back is not.
+func TestSettledSmallFileByContent(t *testing.T) {
+	name := func(s string) string { return filepath.Join(waitDir, "20310402T1011000000_"+s+".jsonl") }
+	setup := func(w *world) {
+		w.mkdir(waitDir)
+		w.write(name("A"), lines(0, 5))
+		w.write(name("B"), lines(5, 5))
+		w.start()
+		w.pass(30 * time.Second)
+		w.wantSmall(2, 10)
+	}
+	replace := func(n int) func(w *world) {
+		return func(w *world) {
+			w.write("new", lines(10, n))
+			w.rename("new", name("A"))
+		}
+	}
+	for what, change := range map[string]struct {
+		do func(w *world)
+		n  int
+	}{
+		"replaced by a longer one":          {replace(8), 18},
+		"replaced by one as long":           {replace(5), 15},
+		"replaced by a shorter one":         {replace(2), 12},
+		"written anew, longer":              {func(w *world) { w.truncate(name("A")); w.write(name("A"), lines(10, 8)) }, 18},
+		"renamed":                           {func(w *world) { w.rename(name("A"), name("Z")) }, 10},
+		"renamed, and another in its place": {func(w *world) { w.rename(name("A"), name("Z")); w.write(name("A"), lines(10, 5)) }, 15},
+		"copied and removed":                {func(w *world) { w.copy(name("A"), name("Z")); w.remove(name("A")) }, 10},
+		"copied":                            {func(w *world) { w.copy(name("A"), name("Z")) }, 10},
+		"grown":                             {func(w *world) { w.write(name("A"), lines(10, 3)) }, 13},
+	} {
+		inWorlds(t, map[string]func(w *world){
+			what + " while running": func(w *world) {
+				setup(w)
+				change.do(w)
+				w.pass(60 * time.Second)
+				w.kill()
+				w.start()
+				w.pass(30 * time.Second)
+				w.wantRepeats(change.n)
+			},
+			what + " while stopped": func(w *world) {
+				setup(w)
+				w.end()
+				change.do(w)
+				w.start()
+				w.pass(60 * time.Second)
+				w.end()
+				w.start()
+				w.pass(30 * time.Second)
+				w.wantRepeats(change.n)
+			},
+		})
+	}
+}

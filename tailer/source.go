@@ -16,23 +16,38 @@ import (
 // except for what a family says of itself.
 type source struct {
 	Source
-	rules    []Rule
-	families map[string]*family
-	first    time.Time // when it was followed for the first time; zero if never
-	loaded   map[string]*familyState
-	names    map[string]map[string]named // what names were found to be, by directory
-	fault    string                      // why a directory cannot be listed
-	shelf    *saved.Shelf                // of settled small files, nil if none are small
-	smalls   map[string]*smallDir        // by path
-	empty    int64                       // lines that hold nothing, of files that are gone as well; under mu
-	mu       *sync.Mutex                 // Tailer.mu, for changing the maps
+	rules     []Rule
+	families  map[string]*family
+	first     time.Time // when it was followed for the first time; zero if never
+	loaded    map[string]*familyState
+	names     map[string]map[string]named // what names were found to be, by directory
+	fault     string                      // why a directory cannot be listed
+	shelf     *saved.Shelf                // of settled small files, nil if none are small
+	smalls    map[string]*smallDir        // by path
+	empty     int64                       // lines that hold nothing, of files that are gone as well; under mu
+	paths     *paths
+	early     early       // what was there when the source was new, and is not decided yet
+	movedFrom string      // where the directory was when positions were saved, if elsewhere
+	late      bool        // its directory could not be listed when it was new
+	floor     int64       // rotated files last written before are of no interest, whatever their log
+	mu        *sync.Mutex // Tailer.mu, for changing the maps
 }
 
 func newSource(cfg Source, mu *sync.Mutex) *source {
-	s := &source{Source: cfg, mu: mu, families: map[string]*family{}, loaded: map[string]*familyState{}, smalls: map[string]*smallDir{}, names: map[string]map[string]named{}}
-	s.rules = append(s.rules, cfg.Rules...)
+	s := &source{Source: cfg, mu: mu, early: early{}, families: map[string]*family{}, loaded: map[string]*familyState{}, smalls: map[string]*smallDir{}, names: map[string]map[string]named{}}
+	for _, r := range cfg.Rules {
+		switch {
+		case !file.HasMeta(r.Pattern) || r.Ring || r.Small:
+			r.weight = byName
+		case filepath.IsAbs(r.Pattern):
+			r.weight = byPattern
+		default:
+			r.weight = byDefault
+		}
+		s.rules = append(s.rules, r)
+	}
 	for _, p := range cfg.Include {
-		s.rules = append(s.rules, Rule{Pattern: p})
+		s.rules = append(s.rules, Rule{Pattern: p, weight: byPattern, asked: true})
 	}
 	if s.Timezone == nil {
 		s.Timezone = time.UTC
@@ -42,11 +57,15 @@ func newSource(cfg Source, mu *sync.Mutex) *source {
 
 // A foundFile is a name in a directory that is followed.
 type foundFile struct {
+	src    *source
+	fam    *family // nil while nothing is known of its log
 	path   string
 	class  class
 	stat   file.Stat
-	hidden bool  // it is there, but nothing can be said about it
-	err    error // why
+	link   bool       // its name is a symbolic link
+	other  *foundFile // the name under which it is followed, if that is not this one
+	hidden bool       // it is there, but nothing can be said about it
+	err    error      // why
 }
 
 // dirs returns the directories that the rules name.
@@ -89,14 +108,12 @@ func (s *source) family(c class) *family {
 	return f
 }
 
-// restoreIn makes the families known from a checkpoint whose directory is dir,
-// so that their files are missed if they are gone.
-func (s *source) restoreIn(dir string) {
+// restoreAll makes all logs known that a checkpoint says something of and that
+// are followed still, so that their files are found wherever they are by now, and
+// missed if they are gone.
+func (s *source) restoreAll() {
 	for path := range s.loaded {
-		if filepath.Dir(path) != dir {
-			continue
-		}
-		base := filepath.Base(path)
+		dir, base := filepath.Dir(path), filepath.Base(path)
 		for i := range s.rules {
 			r := &s.rules[i]
 			if s.shared(r) && filepath.Base(r.Pattern) == base || !s.shared(r) && s.ruleFor(dir, base) == r {
@@ -110,33 +127,46 @@ func (s *source) restoreIn(dir string) {
 // shared says whether all files of a rule are one family.
 func (s *source) shared(r *Rule) bool { return r.Ring || s.Format != nil }
 
-// list finds the files in dir that are followed, by family.
-func (s *source) list(dir string) (map[*family][]*foundFile, error) {
+// listAllowed is list for a directory of which it is not known yet whether its
+// files may be followed.
+func (s *source) listAllowed(dir string) ([]*foundFile, error) {
+	if s.Format == nil {
+		if err := s.paths.directory(dir); err != nil {
+			return nil, err
+		}
+	}
+	return s.list(dir)
+}
+
+// list finds the files in dir that are followed.
+func (s *source) list(dir string) ([]*foundFile, error) {
 	names, err := readNames(dir)
 	if err != nil {
 		return nil, err
 	}
-	files := map[*family][]*foundFile{}
-	for _, n := range s.classifyAll(dir, names) {
+	all := s.classifyAll(dir, names)
+	files := s.asides(dir, all)
+	for _, n := range all {
 		if !n.followed {
 			continue
 		}
-		if f := look(n.path, n.class); f != nil {
-			fam := s.family(n.class)
-			files[fam] = append(files[fam], f)
+		if f := s.look(n.path, n.class); f != nil {
+			files = append(files, f)
 		}
 	}
 	return files, nil
 }
 
 // look looks at a file; nil if there is none of that name that can be followed.
-func look(path string, c class) *foundFile {
-	f := &foundFile{path: path, class: c}
+func (s *source) look(path string, c class) *foundFile {
+	f := &foundFile{src: s, path: path, class: c}
 	var err error
-	f.stat, err = file.StatPath(path)
+	f.stat, f.link, err = s.paths.look(path)
 	switch {
 	case err == nil:
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, file.ErrNotRegular):
+		return nil
+	case c.aside:
 		return nil
 	default:
 		f.hidden, f.err = true, err

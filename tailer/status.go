@@ -35,6 +35,8 @@ type FileStatus struct {
 
 	Gaps  []entry.Gap `json:"gaps,omitempty"`
 	Error string      `json:"error,omitempty"` // the last one, "" when it is over
+
+	Reason string `json:"reason,omitempty"` // why it is Ignored, if that is as it should be
 }
 
 // A State says how a file is followed at present.
@@ -46,8 +48,10 @@ const (
 	Rotated    State = "rotated"    // at another name
 	Compressed State = "compressed" // its content is in a compressed file
 	Deleted    State = "deleted"    // has no name any more, but is still open
+	Moved      State = "moved"      // has no name in a directory that is followed, but is still open
 	Missing    State = "missing"    // cannot be found
 	Unreadable State = "unreadable" // is there and cannot be read at present
+	Ignored    State = "ignored"    // is there and is not followed; Reason says why, or Error if somebody should do something
 	Settled    State = "settled"    // small files that nothing more is expected of, all of them in one line
 )
 

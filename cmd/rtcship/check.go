@@ -48,8 +48,15 @@ or says what would be followed and where the records would go.`,
 			}
 			fmt.Fprintln(out, "not there at present, run needs it:", err) // which may be elsewhere
 		}
+		if fault := loaded.Config.StateDirFault(); fault != "" {
+			fmt.Fprintln(cmd.ErrOrStderr(), "state_dir:", plain.Text(fault))
+			return exitStatus(1)
+		}
 		if err := printConfig(out, loaded, all); err != nil {
 			return err
+		}
+		if _, _, note := pipeline.Descriptors(&loaded.Config); note != "" {
+			fmt.Fprintln(cmd.ErrOrStderr(), "warning:", note)
 		}
 		if err := printWay(out, &loaded.Config); err != nil || !connecting {
 			return err
@@ -71,7 +78,15 @@ func printWay(w io.Writer, cfg *config.Config) error {
 		fmt.Fprintln(tw, "\nwould follow\tlog\tstate\tsize")
 	}
 	for _, f := range found {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%d\n", plain.Text(f.Path), plain.Text(f.Log), f.State, f.Size)
+		path, log := plain.Text(f.Path), plain.Text(f.Log)
+		switch {
+		case f.As != "":
+			fmt.Fprintf(tw, "%s\t%s\tthe same file as %s\t\n", path, log, plain.Text(f.As))
+		case f.Error != "":
+			fmt.Fprintf(tw, "%s\t%s\t%s: %s\t\n", path, log, f.State, plain.Text(f.Error))
+		default:
+			fmt.Fprintf(tw, "%s\t%s\t%s\t%d\n", path, log, f.State, f.Size)
+		}
 	}
 	if err := tw.Flush(); err != nil {
 		return err

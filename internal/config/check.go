@@ -33,11 +33,44 @@ func (l *loader) check() {
 	if !filepath.IsAbs(l.StateDir) {
 		l.bad("state_dir", "want an absolute path, not %q", l.StateDir)
 	}
+	if fault := l.Config.StateDirFault(); fault != "" {
+		l.Warnings = append(l.Warnings, Fault{Key: "state_dir", Message: fault})
+	}
 	for i, p := range l.Redact.Patterns {
 		if _, err := regexp.Compile(p); err != nil {
 			l.bad("redact.patterns", "number %d is no regular expression (RE2): %s", i+1, patternFault(err))
 		}
 	}
+}
+
+// StateDirFault says what is wrong with the place of the state directory, "" if
+// nothing is. Nothing in it is ever followed, so rtcship runs all the same.
+func (c *Config) StateDirFault() string {
+	if c.Sora.LogDir == "" {
+		return ""
+	}
+	real := func(dir string) string {
+		for rest := ""; ; dir, rest = filepath.Dir(dir), filepath.Join(filepath.Base(dir), rest) {
+			if r, err := filepath.EvalSymlinks(dir); err == nil {
+				return filepath.Join(r, rest)
+			}
+			if dir == filepath.Dir(dir) {
+				return filepath.Join(dir, rest)
+			}
+		}
+	}
+	logDir, err := filepath.Abs(c.Sora.LogDir)
+	if err != nil {
+		return ""
+	}
+	logs, state := real(logDir), real(c.StateDir)
+	if rel, err := filepath.Rel(logs, state); err == nil && filepath.IsLocal(rel) {
+		return fmt.Sprintf("%s is the log directory %s, or within it: rtcship only ever reads there, and follows nothing of its own; set another state_dir", c.StateDir, c.Sora.LogDir)
+	}
+	if rel, err := filepath.Rel(state, logs); err == nil && filepath.IsLocal(rel) {
+		return fmt.Sprintf("the log directory %s is within %s, where nothing is followed; set another state_dir", c.Sora.LogDir, c.StateDir)
+	}
+	return ""
 }
 
 // bad reports a fault of a key at the place where its value was written.

@@ -29,11 +29,12 @@ type Config struct {
 
 // Sora says what is followed of Sora's logs.
 type Sora struct {
-	LogDir   string   `yaml:"log_dir" help:"Sora's log directory, only ever read; empty = off"`
-	Start    Start    `yaml:"start" help:"at the first start: beginning, end, or a time (RFC 3339)"`
-	Include  []string `yaml:"include" help:"further globs, relative to the log directory or absolute"`
-	Exclude  []string `yaml:"exclude" help:"globs of files to leave alone"`
-	Timezone string   `yaml:"timezone" help:"of erlang.log, crash.log and crash dumps, which are in local time"`
+	LogDir      string   `yaml:"log_dir" help:"Sora's log directory, only ever read; empty = off"`
+	Start       Start    `yaml:"start" help:"at the first start: beginning, end, or a time (RFC 3339)"`
+	Include     []string `yaml:"include" help:"further globs, relative to the log directory or absolute"`
+	Exclude     []string `yaml:"exclude" help:"globs of files to leave alone"`
+	FollowLinks bool     `yaml:"follow_links" help:"follow links that lead out of the log directory as well"`
+	Timezone    string   `yaml:"timezone" help:"of erlang.log, crash.log and crash dumps, which are in local time"`
 }
 
 // Pexip says where Pexip's syslog is received and which of its files are followed.

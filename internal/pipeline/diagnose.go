@@ -144,6 +144,8 @@ func (d *diagnosis) files(s *Status) {
 
 func (d *diagnosis) file(f *FileStatus) {
 	switch {
+	case f.State == tailer.Ignored && f.Error != "":
+		d.add(Amber, "have it followed, take it out of the directory, or name it in sora.exclude", "%s is not followed: %s", f.Path, f.Error)
 	case f.State == tailer.Unreadable:
 		d.add(Red, "give rtcship's user the right to read it (the same user or group as Sora's)", "%s cannot be read: %s", f.Path, f.Error)
 	case f.Behind > slow:

@@ -137,6 +137,7 @@ func exportConfig(cfg *config.Config, o Options) exporter.Config {
 }
 
 func followConfig(cfg *config.Config, p *parts, o Options) tailer.Config {
+	files, _, _ := Descriptors(cfg)
 	return tailer.Config{
 		StateDir:     cfg.StateDir,
 		Sources:      sources(cfg, p),
@@ -145,19 +146,15 @@ func followConfig(cfg *config.Config, p *parts, o Options) tailer.Config {
 		Expansion:    convert.Expansion,
 		DeletedBytes: int64(cfg.Limits.DeletedBytes),
 		ReadRate:     int64(cfg.Limits.ReadRate),
-		OpenFiles:    cfg.Limits.OpenFiles,
+		OpenFiles:    files,
+		FollowLinks:  cfg.Sora.FollowLinks,
 		Logger:       o.Log.Logger,
 	}
 }
 
 // Find lists what cfg would follow at present, and what keeps it from looking.
-func Find(cfg *config.Config) (all []tailer.Found, faults error) {
-	for _, s := range sources(cfg, nil) {
-		found, err := tailer.Find(s)
-		all = append(all, found...)
-		faults = errors.Join(faults, err)
-	}
-	return all, faults
+func Find(cfg *config.Config) ([]tailer.Found, error) {
+	return tailer.Find(followConfig(cfg, nil, Options{Log: ownlog.New(ownlog.Config{Writer: io.Discard})}))
 }
 
 // sources are Sora's directory, Pexip's files and the spool, in that order.

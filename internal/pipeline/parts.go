@@ -20,7 +20,7 @@ import (
 
 // parts are what is opened once and outlives a reload.
 type parts struct {
-	unlock func() error
+	lock   *tailer.StateLock
 	spool  *spool.Spool // open even if nothing is received, since something may be left in it
 	server *syslog.Server
 	served chan error // how Serve ended
@@ -37,7 +37,7 @@ type parts struct {
 func openStore(ctx context.Context, cfg *config.Config, o Options) (*parts, error) {
 	p := &parts{opts: o}
 	var err error
-	if p.unlock, err = tailer.Lock(cfg.StateDir); err != nil {
+	if p.lock, err = tailer.Lock(cfg.StateDir); err != nil {
 		return nil, fmt.Errorf("state_dir %s cannot be used: %w; give one that rtcship may write to", cfg.StateDir, err)
 	}
 	p.spool, err = spool.OpenContext(ctx, spool.Config{
@@ -143,12 +143,13 @@ func listenConfig(cfg *config.Config, o Options) syslog.Config {
 			allow = append(allow, prefix)
 		}
 	}
+	_, connections, _ := Descriptors(cfg)
 	return syslog.Config{
 		Listen:         cfg.Pexip.Listen,
 		TLS:            syslog.TLSConfig(cfg.Pexip.TLS),
 		Allow:          allow,
 		MaxMessage:     int(cfg.Pexip.MaxMessage),
-		MaxConnections: cfg.Pexip.MaxConnections,
+		MaxConnections: connections,
 		IdleTimeout:    cfg.Pexip.IdleTimeout,
 		Logger:         o.Log.Logger,
 	}
@@ -212,5 +213,5 @@ func (p *parts) close() error {
 	if p.spool != nil {
 		err = errors.Join(err, p.spool.Close())
 	}
-	return errors.Join(err, p.unlock())
+	return errors.Join(err, p.lock.Close())
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rtcship/rtcship/internal/config"
 	"github.com/rtcship/rtcship/internal/ownlog"
+	"github.com/rtcship/rtcship/tailer"
 )
 
 // Options says what Run runs.
@@ -175,7 +176,7 @@ func (d *Daemon) runEngines(ctx context.Context, cfg *config.Loaded, p *parts) e
 			next, err = d.runEngine(ctx, cfg, p, e)
 			fatal = !d.Stay
 		}
-		if next == nil && (err == nil || fatal || ctx.Err() != nil) {
+		if next == nil && (err == nil || fatal || ctx.Err() != nil || errors.Is(err, tailer.ErrTaken)) {
 			return err
 		}
 		if next == nil {
@@ -224,6 +225,9 @@ func (d *Daemon) adopt(cfg *config.Loaded) {
 	for _, w := range cfg.Warnings {
 		d.Log.Warn("configuration", "warning", w.String())
 	}
+	if _, _, note := Descriptors(&cfg.Config); note != "" {
+		d.Log.Warn("configuration", "warning", note)
+	}
 }
 
 func (d *Daemon) configured(cfg *config.Loaded) {
@@ -252,8 +256,15 @@ func (d *Daemon) runEngine(ctx context.Context, cfg *config.Loaded, p *parts, e 
 	if d.Ready != nil {
 		d.Ready(p.addresses())
 	}
+	watch := time.NewTicker(time.Second)
+	defer watch.Stop()
 	for {
 		select {
+		case <-watch.C:
+			if err := d.keepState(p, e); err != nil {
+				cancel()
+				return nil, errors.Join(err, <-ended, e.close())
+			}
 		case err := <-ended:
 			return nil, errors.Join(err, e.close())
 		case <-d.Stop:
@@ -271,6 +282,27 @@ func (d *Daemon) runEngine(ctx context.Context, cfg *config.Loaded, p *parts, e 
 			return cfg, err
 		}
 	}
+}
+
+// keepState sees to it that a state directory that somebody has emptied is made
+// again, with what is known. It is an error if another process has it by then: two
+// would send everything twice.
+func (d *Daemon) keepState(p *parts, e *engine) error {
+	remade, err := p.lock.Check()
+	switch {
+	case errors.Is(err, tailer.ErrTaken):
+		e.tailer.Abandon()
+		return err
+	case err != nil:
+		d.Log.Error("state directory cannot be locked again", "error", err)
+	case remade:
+		d.Log.Error("the state directory was emptied: it is made again, with the present positions")
+		e.tailer.SaveAgain()
+		if err := p.spool.Restore(); err != nil {
+			d.Log.Error("spool cannot be made again", "error", err)
+		}
+	}
+	return nil
 }
 
 // reload returns a configuration that can take the place of cfg, or nil.

@@ -59,6 +59,7 @@ func (c *Cutter) full(n int) bool {
 // entry as well.
 func (c *Cutter) Lines(data []byte, final bool) {
 	for {
+		c.hole(data)
 		rest := data[c.Taken:]
 		n := bytes.IndexByte(rest, '\n')
 		switch {
@@ -77,6 +78,30 @@ func (c *Cutter) Lines(data []byte, final bool) {
 		}
 	}
 }
+
+// minHole is how many NULs at the beginning of a line are none that somebody wrote.
+const minHole = 8
+
+// hole takes NULs at the beginning of a line as a gap. A writer that does not append
+// leaves them where its log was truncated: it goes on at its old offset.
+func (c *Cutter) hole(data []byte) {
+	rest := data[c.Taken:]
+	if c.Cut || len(rest) == 0 || rest[0] != 0 {
+		return
+	}
+	n := 1
+	for n < len(rest) && rest[n] == 0 {
+		n++
+	}
+	if n < minHole {
+		return
+	}
+	c.Gaps = append(c.Gaps, Gap{At: c.Base + int64(c.Taken), Bytes: int64(n), Reason: Hole, Time: c.Now})
+	c.Taken += n
+}
+
+// Hole is the reason of a gap where nothing was ever written.
+const Hole = "NULs where the log was truncated under a writer that does not append"
 
 // line takes a line that has its newline, and the carriage return before it.
 func (c *Cutter) line(text []byte, n int) {

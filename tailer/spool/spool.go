@@ -237,6 +237,24 @@ func (s *Spool) discardAgain() {
 	}
 }
 
+// Restore sees to it that what is received is found after a restart although
+// somebody has emptied the directory: the segment that is written to is ended if
+// it has no name any more.
+func (s *Spool) Restore() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := os.MkdirAll(s.cfg.Dir, 0o700); err != nil {
+		return fmt.Errorf("make spool directory: %w", err)
+	}
+	if s.active == nil {
+		return nil
+	}
+	if _, err := os.Lstat(s.active.path); errors.Is(err, os.ErrNotExist) {
+		s.seal()
+	}
+	return nil
+}
+
 // makeRoom wakes those who wait for space. The lock is held.
 func (s *Spool) makeRoom() {
 	close(s.room)

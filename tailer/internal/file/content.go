@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 
@@ -55,6 +56,31 @@ func StatPath(path string) (Stat, error) {
 	return statOf(&st), nil
 }
 
+// Look is StatPath for a name that may be a link, which it does not follow: link
+// says that it is one, and then st is of the link.
+func Look(path string) (st Stat, link bool, err error) {
+	var u unix.Stat_t
+	if err := retry(func() error { return unix.Lstat(path, &u) }); err != nil {
+		return Stat{}, false, err
+	}
+	switch u.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		return statOf(&u), false, nil
+	case unix.S_IFLNK:
+		return statOf(&u), true, nil
+	}
+	return Stat{}, false, ErrNotRegular
+}
+
+// KeyOf is what the file system knows a file or directory by.
+func KeyOf(path string) (Key, error) {
+	var u unix.Stat_t
+	if err := retry(func() error { return unix.Stat(path, &u) }); err != nil {
+		return Key{}, &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	return statOf(&u).Key, nil
+}
+
 // StatDir returns when a directory was last changed.
 func StatDir(path string) (int64, error) {
 	var st unix.Stat_t
@@ -89,6 +115,10 @@ type Content interface {
 	io.ReaderAt
 	io.Closer
 	Stat() (Stat, error)
+	Size() int64 // at present, unpacked; negative if that is not known
+	// Data returns where from an offset on the next bytes are that were written;
+	// the offset itself if the file system does not say.
+	Data(from int64) int64
 	// Keep tells that of what was read only data, which ends at the offset end,
 	// and what lies behind it will be asked for again.
 	Keep(data []byte, end int64)
@@ -100,14 +130,14 @@ type Content interface {
 // ErrIncomplete is for a compressed file that breaks off.
 var ErrIncomplete = errors.New("compressed file is not complete yet")
 
-// Open opens the regular file path for reading. It opens nothing else,
+// Open opens the regular file path for reading, on which no name is a link. It opens nothing else,
 // since opening a FIFO or a device may block or change something. open counts
 // the files that are open.
 func Open(path string, p Packing, open *atomic.Int64) (Content, Stat, error) {
 	if _, err := StatPath(path); err != nil {
 		return nil, Stat{}, fmt.Errorf("stat: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	f, err := openReal(path)
 	if err != nil {
 		return nil, Stat{}, err
 	}
@@ -121,6 +151,37 @@ func Open(path string, p Packing, open *atomic.Int64) (Content, Stat, error) {
 		return &Plain{f: f, open: open}, st, nil
 	}
 	return &Packed{File: f, Packing: p, open: open}, st, nil
+}
+
+// openReal opens a path of which no part is a link: links were followed and
+// judged before, and what has become one since is not. A kernel before 5.6, or a
+// filter of system calls, knows no openat2; then what was opened is looked at.
+func openReal(path string) (*os.File, error) {
+	const flags = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC | unix.O_NOFOLLOW
+	var fd int
+	err := retry(func() (err error) {
+		fd, err = unix.Openat2(unix.AT_FDCWD, path, &unix.OpenHow{Flags: flags, Resolve: unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS})
+		return err
+	})
+	switch {
+	case err == nil:
+		return os.NewFile(uintptr(fd), path), nil
+	case err == unix.ENOSYS, err == unix.EPERM:
+		return openLooking(path, flags)
+	}
+	return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+}
+
+func openLooking(path string, flags int) (*os.File, error) {
+	f, err := os.OpenFile(path, flags, 0)
+	if err != nil {
+		return nil, err
+	}
+	if now, err := filepath.EvalSymlinks(path); err != nil || now != path {
+		f.Close()
+		return nil, &fs.PathError{Op: "open", Path: path, Err: unix.ELOOP}
+	}
+	return f, nil
 }
 
 // A Plain is read as it stands.
@@ -140,6 +201,15 @@ func (p *Plain) Close() error {
 
 // Stat implements Content.
 func (p *Plain) Stat() (Stat, error) { return statFile(p.f) }
+
+// Size implements Content.
+func (p *Plain) Size() int64 {
+	st, err := p.Stat()
+	if err != nil {
+		return -1
+	}
+	return st.Size
+}
 
 // Keep implements Content.
 func (p *Plain) Keep([]byte, int64) {}
@@ -172,6 +242,21 @@ type Decoder interface {
 
 // Stat implements Content.
 func (p *Packed) Stat() (Stat, error) { return statFile(p.File) }
+
+// Data implements Content.
+func (p *Plain) Data(from int64) int64 {
+	at, err := unix.Seek(int(p.f.Fd()), from, unix.SEEK_DATA) // nothing else uses the file's own offset
+	if err != nil || at < from {
+		return from
+	}
+	return at
+}
+
+// Data implements Content.
+func (p *Packed) Data(from int64) int64 { return from }
+
+// Size implements Content.
+func (p *Packed) Size() int64 { return -1 }
 
 // Close implements Content.
 func (p *Packed) Close() error {

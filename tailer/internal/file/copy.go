@@ -12,35 +12,55 @@ const compareBytes = 4 << 20
 // sampleBytes is how much is compared at the places between.
 const sampleBytes = 4 << 10
 
-// IsCopy says whether all that c holds is in orig as well, at the same offsets.
-// Of large plain files only both ends and samples between are compared.
-func IsCopy(orig, c Content) bool {
-	so, sc := plainSize(orig), plainSize(c)
+// Holds says whether all that c holds is in orig as well, at the same offsets.
+// Their sizes are negative if they are not known. Of large files of known size
+// only both ends and samples between are compared.
+func Holds(orig, c io.ReaderAt, so, sc int64) bool {
 	if so < 0 || sc < 0 {
 		return sameRange(orig, c, 0, math.MaxInt64)
 	}
-	if sc > so || !sameRange(orig, c, 0, compareBytes) {
+	return sc <= so && sampled(orig, c, sc)
+}
+
+// sampled says whether two files agree in their first n bytes, as far as samples
+// tell.
+func sampled(a, b io.ReaderAt, n int64) bool {
+	if !sameRange(a, b, 0, min(n, compareBytes)) {
 		return false
 	}
 	for i := range int64(16) {
-		if off := sc / 16 * i; !sameRange(orig, c, off, min(sampleBytes, sc-off)) {
+		if off := n / 16 * i; !sameRange(a, b, off, min(sampleBytes, n-off)) {
 			return false
 		}
 	}
-	last := max(0, sc-compareBytes)
-	return sameRange(orig, c, last, sc-last)
+	last := max(0, n-compareBytes)
+	return sameRange(a, b, last, n-last)
 }
 
-// plainSize is the size of a file that is not compressed, else -1.
-func plainSize(c Content) int64 {
-	if _, ok := c.(*Plain); !ok {
-		return -1
+// Common returns how many bytes two files begin with that are the same in both,
+// at most n. Files that went apart once are taken not to agree again.
+func Common(a, b io.ReaderAt, n int64) int64 {
+	if n <= 0 || sampled(a, b, n) {
+		return max(0, n)
 	}
-	st, err := c.Stat()
-	if err != nil {
-		return -1
+	low, high := int64(0), n // they agree up to low, and not up to high
+	for high-low > sampleBytes {
+		mid := low + (high-low)/2
+		from := max(low, mid-sampleBytes)
+		if sameRange(a, b, from, mid-from) {
+			low = mid
+		} else {
+			high = mid
+		}
 	}
-	return st.Size
+	var x, y [sampleBytes]byte
+	i, _ := a.ReadAt(x[:high-low], low)
+	j, _ := b.ReadAt(y[:high-low], low)
+	k := 0
+	for k < min(i, j) && x[k] == y[k] {
+		k++
+	}
+	return low + int64(k)
 }
 
 // sameRange compares up to n bytes of c from an offset, as far as c goes.

@@ -3,6 +3,7 @@ package file
 import (
 	"cmp"
 	"io"
+	"math/bits"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
@@ -61,6 +62,22 @@ func (p *Fingerprint) Grow(head []byte) {
 	for _, n := range HeadSizes(len(head)) {
 		p.Heads = append(p.Heads, xxhash.Sum64(head[:n]))
 	}
+}
+
+// Clone is a copy of p that shares nothing that changes.
+func (p *Fingerprint) Clone() Fingerprint {
+	c := *p
+	c.Marks, c.Recent = slices.Clone(p.Marks), slices.Clone(p.Recent)
+	return c
+}
+
+// HashOf is the hash of the first n bytes, n being a power of two; 0 if they are
+// not known.
+func (p *Fingerprint) HashOf(n int) uint64 {
+	if p.HeadLen < n {
+		return 0
+	}
+	return p.Heads[bits.TrailingZeros(uint(n))]
 }
 
 // Agrees says whether head, the first bytes of a file (headBytes of them, or

@@ -22,12 +22,13 @@ import (
 // It has a checkpoint file of its own, a line for each file, which is appended
 // to, and written anew when too much of it is out of date.
 type Shelf struct {
-	path  string
-	files map[string]*Shelved // by path
-	fresh []*Shelved          // not in the file yet
-	lines int                 // in the file
-	turn  []string            // paths that are still to be looked at in this round
-	Sums  map[string]*Sum     // by directory
+	path   string
+	files  map[string]*Shelved // by path
+	byHead map[Hash]*Shelved   // of several that begin alike, the last
+	fresh  []*Shelved          // not in the file yet
+	lines  int                 // in the file
+	turn   []string            // paths that are still to be looked at in this round
+	Sums   map[string]*Sum     // by directory
 }
 
 // A Sum is what the files of a directory that are on the shelf come to.
@@ -49,15 +50,49 @@ func (s *Shelf) Sum(path string) *Sum {
 func (s *Shelf) set(e *Shelved) {
 	s.Drop(string(e.Path))
 	s.files[string(e.Path)] = e
+	if e.Head != 0 {
+		s.byHead[e.Head] = e
+	}
 	n := s.Sum(string(e.Path))
 	n.Files++
 	n.Bytes += e.Size
+}
+
+// Detach takes a file off the shelf whose path holds something else by now. It may
+// be found under another one.
+func (s *Shelf) Detach(path string) {
+	e := s.files[path]
+	s.Drop(path)
+	if e != nil && e.Head != 0 {
+		s.byHead[e.Head] = e
+	}
+}
+
+// Move notes that a directory has another name by now.
+func (s *Shelf) Move(from, to string) {
+	if from == "" {
+		return
+	}
+	old := slices.Collect(maps.Values(s.files))
+	for _, e := range old {
+		s.Drop(string(e.Path))
+	}
+	for _, e := range old {
+		if p := e.Path.Move(from, to); p != e.Path {
+			e.Path = p
+			s.fresh = append(s.fresh, e)
+		}
+		s.set(e)
+	}
 }
 
 // Drop takes a file off the shelf.
 func (s *Shelf) Drop(path string) {
 	if e := s.files[path]; e != nil {
 		delete(s.files, path)
+		if s.byHead[e.Head] == e {
+			delete(s.byHead, e.Head)
+		}
 		n := s.Sum(path)
 		n.Files--
 		n.Bytes -= e.Size
@@ -72,6 +107,9 @@ type Shelved struct {
 	Size  int64     `json:"size"`
 	MTime int64     `json:"mtime"` // nanoseconds since 1970
 	Gone  time.Time `json:"gone,omitzero"`
+	Ino   uint64    `json:"ino,omitempty"`
+	Head  Hash      `json:"head,omitzero"` // of the first bytes, up to HeadBytes
+	End   Hash      `json:"end,omitzero"`  // of what stands before Size
 
 	listed bool // in the listing of its directory under way
 }
@@ -93,7 +131,7 @@ const (
 // LoadShelf reads the checkpoint of a shelf. A line that is damaged, such as
 // the last one when the machine went down, costs that one file's position.
 func LoadShelf(path string) (*Shelf, error) {
-	s := &Shelf{path: path, files: map[string]*Shelved{}, Sums: map[string]*Sum{}}
+	s := &Shelf{path: path, files: map[string]*Shelved{}, byHead: map[Hash]*Shelved{}, Sums: map[string]*Sum{}}
 	f, err := openRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
@@ -184,6 +222,19 @@ func (s *Shelf) EndListing(now time.Time, forget time.Duration) {
 		}
 	}
 }
+
+// Rename notes that e has another path by now.
+func (s *Shelf) Rename(e *Shelved, path string, now time.Time) {
+	was := *e
+	was.Gone = now
+	s.fresh = append(s.fresh, &was) // what is in the file says so of the old path
+	s.Drop(string(e.Path))
+	e.Path, e.Gone, e.listed = Path(path), time.Time{}, true
+	s.Put(e)
+}
+
+// Like returns the file that begins as another one does, nil if there is none.
+func (s *Shelf) Like(head Hash) *Shelved { return s.byHead[head] }
 
 // A Shelving is what is to be written of a shelf.
 type Shelving struct {

@@ -3,6 +3,7 @@ package saved
 import (
 	"encoding/hex"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +31,17 @@ type Checkpoint struct {
 // A Source is what is known of a set of files that is followed.
 type Source struct {
 	Followed time.Time `json:"followed_since"`
+	Dir      Path      `json:"dir,omitempty"`   // where it was
+	Late     bool      `json:"late,omitempty"`  // it could not be listed at Followed
+	Early    []Early   `json:"early,omitempty"` // files that were there at Followed and are not decided about
+}
+
+// An Early is a file that was there when a source was new.
+type Early struct {
+	Device  uint64 `json:"device"`
+	Inode   uint64 `json:"inode"`
+	Size    int64  `json:"size"`
+	Changed int64  `json:"changed"` // its mtime, in nanoseconds since 1970
 }
 
 // A Log is what is known of a log besides its generations.
@@ -61,6 +73,7 @@ type Generation struct {
 	Ended   bool         `json:"ended,omitempty"` // a compressed file was read to its end: Size is that of all of it
 	Missing time.Time    `json:"missing_since,omitzero"`
 	Lost    bool         `json:"lost,omitempty"`
+	CopyOf  string       `json:"copy_of,omitempty"` // id of the generation that it was a copy of, up to Settled
 	Gaps    []entry.Gap  `json:"gaps,omitempty"`
 	Head    int          `json:"head"` // bytes at the beginning that are known
 	Heads   []Hash       `json:"heads,omitempty"`
@@ -78,6 +91,14 @@ type Mark struct {
 // A Path is a path, which may hold any bytes. JSON strings do not: a path
 // that is no UTF-8 is written as a quoted string of Go, which no path is.
 type Path string
+
+// Move is where p is by now if the directory from has become to.
+func (p Path) Move(from, to string) Path {
+	if rel, err := filepath.Rel(from, string(p)); err == nil && filepath.IsLocal(rel) {
+		return Path(filepath.Join(to, rel))
+	}
+	return p
+}
 
 // MarshalText implements encoding.TextMarshaler.
 func (p Path) MarshalText() ([]byte, error) {

@@ -1,0 +1,99 @@
+package tailer
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/rtcship/rtcship/tailer/internal/file"
+)
+
+// A log may have been rotated to a name that is not followed while nobody looked.
+// What was not read of it lies there all the same: files whose names begin as the
+// log's does are looked at while something of it is missing.
+
+// sealed are the extensions of files that are compressed in a way that cannot be
+// read.
+var sealed = []string{".xz", ".bz2", ".lz4", ".lzma", ".br", ".zip", ".7z", ".Z", ".lzo"}
+
+func isSealed(base string) bool {
+	for _, ext := range sealed {
+		if strings.HasSuffix(base, ext) {
+			return true
+		}
+	}
+	return false
+}
+
+// asides are the files of names in dir that are not followed and begin as a log's
+// does of which something is missing, or are where a generation was found.
+func (s *source) asides(dir string, names []named) (files []*foundFile) {
+	if s.Format != nil {
+		return nil
+	}
+	var missing []*family
+	known := map[string]*family{}
+	for _, f := range s.families {
+		for _, g := range f.gens {
+			if filepath.Dir(g.path) == dir && g.missing.IsZero() {
+				known[g.path] = f
+			}
+		}
+		if filepath.Dir(f.path) == dir && !f.shared() && !f.rule.Small && f.misses() {
+			missing = append(missing, f)
+		}
+	}
+	if len(missing) == 0 && len(known) == 0 {
+		return nil
+	}
+	for _, n := range names {
+		if n.followed || s.excluded(n.path) {
+			continue
+		}
+		f := known[n.path]
+		for _, m := range missing {
+			if f == nil && beginsLike(filepath.Base(n.path), filepath.Base(m.path)) {
+				f = m
+			}
+		}
+		if f == nil {
+			continue
+		}
+		_, packed := file.UnpackedName(n.path)
+		fl := s.look(n.path, class{rule: f.rule, family: f.path, packed: packed, aside: true})
+		if fl != nil {
+			files = append(files, fl)
+		}
+	}
+	return files
+}
+
+// beginsLike says whether a name begins with that of a log, or with its stem and
+// something that sets the rest apart.
+func beginsLike(base, log string) bool {
+	if strings.HasPrefix(base, log) {
+		return true
+	}
+	rest, ok := strings.CutPrefix(base, strings.TrimSuffix(log, filepath.Ext(log)))
+	return ok && rest != "" && strings.ContainsRune(".-_", rune(rest[0]))
+}
+
+func (s *source) excluded(path string) bool {
+	for _, p := range s.Exclude {
+		if s.matches(p, path) {
+			return true
+		}
+	}
+	return false
+}
+
+// seal shows a file that may hold what is missing of its log and cannot be read.
+func (t *Tailer) seal(fl *foundFile) {
+	for _, g := range fl.fam.gens {
+		if g.missing.IsZero() || g.src != nil || fl.stat.Mtime < g.written || fl.stat.Mtime == g.written && g.settled.At >= g.size {
+			continue
+		}
+		t.refused(fl.fam, fl, &ignoredError{"may hold what was not read of " + filepath.Base(fl.fam.path) +
+			", and is compressed in a way that rtcship does not know: unpack it there, or name it in sora.exclude"})
+		return
+	}
+}

@@ -1,0 +1,90 @@
+package tailer
+
+import (
+	"time"
+
+	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/match"
+)
+
+// idOf is the id of the generation that a decision is about, "" if it has none.
+func (t *Tailer) idOf(k *match.Known) string {
+	if g, ok := k.Ref.(*generation); ok {
+		return g.hexID()
+	}
+	for g := range t.generations() {
+		if g.path == k.Path && g.missing.IsZero() {
+			return g.hexID()
+		}
+	}
+	return ""
+}
+
+// compareCopies looks at copies of other logs that have grown. What they hold of
+// their original is passed over; from where they differ they are read.
+func (t *Tailer) compareCopies(now time.Time) {
+	var held []*generation
+	byID := map[string]*generation{}
+	t.mu.Lock()
+	for g := range t.generations() {
+		if g.held && g.pumps == 0 {
+			held = append(held, g)
+		}
+	}
+	if len(held) > 0 {
+		for g := range t.generations() {
+			byID[g.hexID()] = g
+		}
+	}
+	t.mu.Unlock()
+	for _, g := range held {
+		t.compareCopy(g, byID[g.copyOf], now)
+	}
+}
+
+func (t *Tailer) compareCopy(g, orig *generation, now time.Time) {
+	gens := []*generation{g}
+	if orig != nil {
+		gens = append(gens, orig)
+	}
+	v := t.view(gens, nil)
+	defer v.close()
+	k := v.known[0]
+	at, over := k.Read, true
+	if size := contentSize(k); orig != nil && v.known[1].Content != nil && size >= k.Read.At {
+		o := v.known[1].Content
+		n := file.Common(o, k.Content, min(size, max(0, o.Size())))
+		if over = n < size && (size >= match.Little || now.Sub(g.changed) >= t.cfg.RotateWait); n < size {
+			n = match.LineStart(k.Content, n)
+		}
+		if n > at.At {
+			if m, err := file.ReadMark(k.Content, n); err == nil {
+				at = m
+			}
+		}
+	}
+	var head []byte
+	if at.At > k.Read.At {
+		head, _ = file.ReadHead(k.Content, contentSize(k)) // a short one is taken in as such
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if g.read.At < at.At && len(g.inflight) == 0 {
+		g.fingerprint.Grow(head)
+		g.fingerprint.Note(at)
+		g.read.Mark, g.settled.Mark = at, at
+	}
+	g.held = !over && g.read.At < contentSize(k)
+	if over {
+		g.copyOf = ""
+	}
+	t.touch(g)
+}
+
+// contentSize is the size of what k's file holds at present, -1 if it is not known.
+func contentSize(k *match.Known) int64 {
+	if k.Content == nil {
+		return -1
+	}
+	return k.Content.Size()
+}

@@ -1,0 +1,70 @@
+package tailer
+
+import (
+	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/saved"
+)
+
+// An early is what was there when a source was new, of which it is not decided
+// yet what it is. Where Start says to begin is where such a file ended then,
+// whenever it can first be opened.
+type early map[file.Key]file.Stat
+
+func (e early) of(fl *foundFile) *file.Stat {
+	if st, ok := e[fl.stat.Key]; ok {
+		return &st
+	}
+	return nil
+}
+
+func (e early) drop(fl *foundFile) { delete(e, fl.stat.Key) }
+
+// begun takes note of what is found in a directory of s when s is new. Where that
+// cannot be listed at first, what was written by then is told by its time.
+func (s *source) begun(files []*foundFile) {
+	if !s.first.IsZero() && !s.late {
+		return
+	}
+	s.mu.Lock() // the saver reads it
+	defer s.mu.Unlock()
+	for _, fl := range files {
+		if !fl.hidden && !fl.class.aside && (s.first.IsZero() || fl.stat.Mtime < s.first.UnixNano()) {
+			s.early[fl.stat.Key] = fl.stat
+		}
+	}
+}
+
+// keepEarly forgets the files that are not there any more.
+func (s *source) keepEarly(l *listing) {
+	if len(s.early) == 0 {
+		return
+	}
+	there := map[file.Key]bool{}
+	for _, fl := range l.files {
+		there[fl.stat.Key] = true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key := range s.early {
+		if !there[key] {
+			delete(s.early, key)
+		}
+	}
+}
+
+// state is what is saved of e.
+func (e early) state() (list []saved.Early) {
+	for key, st := range e {
+		list = append(list, saved.Early{Device: key.Dev, Inode: key.Ino, Size: st.Size, Changed: st.Mtime})
+	}
+	return list
+}
+
+func restoreEarly(list []saved.Early) early {
+	e := early{}
+	for _, s := range list {
+		key := file.Key{Dev: s.Device, Ino: s.Inode}
+		e[key] = file.Stat{Key: key, Size: s.Size, Mtime: s.Changed}
+	}
+	return e
+}

@@ -1,0 +1,404 @@
+package match
+
+import (
+	"bytes"
+	"io"
+	"slices"
+
+	"github.com/rtcship/rtcship/tailer/internal/file"
+)
+
+// A decision is one call of Decide under way.
+type decision struct {
+	in    Input
+	byLog map[*Log][]*Known
+	live  map[*Log][]*Found // live files that are nobody's yet
+	same  map[*Found]agreement
+	given map[*Known]bool
+}
+
+func (d *decision) of(l *Log) []*Known { return d.byLog[l] }
+
+// Decide says what each file is: a verdict for each of in.Found, in the order in
+// which they are to be applied. A live file comes before one that may be a copy
+// of it.
+func Decide(in Input) []Verdict {
+	d := &decision{
+		in: in, byLog: map[*Log][]*Known{}, live: map[*Log][]*Found{},
+		same: map[*Found]agreement{}, given: map[*Known]bool{},
+	}
+	for _, k := range in.Known {
+		d.byLog[k.Log] = append(d.byLog[k.Log], k)
+	}
+	for _, c := range in.Found {
+		if c.Live && c.Packed == file.Unpacked {
+			d.live[c.Log] = append(d.live[c.Log], c)
+		}
+	}
+	clues := make([]clue, len(in.Found))
+	var all []agreement
+	for i, c := range in.Found {
+		var found []agreement
+		clues[i], found = d.look(c)
+		all = append(all, found...)
+	}
+	d.give(all)
+	for i, c := range in.Found {
+		if _, same := d.same[c]; !same && !clues[i].waits && clues[i].of == nil && !c.Aside {
+			clues[i].apart, clues[i].of = d.apart(c)
+		}
+	}
+	var verdicts []Verdict
+	for i, c := range in.Found {
+		if v := d.verdict(c, clues[i]); v.What != New || !c.Live {
+			clues[i].verdict = v
+			continue
+		}
+		verdicts = append(verdicts, Verdict{Found: c, What: New})
+	}
+	for i := range clues {
+		if v := clues[i].verdict; v.Found != nil {
+			verdicts = append(verdicts, v)
+		}
+	}
+	return verdicts
+}
+
+// A clue is what was found out about a file besides whose it can be.
+type clue struct {
+	waits   bool   // for more to be known
+	orig    *Known // that holds all that the file does, and has a file of its own
+	twin    *Found // a live file that does, and is nobody's yet
+	apart   int64  // where a copy of another log went apart from it; 0 if it is none
+	of      *Known // which is that
+	verdict Verdict
+}
+
+// look compares c with what is known.
+func (d *decision) look(c *Found) (q clue, found []agreement) {
+	if c.Packed != file.Unpacked {
+		for _, k := range d.wanting(c) {
+			if k.leftIn(c) {
+				return q, []agreement{{known: k, found: c, strong: true, whole: true, verified: k.Size}}
+			}
+		}
+		if q.waits = c.Archive == nil || d.beingPacked(c) || d.stillRead(c) || c.Archive.Broken() == file.ErrIncomplete; q.waits {
+			return q, nil
+		}
+	}
+	if !c.Live && !c.Aside {
+		q.orig, q.twin = d.original(c), d.twin(c)
+	}
+	for _, k := range d.wanting(c) {
+		a := d.compare(k, c)
+		if a.verified < 0 || !d.mayBe(a) || q.orig != nil && (c.Packed != file.Unpacked || a.verified < c.Stat.Size) {
+			continue
+		}
+		if q.twin != nil && d.goesOn(k, q.twin) {
+			continue
+		}
+		if k.Log != c.Log && !a.strong {
+			if !c.Aside {
+				q.apart, q.of = c.size(), k // of what was read already, and lies elsewhere or nowhere
+			}
+			continue
+		}
+		found = append(found, a)
+	}
+	if c.Archive != nil && c.Archive.Missed() {
+		return clue{waits: true}, nil
+	}
+	return q, found
+}
+
+// wanting are the generations that c can be the file of.
+func (d *decision) wanting(c *Found) (list []*Known) {
+	for _, k := range d.in.Known {
+		if !k.Here && (k.Log == c.Log || mayMove(k, c)) {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
+// mayMove says whether c, which has another log's name, may be the file of k at
+// all. What is one entry as a whole, and what takes turns in a ring, is told by
+// its name.
+func mayMove(k *Known, c *Found) bool {
+	if k.Key != c.Stat.Key && (len(c.Head) < Little || k.Fingerprint.HashOf(Little) != c.start()) {
+		return false
+	}
+	return k.Log.linewise() && c.Log.linewise() && k.Log.Small == c.Log.Small
+}
+
+// mayBe says whether an agreement is enough to find a generation under another
+// log's name.
+func (d *decision) mayBe(a agreement) bool {
+	k, c := a.known, a.found
+	switch {
+	case k.Log == c.Log:
+		return true
+	case k.Key == c.Stat.Key && k.Fingerprint.HeadLen > 0 && a.strong:
+		return true // and begins as it did
+	case c.Live && c.Log.Vendor && !sameName(k.Log, c.Log):
+		return false
+	}
+	return a.verified >= enough(k.Log, c.Log)
+}
+
+// enough is how many bytes two logs have to have in common for a file of one to
+// be taken for one of the other. Of a log that nobody knows it could be that many
+// begin with the same line.
+func enough(known, found *Log) int64 {
+	if known.Vendor || sameName(known, found) {
+		return Little
+	}
+	return file.HeadBytes
+}
+
+// give gives each generation the file that it agrees with best.
+func (d *decision) give(all []agreement) {
+	slices.SortStableFunc(all, better)
+	for _, a := range all {
+		if _, taken := d.same[a.found]; !taken && !d.given[a.known] {
+			d.given[a.known] = true
+			d.same[a.found] = a
+		}
+	}
+}
+
+// verdict says what c is.
+func (d *decision) verdict(c *Found, q clue) Verdict {
+	v := Verdict{Found: c}
+	a, same := d.same[c]
+	switch {
+	case same:
+		v.What, v.Known, v.Whole, v.Short = Same, a.known, a.whole, !a.strong
+	case q.waits && (c.Early == nil || c.Live):
+		v.What = Wait
+	case c.Aside:
+		v.What = Leave
+	case q.of != nil && (c.Live || q.of.Log != c.Log):
+		d.copied(&v, q)
+	case c.Live:
+		d.begin(&v)
+	case c.Early != nil:
+		d.early(&v)
+	default:
+		d.stranger(&v, q)
+	}
+	return v
+}
+
+// copied is for a file that holds what a generation of another log does. It may
+// still be copied.
+func (d *decision) copied(v *Verdict, q clue) {
+	c := v.Found
+	v.Known, v.At = q.of, q.apart
+	if v.At >= c.size() && c.Unchanged < d.in.RotateWait && !d.in.Draining && c.Early == nil {
+		v.What = Wait
+		return
+	}
+	v.What = Copy
+}
+
+// begin is for a live file that nothing is known of.
+func (d *decision) begin(v *Verdict) {
+	v.What = New
+	if early := v.Found.Early; early != nil && v.Found.Log.AtEnd {
+		v.What = Old
+		v.At = LineStart(v.Found.Content, min(early.Size, v.Found.Stat.Size))
+	}
+}
+
+// early is for a rotated file that was there when its source was new.
+func (d *decision) early(v *Verdict) {
+	c := v.Found
+	if at := c.Log.At; !at.IsZero() && c.Early.Mtime >= at.UnixNano() {
+		v.What = New
+		return
+	}
+	v.What, v.At = Old, c.size()
+}
+
+// stranger is for a file with a rotated name that is no known generation. It may
+// be a copy in the making, so it has to be left unchanged for a while first.
+func (d *decision) stranger(v *Verdict, q clue) {
+	c := v.Found
+	copied := q.orig != nil || q.twin != nil
+	if copied && c.Packed == file.Unpacked && c.Stat.Size < Little {
+		copied = false // too little to be sure; rather twice than not at all
+	}
+	switch {
+	case copied:
+		v.What, v.Reason, v.Known = Leave, "", q.orig
+	case c.Refused:
+		v.What, v.Reason = Leave, LeftOld
+	case c.Unchanged < d.in.RotateWait && !d.in.Draining:
+		v.What = Wait
+	case c.Stat.Mtime < c.Log.Floor:
+		v.What, v.Reason = Leave, LeftOld
+	default:
+		v.What = New
+	}
+}
+
+// LeftOld is the reason for which an unknown rotated file is left alone.
+const LeftOld = "older than what was read of its log"
+
+// leftIn says whether c is the compressed file that k was left in, as it was.
+func (k *Known) leftIn(c *Found) bool {
+	n, same := k.Fingerprint.Agrees(c.Head)
+	return c.Stat.Like(k.Stat) && k.Packed == c.Packed && k.Ended && k.Read.At >= k.Size &&
+		(c.Path == k.Path || same && n > 0 && n == k.Fingerprint.HeadLen)
+}
+
+// beingPacked says whether c is being made by compressing another file, which is
+// there still and is the one to read.
+func (d *decision) beingPacked(c *Found) bool {
+	plain, _ := file.UnpackedName(c.Path)
+	return slices.ContainsFunc(d.in.Found, func(o *Found) bool {
+		return o.Path == plain && bytes.Equal(o.Head, c.Head)
+	})
+}
+
+// stillRead says whether a generation is still read from the file that has no
+// name any more, and may be what c holds.
+func (d *decision) stillRead(c *Found) bool {
+	for _, k := range d.wanting(c) {
+		if n, same := k.Fingerprint.Agrees(c.Head); same && n > 0 && k.Open && !k.Finished && k.Log == c.Log {
+			return true
+		}
+	}
+	return false
+}
+
+// original returns the generation of c's log whose file holds all that c does.
+func (d *decision) original(c *Found) *Known {
+	for _, k := range d.of(c.Log) {
+		if k.Content == nil || k.Fingerprint.HeadLen == 0 {
+			continue
+		}
+		if _, same := k.Fingerprint.Agrees(c.Head); !same {
+			continue
+		}
+		if c.Archive != nil {
+			if c.Archive.Broken() == nil && c.Archive.CopyOf(k) {
+				return k
+			}
+			continue
+		}
+		if c.Content != nil && file.Holds(k.Content, c.Content, k.Content.Size(), c.Content.Size()) {
+			return k
+		}
+	}
+	return nil
+}
+
+// isCopy says whether c holds all that k's file does.
+func (d *decision) isCopy(c *Found, k *Known) bool {
+	return file.Holds(c.Content, k.Content, c.Content.Size(), k.Content.Size())
+}
+
+// twin returns the live file of c's log that holds all of c and is nobody's yet,
+// if there is one. Where a log was replaced by a copy of itself, and copied
+// besides, nothing else tells which of them the writer goes on in.
+func (d *decision) twin(c *Found) *Found {
+	if c.Packed != file.Unpacked || c.Stat.Size < Little {
+		return nil
+	}
+	for _, l := range d.live[c.Log] {
+		if bytes.HasPrefix(l.Head, c.Head) && file.Holds(l.Content, c.Content, l.Content.Size(), c.Content.Size()) {
+			return l
+		}
+	}
+	return nil
+}
+
+// goesOn says whether k can go on in the file c.
+func (d *decision) goesOn(k *Known, c *Found) bool {
+	a := d.compare(k, c)
+	return a.verified >= 0 && a.strong
+}
+
+// mostOriginals is how many logs may begin like a file that is taken for a copy of
+// one of them: what more of them begin with tells nothing.
+const mostOriginals = 4
+
+// apart returns up to where c, which has a name of its own, holds what a
+// generation of another log does, and which; or a file that the rules know by its
+// name and that is as new as c. Files of one name in different directories are
+// never copies of one another, nor is a log that has its name from the rules, nor
+// are logs that nobody knows if both were there from the beginning.
+func (d *decision) apart(c *Found) (at int64, of *Known) {
+	if c.Live && c.Log.Vendor || !c.Log.linewise() || c.Log.Small || c.Packed != file.Unpacked || c.Stat.Size < Little {
+		return 0, nil
+	}
+	originals := d.originals(c)
+	if len(originals) > mostOriginals {
+		return 0, nil
+	}
+	for _, o := range originals {
+		if n := commonPart(o.Content, c, enough(o.Log, c.Log)); n > at {
+			at, of = n, o
+		}
+	}
+	return at, of
+}
+
+// originals are the files of other logs of which c may be a copy.
+func (d *decision) originals(c *Found) (list []*Known) {
+	likely := func(l *Log) bool {
+		return l != c.Log && !sameName(l, c.Log) && l.linewise() && !l.Small && (l.Vendor || c.Early == nil)
+	}
+	for _, k := range d.in.Known {
+		if k.readable() && likely(k.Log) && k.Fingerprint.HashOf(Little) == c.start() {
+			list = append(list, k)
+		}
+	}
+	for _, o := range d.in.Found {
+		if o == c || o.Packed != file.Unpacked || o.Content == nil || len(o.Head) < Little || o.start() != c.start() {
+			continue
+		}
+		a, same := d.same[o]
+		switch {
+		case same && a.known.readable():
+		case same && likely(a.known.Log):
+			k := *a.known
+			k.Content = o.Content
+			list = append(list, &k)
+		case !same && o.Live && o.Log.Vendor && likely(o.Log):
+			list = append(list, &Known{Log: o.Log, Path: o.Path, Content: o.Content})
+		}
+	}
+	return list
+}
+
+// commonPart returns up to where c is a copy of orig, 0 if it is none: it ends
+// there, or orig did when the copy was made; or what they have in common is so
+// much that two logs do not begin with it by themselves.
+func commonPart(orig Content, c *Found, enough int64) int64 {
+	so, sc := orig.Size(), c.Content.Size()
+	n := file.Common(orig, c.Content, min(so, sc))
+	switch {
+	case n < enough:
+		return 0
+	case n == sc, n == so:
+	case n < file.HeadBytes:
+		return 0
+	default:
+		n = LineStart(c.Content, n)
+	}
+	return n
+}
+
+// LineStart returns where the last line before size begins, so that one which is
+// half written is not taken apart.
+func LineStart(src io.ReaderAt, size int64) int64 {
+	b := make([]byte, min(size, 64<<10))
+	n, _ := src.ReadAt(b, size-int64(len(b)))
+	if i := bytes.LastIndexByte(b[:n], '\n'); i >= 0 {
+		return size - int64(len(b)) + int64(i) + 1
+	}
+	return size
+}

@@ -1,0 +1,154 @@
+package match
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/file"
+)
+
+// text is what a file holds, without a file.
+type text string
+
+func (t text) ReadAt(b []byte, off int64) (int, error) {
+	return strings.NewReader(string(t)).ReadAt(b, off)
+}
+func (t text) Size() int64 { return int64(len(t)) }
+
+// archive is a compressed file that was unpacked.
+type archive struct{ text }
+
+func (a archive) Length() int64        { return a.Size() }
+func (a archive) Broken() error        { return nil }
+func (a archive) Missed() bool         { return false }
+func (a archive) CopyOf(k *Known) bool { return k.Content != nil && file.Holds(k.Content, a, -1, -1) }
+
+func lines(from, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `{"timestamp":"2031-03-05T07:%02d:%02d.000000Z","msg":"line %d"}`+"\n", (from+i)/60%60, (from+i)%60, from+i)
+	}
+	return b.String()
+}
+
+var (
+	sora    = &Log{Path: "/log/sora.jsonl", Vendor: true}
+	api     = &Log{Path: "/log/api.jsonl", Vendor: true}
+	foreign = &Log{Path: "/log/x.jsonl"}
+	app     = &Log{Path: "/log/app.jsonl"}
+	older   = &Log{Path: "/old/sora.jsonl"}
+	ulimit  = &Log{Path: "/log/ulimit.log", Vendor: true, Form: entry.Whole}
+	ulimit2 = &Log{Path: "/node2/ulimit.log", Form: entry.Whole}
+	ring    = &Log{Path: "/log/erlang.log.[1-9]", Shared: true, Form: entry.Clocked}
+)
+
+const t0 = int64(1_900_000_000_000_000_000)
+
+// knownAs is a generation of which read bytes of content were read. It is here if
+// a name leads to it.
+func knownAs(l *Log, content string, read int, here bool) *Known {
+	k := &Known{Log: l, Path: l.Path, Size: int64(read), Here: here, Written: t0, Key: file.Key{Ino: 7}}
+	k.Stat = file.Stat{Key: k.Key, Size: int64(read), Mtime: t0}
+	k.Fingerprint.Grow([]byte(content[:read]))
+	k.Read = file.MarkOf([]byte(content[:read]), int64(read))
+	k.Fingerprint.Note(k.Read)
+	k.Fingerprint.See([]file.Mark{k.Read})
+	if here {
+		k.Content = text(content)
+	}
+	return k
+}
+
+func foundAs(l *Log, path, content string, live bool) *Found {
+	return &Found{
+		Log: l, Path: path, Live: live, Head: []byte(content[:min(len(content), file.HeadBytes)]), Content: text(content),
+		Stat: file.Stat{Key: file.Key{Ino: 99}, Size: int64(len(content)), Mtime: t0}, Unchanged: time.Minute,
+	}
+}
+
+func packedAs(l *Log, path, content string) *Found {
+	c := foundAs(l, path, content, false)
+	c.Content, c.Archive, c.Packed = nil, archive{text(content)}, file.Gzip
+	return c
+}
+
+func with[T any](v T, change func(T)) T { change(v); return v }
+
+// TestDecide has a row for each row of the table in docs/following.md, and for
+// each situation in which a file could be taken for what it is not.
+func TestDecide(t *testing.T) {
+	old, fresh := lines(0, 40), lines(100, 10)
+	early := func(c *Found) { s := c.Stat; c.Early = &s }
+	for name, test := range map[string]struct {
+		known []*Known
+		found []*Found
+		want  string
+	}{
+		"rename and create":                          {[]*Known{knownAs(sora, old, 500, false)}, []*Found{foundAs(sora, "/log/sora.jsonl.1", old, false), foundAs(sora, sora.Path, fresh, true)}, "new /log/sora.jsonl; same /log/sora.jsonl.1"},
+		"copy and truncate":                          {[]*Known{knownAs(sora, old, 500, false), knownAs(sora, fresh, 0, true)}, []*Found{foundAs(sora, "/log/sora.jsonl.1", old, false)}, "same /log/sora.jsonl.1"},
+		"copy that ends before what was read":        {[]*Known{knownAs(sora, old, len(old), false)}, []*Found{foundAs(sora, "/log/sora.jsonl.1", lines(0, 38), false)}, "short /log/sora.jsonl.1"},
+		"compression":                                {[]*Known{knownAs(sora, old, 500, false)}, []*Found{packedAs(sora, "/log/sora.jsonl.1.gz", old)}, "same /log/sora.jsonl.1.gz"},
+		"compression of what was read":               {[]*Known{knownAs(sora, old, len(old), false)}, []*Found{packedAs(sora, "/log/sora.jsonl.1.gz", old)}, "whole /log/sora.jsonl.1.gz"},
+		"an archive in the making":                   {[]*Known{knownAs(sora, old, 500, false)}, []*Found{with(packedAs(sora, "/log/sora.jsonl.1.gz", old), func(c *Found) { c.Archive = nil })}, "wait /log/sora.jsonl.1.gz"},
+		"both the file and its archive":              {[]*Known{knownAs(sora, old, 500, false)}, []*Found{foundAs(sora, "/log/sora.jsonl.1", old, false), packedAs(sora, "/log/sora.jsonl.1.gz", old)}, "same /log/sora.jsonl.1; wait /log/sora.jsonl.1.gz"},
+		"several at once":                            {[]*Known{knownAs(sora, old, 500, false), knownAs(sora, fresh, 300, false)}, []*Found{foundAs(sora, "/log/sora.jsonl.2", old, false), foundAs(sora, "/log/sora.jsonl.1", fresh, false), foundAs(sora, sora.Path, lines(200, 3), true)}, "new /log/sora.jsonl; same /log/sora.jsonl.2; same /log/sora.jsonl.1"},
+		"made and rotated while stopped":             {nil, []*Found{foundAs(sora, "/log/sora.jsonl.1", old, false)}, "new /log/sora.jsonl.1"},
+		"made and rotated a moment ago":              {nil, []*Found{with(foundAs(sora, "/log/sora.jsonl.1", old, false), func(c *Found) { c.Unchanged = time.Second })}, "wait /log/sora.jsonl.1"},
+		"older than what was read":                   {nil, []*Found{foundAs(with(&Log{Path: sora.Path, Vendor: true}, func(l *Log) { l.Floor = t0 + 1 }), "/log/sora.jsonl.9", old, false)}, "leave /log/sora.jsonl.9"},
+		"put back":                                   {[]*Known{knownAs(sora, old, 500, false)}, []*Found{foundAs(sora, sora.Path, old, true)}, "same /log/sora.jsonl"},
+		"run_erl's ring":                             {[]*Known{knownAs(ring, "\none\n", 5, false)}, []*Found{foundAs(ring, "/log/erlang.log.1", "\nanother\n", true)}, "new /log/erlang.log.1"},
+		"overwritten at start":                       {[]*Known{knownAs(ulimit, "a b\n", 4, false)}, []*Found{with(foundAs(ulimit, ulimit.Path, "a b\n", true), func(c *Found) { c.Stat.Mtime++ })}, "new /log/ulimit.log"},
+		"truncated and written to a larger size":     {[]*Known{knownAs(sora, old, 500, false)}, []*Found{foundAs(sora, sora.Path, fresh, true)}, "new /log/sora.jsonl"},
+		"moved to a foreign name":                    {[]*Known{knownAs(sora, old, 500, false)}, []*Found{foundAs(foreign, foreign.Path, old, true)}, "same /log/x.jsonl"},
+		"copied to a foreign name":                   {[]*Known{knownAs(sora, old, 500, true)}, []*Found{foundAs(foreign, foreign.Path, old, true)}, "copy /log/x.jsonl"},
+		"copied to a foreign name, still written":    {[]*Known{knownAs(sora, old, 500, true)}, []*Found{with(foundAs(foreign, foreign.Path, old, true), func(c *Found) { c.Unchanged = 0 })}, "wait /log/x.jsonl"},
+		"a copy that grew beyond its original":       {[]*Known{knownAs(sora, old, 500, true)}, []*Found{foundAs(foreign, foreign.Path, old+fresh, true)}, fmt.Sprintf("copy /log/x.jsonl at %d", len(old))},
+		"a copy that differs":                        {[]*Known{knownAs(sora, old+fresh, 500, true)}, []*Found{foundAs(foreign, foreign.Path, old+lines(300, 5), true)}, fmt.Sprintf("copy /log/x.jsonl at %d", len(old))},
+		"copied when both are new":                   {nil, []*Found{foundAs(foreign, foreign.Path, old, true), foundAs(sora, sora.Path, old, true)}, "new /log/sora.jsonl; copy /log/x.jsonl"},
+		"a log that begins as another":               {[]*Known{knownAs(app, old, 500, true)}, []*Found{foundAs(foreign, foreign.Path, lines(0, 3)+fresh, true)}, "new /log/x.jsonl"},
+		"equal logs that nobody knows":               {nil, []*Found{with(foundAs(foreign, foreign.Path, old, true), early), with(foundAs(app, app.Path, old, true), early)}, "new /log/x.jsonl; new /log/app.jsonl"},
+		"equal vendor logs":                          {[]*Known{knownAs(sora, old, 500, true)}, []*Found{foundAs(api, api.Path, old, true)}, "new /log/api.jsonl"},
+		"into another directory":                     {[]*Known{knownAs(sora, old, 500, false)}, []*Found{foundAs(older, "/old/sora.jsonl.1", old, false)}, "same /old/sora.jsonl.1"},
+		"one name in two directories":                {[]*Known{knownAs(sora, old, 500, true)}, []*Found{foundAs(older, older.Path, old, true)}, "new /old/sora.jsonl"},
+		"one name in two directories, one is gone":   {[]*Known{knownAs(sora, old, 500, false)}, []*Found{foundAs(older, older.Path, old, true)}, "same /old/sora.jsonl"},
+		"whole files of two nodes":                   {[]*Known{knownAs(ulimit, "a b\n", 4, false)}, []*Found{foundAs(ulimit2, ulimit2.Path, "a b\n", true)}, "new /node2/ulimit.log"},
+		"too little to be sure":                      {[]*Known{knownAs(sora, "started\n", 8, false)}, []*Found{foundAs(foreign, foreign.Path, "started\n", true)}, "new /log/x.jsonl"},
+		"too little, but the inode":                  {[]*Known{knownAs(sora, "started\n", 8, false)}, []*Found{with(foundAs(foreign, foreign.Path, "started\n", true), func(c *Found) { c.Stat.Key.Ino = 7 })}, "same /log/x.jsonl"},
+		"a name that is not followed":                {[]*Known{knownAs(sora, old, 500, false)}, []*Found{with(foundAs(sora, "/log/sora.jsonl.bak", old, false), func(c *Found) { c.Aside = true })}, "same /log/sora.jsonl.bak"},
+		"a name that is not followed, other content": {[]*Known{knownAs(sora, old, 500, false)}, []*Found{with(foundAs(sora, "/log/sora.jsonl.bak", fresh, false), func(c *Found) { c.Aside = true })}, "leave /log/sora.jsonl.bak"},
+		"there at first, rotated":                    {nil, []*Found{with(foundAs(sora, "/log/sora.jsonl.1", old, false), early)}, fmt.Sprintf("old /log/sora.jsonl.1 at %d", len(old))},
+		"there at first, live":                       {nil, []*Found{with(foundAs(sora, sora.Path, old, true), early)}, "new /log/sora.jsonl"},
+		"there at first, and only what comes":        {nil, []*Found{with(foundAs(&Log{Path: sora.Path, Vendor: true, AtEnd: true}, sora.Path, old+fresh, true), func(c *Found) { s := c.Stat; s.Size = int64(len(old)); c.Early = &s })}, fmt.Sprintf("old /log/sora.jsonl at %d", len(old))},
+		"made later, and only what comes":            {nil, []*Found{foundAs(&Log{Path: sora.Path, Vendor: true, AtEnd: true}, sora.Path, old, true)}, "new /log/sora.jsonl"},
+		"there at first, from a time on":             {nil, []*Found{with(foundAs(&Log{Path: sora.Path, At: time.Unix(0, t0-1)}, "/log/sora.jsonl.1", old, false), early)}, "new /log/sora.jsonl.1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, v := range Decide(Input{Known: test.known, Found: test.found, RotateWait: 5 * time.Second}) {
+				got = append(got, v.describe())
+			}
+			if s := strings.Join(got, "; "); s != test.want {
+				t.Errorf("got  %s\nwant %s", s, test.want)
+			}
+		})
+	}
+}
+
+// describe says what v is in few words; where it begins only if that is not its end.
+func (v Verdict) describe() string {
+	what := map[What]string{Wait: "wait", Same: "same", New: "new", Old: "old", Copy: "copy", Leave: "leave"}[v.What]
+	switch {
+	case v.Short:
+		what = "short"
+	case v.Whole:
+		what = "whole"
+	}
+	what += " " + v.Found.Path
+	if v.What == Old || v.What == Copy && v.At != v.Found.Stat.Size {
+		what += fmt.Sprintf(" at %d", v.At)
+	}
+	return what
+}

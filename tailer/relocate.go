@@ -1,0 +1,73 @@
+package tailer
+
+import (
+	"path/filepath"
+	"time"
+
+	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/saved"
+)
+
+// restore takes in what a checkpoint says of a source. A time that lies in the
+// future says that a clock was wrong, now or then, and is not believed.
+func (s *source) restore(c saved.Source, now time.Time) {
+	s.first, s.late, s.early = c.Followed, c.Late, restoreEarly(c.Early)
+	if s.first.IsZero() {
+		return
+	}
+	if s.first.After(now) {
+		s.first = now
+		return
+	}
+	s.floor = s.first.Add(-margin).UnixNano()
+}
+
+// relocate puts what a checkpoint says of the files in the directory of s where
+// that directory is by now: it may have been mounted elsewhere, or be named in
+// another way. Whether it is the same one is found out by what is in it.
+func (s *source) relocate(c *saved.Checkpoint) {
+	old := string(c.Sources[s.Name].Dir)
+	if old == "" {
+		old = s.oldDir(c)
+	}
+	if s.Dir == "" || old == "" || filepath.Clean(old) == filepath.Clean(s.Dir) {
+		return
+	}
+	s.movedFrom = old
+	move := func(p *saved.Path) { *p = p.Move(old, s.Dir) }
+	for i := range c.Logs {
+		if c.Logs[i].Source == s.Name {
+			move(&c.Logs[i].File)
+		}
+	}
+	for i := range c.Generations {
+		if g := &c.Generations[i]; g.Source == s.Name {
+			move(&g.File)
+			move(&g.Path)
+		}
+	}
+}
+
+// oldDir is where the directory of s was for a checkpoint that does not say so: a
+// log that the rules know by name lies in it.
+func (s *source) oldDir(c *saved.Checkpoint) string {
+	for i := range c.Generations {
+		g := &c.Generations[i]
+		if g.Source != s.Name {
+			continue
+		}
+		dir, base := filepath.Split(string(g.File))
+		for j := range s.rules {
+			r := &s.rules[j]
+			if r.weight == byName && !r.asked && !r.Ring && !r.Small && !filepath.IsAbs(r.Pattern) && !file.HasMeta(r.Pattern) && r.Pattern == base {
+				return filepath.Clean(dir)
+			}
+		}
+	}
+	return ""
+}
+
+// keptLink is told of a link that is followed although it leads out.
+func (t *Tailer) keptLink(path, to string) {
+	t.log.Warn("a link that leads out of the log directory is followed since it was read before; the next release will need sora.follow_links for it", "path", path, "to", to)
+}
