@@ -25,6 +25,9 @@ var (
 func (r *Reader) readCrash() bool {
 	b := r.b
 	h, ok := entry.ParseHead(b.Text, r.p.zone)
+	if !ok && b.Entry.Cut {
+		return true // the rest of a report
+	}
 	if !ok {
 		r.fail(record.Erlang, "no header of an Erlang report")
 		return true
@@ -32,7 +35,7 @@ func (r *Reader) readCrash() bool {
 	message := b.Text[h.Size:]
 	r.head(h)
 	if h.Title == nil {
-		r.crashKind(kindOf(message, h.Level))
+		r.crashKind(kindOf(message, r.lower(h.Level)))
 	}
 	r.report(message)
 	return true
@@ -73,14 +76,14 @@ func (r *Reader) crashKind(kind []byte) {
 	b.EventPrefix, b.EventName = "sora.", b.Arena[start:]
 }
 
-// lower is a title in lower snake case.
+// lower is a title or a level in lower snake case.
 func (r *Reader) lower(title []byte) []byte {
 	b := r.b
 	start := len(b.Arena)
 	for _, c := range title {
 		if c == ' ' {
 			c = '_'
-		} else {
+		} else if c <= 'Z' {
 			c += 'a' - 'A'
 		}
 		b.Arena = append(b.Arena, c)

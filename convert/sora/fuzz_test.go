@@ -46,10 +46,14 @@ func (f *fuzzReader) read(t *testing.T, log string, text []byte) *logs.LogRecord
 
 // wire is that record in wire form.
 func (f *fuzzReader) wire(log string, text []byte) []byte {
+	return f.wireOf(log, entry.Entry{Text: text})
+}
+
+func (f *fuzzReader) wireOf(log string, e entry.Entry) []byte {
 	f.b.StartBatch(&f.settings, &entry.Origin{Source: "sora", Log: log, Path: "/l/" + log, Born: time.Unix(1, 0)}, &f.counts)
 	f.r.Start(f.p, &f.b)
-	f.b.BeginUnmasked(&entry.Entry{Text: text})
-	if len(text) == 0 || !f.r.Read() {
+	f.b.BeginUnmasked(&e)
+	if len(e.Text) == 0 || !f.r.Read() {
 		return nil
 	}
 	out, ends := f.b.Finish(nil, nil)

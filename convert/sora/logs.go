@@ -10,10 +10,12 @@ type logSpec struct {
 	prefix   string             // of event names made of a record's type
 	event    string             // of all records without a code, if they have one name
 	read     func(*Reader) bool // of logs that are neither
+	headed   bool               // the first part of an entry that was cut says what it is
 }
 
 // OTLP severity numbers.
 const (
+	severityTrace     = 1
 	severityDebug     = 5
 	severityInfo      = 9
 	severityNotice    = 10
@@ -47,7 +49,7 @@ func specOf(name string) logSpec {
 	case "api":
 		s.lines, s.prefix = true, "sora.api."
 	case "crash":
-		s.severity, s.unread, s.read = severityError, severityError, (*Reader).readCrash
+		s.severity, s.unread, s.read, s.headed = severityError, severityError, (*Reader).readCrash, true
 	case "erl_crash":
 		s.severity, s.unread, s.read = severityEmergency, severityEmergency, (*Reader).readDump
 	case "erlang":
@@ -71,7 +73,8 @@ func errorPrefix(name string) string {
 	return "sora.stats_webhook_error."
 }
 
-// severityOf is the OTLP severity number of one of Erlang's levels, or 0.
+// severityOf is the OTLP severity number of a level, or 0: mostly one of Erlang's,
+// in small letters.
 func severityOf(level []byte) int {
 	switch string(level) {
 	case "debug":
@@ -91,7 +94,26 @@ func severityOf(level []byte) int {
 	case "emergency":
 		return severityEmergency
 	}
-	return 0
+	var buf [len("emergency")]byte
+	if len(level) > len(buf) {
+		return 0
+	}
+	small := buf[:len(level)]
+	for i, c := range level {
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		small[i] = c
+	}
+	return otherLevels[string(small)]
+}
+
+// otherLevels are Erlang's however they are written, and what other libraries and
+// nodes in other languages call them.
+var otherLevels = map[string]int{
+	"debug": severityDebug, "info": severityInfo, "notice": severityNotice, "warning": severityWarning, "error": severityError,
+	"critical": severityCritical, "alert": severityAlert, "emergency": severityEmergency,
+	"trace": severityTrace, "warn": severityWarning, "err": severityError, "crit": severityCritical, "emerg": severityEmergency, "fatal": severityEmergency,
 }
 
 // readPlain takes an entry as the text it is.

@@ -95,7 +95,7 @@ func (r *Reader) Read() bool {
 		}
 	}
 	b.Mask()
-	if b.Entry.Cut {
+	if b.Entry.Cut && !r.log.headed {
 		return true // a part of a text says nothing reliable
 	}
 	if r.log.read != nil {

@@ -67,12 +67,15 @@ func (rep *report) exception(class []byte) { rep.set(foundType, keyExceptionType
 func (rep *report) stack(v []byte) { rep.set(foundStack, keyExceptionStack, v, maxException) }
 
 // reason takes the term that a process ended with. Erlang hands on the stack of
-// an error with its reason, as {Reason,Stack}.
+// an error with its reason, as {Reason,Stack}; what was caught is in {'EXIT',…}.
 func (rep *report) reason(v []byte) {
 	if len(v) == 0 || rep.found&foundReason != 0 {
 		return
 	}
 	rep.set(foundReason, keyExceptionText, v, maxException)
+	if caught, ok := bytes.CutPrefix(v, []byte("{'EXIT',")); ok {
+		v = bytes.TrimSuffix(caught, []byte("}"))
+	}
 	reason, stack := stackIn(v)
 	if len(stack) == 0 {
 		return
@@ -97,7 +100,7 @@ func (rep *report) inferType() {
 }
 
 // subjects are how reports call what they are about.
-var subjects = [...]string{"Generic server ", "State machine ", "gen_event handler ", "Generic event handler ", "wx object server "}
+var subjects = [...]string{"Generic server ", "State machine ", "gen_event handler ", "Generic event handler ", "wx object server ", "Task ", "Agent ", "GenServer ", "Process "}
 
 // subject takes the first sentence, such as `Generic server x terminating`. It
 // returns what follows it.
@@ -108,7 +111,10 @@ func (rep *report) subject(line []byte) (rest []byte, ok bool) {
 			continue
 		}
 		n := skipTerm(rest)
-		name, rest := rest[:n], bytes.TrimLeft(rest[n:], " ")
+		name, rest := bytes.TrimPrefix(rest[:n], []byte("#PID")), bytes.TrimLeft(rest[n:], " ")
+		if after, ok := bytes.CutPrefix(rest, []byte("started from ")); ok {
+			rest = bytes.TrimLeft(after[skipTerm(after):], " ")
+		}
 		if after, ok := bytes.CutPrefix(rest, []byte("terminating")); ok {
 			rep.ends = true
 			rep.name(name)
@@ -192,18 +198,59 @@ func (rep *report) phrase(line []byte) (at int, ok bool) {
 	for i := 0; ; {
 		n := bytes.Index(line[i:], []byte("with "))
 		if n < 0 {
-			return 0, false
+			break
 		}
 		i += n + len("with ")
-		for _, s := range [...]string{"exit value:", "reason:", "reason "} {
-			if !hasPrefix(line, i, s) || s == "reason " && !bytes.HasSuffix(line[:i], []byte("exit with ")) {
-				continue
-			}
-			rep.ends = rep.ends || tellsOfEnd(line[:i+len(s)])
-			if pid := lastPID(line[:i]); pid != nil {
-				rep.name(pid)
-			}
-			return i + len(s), true
+		if n := reasonAt(line, i); n > 0 {
+			rep.about(line[:i], line[:n])
+			return n, true
+		}
+	}
+	const start = "for reason " // that something could not be started
+	if n := bytes.Index(line, []byte(start)); n >= 0 {
+		return n + len(start), true
+	}
+	return 0, false
+}
+
+// reasonAt is where the reason begins in a line that has "with " before i, 0 if
+// none follows.
+func reasonAt(line []byte, i int) int {
+	for _, s := range [...]string{"exit value:", "reason:"} {
+		if hasPrefix(line, i, s) {
+			return i + len(s)
+		}
+	}
+	for _, s := range [...]string{"exit with ", "exited with ", "terminated with ", "crashed with ", "failed with "} {
+		if hasPrefix(line, i, "reason ") && bytes.HasSuffix(line[:i], []byte(s)) {
+			return i + len("reason ")
+		}
+	}
+	if bytes.HasSuffix(line[:i], []byte("terminating with ")) {
+		return i
+	}
+	return 0
+}
+
+// about takes what the sentence before a reason says: that something ended, and
+// what. words are those before the reason.
+func (rep *report) about(sentence, words []byte) {
+	rep.ends = rep.ends || tellsOfEnd(words)
+	if pid := lastPID(sentence); pid != nil {
+		rep.name(pid)
+	}
+	if bytes.HasSuffix(sentence, []byte("exited with ")) {
+		rep.exception([]byte("exit"))
+	}
+	for _, s := range [...]string{"gen_server ", "gen_statem ", "gen_fsm ", " installed in "} { // lager's words
+		if _, name, ok := bytes.Cut(sentence, []byte(s)); ok {
+			rep.name(name[:skipTerm(name)])
+		}
+	}
+	if _, name, ok := bytes.Cut(sentence, []byte("Supervisor ")); ok {
+		rep.set(foundSupervisor, keyCrashSupervisor, name[:skipTerm(name)], maxValue)
+		if _, child, ok := bytes.Cut(name, []byte(" had child ")); ok {
+			rep.set(foundChild, keyCrashChild, child[:skipTerm(child)], maxValue)
 		}
 	}
 }
@@ -219,14 +266,40 @@ func tellsOfEnd(line []byte) bool {
 	return false
 }
 
-// ended takes the reason behind a phrase. Cowboy writes a stack behind it.
+// ended takes the reason behind a phrase. Cowboy writes a stack behind it, lager
+// the place it came from or what a supervisor was about, Ra the state.
 func (rep *report) ended(v []byte) {
 	n := skipTerm(v)
-	if stack, ok := bytes.CutPrefix(v[n:], []byte(" and stacktrace ")); ok {
-		rep.stack(stack)
+	switch rest := v[n:]; {
+	case bytes.HasPrefix(rest, []byte(" and stacktrace ")):
+		rep.stack(rest[len(" and stacktrace "):])
 		v = v[:n]
+	case bytes.HasPrefix(rest, []byte(" in context ")):
+		rep.set(foundContext, keyCrashContext, rest[len(" in context "):], maxValue)
+		v = v[:n]
+	case bytes.HasPrefix(rest, []byte(" in state ")):
+		v = v[:n]
+	default:
+		if at := bytes.LastIndex(v, []byte(" in ")); at > 0 && isCall(v[at+len(" in "):]) {
+			rep.stack(v[at+1:])
+			v = v[:at]
+		}
 	}
 	rep.classed(v)
+}
+
+// isCall tells whether s is a place as lager writes it: `lists:nth/2 line 198`.
+func isCall(s []byte) bool {
+	call, line, ok := bytes.Cut(s, []byte(" line "))
+	if !ok || len(line) == 0 || len(line) > 9 || bytes.IndexByte(call, ' ') >= 0 {
+		return false
+	}
+	for _, c := range line {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return bytes.IndexByte(call, ':') > 0
 }
 
 // lastPID is the last pid in line, or nil.

@@ -103,9 +103,29 @@ func (rep *report) starred(line []byte, l *lineReader) {
 		rep.field([]byte("Was installed in"), name)
 		return
 	}
+	if len(line) > 0 && line[0] == '(' {
+		rep.raised(line, l)
+		return
+	}
 	if at, ok := rep.phrase(line); ok {
 		rep.ended(l.section(l.end - len(line) + at))
 	}
+}
+
+// raised takes `(RuntimeError) message` and the places behind it, which is how
+// Elixir's libraries say it.
+func (rep *report) raised(line []byte, l *lineReader) {
+	class, message, ok := bytes.Cut(line[1:], []byte(") "))
+	if !ok || bytes.IndexByte(class, ' ') >= 0 || rep.found&foundReason != 0 {
+		return
+	}
+	switch string(class) {
+	case "stop", "EXIT":
+		class = []byte("exit")
+	}
+	rep.exception(class)
+	rep.set(foundReason, keyExceptionText, message, maxException)
+	rep.stack(l.goOn(l.next, func(indent int, _ []byte) bool { return indent >= 4 }))
 }
 
 // plain takes a line without stars, and those that go on with it.
@@ -119,6 +139,10 @@ func (rep *report) plain(line []byte, l *lineReader) {
 	if _, ok := rep.subject(line); ok {
 		return
 	}
+	if reason, ok := bytes.CutPrefix(line, []byte("Unhandled exception ")); ok { // Cowboy's
+		rep.classed(reason[:skipTerm(reason)])
+		return
+	}
 	if at, ok := rep.phrase(line); ok {
 		rep.ended(l.section(l.end - len(line) + at))
 		return
@@ -128,7 +152,7 @@ func (rep *report) plain(line []byte, l *lineReader) {
 		return
 	}
 	switch string(label) {
-	case "reason", "Reason", "offender", "started", "exited":
+	case "reason", "Reason", "offender", "Offender", "started", "exited", "Stacktrace":
 		value = l.goOn(l.end-len(value), func(indent int, _ []byte) bool { return indent >= 6 })
 	}
 	rep.field(label, value)

@@ -25,7 +25,7 @@ type Origin struct {
 type Entry struct {
 	Text      []byte         // without the final newline; valid until Consume returns
 	Offset    int64          // of its first byte within the generation, in uncompressed bytes
-	Time      time.Time      // a time that only the tailer knows (run_erl's clock); else zero
+	Time      time.Time      // a time that only the tailer knows: run_erl's clock, or the head of a report that was cut; else zero
 	Observed  time.Time      // when it was read, or received
 	Peer      netip.AddrPort // who sent it; the zero value for a file
 	Transport string         // "udp", "tcp", "tls", "unix"; "" for a file
