@@ -1,10 +1,6 @@
 package pexip
 
-import (
-	"bytes"
-
-	"github.com/rtcship/rtcship/convert/syslog"
-)
+import "bytes"
 
 // Most lines are made like lines before them: the same message, the same keys in
 // the same order, and many of the same values. Such a line is compared with what
@@ -97,7 +93,7 @@ func nextValue(text []byte, start int, between string) int {
 // for the general way.
 func (p *parse) short() (host []byte, ok bool) {
 	p.quirk, p.detail = 0, nil
-	text := syslog.TrimEnd(p.b.Text)
+	text := trimEnd(p.b.Text)
 	p.heading = p.memory.headings.of(text)
 	if p.heading == nil {
 		return nil, false

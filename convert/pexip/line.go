@@ -34,6 +34,7 @@ func (l *line) suspect(b *record.Builder) bool {
 // peel takes the headers off text: one of syslog's, and then "[system
 // ]originating_time" in front of the pairs. For any other headers see search.
 func (l *line) peel(text []byte, observed time.Time) {
+	text = trimEnd(text)
 	l.head = syslog.Parse(text, observed)
 	l.host, l.rest = l.head.Host, l.head.Text
 	if n := foreign(text, &l.head); n > 0 {
@@ -51,6 +52,23 @@ func (l *line) peel(text []byte, observed time.Time) {
 		l.level, l.odd = oddLine(l.rest)
 	}
 }
+
+// trimEnd removes what ends a message in some framings, also as rsyslog spells it
+// when it keeps it: #015 for a carriage return.
+func trimEnd(text []byte) []byte {
+	text = syslog.TrimEnd(text)
+	end := len(text)
+	for end > 4 && text[end-4] == '#' && (string(text[end-3:end]) == "015" || string(text[end-3:end]) == "012" || string(text[end-3:end]) == "000") {
+		end -= 4
+	}
+	if end > 0 && text[end-1] == '"' {
+		return text[:end]
+	}
+	return text
+}
+
+// hostLike reports whether word may be a system's name. A level is none.
+func hostLike(word []byte) bool { return syslog.HostLike(word) && levelNumber(word) == 0 }
 
 // name makes the innermost system's name of the word that stands for it. A word
 // that says more is kept as it was written.
@@ -74,7 +92,7 @@ func (l *line) origin() bool {
 	t, n := syslog.ParseOriginatingTime(rest)
 	if n == 0 && len(rest) > 0 && rest[0] != '"' {
 		i := bytes.IndexByte(rest, ' ')
-		if i <= 0 || !syslog.HostLike(rest[:i]) {
+		if i <= 0 || !hostLike(rest[:i]) {
 			return false
 		}
 		host, rest = rest[:i], rest[i+1:]

@@ -111,7 +111,7 @@ func (p *parse) take() {
 	p.n, p.quirk, p.exact, p.detail = 0, 0, -1, nil
 	clear(p.field[:])
 	if p.heading != nil {
-		p.heading.peel(&p.line, syslog.TrimEnd(p.b.Text))
+		p.heading.peel(&p.line, trimEnd(p.b.Text))
 		p.suspect = false
 		p.scan()
 		return

@@ -20,24 +20,45 @@ const maxSearch = 512
 // search looks for Pexip's part of a text, and for the headers in front of it. If
 // there is none, the line is left as it is.
 func (l *line) search(text []byte, observed time.Time) {
-	text = syslog.TrimEnd(text)
 	at := findOrigin(text)
-	sure := at >= 0
-	if !sure {
-		at = findPairs(text)
-	}
-	if at < 0 {
+	inner := line{}
+	if at >= 0 {
+		inner.rest = text[at:]
+		inner.headers(text[:at], observed)
+	} else if at = findPairs(text); at < 0 {
 		return
-	}
-	inner := line{rest: text[at:]}
-	if understood := inner.headers(text[:at], observed); !sure && (!understood || inner.head.Format == syslog.None) {
-		return
+	} else if inner.rest = text[at:]; !inner.apart(text[:at], observed) {
+		understood := inner.headers(text[:at], observed)
+		if !understood || inner.head.Format == syslog.None && !program(inner.head.App) {
+			return
+		}
 	}
 	inner.origin()
 	if inner.repeated > 0 {
 		inner.rest = bytes.TrimSuffix(trimRight(inner.rest), []byte("]"))
 	}
 	*l = inner
+}
+
+// apart reads what stands before the pairs if the originating time is in it, with
+// something between that is not Pexip's.
+func (l *line) apart(text []byte, observed time.Time) bool {
+	const seconds, between = len("2006-01-02 15:04:05"), 64
+	from := max(0, len(text)-between)
+	for at := len(text); at > from+seconds; {
+		at = from + bytes.LastIndexByte(text[from:at], ',')
+		if at < from+seconds || bytes.IndexByte(text[at:], '"') >= 0 {
+			return false
+		}
+		end := at + 1 + leadingDigits(text[at+1:])
+		stamp := text[at-seconds : end]
+		if t, n := syslog.ParseOriginatingTime(stamp); n > 0 {
+			l.headers(text[:at-seconds], observed)
+			l.time, l.stamp, l.relay = t, stamp, trimRight(text)
+			return true
+		}
+	}
+	return false
 }
 
 // findOrigin returns where the first originating time that has pairs behind it
@@ -65,12 +86,15 @@ func findOrigin(text []byte) int {
 func findPairs(text []byte) int {
 	window := text[:min(len(text), maxSearch)]
 	for i := range window {
-		if (i == 0 || window[i-1] <= ' ' || window[i-1] == '[') && letter(window[i]) && beginsLine(text[i:]) {
+		if (i == 0 || !keyByte[window[i-1]] && !quoting[window[i-1]]) && letter(window[i]) && beginsLine(text[i:]) {
 			return i
 		}
 	}
 	return -1
 }
+
+// quoting are signs behind which a key is within something else.
+var quoting = byteSet("\"'\\")
 
 // headers reads the headers in front of Pexip's part of a line, the outermost
 // first. It reports whether it understood all of them. What the innermost one does
@@ -101,6 +125,10 @@ func (l *line) headers(text []byte, observed time.Time) (understood bool) {
 			outer = word[:len(word)-1]
 		}
 	}
+	if n := l.forwarded(words); n > 0 {
+		words = words[n:]
+		inner = cap(text) - cap(words)
+	}
 	start, understood := l.names(words)
 	switch {
 	case !understood:
@@ -115,6 +143,24 @@ func (l *line) headers(text []byte, observed time.Time) (understood bool) {
 		l.host = outer // routers name themselves before the time
 	}
 	return understood
+}
+
+// forwarded reads what syslog daemons of some Unixes put in front of a message
+// that came over the network: "Message forwarded from cn-1: ". It returns where
+// that ends, 0 if it is not there.
+func (l *line) forwarded(words []byte) int {
+	const from = "forwarded from "
+	at := bytes.Index(words, []byte(from))
+	if at < 0 || at > 0 && words[at-1] > ' ' {
+		return 0
+	}
+	word, rest := cutWord(words[at+len(from):])
+	name, ok := bytes.CutSuffix(word, []byte(":"))
+	if !ok || !syslog.HostLike(name) {
+		return 0
+	}
+	l.host, l.head.Host = name, name
+	return len(words) - len(rest)
 }
 
 // badPriority is the length of what stands where a priority should and is none,
@@ -142,16 +188,16 @@ func (l *line) names(words []byte) (start []byte, ok bool) {
 	var last []byte
 	for rest := before; len(rest) > 0; count++ {
 		var word []byte
-		if word, rest = cutWord(rest); !syslog.HostLike(word) {
+		if word, rest = cutWord(rest); !hostLike(word) {
 			all = false
 		}
 		last = word
 	}
 	ok = all && (count < 2 || l.head.App == nil)
-	named := count > 0 && syslog.HostLike(last) && (ok || !tagged || machine(last))
+	named := count > 0 && hostLike(last) && (ok || !tagged || machine(last))
 	if named {
 		l.host = last
-		if ok && (count > 1 || l.head.Host != nil) {
+		if ok && (count > 1 || l.head.Host != nil || tagged && l.head.App != nil) {
 			start, l.head.Host = last, last
 		}
 	}
@@ -244,18 +290,21 @@ func trimRight(b []byte) []byte { return bytes.TrimRight(b, " \t") }
 // oddLine reports whether text, which is not pairs, has the pairs of a line of
 // Pexip's somewhere, and what its level is.
 func oddLine(text []byte) (level []byte, odd bool) {
-	level, after := quotedValue(text, "Level=")
-	_, end := quotedValue(after, "Message=")
-	if end == nil {
+	level, after := looseValue(text, "Level", false)
+	if after == nil {
+		return nil, false
+	}
+	if _, end := looseValue(after, "Message", true); end == nil {
 		return nil, false
 	}
 	return level, true
 }
 
-// quotedValue returns the first value of key in text, which may be within quotes
-// of its own, so that those around the value are escaped; and what follows it, nil
-// if there is none.
-func quotedValue(text []byte, key string) (value, after []byte) {
+// looseValue returns the first value of key in text, and what follows it, nil if
+// there is none. It may be within quotes of its own, so that those around the value
+// are escaped or doubled, with blanks around the sign, and have quotes only if they
+// are asked for.
+func looseValue(text []byte, key string, quoted bool) (value, after []byte) {
 	for {
 		i := bytes.Index(text, []byte(key))
 		if i < 0 {
@@ -263,13 +312,24 @@ func quotedValue(text []byte, key string) (value, after []byte) {
 		}
 		begins := i == 0 || !keyByte[text[i-1]]
 		text = text[i+len(key):]
-		v := bytes.TrimLeft(text, `\`)
-		if begins && len(v) > 0 && v[0] == '"' {
-			v = v[1:]
-			if end := bytes.IndexAny(v, `"\`); end >= 0 {
-				return v[:end], v[end:]
-			}
-			return v, []byte{}
+		v, ok := bytes.CutPrefix(text[blanks(text):], []byte("="))
+		if !ok || !begins {
+			continue
 		}
+		v = v[blanks(v):]
+		unquoted := bytes.TrimLeft(v, `\"'`)
+		if quoted && len(unquoted) == len(v) {
+			continue
+		}
+		return cutLevel(unquoted)
 	}
+}
+
+// cutLevel takes a word off b.
+func cutLevel(b []byte) (word, rest []byte) {
+	n := 0
+	for n < len(b) && (letter(b[n]) || b[n]-'0' <= 9) {
+		n++
+	}
+	return b[:n], b[n:]
 }

@@ -130,6 +130,16 @@ var behind = []string{
 	`{"host":"relay"} <134>Mar  4 05:06:07 cn-1 pexip: `,
 	strings.Repeat("x", 470) + ` cn-1 `,
 
+	`<134>Mar  4 05:06:07 Message forwarded from cn-1: pexip: `,
+	`<134>Mar  4 05:06:07 Message forwarded from cn-1: pexip[7]: `,
+	`<134>Mar  4 05:06:07 relay forwarded from cn-1: `,
+	`Message forwarded from cn-1: `,
+	`<134>Mar  4 05:06:07 cn-1 pexip: INFO `,
+	`<134>Mar  4 05:06:07 cn-1 Error `,
+	`<134>Mar  4 05:06:07 cn-1 pexip: warning: `,
+	`<134>Mar  4 05:06:07 [192.0.2.7.4.210] cn-1 pexip: `,
+	"<134>Mar  4 05:06:07 cn-1\tpexip:\t",
+
 	// What rsyslog puts around several messages that are the same.
 	`<134>Mar  4 05:06:07 cn-1 pexip: message repeated 2 times: [ ]`,
 	`<134>Mar  4 05:06:07 cn-1 pexip[7]: message repeated 12 times: []`,
@@ -154,7 +164,10 @@ func TestHeadersNobodyForesaw(t *testing.T) {
 		t.Fatalf("only %d", len(behind))
 	}
 	for _, headers := range behind {
-		for _, end := range []string{"", "\x00", "\r\n", "\r", " "} {
+		for _, end := range []string{"", "\x00", "\r\n", "\r", " ", "#015", "#015#012\n"} {
+			if strings.Contains(headers, "repeated") && strings.HasPrefix(end, "#") {
+				continue
+			}
 			text := foreword(headers).line(failed) + end
 			r, host := parseLine(t, text)
 			attrs := attributes(r)
@@ -212,10 +225,34 @@ func firstDifference(want, got string) string {
 	return fmt.Sprintf("%d and %d lines", len(a), len(b))
 }
 
+// The originating time counts too where something stands between it and the pairs,
+// and a tag of Pexip's where there is no time at all.
+func TestSomethingBetween(t *testing.T) {
+	m := masking(t, redact.Config{})
+	for _, between := range []string{"\t", " [7] ", ": ", "] ", ",", " - ", " +0000 ", " UTC ", " cn-9 ", " [pexip] ", "\u00a0", "  ", " pid=7 ", "00 ", "\r "} {
+		for _, headers := range []string{"", "<134>Mar  4 05:06:07 cn-1 pexip: ", "<134>1 2026-03-04T05:06:07Z cn-1 pexip - - - ["} {
+			text := headers + strings.TrimSuffix(failedTime, " ") + between + strings.ReplaceAll(failedPairs, `" `, "\"\t")
+			r, host := parseLine(t, text)
+			if r.SeverityNumber != 17 || r.EventName != "pexip.participant.join_failed" || r.TimeUnixNano != 1772600767337000000 ||
+				host == "cn-1" != (headers != "") || !strings.Contains(saidBy(r, host), squeeze(strings.TrimSpace(between))) {
+				t.Errorf("%q:\n%s", text, printRecord(r, host))
+			}
+			m.compare(t, []byte(text))
+			m.compare(t, []byte(text))
+		}
+	}
+	for _, headers := range []string{"pexip: ", "pexip[7]: ", "cn-1 pexip: ", "<134>pexip: ", "<134>cn-1 pexip[7]: ", "<134>Mar  4 05:06:07 cn-1 pexip:"} {
+		r, host := parseLine(t, headers+failedPairs)
+		if r.SeverityNumber != 17 || r.EventName != "pexip.participant.join_failed" || host == "cn-1" != strings.Contains(headers, "cn-1") || attributes(r)["rtcship.parse_error"] != "" {
+			t.Errorf("%q:\n%s", headers, printRecord(r, host))
+		}
+	}
+}
+
 // Two spellings of a system's address are one system.
 func TestOneSystem(t *testing.T) {
 	for want, spellings := range map[string][]string{
-		"192.0.2.5":   {"192.0.2.5", "::ffff:192.0.2.5", "[::ffff:192.0.2.5]", "::FFFF:192.0.2.5", "::ffff:c000:205", "192.0.2.5:514", "192.0.2.5/relay"},
+		"192.0.2.5":   {"192.0.2.5", "::ffff:192.0.2.5", "[::ffff:192.0.2.5]", "::FFFF:192.0.2.5", "::ffff:c000:205", "[192.0.2.5]", "[192.0.2.5]:514", "[192.0.2.5.4.210]", "192.0.2.5:514", "192.0.2.5/relay"},
 		"2001:db8::5": {"2001:db8::5", "[2001:db8::5]", "2001:DB8:0::5", "[2001:db8::5]:514", "2001:db8::5/relay"},
 	} {
 		for _, s := range spellings {
@@ -237,9 +274,12 @@ func TestNotTakenApart(t *testing.T) {
 	for _, text := range []string{
 		`<134>Mar  4 05:06:07 cn-1 pexip: something else ` + failedPairs,
 		`<134>Mar  4 05:06:07 cn-1 pexip: (1) ` + failedPairs,
-		`<134>Mar  4 05:06:07 cn-1 pexip: 2026-03-04 05:06:07,337 [7] ` + failedPairs,
 		strings.Repeat("x", 600) + ` cn-1 ` + failed,
 		`some words ` + failedPairs,
+		`<134>Mar  4 05:06:07 cn-1 pexip: (1) Level=ERROR Name="x" Message="y"`,
+		`<134>Mar  4 05:06:07 cn-1 pexip: 2026-03-04 05:06:07,337 Level = "ERROR" Name = "x" Message = "y"`,
+		`<134>Mar  4 05:06:07 cn-1 pexip: 2026-03-04 05:06:07,337 Level='ERROR' Name='x' Message='y'`,
+		`<134>Mar  4 05:06:07 cn-1 pexip: "(1) Level=""ERROR"" Name=""x"" Message=""y"""`,
 		`{"log":"2026-03-04 05:06:07,337 Level=\"ERROR\" Name=\"administrator.conference\" Message=\"Participant failed to join conference\"","stream":"stdout"}`,
 		`<14>Mar  4 05:06:07 docker {"log":"cn-1 2026-03-04 05:06:07,337 Level=\\\"ERROR\\\" Message=\\\"x\\\""}`,
 	} {
@@ -289,7 +329,7 @@ func TestHeadersRemembered(t *testing.T) {
 	m := masking(t, redact.Config{})
 	for range 2 {
 		for _, headers := range behind {
-			for _, end := range []string{"", "\r\n", "\x00"} {
+			for _, end := range []string{"", "\r\n", "\x00", "#015"} {
 				text := []byte(foreword(headers).line(failed) + end)
 				m.compare(t, text)
 				m.compare(t, text)

@@ -47,8 +47,13 @@ func withoutPort(word []byte) []byte {
 		if port && word[last-1] == ']' {
 			word = word[:last]
 		}
-		if n := len(word); n > 2 && word[n-1] == ']' && bytes.IndexByte(word, ':') >= 0 {
-			return word[1 : n-1]
+		if n := len(word); n > 2 && word[n-1] == ']' {
+			if n := ipv4Len(word[1 : n-1]); n > 0 {
+				return word[1 : n+1]
+			}
+			if bytes.IndexByte(word, ':') >= 0 {
+				return word[1 : n-1]
+			}
 		}
 		return word
 	}
@@ -56,6 +61,29 @@ func withoutPort(word []byte) []byte {
 		return word[:last]
 	}
 	return word
+}
+
+// ipv4Len is the length of the IPv4 address that b is made of, or 0. Old systems
+// put the two halves of the port behind it: 192.0.2.5.4.210.
+func ipv4Len(b []byte) (n int) {
+	dots := 0
+	for i, c := range b {
+		switch {
+		case c == '.':
+			if dots++; dots == 4 {
+				n = i
+			}
+		case !isDigit(c):
+			return 0
+		}
+	}
+	switch dots {
+	case 3:
+		return len(b)
+	case 5:
+		return n
+	}
+	return 0
 }
 
 // address is an IPv6 address as it is usually written; nil if word is none.

@@ -49,7 +49,7 @@ func ParseOriginatingTime(b []byte) (t time.Time, n int) {
 		return t, 0
 	}
 	c, n := parseClock(b[11:])
-	if n == 0 || !c.comma || 11+n < len(b) && b[11+n] != ' ' {
+	if n == 0 || !c.comma || 11+n < len(b) && !blank(b[11+n]) {
 		return t, 0
 	}
 	return date.at(c), 11 + n
