@@ -30,6 +30,7 @@ type framer struct {
 
 	lines   bool // the last frame was a line
 	counted bool // the last frame had a count
+	lied    bool // a count was disbelieved: frames may begin in the middle of lines
 	scanned int  // bytes of the line or stray at hand known to hold no end
 	last    byte // of the last counted message
 	bare    int  // bytes of a message with a bare count known to hold no other
@@ -77,8 +78,10 @@ func (f *framer) next(data []byte, limit int, e ending) (fr frame, n int) {
 		return frame{}, 0
 	case v == isCount:
 		return f.counting(data, header, size, limit, e)
-	case !f.counted || data[0] == '<' || isTerminator(data[0]):
+	case isTerminator(data[0]), !f.lied && (!f.counted || data[0] == '<'):
 		return f.line(data, limit, e)
+	case !f.counted, data[0] == '<':
+		return f.strays(data, 0, limit, e)
 	}
 	switch v := countRest(data); {
 	case v == needMore && e == open:
@@ -111,7 +114,7 @@ func (f *framer) counting(data []byte, header, size, limit int, e ending) (fr fr
 		switch v := f.ends(body, size, e); {
 		case v == needMore:
 			return frame{}, 0
-		case v == noCount && f.lines:
+		case v == noCount && f.lines && !f.lied:
 			f.badCounts++
 			return f.line(data, limit, e)
 		case v == noCount:
@@ -131,11 +134,21 @@ func (f *framer) counting(data []byte, header, size, limit int, e ending) (fr fr
 // ends says whether a counted message can end after size bytes of body. What was
 // cut before is to be kept apart from what follows, but need not be kept together.
 func (f *framer) ends(body []byte, size int, e ending) believed {
-	v := follows(body[size:], e)
+	v, mis := follows(body[size:], e), noCount
+	if v == isCount && numberOnly(body[size:]) {
+		if _, mixed := findFrame(body[:size], 1, 0, ended); mixed {
+			v = noCount
+		}
+	}
+	if v != noCount {
+		mis = f.misread(body, size, e)
+	}
 	switch {
 	case f.left == 0 && priority(body[:size]) == needMore:
 		return noCount // it is shorter than its priority
-	case v == noCount || f.misread(body, size):
+	case mis == needMore:
+		return needMore
+	case v == noCount || mis == isCount:
 		if _, mixed := findFrame(body[:size], 1, 0, ended); f.left == 0 || mixed {
 			return noCount
 		}
@@ -143,7 +156,7 @@ func (f *framer) ends(body []byte, size int, e ending) believed {
 	case v == isCount && len(body) == size && e == open:
 		// Usually that is the end of a message. But if it looks as if another one
 		// begins in it, what comes next is waited for.
-		if at, mixed := findFrame(body, 1, 0, open); mixed || at < size && counted(body[:at]) || counted(body) {
+		if at, mixed := findFrame(body, 1, 0, open); f.lied || mixed || at < size && counted(body[:at]) || counted(body) || halfCounted(body) {
 			return needMore
 		}
 	}

@@ -24,6 +24,7 @@ func (f *framer) strays(data []byte, header, limit int, e ending) (fr frame, n i
 	if start := f.behindDigits(data, header, e); start > 0 {
 		return frame{text: data[:start]}, start
 	}
+	f.lied = f.lied || header > 0 || f.left > 0
 	f.stray = stray{on: true, header: header, cut: f.left > 0, line: header == 0 && f.left == 0}
 	f.left, f.scanned = 0, header+1
 	f.badCounts++
@@ -33,16 +34,16 @@ func (f *framer) strays(data []byte, header, limit int, e ending) (fr frame, n i
 // behindDigits is how many of the digits before a message are not of its count but
 // of the message before, if that can be told.
 func (f *framer) behindDigits(data []byte, header int, e ending) int {
-	if !f.counted || f.left > 0 || header == 0 || e == open || data[0] == '0' || !wordByte(f.last) {
+	if !f.counted || f.left > 0 || header == 0 || data[0] == '0' || isTerminator(f.last) || closes(f.last) {
 		return 0
 	}
-	start, _ := f.frameStart(data, 0, header, e)
+	start, sure := f.frameStart(data, 0, header, e)
 	f.stray.ahead = 0
+	if !sure && e == open {
+		return 0
+	}
 	return start
 }
-
-// wordByte says whether a text may go on with digits behind c.
-func wordByte(c byte) bool { return isDigit(c) || c == ' ' || c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 // straying returns the stray, or what may be given away of it.
 func (f *framer) straying(data []byte, limit int, e ending) (fr frame, n int) {
@@ -119,8 +120,8 @@ func findFrame(data []byte, start, low int, e ending) (at int, found bool) {
 // frameStart returns where the frame begins whose priority is at position at: at
 // its count, if it has one. The message before may end with digits too, so that
 // it has to be found out where the count begins: one that is right is taken, else
-// all digits, unless that is far from the length of the message and fewer of them
-// are not. sure is false if more data may tell.
+// the one that is nearest to the length of the message, unless all are far from it.
+// sure is false if more data may tell.
 func (f *framer) frameStart(data []byte, low, at int, e ending) (start int, sure bool) {
 	if isTerminator(data[at-1]) {
 		return at, true
@@ -133,19 +134,29 @@ func (f *framer) frameStart(data []byte, low, at int, e ending) (start int, sure
 		first++
 	}
 	for start = first; start < at-1; start++ {
-		if countFits(data, start, at) == isCount && (start == first || frameEnds(data[at+number(data[start:at-1]):])) {
+		if countFits(data, start, at) != isCount {
+			continue
+		}
+		rest := data[at+number(data[start:at-1]):]
+		if frameEnds(rest) && (start == first || len(rest) > 0 || e != open) {
 			return start, true
 		}
 	}
+	if countFits(data, first, at) == isCount || first > low && closes(data[first-1]) {
+		return first, true
+	}
 	length, known := f.distance(data, at, e)
+	best, off := first, -1
 	for start = first; start < at-1; start++ {
-		// Who counts characters may be wrong by four, who counts bytes of UTF-16 by
-		// two.
-		if size := number(data[start : at-1]); data[start] != '0' && size >= length/4 && size <= 3*length {
-			return start, known
+		size := number(data[start : at-1])
+		if data[start] == '0' || size < length/4 || size > 3*length {
+			continue
+		}
+		if d := max(size-length, length-size); off < 0 || d < off {
+			best, off = start, d
 		}
 	}
-	return first, known
+	return best, known
 }
 
 // distance is how far it is from the priority at position at to the frame behind
@@ -188,23 +199,56 @@ func follows(after []byte, e ending) believed {
 	return isCount
 }
 
-// misread says whether the end of a counted message after size bytes lies within the
-// count of the next one, or right behind it: digits stand on both sides, and with
-// those before the end the next count is right. A count that is followed by a priority without
-// a count was too large if it took that count in.
-func (f *framer) misread(body []byte, size int) bool {
+// numberOnly says whether a number and a blank stand behind the end of a message,
+// and nothing that makes it likely to be a count.
+func numberOnly(after []byte) bool {
+	after = bytes.TrimLeft(after[:min(len(after), 2*maxHeader)], "\r\n\x00")
+	digits := digitsLen(after)
+	if digits == 0 || digits+1 >= len(after) {
+		return false
+	}
+	return priority(after[digits+1:]) == noCount && dateBegins(after[digits+1:]) == noCount
+}
+
+// misread says whether the end of a counted message after size bytes lies within
+// the digits before the next one, and not at the beginning of its count: then that
+// is wrong, and right with more digits or with fewer. A count that is followed by a
+// priority without a count was too large if it took that count in.
+func (f *framer) misread(body []byte, size int, e ending) believed {
 	digits := digitsLen(body[size:])
 	at := size + digits + 1
 	if digits == 0 {
-		return priority(body[size:]) == isCount && counted(body[:size])
+		if priority(body[size:]) == isCount && counted(body[:size]) {
+			return isCount
+		}
+		return noCount
 	}
-	if at > len(body) || priority(body[at:]) != isCount || countFits(body, size, at) != noCount {
-		return false
+	if at > len(body) || priority(body[at:]) != isCount {
+		return noCount
+	}
+	switch countFits(body, size, at) {
+	case isCount:
+		return noCount
+	case needMore:
+		if e == open && (f.lied || isDigit(body[size-1])) && number(body[size:at-1]) <= maxAhead {
+			return needMore
+		}
+		return noCount
 	}
 	start, _ := f.frameStart(body, 1, at, ended)
 	f.stray.ahead = 0
-	return start < size
+	if start < size || f.lied && start > size {
+		return isCount
+	}
+	return noCount
 }
+
+// closes says whether no digits of a message's stand behind c: it closes something.
+func closes(c byte) bool { return bytes.IndexByte([]byte("\"')]}>,;!?"), c) >= 0 }
+
+// maxAhead is how long a message may be that is waited for to tell where its count
+// begins.
+const maxAhead = 8 << 10
 
 // countFits says whether the count at start, of the message at position at, is
 // right as far as can be seen.
@@ -215,6 +259,8 @@ func countFits(data []byte, start, at int) believed {
 		return noCount
 	case at+size > len(data):
 		return needMore
+	case numberOnly(data[at+size:]), headerKind(data[at:]) == versioned && data[at+size-1] == '>':
+		return noCount // the version of RFC 5424 is no count
 	}
 	return follows(data[at+size:], ended)
 }
@@ -297,6 +343,16 @@ func counted(b []byte) bool {
 		}
 	}
 	return false
+}
+
+// halfCounted says whether digits stand at the end of b that are a count's rather
+// than those of a text.
+func halfCounted(b []byte) bool {
+	n := len(b)
+	for n > 0 && len(b)-n < maxHeader && isDigit(b[n-1]) {
+		n--
+	}
+	return n > 0 && n < len(b) && closes(b[n-1])
 }
 
 func digitsLen(b []byte) (n int) {
