@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"strconv"
 	"strings"
 )
 
@@ -165,11 +166,14 @@ func (c *catalog) newTemplate(index int, text string) template {
 		text = ""
 	}
 	t.pieces = append(t.pieces, []byte(text))
+	if len(t.fields) > len(templateData{}) {
+		panic("pexip: catalogue: too much data in " + strconv.Quote(c.messages[index].Message))
+	}
 	return t
 }
 
 // templateData is the data in a text, in the order of its template.
-type templateData [8][]byte
+type templateData [16][]byte
 
 // match reports whether text follows the template, and sets data. Data ends
 // where the next piece first occurs; the last piece must end the text.

@@ -168,3 +168,26 @@ func attributeTable() string {
 	}
 	return b.String()
 }
+
+// A template may have more data than any has now. One that has too much is found
+// out when the catalogue is loaded, and not by the first line that follows it.
+func TestTemplatesWithMuchData(t *testing.T) {
+	load := func(n int) *catalog {
+		text := strings.Repeat("<x> and ", n-1) + "<x>"
+		return loadCatalogue([]byte(`{"messages":[{"event":"pexip.much","message":"` + text + `"}]}`))
+	}
+	for _, n := range []int{1, 8, 9, len(templateData{})} {
+		var data templateData
+		text := strings.Repeat("1 and ", n-1) + "2"
+		index, tmpl := load(n).find(nil, []byte(text), &data)
+		if index != 0 || tmpl == nil || string(data[0]) != text[:1] || string(data[n-1]) != "2" {
+			t.Errorf("%d: index %d, data %q", n, index, data)
+		}
+	}
+	defer func() {
+		if message, ok := recover().(string); !ok || !strings.Contains(message, "too much data") {
+			t.Errorf("loaded, or %v", message)
+		}
+	}()
+	load(len(templateData{}) + 1)
+}

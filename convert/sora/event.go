@@ -27,7 +27,7 @@ func (r *Reader) request(f *found) {
 		if f.msg == nil {
 			r.reasons(&r.req)
 		}
-		seen |= inner.seen
+		seen.addAll(&inner.seen)
 		data = r.req.within("data")
 		if ice == nil {
 			ice = r.req.within(iceState)
@@ -52,21 +52,25 @@ const iceState = "ice_connection_state"
 // outcomes are the fields that are lifted out of what lies deeper still: how
 // long a connection lasted, and what the other side of a webhook answered.
 // durations are those of a connection's ICE state.
-const (
-	outcomes  uint64 = 1<<fieldMinutes | 1<<fieldAllowed | 1<<fieldReason
-	durations uint64 = 1<<fieldChecking | 1<<fieldDisconnected
+var (
+	outcomes  = setOf(fieldMinutes, fieldAllowed, fieldReason)
+	durations = setOf(fieldChecking, fieldDisconnected)
 )
 
-// outcome lifts the fields with ids in set out of an object, but for those that
+// outcome lifts the fields that are in set out of an object, but for those that
 // were seen before.
-func (r *Reader) outcome(object []byte, set, seen uint64) uint64 {
+func (r *Reader) outcome(object []byte, set, seen fieldSet) fieldSet {
 	if object == nil || r.req.object(object) != "" {
 		return seen
 	}
 	var f found
 	r.classify(&r.req, &f)
-	r.attributes(&r.req, &f, false, ^set|seen)
-	return seen | f.seen&set
+	except := set.without()
+	except.addAll(&seen)
+	r.attributes(&r.req, &f, false, except)
+	found := f.seen.and(&set)
+	seen.addAll(&found)
+	return seen
 }
 
 // A line has six reasons at most by what is known of Sora. More than twice as

@@ -123,8 +123,8 @@ var fieldSpecs = []fieldSpec{
 	{names: []string{"connection_id_short"}, attr: "connection_id_short_text"},
 }
 
-// maxFieldIDs is how many ids there may be: a set of them is one word.
-const maxFieldIDs = 64
+// maxFieldIDs is how many ids there may be: as many as a fieldID can tell apart.
+const maxFieldIDs = 256
 
 // A nameID stands for a name that fields may have.
 type nameID uint8
@@ -132,18 +132,18 @@ type nameID uint8
 // noName stands for names that rtcship does not know, and for none.
 const noName nameID = 0
 
-// maxNames is how many names there may be.
-const maxNames = 128
+// maxNames is how many names there may be: as many as a nameID can tell apart.
+const maxNames = 256
 
 // A fieldTable finds fields by name and knows the keys of their attributes.
 type fieldTable struct {
 	list  [maxNames]fieldName
 	used  int
-	slots [512]nameID
+	slots [1024]nameID
 	ids   [maxFieldIDs]fieldKeys
 
-	identities uint64 // a bit for each id that is one
-	harmless   uint64 // a bit for each id whose texts hold no secret
+	identities fieldSet
+	harmless   fieldSet // fields whose texts hold no secret
 }
 
 type fieldName struct {
@@ -187,9 +187,14 @@ type fieldKeys struct {
 	harmless bool
 }
 
-func newFieldTable() *fieldTable {
+// newFieldTable panics if there are more fields or names than ids, which is a fault
+// of the program.
+func newFieldTable(specs []fieldSpec) *fieldTable {
+	if len(specs) > int(droppedField) {
+		panic("sora: more fields than there are ids")
+	}
 	t := &fieldTable{used: 1}
-	for id, spec := range fieldSpecs {
+	for id, spec := range specs {
 		t.ids[id] = fieldKeys{
 			key:  otlp.NewKey("sora." + spec.attr),
 			text: otlp.NewKey("sora." + spec.attr + "_text"),
@@ -203,10 +208,10 @@ func newFieldTable() *fieldTable {
 			t.ids[id].bools[i] = w.Buf
 		}
 		if spec.harmless {
-			t.harmless |= 1 << id
+			t.harmless.add(fieldID(id))
 		}
 		if spec.identity {
-			t.identities |= 1 << id
+			t.identities.add(fieldID(id))
 		}
 		for _, name := range spec.names {
 			t.add(name, fieldID(id))
@@ -218,6 +223,9 @@ func newFieldTable() *fieldTable {
 func (t *fieldTable) add(name string, id fieldID) {
 	if name == "" {
 		return
+	}
+	if t.used == maxNames {
+		panic("sora: more names of fields than there are ids")
 	}
 	i := fieldHash(name)
 	for t.slots[i] != noName {
@@ -248,5 +256,5 @@ func (t *fieldTable) id(name []byte) fieldID { return t.list[t.find(name)].id }
 func fieldHash[T ~string | ~[]byte](name T) uint {
 	n := uint(len(name))
 	h := n*131 + uint(name[0])*31 + uint(name[n-1])*17 + uint(name[n/2])*7
-	return h % 512
+	return h % 1024
 }

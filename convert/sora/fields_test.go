@@ -1,12 +1,16 @@
 package sora
 
-import "testing"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rtcship/rtcship/convert/internal/recordtest"
+)
 
 func TestFieldTable(t *testing.T) {
-	if len(fieldSpecs) > int(droppedField) {
-		t.Fatalf("%d fields: a set of them must fit one word", len(fieldSpecs))
-	}
-	table := newFieldTable()
+	table := newFieldTable(fieldSpecs)
 	attrs := make(map[string]bool)
 	for id, spec := range fieldSpecs {
 		for _, name := range spec.names {
@@ -38,7 +42,7 @@ func TestFieldTable(t *testing.T) {
 
 // Most lookups must find their field at once.
 func TestFieldTableIsSparse(t *testing.T) {
-	table := newFieldTable()
+	table := newFieldTable(fieldSpecs)
 	far := 0
 	for i, n := range table.slots {
 		if name := &table.list[n]; n != noName && uint(i) != fieldHash(name.text()) {
@@ -48,5 +52,65 @@ func TestFieldTableIsSparse(t *testing.T) {
 	}
 	if far > 5 {
 		t.Errorf("%d of the names are not where their hash says", far)
+	}
+}
+
+// There is room for many more fields, of each type, on both ways.
+func TestRoomForMoreFields(t *testing.T) {
+	specs := slices.Clone(fieldSpecs)
+	for i := range 70 {
+		specs = append(specs, fieldSpec{
+			names: []string{fmt.Sprintf("more_%d", i)}, attr: fmt.Sprintf("more_%d", i), typ: fieldType(i % 5), identity: i%2 == 0, harmless: i%3 == 0,
+		})
+	}
+	values := []string{`"text"`, `true`, `-12`, `1.5`, `["a","b"]`}
+	want := []string{`"text"`, `true`, `-12`, `double 1.5`, `["a", "b"]`}
+	line := usual[:len(usual)-1]
+	for i := range 70 {
+		line += fmt.Sprintf(`,"more_%d":%s`, i, values[i%5])
+	}
+	p := newPair(t)
+	for _, f := range []*fuzzReader{p.short, p.long} {
+		f.p.fields = newFieldTable(specs)
+	}
+	p.compare(t, []byte(strings.Replace(usual, `"role":"sendrecv"`, `"more_5":"a","more_10":"b","more_11":true,"more_16":false,"more_14":["a"],"role":"sendrecv"`, 1)))
+	for range 2 * watchLines {
+		p.compare(t, []byte(line+"}"))
+	}
+	f := newFuzzReader()
+	f.p.fields = newFieldTable(specs)
+	attrs := recordtest.Attributes(t, f.read(t, "sora", []byte(line+"}")))
+	for i := range 70 {
+		if got := attrs[fmt.Sprintf("sora.more_%d", i)]; got != want[i%5] {
+			t.Errorf("more_%d is %s, want %s", i, got, want[i%5])
+		}
+	}
+	// One that comes twice is seen to.
+	twice := f.read(t, "sora", []byte(line+`,"more_69":["c"]}`))
+	if got := recordtest.Attributes(t, twice)["sora.more_69"]; got != `["c"]` {
+		t.Errorf("the last of two is %s", got)
+	}
+	p.compare(t, []byte(line+`,"more_69":["c"]}`))
+}
+
+// More fields than ids are found out when the table is made.
+func TestTooManyFields(t *testing.T) {
+	for _, names := range []int{1, 4} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%d names a field: the table was made", names)
+				}
+			}()
+			var specs []fieldSpec
+			for i := range maxFieldIDs / names {
+				spec := fieldSpec{attr: fmt.Sprint(i)}
+				for j := range names + 1/names {
+					spec.names = append(spec.names, fmt.Sprintf("f%d_%d", i, j))
+				}
+				specs = append(specs, spec)
+			}
+			newFieldTable(specs)
+		}()
 	}
 }

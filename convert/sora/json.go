@@ -14,8 +14,8 @@ const (
 // A found says where the fields are that have a meaning for the whole record.
 type found struct {
 	timestamp, level, msg, typ, req, connection *field
-	seen                                        uint64 // ids that occurred
-	twice                                       bool   // a name occurred more than once
+	seen                                        fieldSet // that occurred
+	twice                                       bool     // a name occurred more than once
 }
 
 // readJSON makes the record of a JSON line. It returns the reason if the line
@@ -47,7 +47,7 @@ func (r *Reader) readJSON() string {
 		r.message(&f, level)
 	} else {
 		f.msg = nil
-		r.attributes(&r.line, &f, false, 0)
+		r.attributes(&r.line, &f, false, fieldSet{})
 		r.reasons(&r.line)
 	}
 	r.request(&f)
@@ -105,7 +105,7 @@ func (r *Reader) classify(s *scanner, f *found) {
 // reclassify is for lines with escapes in keys or with a field twice. It tells
 // whether there is a field twice.
 func (r *Reader) reclassify(s *scanner) (twice bool) {
-	s.seen = 0
+	s.seen = fieldSet{}
 	for i := range s.fields {
 		m := &s.fields[i]
 		if m.keyEscaped {
@@ -114,11 +114,11 @@ func (r *Reader) reclassify(s *scanner) (twice bool) {
 		if m.id == unknownField {
 			continue
 		}
-		if bit := uint64(1) << m.id; s.seen&bit != 0 {
+		if s.seen.has(m.id) {
 			twice = true
 			drop(s.fields[:i], m.id)
 		} else {
-			s.seen |= bit
+			s.seen.add(m.id)
 		}
 		if m.id < numSpecial {
 			s.where[m.id] = int32(i)
@@ -174,7 +174,7 @@ func (r *Reader) level(f *found) []byte {
 func (r *Reader) message(f *found, level []byte) {
 	b, msg := r.b, r.text(&r.line, f.msg)
 	whole := len(r.line.text)-int(f.msg.end-f.msg.start) > maxAttributes || len(r.line.fields) > maxFields
-	r.attributes(&r.line, f, !whole, 0)
+	r.attributes(&r.line, f, !whole, fieldSet{})
 	if whole {
 		r.reasons(&r.line)
 	}
@@ -193,28 +193,30 @@ func (r *Reader) message(f *found, level []byte) {
 }
 
 // attributes adds the fields of s as attributes: all, or identities and types
-// only. Ids in except are left out.
-func (r *Reader) attributes(s *scanner, f *found, all bool, except uint64) {
-	skip := except | 1<<droppedField | 1<<fieldMsg
+// only. Those in skip are left out.
+func (r *Reader) attributes(s *scanner, f *found, all bool, skip fieldSet) {
+	skip.add(droppedField)
+	skip.add(fieldMsg)
 	if !all {
-		skip |= ^r.p.fields.identities
+		others := r.p.fields.identities.without()
+		skip.addAll(&others)
 	}
 	if f.timestamp == nil {
-		skip |= 1 << fieldTimestamp
+		skip.add(fieldTimestamp)
 	}
 	if f.level == nil {
-		skip |= 1 << fieldLevel
+		skip.add(fieldLevel)
 	}
 	for i := range s.fields {
 		m := &s.fields[i]
-		if skip>>(m.id&63)&1 != 0 {
+		if skip.has(m.id) {
 			continue
 		}
 		if m.id == unknownField {
 			r.unknown(s, i, f)
 			continue
 		}
-		k := &r.p.fields.ids[m.id&63]
+		k := &r.p.fields.ids[m.id]
 		switch { // most of them
 		case k.typ == typeText && m.kind == '"' && !m.escaped && (all || m.end-m.start <= maxValue):
 			r.b.Attr(k.key, s.raw(m))

@@ -31,7 +31,7 @@ func NewParser(cfg Config) *Parser {
 	if cfg.Timezone == nil {
 		cfg.Timezone = time.UTC
 	}
-	return &Parser{zone: cfg.Timezone, fields: newFieldTable(), events: newEventTable(Events())}
+	return &Parser{zone: cfg.Timezone, fields: newFieldTable(fieldSpecs), events: newEventTable(Events())}
 }
 
 // A Reader reads the entries of one batch after another and reuses its memory.

@@ -36,7 +36,7 @@ type scanner struct {
 	after  [maxNames]nameID        // what came after each name the last time
 	isList [maxDepth/64 + 1]uint64 // one bit for each open value: list or object
 
-	seen     uint64            // a bit for each id among the fields
+	seen     fieldSet          // of the fields that are known
 	look     uint64            // a bit for each of the first 64 fields that may hold a secret
 	where    [numSpecial]int32 // index of the field that has each of the special ids, if it was seen
 	overflow bool              // there are more than maxKept fields
@@ -57,7 +57,7 @@ const (
 // object reads the object that text holds into s.fields. It returns the reason
 // why text is no object, or "".
 func (s *scanner) object(text []byte) string {
-	s.text, s.seen, s.look, s.odd, s.overflow = text, 0, 0, false, false
+	s.text, s.seen, s.look, s.odd, s.overflow = text, fieldSet{}, 0, false, false
 	i := skipSpace(text, 0)
 	if i >= len(text) || text[i] != '{' {
 		return reasonValue
@@ -95,7 +95,7 @@ func (s *scanner) members(i int) (n int, reason string) {
 			}
 			f.kind, f.escaped, f.start, f.end = '"', escaped, int32(i+1), int32(end)
 			i = end + 1
-			s.look |= ^s.names.harmless >> (f.id & 63) & 1 << n
+			s.look |= ^s.names.harmless[f.id>>6] >> (f.id & 63) & 1 << n
 		} else {
 			if i, reason = s.value(i, f); reason != "" {
 				return n, reason
@@ -129,9 +129,11 @@ func (s *scanner) members(i int) (n int, reason string) {
 
 // note notes that the field with index i has id.
 func (s *scanner) note(id fieldID, i int) {
-	bit := uint64(1) << (id & 63) &^ 1 // none for fields that are not known
-	s.odd = s.odd || s.seen&bit != 0
-	s.seen |= bit
+	if id == unknownField {
+		return
+	}
+	s.odd = s.odd || s.seen.has(id)
+	s.seen.add(id)
 	if id < numSpecial {
 		s.where[id] = int32(i)
 	}
@@ -139,7 +141,7 @@ func (s *scanner) note(id fieldID, i int) {
 
 // special is the field of one of the special ids, or nil.
 func (s *scanner) special(id fieldID) *field {
-	if s.seen>>id&1 == 0 {
+	if !s.seen.has(id) {
 		return nil
 	}
 	return &s.fields[s.where[id]]

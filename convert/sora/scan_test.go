@@ -48,7 +48,7 @@ func FuzzScanner(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		s := scanner{names: newFieldTable()}
+		s := scanner{names: newFieldTable(fieldSpecs)}
 		reason := s.object(text)
 		names, values, ok := referenceFields(text)
 		if ok != (reason == "") {
@@ -99,7 +99,7 @@ var scannerSeeds = []string{
 
 func TestScannerSeeds(t *testing.T) {
 	for _, text := range scannerSeeds {
-		s := scanner{names: newFieldTable()}
+		s := scanner{names: newFieldTable(fieldSpecs)}
 		_, _, ok := referenceFields([]byte(text))
 		if reason := s.object([]byte(text)); ok != (reason == "") {
 			t.Errorf("%q: encoding/json says %v, the scanner %q", text, ok, reason)
@@ -111,7 +111,7 @@ func TestScannerSeeds(t *testing.T) {
 func TestScannerDepth(t *testing.T) {
 	for _, n := range []int{1, 62, 63, 64, 65, 127, 128, 9_998, 9_999, 10_000, 20_000} {
 		text := []byte(`{"a":` + strings.Repeat("[", n) + strings.Repeat("]", n) + `}`)
-		s := scanner{names: newFieldTable()}
+		s := scanner{names: newFieldTable(fieldSpecs)}
 		if ok, reason := json.Valid(text), s.object(text); ok != (reason == "") {
 			t.Errorf("depth %d: encoding/json says %v, the scanner %q", n, ok, reason)
 		}

@@ -44,7 +44,7 @@ type shortLine struct {
 	nanos      int64
 	level, msg []byte
 	escaped    bool // msg has escapes
-	seen       uint64
+	seen       fieldSet
 }
 
 // afterMiss is for how many lines the short way is not tried after one that it
@@ -73,13 +73,13 @@ func (r *Reader) readShort() bool {
 	if l.nanos != 0 {
 		b.Time = l.nanos
 	}
-	if l.seen>>fieldLevel&1 != 0 {
+	if l.seen.has(fieldLevel) {
 		b.Severity, b.SeverityText = severityOf(l.level), l.level
 	}
 	if b.EventPrefix == "" {
 		b.EventPrefix = r.log.event
 	}
-	if r.connection != "" && l.seen>>fieldConnectionID&1 == 0 {
+	if r.connection != "" && !l.seen.has(fieldConnectionID) {
 		b.Attr(r.p.fields.ids[fieldConnectionID].key, []byte(r.connection))
 	}
 	return true
@@ -92,11 +92,11 @@ func (r *Reader) shortFields(l *shortLine, watched bool) bool {
 	i, last := 1, noName
 	for {
 		if s := &r.stretches.after[last&(maxNames-1)]; len(s.text) > 0 && !watched && hasPrefix(text, i, view(s.text)) {
-			if l.seen&s.seen != 0 {
+			if l.seen.overlaps(&s.seen) {
 				return false
 			}
 			r.b.Encoded(s.made)
-			l.seen |= s.seen
+			l.seen.addAll(&s.seen)
 			i, last = i+len(s.text), s.last
 		}
 		name := r.line.after[last&(maxNames-1)]
@@ -109,11 +109,10 @@ func (r *Reader) shortFields(l *shortLine, watched bool) bool {
 		}
 		start, made := i, r.b.Mark()
 		i += len(n.quoted)
-		bit := uint64(1) << (n.id & 63)
-		if l.seen&bit != 0 || i >= len(text) {
+		if l.seen.has(n.id) || i >= len(text) {
 			return false
 		}
-		l.seen |= bit
+		l.seen.add(n.id)
 		if text[i] == '"' {
 			end, escaped := scanString(text, i+1)
 			if end < 0 || !r.shortText(l, n.id, text[i+1:end], escaped) {
@@ -155,7 +154,7 @@ func (r *Reader) otherName(i int, last nameID) nameID {
 
 // shortText takes a string.
 func (r *Reader) shortText(l *shortLine, id fieldID, v []byte, escaped bool) bool {
-	k := &r.p.fields.ids[id&63]
+	k := &r.p.fields.ids[id]
 	if k.action == actMessage {
 		l.msg, l.escaped = v, escaped
 		return true
@@ -184,7 +183,7 @@ func (r *Reader) shortText(l *shortLine, id fieldID, v []byte, escaped bool) boo
 // shortValue takes a value at i that is no string, and returns where it ends,
 // or -1.
 func (r *Reader) shortValue(id fieldID, i int) int {
-	text, k := r.b.Text, &r.p.fields.ids[id&63]
+	text, k := r.b.Text, &r.p.fields.ids[id]
 	switch k.action {
 	case actBool:
 		if hasPrefix(text, i, "true") {

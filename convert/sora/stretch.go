@@ -7,7 +7,7 @@ package sora
 type stretch struct {
 	text []byte // of the members, each with the comma behind it
 	made []byte // their attributes in wire form
-	seen uint64 // a bit for each of their ids
+	seen fieldSet
 	last nameID // the name of the last of them
 }
 
@@ -100,11 +100,11 @@ func (s *stretches) find() {
 		}
 		if open == nil {
 			open = &s.after[m.before]
-			open.made, open.seen = open.made[:0], 0
+			open.made, open.seen = open.made[:0], fieldSet{}
 		}
 		open.text = append(open.text, s.text[m.text.from:m.text.to]...)
 		open.made = append(open.made, s.made[m.made.from:m.made.to]...)
-		open.seen |= 1 << m.id
+		open.seen.add(m.id)
 		open.last = m.name
 	}
 }
