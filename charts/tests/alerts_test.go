@@ -97,6 +97,27 @@ func TestRunbooks(t *testing.T) {
 	}
 }
 
+// A node may log anything to crash.log, progress for one: it takes an error there to
+// ring.
+func TestCrashAlertsAskForErrors(t *testing.T) {
+	_, loki, _ := renderedRules(t)
+	found := false
+	for _, g := range loki.Groups {
+		for _, r := range g.Rules {
+			if !strings.Contains(r.Expr, "sora_log=`crash`") {
+				continue
+			}
+			found = true
+			if !strings.Contains(r.Expr, "severity_number>=17") {
+				t.Errorf("%s counts reports of every level: %s", r.Alert, r.Expr)
+			}
+		}
+	}
+	if !found {
+		t.Error("there is no such alert")
+	}
+}
+
 // TestMetricsOfAlerts holds that each metric of an alert is one that rtcship has.
 func TestMetricsOfAlerts(t *testing.T) {
 	metrics := promtest.Documented(t, "../../docs/metrics.md")

@@ -97,6 +97,9 @@ func loadCatalogue(data []byte) *catalog {
 }
 
 func (c *catalog) addField(name, attribute, kind, meaning string) {
+	if len(c.fields) == lifted {
+		panic("pexip: catalogue: more fields than there are ids")
+	}
 	id := uint8(len(c.fields))
 	c.fields = append(c.fields, newField(name, attribute, kind, meaning))
 	if name != "" {
