@@ -15,7 +15,7 @@ import (
 // still answers, what state it is in, and that it stops.
 func TestSystemd(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "notify") // t.TempDir may be too long for a socket's name
+	dir, err := os.MkdirTemp("", "notify") //nolint:usetesting // t.TempDir may be too long for a socket's name
 	if err != nil {
 		t.Fatal(err)
 	}

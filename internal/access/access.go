@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -62,14 +63,7 @@ func (o object) allows(p process, bits uint32) bool {
 	return class&bits == bits
 }
 
-func (p process) in(gid uint32) bool {
-	for _, g := range p.groups {
-		if g == gid {
-			return true
-		}
-	}
-	return false
-}
+func (p process) in(gid uint32) bool { return slices.Contains(p.groups, gid) }
 
 // missing is the first object that p may not use, and whether its group may.
 func missing(way []object, p process) (o object, group, ok bool) {

@@ -73,7 +73,7 @@ func (l *lossy) writable() bool {
 	for until := time.Now().Add(wait); ; {
 		fds := []unix.PollFd{{Fd: int32(l.fd), Events: unix.POLLOUT}}
 		n, err := unix.Poll(fds, int(max(time.Until(until), 0).Milliseconds()))
-		if err == unix.EINTR { //nolint:errorlint // a system call returns it as it is
+		if err == unix.EINTR {
 			continue
 		}
 		l.stuck = err == nil && n == 0
