@@ -9,6 +9,7 @@ const (
 	accepted    verdict = iota // settled, save for records rejected by partial success
 	tooLarge                   // fewer records at once may do
 	refused                    // a record in it is at fault, or else the collector is
+	final                      // not to be offered again, by the word of somebody in this process
 	faulty                     // again; after many equal ones perhaps a record is at fault
 	again                      // again, for ever
 	unwelcome                  // again, and somebody should look: authentication, a wrong address
@@ -58,6 +59,11 @@ func (r *request) handle(w *work, a answer) {
 		r.isolate(w, a)
 	case refused:
 		r.isolate(w, a)
+	case final:
+		if r.e.dead == nil || !r.bury(w, a) {
+			r.push(w)
+			r.wait(w, a)
+		}
 	case faulty:
 		if w.repeated(a) >= equalAnswers || w.isolating {
 			w.isolating = true

@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"context"
 	"log/slog"
 	"time"
 )
@@ -77,12 +78,16 @@ type Config struct {
 	// lock held. May be nil.
 	Blocked func(waiting int) bool
 
-	// Observe is told of each attempt. It must be quick. May be nil.
-	Observe func(Attempt)
-
 	// Recovered is told when the collector accepts records again after it, or
 	// the way to it, had failed. It must be quick. May be nil.
 	Recovered func()
+
+	// Deliver, if set, takes the place of an endpoint: it is called with each
+	// request, an encoded ExportLogsServiceRequest, which it must not keep, by
+	// up to Concurrency callers at once. Nil settles the records, an error that
+	// wraps ErrRefused makes a dead letter of them, and after any other one the
+	// request is offered again. All fields about the network are then unused.
+	Deliver func(ctx context.Context, request []byte) error
 }
 
 // TLS names the files of a TLS configuration. They are read again when they
@@ -100,15 +105,6 @@ type DeadLetters struct {
 	Path     string // of a file of JSON lines. If empty, such records are tried again for ever
 	MaxBytes int64  // 64 MiB
 	WhenFull string // WhenFullPause (the default) or WhenFullDropOldest
-}
-
-// An Attempt is one request and its answer.
-type Attempt struct {
-	Code    string        // "OK", a gRPC code ("UNAVAILABLE"), "HTTP 503", or "no answer"
-	Latency time.Duration // from the first byte sent to the answer
-	Records int
-	Bytes   int // before compression
-	Wire    int // after compression
 }
 
 func (c Config) withDefaults() Config {

@@ -67,6 +67,10 @@ type Exporter struct {
 // a fault in them is known at once, and does not connect.
 func New(cfg Config) (*Exporter, error) {
 	cfg = cfg.withDefaults()
+	if cfg.Deliver != nil {
+		cfg.Endpoint, cfg.Protocol = "", "local"
+		return newExporter(cfg, &localClient{deliver: cfg.Deliver})
+	}
 	target, err := parseEndpoint(cfg)
 	if err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ type DeadLetter struct {
 	Time    time.Time // when it was given up
 	Code    string    // of the answer
 	Message string    // the collector's words
-	Records int       // 1, unless somebody made the file by hand
+	Records int       // 1, or those of a request that was refused as a whole
 	UID     string    // log.record.uid of the first record, if it has one
 	Summary string    // the beginning of the first body
 

@@ -263,11 +263,12 @@ func (r *request) isolate(w *work, a answer) {
 		w.since = r.e.accepts.count()
 	}
 	if w.refusals >= a.refusalsNeeded() { // next sends it a second time only once it is ripe
-		if r.e.dead != nil {
-			r.bury(w, a)
+		if r.e.dead != nil && r.bury(w, a) {
 			return
 		}
-		r.sleep(backoffDelay(w.failures-1), false)
+		if r.e.dead == nil {
+			r.sleep(backoffDelay(w.failures-1), false)
+		}
 	}
 	r.suspects = append(r.suspects, w)
 }
@@ -294,8 +295,9 @@ func (r *request) probe() {
 }
 
 // bury makes a dead letter of w. While there is no room for it, or the disk
-// fails, all delivery pauses.
-func (r *request) bury(w *work, a answer) {
+// fails, all delivery pauses. It reports whether that was done before a call
+// withdrew.
+func (r *request) bury(w *work, a answer) bool {
 	p := r.e.payloads.get()
 	defer r.e.payloads.put(p)
 	p.encode(w.pieces)
@@ -312,8 +314,7 @@ func (r *request) bury(w *work, a answer) {
 		})
 		if r.sleep(time.Second, false); r.ctx.Err() != nil {
 			r.e.pause(false)
-			r.suspects = append(r.suspects, w)
-			return
+			return false
 		}
 	}
 	r.e.stats.dead.Add(int64(w.records()))
@@ -321,6 +322,7 @@ func (r *request) bury(w *work, a answer) {
 		r.e.log.Warn("the collector refused a record for good, it was kept as a dead letter", "answer", a.code, "message", a.message)
 	})
 	r.e.settle(w, func(o *Outcome, n int) { o.Dead += n })
+	return true
 }
 
 // pause holds all requests that have not started, or lets them go.

@@ -96,9 +96,6 @@ func (c *counters) report(s *Status) {
 // observe counts an attempt and says in the log what people should know.
 func (e *Exporter) observe(a answer, p *payload) {
 	recovered := e.stats.add(a, p)
-	if e.cfg.Observe != nil {
-		e.cfg.Observe(Attempt{Code: a.code, Latency: a.latency, Records: p.records, Bytes: p.size, Wire: a.wire})
-	}
 	if recovered {
 		e.log.Info("the collector accepts records again")
 		if e.cfg.Recovered != nil {

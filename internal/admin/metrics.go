@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,7 +35,7 @@ func newMetrics(status func() *pipeline.Status) (http.Handler, error) {
 		return nil, fmt.Errorf("make Prometheus exporter: %w", err)
 	}
 	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
-	if err := observe(provider.Meter("rtcship"), status); err != nil {
+	if _, err := Observe(provider.Meter("rtcship"), status); err != nil {
 		return nil, err
 	}
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{DisableCompression: true}), nil
@@ -99,34 +100,36 @@ func (s *scrape) WriteHeader(code int) { s.code = code }
 // Write implements http.ResponseWriter.
 func (s *scrape) Write(p []byte) (int, error) { return s.body.Write(p) }
 
-// observe registers one instrument for each line of the table, and one callback for all.
-func observe(meter metric.Meter, status func() *pipeline.Status) error {
+// Observe registers one instrument for each line of the table, and one callback
+// for all, which ends with the registration. Each value has the given attributes
+// besides those of its line.
+func Observe(meter metric.Meter, status func() *pipeline.Status, all ...attribute.KeyValue) (metric.Registration, error) {
 	instruments := make([]metric.Float64Observable, len(table))
-	all := make([]metric.Observable, len(table))
+	observables := make([]metric.Observable, len(table))
 	for i, m := range table {
 		var err error
 		if instruments[i], err = m.instrument(meter); err != nil {
-			return fmt.Errorf("make metric %s: %w", m.name, err)
+			return nil, fmt.Errorf("make metric %s: %w", m.name, err)
 		}
-		all[i] = instruments[i]
+		observables[i] = instruments[i]
 	}
-	_, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+	registration, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		s := status()
 		for i, m := range table {
 			m.values(s, func(v float64, values ...string) {
-				attrs := make([]attribute.KeyValue, len(m.labels))
+				attrs := slices.Grow(slices.Clone(all), len(m.labels))
 				for k, label := range m.labels {
-					attrs[k] = attribute.String(label, values[k])
+					attrs = append(attrs, attribute.String(label, values[k]))
 				}
 				o.ObserveFloat64(instruments[i], v, metric.WithAttributes(attrs...))
 			})
 		}
 		return nil
-	}, all...)
+	}, observables...)
 	if err != nil {
-		return fmt.Errorf("register metrics: %w", err)
+		return nil, fmt.Errorf("register metrics: %w", err)
 	}
-	return nil
+	return registration, nil
 }
 
 func (m *metricRow) instrument(meter metric.Meter) (metric.Float64Observable, error) {

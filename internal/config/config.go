@@ -17,6 +17,7 @@ type Config struct {
 	Limits      Limits        `yaml:"limits"`
 	MaxEntry    Size          `yaml:"max_entry" help:"a longer entry is cut into several"`
 	MaxBody     Size          `yaml:"max_body" help:"a longer body continues in further records"`
+	Original    bool          `yaml:"original" help:"add the entry as it was written, as log.record.original, where the body is not all of it"`
 	Resource    Resource      `yaml:"resource"`
 	Redact      Redact        `yaml:"redact"`
 	Export      Export        `yaml:"export"`

@@ -17,13 +17,21 @@ func (s *Size) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind != yaml.ScalarNode {
 		return fmt.Errorf("want a size such as 64KiB or 1MiB")
 	}
-	v, err := humanize.ParseBytes(n.Value)
+	return s.UnmarshalText([]byte(n.Value))
+}
+
+// UnmarshalText reads text as UnmarshalYAML does.
+func (s *Size) UnmarshalText(text []byte) error {
+	v, err := humanize.ParseBytes(string(text))
 	if err != nil || v > math.MaxInt64 {
-		return fmt.Errorf("%q is no size: write bytes or a unit, such as 64KiB or 1MiB", n.Value)
+		return fmt.Errorf("%q is no size: write bytes or a unit, such as 64KiB or 1MiB", text)
 	}
 	*s = Size(v)
 	return nil
 }
+
+// MarshalText writes the size the way it is read.
+func (s Size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // MarshalYAML writes the size the way it is read.
 func (s Size) MarshalYAML() (any, error) { return s.String(), nil }

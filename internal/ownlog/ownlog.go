@@ -26,6 +26,9 @@ type Config struct {
 	Level  string        // debug | info | warn | error
 	Format string        // text | json | auto, which is text if Writer is a terminal
 	Window time.Duration // in which a repeated message is only counted; 0 = 1 min
+
+	// Handler, if set, takes the messages in the place of Writer and Format.
+	Handler slog.Handler
 }
 
 // A Log is a logger whose messages go to several places.
@@ -69,6 +72,9 @@ func (l *Log) Lost() uint64 { return l.local.lost.Load() }
 func (l *Log) Recent() []Message { return l.recent.messages() }
 
 func localHandler(cfg Config, to io.Writer, level slog.Leveler) slog.Handler {
+	if cfg.Handler != nil {
+		return cfg.Handler
+	}
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: readable}
 	if cfg.Format == "text" || cfg.Format == "auto" && isTerminal(cfg.Writer) {
 		return slog.NewTextHandler(to, options) // which quotes what a terminal would obey

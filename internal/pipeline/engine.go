@@ -80,6 +80,7 @@ func NewConverter(cfg *config.Config, version string) (*convert.Converter, error
 		Pexip:    pexipResource(cfg),
 		Timezone: Timezone(cfg),
 		MaxBody:  int(cfg.MaxBody),
+		Original: cfg.Original,
 		Redact:   redact.Config{Enabled: cfg.Redact.Enabled, Patterns: cfg.Redact.Patterns, KeepMetadata: !cfg.Redact.Metadata},
 
 		ObservedAsTime: cfg.Export.ObservedTime == "record",
@@ -130,6 +131,7 @@ func exportConfig(cfg *config.Config, o Options) exporter.Config {
 		},
 		UserAgent: "rtcship/" + o.Version,
 		Logger:    o.Log.Logger,
+		Deliver:   o.Deliver,
 		Recovered: o.Log.Retry,
 
 		MaxConnectionAge: cfg.Export.MaxConnectionAge,

@@ -33,6 +33,10 @@ type Options struct {
 	Log     *ownlog.Log
 	Version string
 
+	// Deliver, if set, is given the records in the place of the endpoint; see
+	// exporter.Config. The process is then somebody else's, and its memory too.
+	Deliver func(ctx context.Context, request []byte) error
+
 	Retry time.Duration // between two attempts while Stay keeps the process; 0 = 5 s
 
 	// Configured, if set, is called with each configuration that is put in
@@ -83,7 +87,9 @@ func Run(ctx context.Context, o Options) error { return New(o).Run(ctx) }
 func (d *Daemon) Run(ctx context.Context) error {
 	idle, stop := context.WithCancel(ctx)
 	defer stop()
-	go freeWhenIdle(idle, d.books, freeMemory)
+	if d.Deliver == nil {
+		go freeWhenIdle(idle, d.books, freeMemory)
+	}
 	for {
 		err := d.run(ctx)
 		if err == nil || !d.Stay || ctx.Err() != nil {
