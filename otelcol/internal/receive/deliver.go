@@ -1,0 +1,124 @@
+package receive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/rtcship/rtcship/exporter"
+)
+
+// A delivery hands requests to the pipeline.
+type delivery struct {
+	next consumer.Logs
+	obs  *receiverhelper.ObsReport
+
+	// slots is how many calls may be under way. A pipeline that does not mind
+	// its context keeps its slot until it returns, however long nobody waits
+	// for it any more: so there are never more than that of them.
+	slots chan struct{}
+}
+
+// parting is how long a pipeline has to answer once its context has ended.
+const parting = 2 * time.Second
+
+func newDelivery(next consumer.Logs, obs *receiverhelper.ObsReport, concurrency int) *delivery {
+	return &delivery{next: next, obs: obs, slots: make(chan struct{}, concurrency)}
+}
+
+// deliver is exporter.Config.Deliver. The records are read from wire form, which
+// copies what they hold.
+func (d *delivery) deliver(ctx context.Context, request []byte) error {
+	r := plogotlp.NewExportRequest()
+	if err := r.UnmarshalProto(request); err != nil {
+		return fmt.Errorf("%w: read what was converted: %w", exporter.ErrRefused, err)
+	}
+	select {
+	case d.slots <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	answer := make(chan error, 1)
+	go func() {
+		defer func() { <-d.slots }()
+		answer <- d.consume(ctx, r.Logs())
+	}()
+	return verdict(d.await(ctx, answer))
+}
+
+func (d *delivery) consume(ctx context.Context, logs plog.Logs) error {
+	n := logs.LogRecordCount() // the pipeline may change them
+	ctx = d.obs.StartLogsOp(ctx)
+	err := d.next.ConsumeLogs(ctx, logs)
+	d.obs.EndLogsOp(ctx, "otlp", n, err)
+	return err
+}
+
+// await returns the answer, or gives up some time after ctx has ended.
+func (d *delivery) await(ctx context.Context, answer <-chan error) error {
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-time.After(parting):
+		return fmt.Errorf("the pipeline has not answered: %w", context.Cause(ctx))
+	}
+}
+
+// verdict says in the exporter's terms what the pipeline's answer means. A
+// permanent error must not be answered with the same records again: see package
+// consumererror.
+func verdict(err error) error {
+	if err == nil || !permanent(err) || unwelcome(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", exporter.ErrRefused, err)
+}
+
+// permanent is consumererror.IsPermanent, and false where a pipeline that forks
+// has failed in several ways of which one may pass.
+func permanent(err error) bool {
+	if !consumererror.IsPermanent(err) {
+		return false
+	}
+	switch e := err.(type) { //nolint:errorlint // each link of the chain is looked at by itself
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			if !permanent(one) {
+				return false
+			}
+		}
+	case interface{ Unwrap() error }:
+		inner := e.Unwrap()
+		return !consumererror.IsPermanent(inner) || permanent(inner)
+	}
+	return true
+}
+
+// unwelcome says that nothing is wrong with the records: an exporter has the
+// wrong address or the wrong password, which it calls permanent as well. Once
+// somebody has set that right, the records are wanted.
+func unwelcome(err error) bool {
+	var answered interface{ GRPCStatus() *status.Status }
+	if !errors.As(err, &answered) {
+		return false
+	}
+	switch answered.GRPCStatus().Code() {
+	case codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented, codes.NotFound:
+		return true
+	}
+	return false
+}
