@@ -10,7 +10,7 @@ type Token struct {
 	Flags Flags
 
 	keyLen          uint8 // 0 for a word
-	field           uint8 // that the key stands for, if the Scanner has a chain
+	field           uint8 // that the key stands for, if the scanner has a chain
 	usual           bool  // whether the key is spelled as it usually is
 	value, valueEnd int32
 }
@@ -40,14 +40,14 @@ const (
 // maxKey is the length of the longest key; a longer word is no key.
 const maxKey = 64
 
-// A Scanner walks through the pairs of a line: Key="value" Key="value".
+// A scanner walks through the pairs of a line: Key="value" Key="value".
 //
 // It is forgiving, since the lines are not well formed. Values contain quotes
 // that nobody escaped (display names, SIP headers), quotes are missing, words
 // stand between pairs, and datagrams are cut. So a quote ends a value only if
 // what follows it can be the next pair or the end of the text; see closes.
 // Every byte is part of a token or a separator between two.
-type Scanner struct {
+type scanner struct {
 	text []byte
 	pos  int
 	key  int // length of the key behind the blank at pos, if a pair is known to be there; else 0
@@ -63,12 +63,10 @@ type Scanner struct {
 	closing bool
 }
 
-// NewScanner returns a Scanner of text, which is not copied.
-func NewScanner(text []byte) Scanner { return Scanner{text: text, quote: -1} }
-
-// newScanner returns a Scanner that finds out what the keys stand for.
-func newScanner(text []byte, c *chain) Scanner {
-	return Scanner{text: text, quote: -1, chain: c, next: c.next[0]}
+// newScanner returns a scanner of text, which is not copied, that finds out what
+// the keys stand for.
+func newScanner(text []byte, c *chain) scanner {
+	return scanner{text: text, quote: -1, chain: c, next: c.next[0]}
 }
 
 // A chain foretells keys, since the lines of one module have the same keys in
@@ -80,7 +78,7 @@ type chain struct {
 
 // foretold reports whether b begins with the pair that is expected, and takes
 // note of it.
-func (s *Scanner) foretold(b []byte) bool {
+func (s *scanner) foretold(b []byte) bool {
 	if s.next == 0 {
 		return false
 	}
@@ -93,7 +91,7 @@ func (s *Scanner) foretold(b []byte) bool {
 }
 
 // recognize finds out what the key of t stands for, and what to expect next.
-func (s *Scanner) recognize(t *Token) {
+func (s *scanner) recognize(t *Token) {
 	if s.spelled == 0 {
 		s.spelled, t.field = catalogue.lookupKey(t.Key(s.text))
 		s.chain.next[s.last] = s.spelled
@@ -105,10 +103,10 @@ func (s *Scanner) recognize(t *Token) {
 }
 
 // Rest is the text that was not yet scanned.
-func (s *Scanner) Rest() []byte { return s.text[s.pos:] }
+func (s *scanner) Rest() []byte { return s.text[s.pos:] }
 
 // Next reads the next token. It reports whether there was one.
-func (s *Scanner) Next(t *Token) bool {
+func (s *scanner) Next(t *Token) bool {
 	if s.key > 0 {
 		s.pos++ // the blank
 		s.pair(t, s.key)
@@ -134,7 +132,7 @@ func (s *Scanner) Next(t *Token) bool {
 }
 
 // pair reads the pair at pos, whose key is n bytes long.
-func (s *Scanner) pair(t *Token, n int) {
+func (s *scanner) pair(t *Token, n int) {
 	t.Start, t.keyLen, t.Flags = int32(s.pos), uint8(n), 0
 	if s.chain != nil {
 		s.recognize(t)
@@ -155,7 +153,7 @@ func (s *Scanner) pair(t *Token, n int) {
 
 // quoted reads a value and its closing quote; pos is after its opening quote.
 // It returns where the value ends.
-func (s *Scanner) quoted(t *Token) int {
+func (s *scanner) quoted(t *Token) int {
 	for from := s.pos; ; {
 		i := bytes.IndexByte(s.text[from:], '"')
 		if i < 0 {
@@ -177,7 +175,7 @@ func (s *Scanner) quoted(t *Token) int {
 
 // pairFollows moves to pos and reports whether a blank and the next pair follow
 // there, as they nearly always do behind a quote.
-func (s *Scanner) pairFollows(pos int) bool {
+func (s *scanner) pairFollows(pos int) bool {
 	s.pos = pos
 	if pos == len(s.text) || s.text[pos] != ' ' {
 		return false
@@ -197,7 +195,7 @@ func (s *Scanner) pairFollows(pos int) bool {
 // unquoted reads a value that has no opening quote. It goes up to its closing
 // quote if that is the next quote of all, and otherwise to the next blank. It
 // returns where the value ends.
-func (s *Scanner) unquoted() int {
+func (s *scanner) unquoted() int {
 	if s.quote < s.pos {
 		s.findQuote(s.pos)
 	}
@@ -211,7 +209,7 @@ func (s *Scanner) unquoted() int {
 
 // findQuote finds the next quote at or after start, and whether it can close
 // a value that was never opened.
-func (s *Scanner) findQuote(start int) {
+func (s *scanner) findQuote(start int) {
 	i := bytes.IndexByte(s.text[start:], '"')
 	if i < 0 {
 		s.quote, s.closing = len(s.text), false

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/convert"
-	"github.com/rtcship/rtcship/convert/pexip"
 	"github.com/rtcship/rtcship/convert/redact"
 	"github.com/rtcship/rtcship/convert/syslog"
 	"github.com/rtcship/rtcship/internal/linear"
@@ -165,12 +164,6 @@ func parts(t *testing.T) []reader {
 		{name: "redact/pexip", all: true, read: func(text []byte) { dst, _ = masks.ForPexip().Append(dst[:0], text) }},
 		{name: "redact/json", before: `{"a":"`, escape: true, after: `"}`, read: func(text []byte) { dst, _ = masks.Append(dst[:0], text) }},
 		{name: "syslog", all: true, read: func(text []byte) { syslog.Parse(text, at) }},
-		{name: "pexip.Scanner", all: true, read: func(text []byte) {
-			s := pexip.NewScanner(text)
-			for tok := (pexip.Token{}); s.Next(&tok); {
-				_ = tok.Value(text)
-			}
-		}},
 		{name: "spool", read: segment},
 		{name: "spool/magic", before: strings.Repeat("\xe5RTs", 4), read: segment},
 	}
