@@ -37,24 +37,30 @@ sent again, with the same log.record.uid as before: a backend that drops repeats
 by it shows nothing twice. It asks before it does so.
 
 With --dead-letters it sends the records again that the collector has refused
-for good; those that are accepted now are no dead letters any more.
+for good; those that are accepted now are no dead letters any more. With --list as
+well it shows them, with the collector's answers, and sends nothing.
 
 It works through the running process (admin.sock in the state directory), or on
 a state directory on which none runs. Received syslog cannot be replayed: it is
 deleted once it is settled.`,
 		Example: `  rtcship replay --file sora.jsonl --since 2026-11-21T08:00:00Z
   rtcship replay --file 'event_webhook*' --yes
+  rtcship replay --dead-letters --list
   rtcship replay --dead-letters`,
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&r.request.File, "file", "", "name or pattern of the files, such as sora.jsonl; all if --since is given alone")
 	cmd.Flags().StringVar(&since, "since", "", "send entries from this time on again (RFC 3339); from the beginning if --file is given alone")
 	cmd.Flags().BoolVar(&r.deadLetters, "dead-letters", false, "send the dead letters again")
+	cmd.Flags().BoolVar(&r.list, "list", false, "with --dead-letters: show them, and send nothing")
 	cmd.Flags().BoolVar(&r.yes, "yes", false, "do not ask")
 	flags := addConfigFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if r.deadLetters == (r.request.File != "" || since != "") {
 			return errors.New("want either --dead-letters or --file and --since")
+		}
+		if r.list && !r.deadLetters {
+			return errors.New("--list shows dead letters: give --dead-letters as well")
 		}
 		var start config.Start
 		if since != "" {
@@ -68,6 +74,9 @@ deleted once it is settled.`,
 		}
 		r.request.Since, r.cfg, r.in, r.out = start.Time, &cfg.Config, cmd.InOrStdin(), cmd.OutOrStdout()
 		r.options = pipeline.Options{Version: programVersion(), Log: ownlog.New(ownlog.Config{Writer: cmd.ErrOrStderr(), Level: "warn", Format: "auto"})}
+		if r.list {
+			return r.listLetters()
+		}
 		if r.deadLetters {
 			return r.letters(cmd.Context())
 		}
@@ -79,6 +88,7 @@ deleted once it is settled.`,
 type replaying struct {
 	request     pipeline.Replay
 	deadLetters bool
+	list        bool
 	yes         bool
 	cfg         *config.Config
 	options     pipeline.Options
@@ -159,6 +169,23 @@ func (r *replaying) letters(ctx context.Context) error {
 		fmt.Fprintf(r.out, "%d lines are no dead letters; they are kept beside the file\n", sent.Unreadable)
 	}
 	return nil
+}
+
+// listLetters shows the dead letters, of which nobody else can say what they are:
+// the oldest first, and quoted, since they hold whatever somebody wrote.
+func (r *replaying) listLetters() error {
+	tw := tabwriter.NewWriter(r.out, 0, 0, 2, ' ', 0)
+	n := 0
+	err := exporter.ReadDeadLetters(pipeline.DeadLetters(r.cfg), func(l exporter.DeadLetter) error {
+		n += l.Records
+		_, err := fmt.Fprintf(tw, "%s\t%s\t%q\t%s\t%q\n", l.Time.Format(time.RFC3339), l.Code, l.Message, l.UID, l.Summary)
+		return err
+	})
+	if err := errors.Join(err, tw.Flush()); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(r.out, "%d records are kept as dead letters\n", n)
+	return err
 }
 
 // post asks the running process.

@@ -125,7 +125,7 @@ func exportConfig(cfg *config.Config, o Options) exporter.Config {
 		MaxDelay:    cfg.Export.MaxDelay,
 		Concurrency: cfg.Export.Concurrency,
 		DeadLetters: exporter.DeadLetters{
-			Path:     filepath.Join(cfg.StateDir, "dead-letters.jsonl"),
+			Path:     DeadLetters(cfg),
 			MaxBytes: int64(cfg.DeadLetters.MaxBytes),
 			WhenFull: cfg.DeadLetters.WhenFull,
 		},
@@ -137,6 +137,9 @@ func exportConfig(cfg *config.Config, o Options) exporter.Config {
 		MaxConnectionAge: cfg.Export.MaxConnectionAge,
 	}
 }
+
+// DeadLetters is the file in which cfg has dead letters kept.
+func DeadLetters(cfg *config.Config) string { return filepath.Join(cfg.StateDir, "dead-letters.jsonl") }
 
 func followConfig(cfg *config.Config, p *parts, o Options) tailer.Config {
 	files, _, _ := Descriptors(cfg)
