@@ -24,7 +24,7 @@ look: build ## the demo into a real store, with a page in the browser where its 
 	@cd e2e && go run ./look
 
 .PHONY: test
-test: fmt vet lint unit fuzz-short e2e chart-test ## all that a change must pass; what .ci/run calls
+test: fmt vet lint unit otelcol fuzz-short e2e chart-test ## all that a change must pass; what .ci/run calls
 
 .PHONY: fmt
 fmt: ## fails when gofmt would change a file
@@ -46,6 +46,10 @@ $(LINT):
 .PHONY: unit
 unit: ## go test -race at the root: no network, no root, under a minute
 	go test -race ./...
+
+.PHONY: otelcol
+otelcol: $(LINT) ## the receivers for the OpenTelemetry Collector: vet, lint, go test -race
+	cd otelcol && go vet ./... && $(LINT) run ./... && go test -race ./...
 
 # Each target has its turn for FUZZTIME, on two cores at most. Findings are written to testdata/fuzz, where every go test tries them again.
 FUZZTIME ?= 2m
@@ -71,7 +75,7 @@ fuzz-list: ## the fuzz targets of the root module, each with its directory
 e2e: ## against the real OpenTelemetry Collector, built once into the cache
 	$(MAKE) -C e2e e2e
 
-E2E := attack rotation syslog delivery erlang loki victorialogs elastic page k8s
+E2E := attack rotation otelcol syslog delivery erlang loki victorialogs elastic page k8s
 .PHONY: $(E2E:%=e2e-%)
 $(E2E:%=e2e-%): ## against other real parts: see docs/testing.md
 	$(MAKE) -C e2e $@

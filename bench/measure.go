@@ -26,6 +26,7 @@ type settings struct {
 	backlog   bool
 	rtcship   string
 	collector string
+	receivers string
 	cache     string
 	scale     scenario.Scale
 	line      string // as it was typed
@@ -42,6 +43,7 @@ func parse(args []string) (settings, error) {
 	fs.BoolVar(&s.backlog, "backlog", false, "growth up to a backlog of 10 GiB; needs 12 GiB of disk and some minutes a round")
 	fs.StringVar(&s.rtcship, "rtcship", "", "the rtcship binary (default: built from this tree)")
 	fs.StringVar(&s.collector, "collector", "", "the collector's binary (default: built once and kept by e2e/cache)")
+	fs.StringVar(&s.receivers, "receivers", "", "the binary of the collector with the receivers of this tree (default: built and kept by e2e/cache)")
 	fs.StringVar(&s.cache, "cache", "", "folder of generated lines (default: in the user's cache folder)")
 	if err := fs.Parse(args); err != nil {
 		return s, err
@@ -122,7 +124,7 @@ func measure(args []string) error {
 	if err != nil {
 		return err
 	}
-	programs, versions, err := s.programs()
+	programs, versions, err := s.programs(chosen)
 	if err != nil {
 		return err
 	}

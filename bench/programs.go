@@ -7,18 +7,20 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/rtcship/rtcship/bench/internal/contender"
+	"github.com/rtcship/rtcship/bench/internal/scenario"
 )
 
 // programs finds or builds what is measured and asks each for its version.
-func (s settings) programs() (contender.Programs, map[string]string, error) {
+func (s settings) programs(chosen []scenario.Scenario) (contender.Programs, map[string]string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return contender.Programs{}, nil, err
 	}
-	p := contender.Programs{Self: self, Rtcship: s.rtcship, Collector: s.collector}
+	p := contender.Programs{Self: self, Rtcship: s.rtcship, Collector: s.collector, Receivers: s.receivers}
 	if p.Rtcship == "" {
 		if p.Rtcship, err = s.build(); err != nil {
 			return p, nil, err
@@ -26,6 +28,12 @@ func (s settings) programs() (contender.Programs, map[string]string, error) {
 	}
 	if p.Collector == "" && !strings.Contains(s.skip, contender.Collector) {
 		if p.Collector, err = output("../e2e", "go", "run", "./cache/build", "collector"); err != nil {
+			return p, nil, err
+		}
+	}
+	within := slices.ContainsFunc(chosen, func(c scenario.Scenario) bool { return c.Name == scenario.InCollector })
+	if p.Receivers == "" && within {
+		if p.Receivers, err = output("../e2e", "go", "run", "./cache/build", "receivers"); err != nil {
 			return p, nil, err
 		}
 	}

@@ -38,7 +38,7 @@ func classifyGRPC(st *status.Status, in response) answer {
 		a.verdict = refused
 	case codes.ResourceExhausted:
 		a.verdict = again
-		if isTooLarge(a.message) {
+		if IsTooLarge(a.message) {
 			a.verdict = tooLarge
 		}
 	case codes.Internal, codes.Unknown:
@@ -102,10 +102,10 @@ var ownComplaints = []struct {
 	{codes.Unknown, "unexpected HTTP status code received from server", ""},
 }
 
-// isTooLarge tells a message over the receiver's limit from a receiver out of
-// resources: gRPC has one code for both. The texts are those of the gRPC
+// IsTooLarge tells by an answer's words a message over the receiver's limit from a
+// receiver out of resources: gRPC has one code for both. The texts are those of the gRPC
 // implementations in Go, C++, Java and Rust.
-func isTooLarge(message string) bool {
+func IsTooLarge(message string) bool {
 	m := strings.ToLower(message)
 	for _, text := range []string{"larger than max", "message too large", "exceeds maximum size", "too large"} {
 		if strings.Contains(m, text) {

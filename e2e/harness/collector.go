@@ -55,6 +55,21 @@ func NewCollector(t testing.TB, config string, vars map[string]any) *Collector {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newCollector(t, bin, config, vars)
+}
+
+// NewReceivers is NewCollector with the collector that has the receivers of this tree.
+func NewReceivers(t testing.TB, config string, vars map[string]any) *Collector {
+	t.Helper()
+	bin, err := cache.Receivers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newCollector(t, bin, config, vars)
+}
+
+func newCollector(t testing.TB, bin, config string, vars map[string]any) *Collector {
+	t.Helper()
 	dir := t.TempDir()
 	c := &Collector{
 		GRPC: FreeAddr(t), HTTP: FreeAddr(t), Health: FreeAddr(t),
@@ -84,12 +99,18 @@ func (c *Collector) Configure(t testing.TB, config string, vars map[string]any) 
 	}
 }
 
-// Start starts the collector and waits until it is healthy.
-func (c *Collector) Start(t testing.TB, env ...string) {
+// Launch starts the collector and does not wait.
+func (c *Collector) Launch(t testing.TB, env ...string) {
 	t.Helper()
 	cmd := exec.Command(c.bin, "--config", "file:"+c.config)
 	cmd.Env = append(os.Environ(), env...)
 	c.process = Start(t, "collector", cmd)
+}
+
+// Start starts the collector and waits until it is healthy.
+func (c *Collector) Start(t testing.TB, env ...string) {
+	t.Helper()
+	c.Launch(t, env...)
 	Wait(t, 30*time.Second, "the collector's health check", func() error {
 		return httpOK("http://" + c.Health + "/")
 	}, c.process)
@@ -100,6 +121,9 @@ func (c *Collector) Stop(t testing.TB) {
 	t.Helper()
 	c.process.Stop(t, 20*time.Second)
 }
+
+// Kill ends the collector as a crash would.
+func (c *Collector) Kill(testing.TB) { c.process.Kill() }
 
 // Process returns the running process.
 func (c *Collector) Process() *Process { return c.process }

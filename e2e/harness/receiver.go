@@ -37,6 +37,7 @@ type Receiver struct {
 
 	mu       sync.Mutex
 	faulty   float64 // share of requests that meet a fault
+	spared   Fault   // a refusal in its place; None if it has its turn
 	random   *rand.Rand
 	met      [faults]int
 	listener *droppingListener
@@ -69,6 +70,13 @@ func (r *Receiver) Behave() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.faulty = 0
+}
+
+// Spare has requests refused where they would have met f.
+func (r *Receiver) Spare(f Fault) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.spared = f
 }
 
 // Met returns how many requests met each fault.
@@ -119,6 +127,9 @@ func (r *Receiver) next() Fault {
 	f := None
 	if r.random.Float64() < r.faulty {
 		f = 1 + Fault(r.random.IntN(int(faults)-1))
+		if f == r.spared {
+			f = Refuse
+		}
 	}
 	r.met[f]++
 	return f

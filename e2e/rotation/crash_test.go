@@ -20,24 +20,50 @@ var (
 	seed  = flag.Uint64("seed", 0, "seed of the crash test's random choices; 0 takes one from the clock")
 )
 
+// A victim is a program that follows Sora's logs and can be killed.
+type victim interface {
+	Launch(t testing.TB, more ...string)
+	Start(t testing.TB, more ...string)
+	Kill(t testing.TB)
+	Stop(t testing.TB)
+	Process() *harness.Process
+}
+
 // TestCrash kills rtcship at random moments, against a receiver that refuses,
 // stalls, loses acknowledgements and drops connections, while three logs
 // rotate: by rename, by rename and compression, and by copy and truncation. The
 // writer of the last stands still during its rotation, as nobody can save what
 // is written between the copy and the truncation.
 func TestCrash(t *testing.T) {
+	logs, receiver := t.TempDir(), misbehaving(t)
+	ship := harness.NewShip(t, fmt.Sprintf("sora: {log_dir: %q}\nexport: {endpoint: \"http://%s\", timeout: 1s}\nlog: {otlp: false}\n", logs, receiver.Addr))
+	crash{victim: ship, receiver: receiver, logs: logs, kills: *kills, lives: 1500 * time.Millisecond, settled: func(t testing.TB) { ship.Settled(t) }}.run(t)
+}
+
+// misbehaving returns a receiver for crash.
+func misbehaving(t *testing.T) *harness.Receiver {
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano())
 	}
-	t.Logf("-seed=%d -kills=%d", *seed, *kills)
-	random := rand.New(rand.NewPCG(*seed, 1))
-	logs := t.TempDir()
-	receiver := harness.NewReceiver(t, 0.3, *seed)
-	ship := harness.NewShip(t, fmt.Sprintf("sora: {log_dir: %q}\nexport: {endpoint: \"http://%s\", timeout: 1s}\nlog: {otlp: false}\n", logs, receiver.Addr))
+	return harness.NewReceiver(t, 0.3, *seed)
+}
 
-	renamed := newWriter(t, filepath.Join(logs, "sora.jsonl"), "renamed", true)
-	zipped := newWriter(t, filepath.Join(logs, "signaling.jsonl"), "zipped", true)
-	copied := newWriter(t, filepath.Join(logs, "event_webhook.jsonl"), "copied", false)
+// A crash is a victim with what happens to it.
+type crash struct {
+	victim   victim
+	receiver *harness.Receiver
+	logs     string
+	kills    int
+	lives    time.Duration      // at most, between start and kill
+	settled  func(t testing.TB) // looks at the books once all has arrived; may be nil
+}
+
+func (c crash) run(t *testing.T) {
+	t.Logf("-seed=%d -kills=%d", *seed, c.kills)
+	random := rand.New(rand.NewPCG(*seed, 1))
+	renamed := newWriter(t, filepath.Join(c.logs, "sora.jsonl"), "renamed", true)
+	zipped := newWriter(t, filepath.Join(c.logs, "signaling.jsonl"), "zipped", true)
+	copied := newWriter(t, filepath.Join(c.logs, "event_webhook.jsonl"), "copied", false)
 	writers := start(t, 5, 5*time.Millisecond, renamed, zipped, copied)
 	stop := make(chan struct{})
 	rotated := make(chan struct{})
@@ -46,13 +72,13 @@ func TestCrash(t *testing.T) {
 		rotateUntil(t, stop, rand.New(rand.NewPCG(*seed, 2)), renamed, zipped, copied)
 	}()
 
-	for range *kills {
-		ship.Launch(t)
-		time.Sleep(time.Duration(50+random.IntN(1500)) * time.Millisecond)
-		if ship.Process().Exited() {
-			t.Fatalf("rtcship ended by itself:\n%s", ship.Process().Output())
+	for range c.kills {
+		c.victim.Launch(t)
+		time.Sleep(50*time.Millisecond + time.Duration(random.Int64N(int64(c.lives))))
+		if c.victim.Process().Exited() {
+			t.Fatalf("%s ended by itself:\n%s", c.victim.Process().Name, c.victim.Process().Output())
 		}
-		ship.Kill(t)
+		c.victim.Kill(t)
 		if random.IntN(4) == 0 { // some rotations happen while nobody looks
 			time.Sleep(time.Duration(random.IntN(1500)) * time.Millisecond)
 		}
@@ -60,24 +86,31 @@ func TestCrash(t *testing.T) {
 	close(stop)
 	<-rotated
 	writers.end()
-	receiver.Behave()
-	ship.Start(t)
+	c.receiver.Behave()
+	c.complete(t, writers.writers)
+	t.Logf("%d records came again; requests by fault (none, refuse, exhausted, stall, lose ack, drop before, after): %v",
+		c.receiver.Repeats(), c.receiver.Met())
+}
+
+// complete lets the victim finish, and looks for every line.
+func (c crash) complete(t *testing.T, writers []*writer) {
+	c.victim.Start(t)
 	harness.Wait(t, 60*time.Second, "every line of every log", func() (err error) {
-		for _, w := range writers.writers {
-			err = errors.Join(err, receiver.Complete(w.stream, w.n))
+		for _, w := range writers {
+			err = errors.Join(err, c.receiver.Complete(w.stream, w.n))
 		}
 		return err
-	}, ship.Process())
-	ship.Settled(t)
-	ship.Stop(t)
-	for _, w := range writers.writers {
-		if err := receiver.Complete(w.stream, w.n); err != nil {
+	}, c.victim.Process())
+	if c.settled != nil {
+		c.settled(t)
+	}
+	c.victim.Stop(t)
+	for _, w := range writers {
+		if err := c.receiver.Complete(w.stream, w.n); err != nil {
 			t.Error(err) // a repeat with another uid may come last
 		}
 		t.Logf("%s: %d lines", w.stream, w.n)
 	}
-	t.Logf("%d records came again; requests by fault (none, refuse, exhausted, stall, lose ack, drop before, after): %v",
-		receiver.Repeats(), receiver.Met())
 }
 
 // rotateUntil rotates one of the three logs after another, in its own way, at random intervals.

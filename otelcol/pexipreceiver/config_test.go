@@ -109,8 +109,7 @@ func TestKeysAreRtcships(t *testing.T) {
 
 // keysOf lists the keys of a configuration.
 func keysOf(t reflect.Type, prefix string) (keys []string) {
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		name, option, _ := strings.Cut(f.Tag.Get("mapstructure"), ",")
 		switch {
 		case option == "squash":

@@ -30,6 +30,14 @@ receivers:
 `, filepath.Join(j.Scratch, "storage"), filepath.Join(j.Dir, "*.jsonl*")) + rest(j, "file_log", "[file_storage]")
 }
 
+// sora is the collector's configuration with the receiver of this tree, as it
+// comes: what fileLog asks for is less than what it does.
+func sora(j Job) string {
+	return fmt.Sprintf(`receivers:
+  sora: {log_dir: %q, storage_dir: %q}
+`, j.Dir, filepath.Join(j.Scratch, "storage")) + rest(j, "sora", "[]")
+}
+
 // syslog is the collector's configuration for the work that rtcship does on
 // a Pexip message: header, originating time, pairs, severity.
 func syslog(j Job) string {

@@ -33,12 +33,17 @@ const (
 	Collector = "collector"
 	Nxadm     = "nxadm"
 	Limit     = "limit"
+
+	// Receiver and FileLog are the collector that has both, with one at work.
+	Receiver = "receiver sora"
+	FileLog  = "receiver file_log"
 )
 
 // Programs are the paths of the binaries.
 type Programs struct {
 	Rtcship   string
 	Collector string
+	Receivers string // the collector with the receivers of this tree
 	Self      string // this program, which holds the peers
 }
 
@@ -49,6 +54,8 @@ func (p Programs) All() map[string]Contender {
 		Collector: {Collector, p.collector},
 		Nxadm:     {Nxadm, p.nxadm},
 		Limit:     {Limit, p.limit},
+		Receiver:  {Receiver, func(j Job) (proc.Command, error) { return configured(p.Receivers, j, sora(j)) }},
+		FileLog:   {FileLog, func(j Job) (proc.Command, error) { return configured(p.Receivers, j, fileLog(j)) }},
 	}
 }
 
@@ -71,11 +78,16 @@ func (p Programs) collector(j Job) (proc.Command, error) {
 	if j.Syslog != "" {
 		config = syslog(j)
 	}
+	return configured(p.Collector, j, config)
+}
+
+// configured is a collector with its configuration.
+func configured(program string, j Job, config string) (proc.Command, error) {
 	path := filepath.Join(j.Scratch, "collector.yaml")
 	if err := os.WriteFile(path, []byte(config), 0o644); err != nil {
 		return proc.Command{}, fmt.Errorf("configure collector: %w", err)
 	}
-	return proc.Command{Argv: []string{p.Collector, "--config", path}, Log: j.log()}, nil
+	return proc.Command{Argv: []string{program, "--config", path}, Log: j.log()}, nil
 }
 
 func (p Programs) nxadm(j Job) (proc.Command, error) {

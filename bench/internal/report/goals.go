@@ -26,6 +26,7 @@ func Goals() []Goal {
 	return []Goal{
 		{"catch-up, CPU against file_log", "catch-up", scenario.CPU, col, 1. / 12, ""},
 		{"catch-up, CPU against the limit", "catch-up", scenario.CPU, limit, 1.6, ""},
+		{"receiver sora, CPU against file_log", scenario.InCollector, scenario.CPU, contender.FileLog, 1. / 3, ""},
 		{"catch-up, time against file_log", "catch-up", scenario.Wall, col, 1. / 6, ""},
 		{"catch-up, resident at peak", "catch-up", scenario.Resident, "", 40, "MiB"},
 		{"catch-up, anonymous at peak", "catch-up", scenario.Anonymous, "", 24, "MiB"},
@@ -70,6 +71,14 @@ func (r *Results) Verdicts() []Verdict {
 	return all
 }
 
+// subject is the contender whose figures a scenario's goals are about.
+func subject(name string) string {
+	if name == scenario.InCollector {
+		return contender.Receiver
+	}
+	return contender.Rtcship
+}
+
 func (r *Results) measured(g Goal) (float64, bool) {
 	switch {
 	case g.Figure == slopes:
@@ -77,9 +86,9 @@ func (r *Results) measured(g Goal) (float64, bool) {
 	case g.Figure == scenario.Lost:
 		return r.worst(g.Scenario, g.Figure)
 	case g.Against != "":
-		return r.Ratio(g.Scenario, g.Figure, contender.Rtcship, g.Against)
+		return r.Ratio(g.Scenario, g.Figure, subject(g.Scenario), g.Against)
 	}
-	return r.Median(g.Scenario, contender.Rtcship, g.Figure)
+	return r.Median(g.Scenario, subject(g.Scenario), g.Figure)
 }
 
 // worst returns the largest value of a figure in any round.

@@ -77,6 +77,9 @@ var Quick = Scale{
 // Backlog is the N whose 10 N lines are 10 GiB waiting to be sent.
 const Backlog = 3_150_000
 
+// InCollector is catch-up by two receivers of one collector, with rtcship beside them.
+const InCollector = "within a collector"
+
 // A Scenario measures one contender once.
 type Scenario struct {
 	Name       string
@@ -89,6 +92,7 @@ func All() []Scenario {
 	const ours, col, nx, limit = contender.Rtcship, contender.Collector, contender.Nxadm, contender.Limit
 	return []Scenario{
 		{"catch-up", []string{ours, limit, col, nx}, catchUp},
+		{InCollector, []string{ours, contender.Receiver, contender.FileLog}, catchUp},
 		{"steady", []string{ours, col, nx}, steady},
 		{"idle, 25 files", []string{ours, col, nx}, idle(25)},
 		{"idle, 1000 files", []string{ours, col, nx}, idle(1000)},

@@ -82,7 +82,7 @@ func (d *delivery) await(ctx context.Context, answer <-chan error) error {
 // permanent error must not be answered with the same records again: see package
 // consumererror.
 func verdict(err error) error {
-	if err == nil || !permanent(err) || unwelcome(err) {
+	if err == nil || !permanent(err) || passing(err) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", exporter.ErrRefused, err)
@@ -108,17 +108,20 @@ func permanent(err error) bool {
 	return true
 }
 
-// unwelcome says that nothing is wrong with the records: an exporter has the
-// wrong address or the wrong password, which it calls permanent as well. Once
-// somebody has set that right, the records are wanted.
-func unwelcome(err error) bool {
+// passing says that nothing is wrong with the records: an exporter calls it
+// permanent as well if it has the wrong address or the wrong password, or if the
+// peer is out of resources and does not say for how long. Somebody will set that
+// right, and then the records are wanted.
+func passing(err error) bool {
 	var answered interface{ GRPCStatus() *status.Status }
 	if !errors.As(err, &answered) {
 		return false
 	}
-	switch answered.GRPCStatus().Code() {
+	switch st := answered.GRPCStatus(); st.Code() {
 	case codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented, codes.NotFound:
 		return true
+	case codes.ResourceExhausted:
+		return !exporter.IsTooLarge(st.Message())
 	}
 	return false
 }

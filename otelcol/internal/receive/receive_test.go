@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -166,6 +167,7 @@ func wait(t *testing.T, what string, ready func() bool) {
 }
 
 func TestDelivers(t *testing.T) {
+	t.Parallel()
 	p, next := newPlace(t), &pipeline{}
 	p.write(t, 0, 100)
 	stop := run(t, p.config(), next)
@@ -184,13 +186,12 @@ func TestDelivers(t *testing.T) {
 
 // What the pipeline has not answered with nil comes again, with equal uids.
 func TestPositionWaitsForNil(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t)
 	p.write(t, 0, 20)
 	offered := map[string]string{}
 	refusing := &pipeline{answer: func(_ int, logs plog.Logs) error {
-		for body, uid := range records(logs) {
-			offered[body] = uid // one call at a time: it all fits into one request
-		}
+		maps.Copy(offered, records(logs)) // one call at a time: it all fits into one request
 		return errors.New("sending queue is full")
 	}}
 	stop := run(t, p.config(), refusing)
@@ -212,6 +213,7 @@ func TestPositionWaitsForNil(t *testing.T) {
 }
 
 func TestTriesAgain(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t)
 	p.write(t, 0, 20)
 	next := &pipeline{answer: func(call int, _ plog.Logs) error {
@@ -247,6 +249,7 @@ func letters(t *testing.T, p place) string {
 }
 
 func TestAnswers(t *testing.T) {
+	t.Parallel()
 	permanent := func(err error) error { return consumererror.NewPermanent(err) }
 	bad := errors.New("mapping conflict")
 	tests := []struct {
@@ -264,6 +267,9 @@ func TestAnswers(t *testing.T) {
 		{"wrong password", permanent(status.Error(codes.Unauthenticated, "who are you?")), false},
 		{"not allowed", permanent(fmt.Errorf("export: %w", status.Error(codes.PermissionDenied, "no"))), false},
 		{"no logs there", permanent(status.Error(codes.Unimplemented, "no such service")), false},
+		{"peer out of resources", permanent(status.Error(codes.ResourceExhausted, "rate limit of tenant")), false},
+		{"request too large", permanent(status.Error(codes.ResourceExhausted, "grpc: received message larger than max (5 vs. 4)")), true},
+		{"peer's pipeline refused it", permanent(status.Error(codes.Internal, "mapping conflict")), true},
 		{"deadline", context.DeadlineExceeded, false},
 	}
 	for _, tt := range tests {
@@ -320,6 +326,7 @@ func checkLetters(t *testing.T, text string, why error) {
 
 // A pipeline that does not mind its context cannot hold up the collector.
 func TestShutdownDoesNotWaitForever(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t)
 	p.write(t, 0, 3)
 	hang := make(chan struct{})
@@ -342,6 +349,7 @@ func TestShutdownDoesNotWaitForever(t *testing.T) {
 
 // However long a pipeline hangs, there are no more calls than are allowed at once.
 func TestCallsAreBounded(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t)
 	p.write(t, 0, 3)
 	hang := make(chan struct{})
@@ -405,6 +413,7 @@ func startFails(t *testing.T, c config.Config, want string) {
 
 // Several receivers in one storage_dir keep apart, and a stop that comes twice is one.
 func TestStorageIsShared(t *testing.T) {
+	t.Parallel()
 	a, b := newPlace(t), newPlace(t)
 	b.storage = a.storage
 	a.write(t, 0, 10)
@@ -432,6 +441,7 @@ func TestStorageIsShared(t *testing.T) {
 }
 
 func TestPexip(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t)
 	socket := filepath.Join(t.TempDir(), "log")
 	c := p.config()
