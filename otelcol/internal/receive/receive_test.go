@@ -102,7 +102,7 @@ type place struct{ logs, storage string }
 func newPlace(t *testing.T) place { return place{t.TempDir(), t.TempDir()} }
 
 // write appends n lines to sora.jsonl, with numbers from first on.
-func (p place) write(t *testing.T, first, n int) {
+func (p place) write(t testing.TB, first, n int) {
 	t.Helper()
 	f, err := os.OpenFile(filepath.Join(p.logs, "sora.jsonl"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -133,7 +133,7 @@ func settings(name string) receiver.Settings {
 }
 
 // run starts a receiver and returns how to stop it.
-func run(t *testing.T, c config.Config, next consumer.Logs) (stop func(limit time.Duration) error) {
+func run(t testing.TB, c config.Config, next consumer.Logs) (stop func(limit time.Duration) error) {
 	t.Helper()
 	r, err := receive.New(settings("a"), c, next)
 	if err != nil {
@@ -156,10 +156,13 @@ func mustStop(t *testing.T, stop func(time.Duration) error) {
 	}
 }
 
+// waitLimit is far more than anything here takes.
+const waitLimit = time.Minute
+
 // wait waits for what must come about, however slow the machine.
-func wait(t *testing.T, what string, ready func() bool) {
+func wait(t testing.TB, what string, ready func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !ready(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(waitLimit); !ready(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("waited a minute for " + what)
 		}
