@@ -15,11 +15,12 @@ import (
 // Config is the receiver's configuration. docs/configuration.md of rtcship
 // describes each key; those of its section sora stand at the top here.
 type Config struct {
-	LogDir   string   `mapstructure:"log_dir"`
-	Start    string   `mapstructure:"start"` // beginning, end, or a time
-	Include  []string `mapstructure:"include"`
-	Exclude  []string `mapstructure:"exclude"`
-	Timezone string   `mapstructure:"timezone"`
+	LogDir      string   `mapstructure:"log_dir"`
+	Start       string   `mapstructure:"start"` // beginning, end, or a time
+	Include     []string `mapstructure:"include"`
+	Exclude     []string `mapstructure:"exclude"`
+	Timezone    string   `mapstructure:"timezone"`
+	FollowLinks bool     `mapstructure:"follow_links"`
 
 	receive.Shared `mapstructure:",squash"`
 }
@@ -52,7 +53,7 @@ func (c *Config) Validate() error {
 // config is c as rtcship's own configuration.
 func (c *Config) config() config.Config {
 	all := c.Shared.Config()
-	all.Sora = config.Sora{LogDir: c.LogDir, Include: c.Include, Exclude: c.Exclude, Timezone: c.Timezone}
+	all.Sora = config.Sora{LogDir: c.LogDir, Include: c.Include, Exclude: c.Exclude, Timezone: c.Timezone, FollowLinks: c.FollowLinks}
 	_ = all.Sora.Start.Set(c.Start) // Validate has said what is wrong with it
 	return all
 }
