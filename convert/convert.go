@@ -34,6 +34,8 @@ type Config struct {
 	// all its fields, the observed time included: Loki drops no other repeat.
 	// Records without a time of their own keep the time at which they were read.
 	ObservedAsTime bool
+
+	Calls record.Calls // what is made of calls besides the records of their lines
 }
 
 // defaultMaxBody keeps a record below the 256 KB at which Loki drops a line.
@@ -78,7 +80,7 @@ func New(cfg Config) (*Converter, error) {
 	if cfg.Timezone == nil {
 		cfg.Timezone = time.UTC
 	}
-	s := record.Settings{MaxBody: cfg.MaxBody, Original: cfg.Original, Redactor: r, ObservedAsTime: cfg.ObservedAsTime}
+	s := record.Settings{MaxBody: cfg.MaxBody, Original: cfg.Original, Redactor: r, ObservedAsTime: cfg.ObservedAsTime, Calls: cfg.Calls}
 	p, failures := s, s
 	p.Redactor, failures.Redactor = r.ForPexip(), r.ForFailures()
 	return &Converter{
@@ -155,8 +157,7 @@ func (c *Converter) SafeCut(text []byte) int {
 
 // convertSora puts all records of a Sora log into one group.
 func (c *Converter) convertSora(ctx context.Context, w *worker, r *sora.Reader, b entry.Batch, out *Output) error {
-	g := out.addGroup()
-	g.Resource, g.Scope = c.soraResource, c.soraScope
+	g := out.addGroup(c.soraResource, c.soraScope)
 	g.reserve(len(b.Entries), textSize(b))
 	r.Start(c.sora, &w.builder)
 	looked := interval{}
@@ -169,10 +170,10 @@ func (c *Converter) convertSora(ctx context.Context, w *worker, r *sora.Reader, 
 			w.builder.Skip()
 			continue
 		}
-		g.Records, g.Ends = w.builder.Finish(g.Records, g.Ends)
+		out.finish(0, &w.builder)
 	}
 	if len(g.Ends) == 0 {
-		out.Groups = out.Groups[:0]
+		out.Groups, out.Spans = out.Groups[:0], out.Spans[:0]
 	}
 	return nil
 }

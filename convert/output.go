@@ -22,6 +22,7 @@ type Group struct {
 // What it holds is valid until the next Convert.
 type Output struct {
 	Groups []Group
+	Spans  []Group // of the calls that entries closed, as spans fields of ScopeSpans; most hold none
 	Counts record.Counts
 
 	hosts  []host         // of Groups, where they are kept apart by host
@@ -52,34 +53,59 @@ func (o *Output) Size() (n int64) {
 		g := &o.Groups[i]
 		n += int64(cap(g.Records) + 8*cap(g.Ends) + len(g.Resource) + groupBytes)
 	}
+	for i := range o.Spans {
+		g := &o.Spans[i]
+		n += int64(cap(g.Records) + 8*cap(g.Ends) + groupBytes)
+	}
 	return n
 }
 
 // reset empties the output.
 func (o *Output) reset() {
 	kept := 0
-	all := o.Groups[:cap(o.Groups)]
-	for i := range all {
-		g := &all[i]
-		if kept += cap(g.Records) + 8*cap(g.Ends); kept > maxKept {
-			kept -= cap(g.Records) + 8*cap(g.Ends)
-			g.Records, g.Ends = nil, nil
-		}
-		g.Records, g.Ends = g.Records[:0], g.Ends[:0]
-	}
-	o.Groups, o.hosts, o.last = o.Groups[:0], o.hosts[:0], 0
+	resetGroups(o.Groups[:cap(o.Groups)], &kept)
+	resetGroups(o.Spans[:cap(o.Spans)], &kept)
+	o.Groups, o.Spans, o.hosts, o.last = o.Groups[:0], o.Spans[:0], o.hosts[:0], 0
 	clear(o.byName)
 	o.Counts.Reset()
 }
 
-// addGroup adds an empty group, with the buffers of one used earlier if any.
-func (o *Output) addGroup() *Group {
-	if n := len(o.Groups); n < cap(o.Groups) {
-		o.Groups = o.Groups[:n+1]
-	} else {
-		o.Groups = append(o.Groups, Group{})
+// resetGroups empties groups and lets go of what is beyond maxKept, with what was
+// kept before.
+func resetGroups(all []Group, kept *int) {
+	for i := range all {
+		g := &all[i]
+		if *kept += cap(g.Records) + 8*cap(g.Ends); *kept > maxKept {
+			*kept -= cap(g.Records) + 8*cap(g.Ends)
+			g.Records, g.Ends = nil, nil
+		}
+		g.Records, g.Ends = g.Records[:0], g.Ends[:0]
 	}
-	return &o.Groups[len(o.Groups)-1]
+}
+
+// addGroup adds an empty group, with the buffers of one used earlier if any, and
+// the one for its spans.
+func (o *Output) addGroup(resource, scope []byte) *Group {
+	grow(&o.Spans, resource, scope)
+	return grow(&o.Groups, resource, scope)
+}
+
+func grow(groups *[]Group, resource, scope []byte) *Group {
+	if n := len(*groups); n < cap(*groups) {
+		*groups = (*groups)[:n+1]
+	} else {
+		*groups = append(*groups, Group{})
+	}
+	g := &(*groups)[len(*groups)-1]
+	g.Resource, g.Scope = resource, scope
+	return g
+}
+
+// finish adds what b made of an entry to the group with index i.
+func (o *Output) finish(i int, b *record.Builder) {
+	g, s := &o.Groups[i], &o.Spans[i]
+	s.Records, s.Ends = b.FinishSpan(s.Records, s.Ends)
+	g.Records, g.Ends = b.Finish(g.Records, g.Ends)
 }
 
 // reserve makes room for n more entries' texts of size bytes in all, with what
@@ -90,14 +116,14 @@ func (g *Group) reserve(n, size int) {
 	g.Ends = slices.Grow(g.Ends, n)
 }
 
-// hostGroup is the group of the system called name: the one it was given
+// hostGroup is the index of the group of the system called name: the one it was given
 // before in this batch, or a new one whose resource is base and host.name.
 // name must be valid UTF-8; an empty one stands for a system without a name.
 // Beyond maxHosts systems it is the group of those without a name, and named is
 // false: the record has to say itself whom it is about.
-func (o *Output) hostGroup(base, scope, name []byte) (g *Group, named bool) {
+func (o *Output) hostGroup(base, scope, name []byte) (index int, named bool) {
 	if o.last < len(o.hosts) && bytes.Equal(o.hosts[o.last].name, name) {
-		return &o.Groups[o.last], true
+		return o.last, true
 	}
 	i, known := o.byName[string(name)]
 	named = known || len(o.hosts) < maxHosts || len(name) == 0
@@ -109,7 +135,7 @@ func (o *Output) hostGroup(base, scope, name []byte) (g *Group, named bool) {
 		i = o.addHost(base, scope, name)
 	}
 	o.last = i
-	return &o.Groups[i], named
+	return i, named
 }
 
 // addHost adds a group, and returns its index.
@@ -130,7 +156,6 @@ func (o *Output) addHost(base, scope, name []byte) int {
 		o.byName = map[string]int{}
 	}
 	o.byName[string(name)] = i
-	g := o.addGroup()
-	g.Resource, g.Scope = h.resource, scope
+	o.addGroup(h.resource, scope)
 	return i
 }

@@ -16,8 +16,8 @@ func (c *Converter) convertPexip(ctx context.Context, w *worker, b entry.Batch, 
 	w.pexip.Start(&w.builder)
 	defer w.pexip.Release()
 	looked := interval{}
-	for i := range b.Entries {
-		e := &b.Entries[i]
+	for n := range b.Entries {
+		e := &b.Entries[n]
 		if err := looked.at(ctx, e); err != nil {
 			return err
 		}
@@ -30,15 +30,16 @@ func (c *Converter) convertPexip(ctx context.Context, w *worker, b entry.Batch, 
 		if host == nil {
 			host = appendPeer(peer[:0], e.Peer)
 		}
-		g, named := out.hostGroup(c.pexipResource, c.pexipScope, host)
+		i, named := out.hostGroup(c.pexipResource, c.pexipScope, host)
 		if !named {
 			w.builder.Attr(keyHostName, host)
 			out.Counts.Unresourced++
 		}
+		g := &out.Groups[i]
 		if cap(g.Records)-len(g.Records) < 2*len(e.Text)+512 {
 			g.reserve(len(g.Ends)+16, len(g.Records)/2+len(e.Text)) // as much as there is
 		}
-		g.Records, g.Ends = w.builder.Finish(g.Records, g.Ends)
+		out.finish(i, &w.builder)
 	}
 	return nil
 }

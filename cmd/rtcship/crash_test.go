@@ -80,6 +80,7 @@ type crash struct {
 	uids    map[string]string // of each line that arrived
 	repeats int
 	faults  []string
+	args    []string // further ones of the program
 }
 
 func newCrash(t *testing.T, seed uint64) *crash {
@@ -156,6 +157,7 @@ func (c *crash) launch() *exec.Cmd {
 		"rtcship", "run", "--sora-log-dir", filepath.Join(c.dir, "log"), "--sora-start", "2020-01-01T00:00:00Z", "--state-dir", c.state(),
 		"--endpoint", c.server.Endpoint(exportertest.GRPC), "--export-timeout", "500ms", "--admin-listen", "", "--log-otlp=false",
 	}
+	cmd.Args = append(cmd.Args, c.args...)
 	var out bytes.Buffer
 	cmd.Stderr = &out
 	if err := cmd.Start(); err != nil {

@@ -40,11 +40,16 @@ With --dead-letters it sends the records again that the collector has refused
 for good; those that are accepted now are no dead letters any more. With --list as
 well it shows them, with the collector's answers, and sends nothing.
 
-It works through the running process (admin.sock in the state directory), or on
+With --traces it makes the spans of calls again from all files that are there, and
+sends them and no lines: those that ended at --since or later, with the same ids
+as before. It changes no positions, and works whether rtcship runs or not.
+
+Otherwise it works through the running process (admin.sock in the state directory), or on
 a state directory on which none runs. Received syslog cannot be replayed: it is
 deleted once it is settled.`,
 		Example: `  rtcship replay --file sora.jsonl --since 2026-11-21T08:00:00Z
   rtcship replay --file 'event_webhook*' --yes
+  rtcship replay --traces --since 2026-11-21T08:00:00Z
   rtcship replay --dead-letters --list
   rtcship replay --dead-letters`,
 		Args: cobra.NoArgs,
@@ -52,12 +57,13 @@ deleted once it is settled.`,
 	cmd.Flags().StringVar(&r.request.File, "file", "", "name or pattern of the files, such as sora.jsonl; all if --since is given alone")
 	cmd.Flags().StringVar(&since, "since", "", "send entries from this time on again (RFC 3339); from the beginning if --file is given alone")
 	cmd.Flags().BoolVar(&r.deadLetters, "dead-letters", false, "send the dead letters again")
+	cmd.Flags().BoolVar(&r.traces, "traces", false, "send the spans of calls again, and no lines")
 	cmd.Flags().BoolVar(&r.list, "list", false, "with --dead-letters: show them, and send nothing")
 	cmd.Flags().BoolVar(&r.yes, "yes", false, "do not ask")
 	flags := addConfigFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if r.deadLetters == (r.request.File != "" || since != "") {
-			return errors.New("want either --dead-letters or --file and --since")
+		if r.deadLetters == (r.request.File != "" || since != "" || r.traces) {
+			return errors.New("want either --dead-letters or --file and --since, or --traces")
 		}
 		if r.list && !r.deadLetters {
 			return errors.New("--list shows dead letters: give --dead-letters as well")
@@ -80,6 +86,9 @@ deleted once it is settled.`,
 		if r.deadLetters {
 			return r.letters(cmd.Context())
 		}
+		if r.traces {
+			return r.spans(cmd.Context())
+		}
 		return r.files(cmd.Context())
 	}
 	return cmd
@@ -88,6 +97,7 @@ deleted once it is settled.`,
 type replaying struct {
 	request     pipeline.Replay
 	deadLetters bool
+	traces      bool
 	list        bool
 	yes         bool
 	cfg         *config.Config
@@ -119,6 +129,16 @@ func (r *replaying) files(ctx context.Context) error {
 	}
 	fmt.Fprintln(r.out, "set back")
 	return nil
+}
+
+// spans sends the spans of calls again.
+func (r *replaying) spans(ctx context.Context) error {
+	sent, err := r.request.ReplaySpans(ctx, r.cfg, r.options)
+	fmt.Fprintf(r.out, "%d spans sent, made of %d files\n", sent.Sent, sent.Files)
+	if sent.Rejected > 0 {
+		fmt.Fprintf(r.out, "%d spans were rejected\n", sent.Rejected)
+	}
+	return errors.Join(err, sent.Faults)
 }
 
 // print lists what is set back and returns how many files that is.

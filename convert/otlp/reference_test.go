@@ -30,7 +30,7 @@ func (rawCodec) Unmarshal(b []byte, v any) error {
 	return nil
 }
 
-// serve starts a logs service on loopback that sends each request it gets to
+// serve starts a service for logs and traces on loopback that sends each request it gets to
 // the returned channel.
 func serve(t *testing.T) (*grpc.ClientConn, chan []byte) {
 	t.Helper()
@@ -44,11 +44,13 @@ func serve(t *testing.T) (*grpc.ClientConn, chan []byte) {
 		return nil, nil
 	}
 	s := grpc.NewServer(grpc.ForceServerCodec(rawCodec{}))
-	s.RegisterService(&grpc.ServiceDesc{
-		ServiceName: "opentelemetry.proto.collector.logs.v1.LogsService",
-		HandlerType: (*any)(nil),
-		Methods:     []grpc.MethodDesc{{MethodName: "Export", Handler: export}},
-	}, nil)
+	for _, service := range []string{"logs.v1.LogsService", "trace.v1.TraceService"} {
+		s.RegisterService(&grpc.ServiceDesc{
+			ServiceName: "opentelemetry.proto.collector." + service,
+			HandlerType: (*any)(nil),
+			Methods:     []grpc.MethodDesc{{MethodName: "Export", Handler: export}},
+		}, nil)
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

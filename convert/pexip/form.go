@@ -28,6 +28,8 @@ type form struct {
 	detail    int  // the hole that is Detail's value, or -1
 	request   int  // the hole that is Request's value, or -1
 
+	terms [numTerms]where
+
 	sample sample
 }
 
@@ -92,7 +94,7 @@ func nextValue(text []byte, start int, between string) int {
 // returns false and has written nothing; the heading, if it is known, is kept
 // for the general way.
 func (p *parse) short() (host []byte, ok bool) {
-	p.quirk, p.detail = 0, nil
+	p.quirk, p.detail, p.sipCall = 0, nil, nil
 	text := trimEnd(p.b.Text)
 	p.heading = p.memory.headings.of(text)
 	if p.heading == nil {
@@ -106,6 +108,7 @@ func (p *parse) short() (host []byte, ok bool) {
 	f.sample.patient = patience
 	p.heading.write(p.b, text)
 	p.fill(f, pairs)
+	p.callOf(f, pairs, p.heading.host.of(text))
 	return p.heading.host.of(text), true
 }
 

@@ -122,9 +122,16 @@ func (p *parse) build(f *form) {
 	f.detail, f.request = -1, -1
 	f.media, f.signaling = p.detail != nil, p.quirk.has(detailInBody)
 	f.severity, f.event, f.name = p.b.Severity, p.event, p.b.EventPrefix
+	f.terms = [numTerms]where{}
+	for i := range f.terms {
+		f.terms[i].hole = -1
+	}
 	done := 0
 	for i := range s.pairs {
 		q := &s.pairs[i]
+		if t := terms[q.field]; t != noTerm {
+			f.terms[t] = placeOf(q, s.differs[i], len(f.holes))
+		}
 		switch {
 		case s.differs[i]:
 			f.text = append(f.text, s.text[done:q.value]...)
@@ -146,6 +153,14 @@ func (p *parse) build(f *form) {
 		}
 	}
 	f.text = append(f.text, s.text[done:]...)
+}
+
+// placeOf is where a form has the value of a pair.
+func placeOf(q *Token, differs bool, hole int) where {
+	if differs {
+		return where{hole: hole}
+	}
+	return where{hole: -1, fixed: span{int(q.value), int(q.valueEnd)}}
 }
 
 // open adds a hole for the value of a pair of the sample.

@@ -12,6 +12,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/rtcship/rtcship/convert/cdr"
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/convert/redact"
@@ -60,6 +61,11 @@ type parse struct {
 	event    int  // index of what is known of the message, or -1
 	template bool // whether there are attributes of data in the message
 
+	said    sayings // of the call
+	kept    bool    // said is of the text before masking
+	sipCall []byte  // Call-ID of a SIP message in Detail
+	namer   *cdr.Namer
+
 	memory   *memory
 	redactor *redact.Redactor     // that memory is for
 	heading  *heading             // of this line, if one before had it
@@ -73,29 +79,35 @@ func (r *Reader) Start(b *record.Builder) {
 		p.memory, p.redactor = new(memory), redactor // another one may mask what is remembered
 	}
 	p.b = b
+	if p.namer == nil && b.Calls().Traces {
+		p.namer = new(cdr.Namer)
+	}
 	p.chain, p.recent = chain{}, recent{}
 }
 
 // Release lets go of the last entry, so that its memory can be used again.
-func (r *Reader) Release() { r.parse.line, r.parse.detail = line{}, nil }
+func (r *Reader) Release() {
+	r.parse.line, r.parse.detail, r.parse.sipCall, r.parse.said = line{}, nil, nil, sayings{}
+}
 
 // Read makes a record of the entry that the Builder was begun with, unmasked.
 // It returns the name or address of the system that the entry is about, nil if
 // the entry does not say; it is valid as long as the entry is.
 func (r *Reader) Read() (host []byte) {
 	p := &r.parse
+	p.kept = false
 	if host, ok := p.short(); ok {
 		return host
 	}
 	p.take()
-	if p.suspect && p.b.Mask() {
-		p.heading = nil // it is another text now
-		p.take()
+	if p.suspect {
+		p.mask()
 	}
 	p.header()
 	if p.line.pairs {
 		p.known()
 		p.write()
+		p.call(p.line.host)
 	} else {
 		p.b.Body = bytes.TrimLeft(p.line.rest, " ")
 	}
@@ -106,9 +118,20 @@ func (r *Reader) Read() (host []byte) {
 	return p.line.host
 }
 
+// mask masks the secrets of the text, and takes that apart anew if there are any.
+func (p *parse) mask() {
+	p.keep()
+	if !p.b.Mask() {
+		p.kept = false
+		return
+	}
+	p.heading = nil // it is another text now
+	p.take()
+}
+
 // take takes the entry's text apart.
 func (p *parse) take() {
-	p.n, p.quirk, p.exact, p.detail = 0, 0, -1, nil
+	p.n, p.quirk, p.exact, p.detail, p.sipCall = 0, 0, -1, nil, nil
 	clear(p.field[:])
 	if p.heading != nil {
 		p.heading.peel(&p.line, trimEnd(p.b.Text))

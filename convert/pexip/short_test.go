@@ -24,6 +24,7 @@ func masking(t testing.TB, cfg redact.Config) *converter {
 	}
 	c := newConverter()
 	c.settings.Redactor = r.ForPexip()
+	c.settings.Calls.Traces = true
 	c.start()
 	return c
 }
@@ -31,6 +32,8 @@ func masking(t testing.TB, cfg redact.Config) *converter {
 // wire is the record of a text in wire form, and the system it is about.
 func (c *converter) wire(text []byte) (rec []byte, host string) {
 	host = string(c.convert(text))
+	span, _ := c.builder.FinishSpan(nil, nil)
+	c.span = string(span)
 	rec, _ = c.builder.Finish(nil, nil)
 	return rec, host
 }
@@ -40,7 +43,7 @@ func (c *converter) wire(text []byte) (rec []byte, host string) {
 func (c *converter) compare(t testing.TB, text []byte) {
 	t.Helper()
 	fresh := newConverter()
-	fresh.settings.Redactor = c.settings.Redactor
+	fresh.settings = c.settings
 	fresh.start()
 	long, longHost := fresh.wire(text)
 	c.counts.Reset()
@@ -48,6 +51,9 @@ func (c *converter) compare(t testing.TB, text []byte) {
 	if !bytes.Equal(long, short) || longHost != shortHost {
 		diff := cmp.Diff(printRecord(decode(t, long), longHost), printRecord(decode(t, short), shortHost))
 		t.Fatalf("%q: the long way (-), the short way (+):\n%s\n%q\n%q", text, diff, long, short)
+	}
+	if fresh.span != c.span || fresh.counts.Spans != c.counts.Spans || fresh.counts.Spanless != c.counts.Spanless {
+		t.Fatalf("%q: the long way makes the span\n%q, the short way\n%q", text, fresh.span, c.span)
 	}
 	if !slices.Equal(events(fresh), events(c)) || fresh.counts.Redacted != c.counts.Redacted || fresh.counts.ParseErrors != c.counts.ParseErrors {
 		t.Fatalf("%q: counted %v and %v", text, fresh.counts, c.counts)
@@ -96,6 +102,7 @@ var changes = [][2]string{
 	{`Ann`, `Bo`}, {`Ann`, ``}, {`Ann`, `"Ann"`}, {`Stream 1`, `Stream 2`}, {usual[1][strings.Index(usual[1], "Stream 1"):], `Stream 1 (video)"`}, {`/api/v2/mute`, `/api/v2/unlock`}, {`"{}"`, `"HTTP/1.1 200 OK"`}, {`"{}"`, `"\xff"`}, {`RX`, `TX`}, {`^M`, "\r\n"}, {`^M`, ``}, {`Stream 1 (video)`, `Stream 1 (video)" `}, {`fps 30"`, `fps 30`}, {`fps 30"`, `fps 30" `}, {`fps 30"`, "fps 30\"\r\n\x00"},
 	{`INVITE`, `BYE`}, {`5060`, `5061`}, {`5060`, `sips`}, {`Detail="INVITE sip:meet@example.com SIP/2.0`, `Detail="SIP/2.0 200 OK`}, {`Detail="`, `Request="/api/x" Detail="`}, {`Detail="INVITE`, `Detail="b'INVITE`}, {`v=0`, `a=crypto:1 X inline:KEY`},
 	{` Detail=`, ` Method="M" Detail=`}, {` Detail=`, ` Call-id="other" Detail=`}, {`Detail="Call ended"`, `Detail="Call ended` + strings.Repeat(" and so on", 40) + `"`}, {`Detail="Call ended"`, ``},
+	{`Call-id="`, `Call-Id="`}, {`Call-id="`, `Call-id="another-call`}, {`Call-id="`, `Call-id=`}, {`Conference="`, `Participant-id="p-1" Conference="`}, {`Conference="`, `Participant-id="p-2" Protocol="API" Conference="`}, {`Call-ID: 77`, `Call-ID: token=77777777`}, {`Call-ID`, `i`},
 	{`disconnected.`, `disconnected`}, {`disconnected`, `reconnected`}, {`Never seen before`, `Another message of`}, {`Meet Alice`, `Shutting down idle worker i-1 (running)`},
 }
 

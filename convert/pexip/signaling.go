@@ -43,6 +43,9 @@ func (p *parse) sip(first, headers []byte) {
 		switch {
 		case bytes.EqualFold(name, []byte("call-id")), bytes.EqualFold(name, []byte("i")):
 			p.lift(fieldCallID, value)
+			if headers != nil && p.b.Original(value) { // otherwise it may be cut, or masked
+				p.sipCall = value
+			}
 		case bytes.EqualFold(name, []byte("cseq")):
 			p.lift(fieldCSeq, value)
 			p.lift(fieldMethod, word(value, 1)) // that of the request a response is for

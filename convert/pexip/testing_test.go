@@ -26,6 +26,7 @@ type converter struct {
 	origin   entry.Origin
 	entry    entry.Entry
 	reader   Reader
+	span     string // of the last text, in wire form
 }
 
 func newConverter() *converter {

@@ -13,6 +13,11 @@ func (c *Counts) Add(n *Counts) {
 	for i, v := range n.ParseErrors {
 		c.ParseErrors[i] += v
 	}
+	c.Spans += n.Spans
+	c.Backward += n.Backward
+	for i, v := range n.Spanless {
+		c.Spanless[i] += v
+	}
 	addEvents(&c.SoraEvents, n.SoraEvents)
 	addEvents(&c.PexipEvents, n.PexipEvents)
 }

@@ -12,6 +12,7 @@ import (
 	"path"
 	"unicode/utf8"
 
+	"github.com/rtcship/rtcship/convert/cdr"
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/redact"
 	"github.com/rtcship/rtcship/tailer/entry"
@@ -26,6 +27,14 @@ type Settings struct {
 	// ObservedAsTime puts the time of a record that has one in place of the
 	// time at which its entry was read.
 	ObservedAsTime bool
+
+	Calls Calls // what is made of calls besides the records of their lines
+}
+
+// Calls says what is made of calls. The zero Calls makes nothing.
+type Calls struct {
+	Traces   bool   // records name the trace of their call, and a closing line makes a span
+	SoraFrom string // which of Sora's logs tells how connections ended: "event_webhook" (the default) or "connection"
 }
 
 // A Builder makes records of entries, one entry at a time:
@@ -53,6 +62,9 @@ type Builder struct {
 	EventPrefix  string // the event name's first part, such as "sora."
 	EventName    []byte // its second part; the record has no event name if both are empty
 	Body         []byte // Begin sets it to Text
+
+	Ref  otlp.SpanRef // the trace of the call that the entry is about, and the span; zero if it does not say
+	Call cdr.Record   // of the call that the entry closes; of kind None if it closes none
 
 	// Arena is room for texts that are made rather than found, such as a JSON
 	// string without its escapes. Append to it; Begin empties it.
@@ -135,6 +147,7 @@ func (b *Builder) BeginUnmasked(e *entry.Entry) {
 	b.Arena = b.Arena[:0]
 	b.Severity, b.SeverityText, b.EventPrefix, b.EventName = 0, nil, "", nil
 	b.Time, b.original = 0, b.settings.Original
+	b.Ref, b.Call.Kind = otlp.SpanRef{}, cdr.None
 	if !e.Time.IsZero() {
 		b.Time = e.Time.UnixNano()
 	}

@@ -1,5 +1,7 @@
 package record
 
+import "github.com/rtcship/rtcship/convert/cdr"
+
 // A Format is a way of writing logs that an entry may fail to follow.
 type Format uint8
 
@@ -41,6 +43,10 @@ type Counts struct {
 	Unresourced int             // records that say host.name themselves, since their batch had too many systems
 	Severe      int             // entries of severity error and above
 	ParseErrors [NumFormats]int // entries that could not be understood, by the format expected
+
+	Spans    int                // made of closing lines
+	Spanless [cdr.NumFaults]int // closing lines that made none, by the reason
+	Backward int                // spans among them of calls that ended before they began
 
 	SoraEvents  []int // records by index into sora.Events()
 	PexipEvents []int // records by index into the Pexip catalogue

@@ -3,6 +3,7 @@ package record
 import (
 	"unicode/utf8"
 
+	"github.com/rtcship/rtcship/convert/cdr"
 	"github.com/rtcship/rtcship/convert/otlp"
 )
 
@@ -84,6 +85,9 @@ func (b *Builder) addContent(w *otlp.Writer, body []byte, part int) {
 		w.EventNameParts(b.EventPrefix, b.valid(b.EventName))
 	}
 	w.Append(b.attrs.Buf)
+	if b.Ref.Trace != (otlp.TraceID{}) {
+		w.Context(&b.Ref)
+	}
 	w.Body(body)
 }
 
@@ -120,6 +124,7 @@ func (b *Builder) Trim() {
 			*p = nil
 		}
 	}
+	b.Call = cdr.Record{}
 	b.Origin, b.Entry, b.Counts, b.Text, b.Body, b.SeverityText, b.EventName = nil, nil, nil, nil, nil, nil, nil
 }
 

@@ -21,6 +21,9 @@ func (r *Reader) request(f *found) {
 		var inner found
 		r.classify(&r.req, &inner)
 		r.attributes(&r.req, &inner, false, seen)
+		if f.connection == nil {
+			r.trace(&r.req, inner.connection)
+		}
 		if f.typ == nil && inner.typ != nil && inner.typ.kind == '"' {
 			r.typeName(r.text(&r.req, inner.typ))
 		}
@@ -174,8 +177,9 @@ func afterLastDot(s []byte) []byte { return s[bytes.LastIndexByte(s, '.')+1:] }
 // connectionOfFile takes the connection from the name of a file such as
 // 1777593609_5M1SWH8ZP3QY7C0KVX9B2RTD4G.jsonl where the line does not say it.
 func (r *Reader) connectionOfFile(f *found) {
-	if r.connection != "" && f.connection == nil {
-		r.b.Attr(r.p.fields.ids[fieldConnectionID].key, []byte(r.connection))
+	if len(r.connection) > 0 && f.connection == nil {
+		r.traceOf(r.connection)
+		r.b.Attr(r.p.fields.ids[fieldConnectionID].key, r.connection)
 	}
 }
 

@@ -50,9 +50,11 @@ func (r *Reader) readJSON() string {
 		r.attributes(&r.line, &f, false, fieldSet{})
 		r.reasons(&r.line)
 	}
+	r.trace(&r.line, f.connection)
 	r.request(&f)
 	r.eventOfType(&f)
 	r.connectionOfFile(&f)
+	r.close(&f)
 	return ""
 }
 

@@ -8,6 +8,7 @@ package sora
 import (
 	"time"
 
+	"github.com/rtcship/rtcship/convert/cdr"
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/convert/redact"
@@ -47,9 +48,13 @@ type Reader struct {
 	lifted [][]byte // names of the reasons that were lifted so far
 	beside []field  // fields of the line that the message stands in, on the long way
 
-	connection string           // that the file's name is about
-	redactor   *redact.Redactor // that what is remembered was looked at with
-	missed     int              // for how many lines more the short way is not tried
+	connection []byte     // that the file's name is about
+	closing    bool       // some lines of the log close a call, and somebody wants to know
+	aside      scanner    // of what stands in a line that closes a call
+	namer      *cdr.Namer // nil if nobody wants to know of calls
+
+	redactor *redact.Redactor // that what is remembered was looked at with
+	missed   int              // for how many lines more the short way is not tried
 
 	// What lines before had, and what was made of it. It saves work and changes
 	// nothing.
@@ -73,8 +78,12 @@ func (r *Reader) Start(p *Parser, b *record.Builder) {
 		r.lists, r.messages, r.stretches = lists{}, messages{}, stretches{}
 	}
 	r.p, r.b, r.log = p, b, specOf(b.Origin.Log)
-	r.line.names, r.req.names = p.fields, p.fields
-	r.connection = connectionIn(b.Origin)
+	r.line.names, r.req.names, r.aside.names = p.fields, p.fields, p.fields
+	r.connection = append(r.connection[:0], connectionIn(b.Origin)...)
+	r.closing = b.Calls().Traces && IsClosing(b.Origin.Log)
+	if r.closing && r.namer == nil {
+		r.namer = new(cdr.Namer)
+	}
 	b.Common(keyLog, b.Origin.Log)
 }
 
@@ -85,7 +94,7 @@ func (r *Reader) Read() bool {
 	b.Severity = r.log.severity
 	if r.log.read == nil && !b.Entry.Cut {
 		if i := skipSpace(b.Text, 0); i < len(b.Text) && b.Text[i] == '{' {
-			if r.readShort() {
+			if !r.closing && r.readShort() {
 				return true
 			}
 			if reason := r.readJSON(); reason != "" {

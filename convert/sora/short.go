@@ -43,6 +43,7 @@ func actionOf(id fieldID, spec fieldSpec) action {
 type shortLine struct {
 	nanos      int64
 	level, msg []byte
+	connection []byte
 	escaped    bool // msg has escapes
 	seen       fieldSet
 }
@@ -79,8 +80,10 @@ func (r *Reader) readShort() bool {
 	if b.EventPrefix == "" {
 		b.EventPrefix = r.log.event
 	}
-	if r.connection != "" && !l.seen.has(fieldConnectionID) {
-		b.Attr(r.p.fields.ids[fieldConnectionID].key, []byte(r.connection))
+	r.traceOf(l.connection)
+	if len(r.connection) > 0 && !l.seen.has(fieldConnectionID) {
+		r.traceOf(r.connection)
+		b.Attr(r.p.fields.ids[fieldConnectionID].key, r.connection)
 	}
 	return true
 }
@@ -97,6 +100,9 @@ func (r *Reader) shortFields(l *shortLine, watched bool) bool {
 			}
 			r.b.Encoded(s.made)
 			l.seen.addAll(&s.seen)
+			if s.connection != (span{}) {
+				l.connection = s.text[s.connection.from:s.connection.to]
+			}
 			i, last = i+len(s.text), s.last
 		}
 		name := r.line.after[last&(maxNames-1)]
@@ -168,6 +174,9 @@ func (r *Reader) shortText(l *shortLine, id fieldID, v []byte, escaped bool) boo
 			v = r.unescaped(v)
 		}
 		r.b.Attr(k.key, v)
+		if id == fieldConnectionID {
+			l.connection = v
+		}
 		return true
 	case actLevel:
 		l.level = v

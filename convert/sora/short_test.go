@@ -27,6 +27,7 @@ func newPair(t testing.TB) pair {
 	}
 	p := pair{newFuzzReader(), newFuzzReader()}
 	p.short.settings.Redactor, p.long.settings.Redactor = redactor, redactor
+	p.short.settings.Calls.Traces, p.long.settings.Calls.Traces = true, true
 	return p
 }
 
@@ -56,6 +57,8 @@ var unusual = [][2]string{
 	{`"lobby-7"`, `"lobby-8"`}, {`"lobby-7"`, `"会議"`}, {`"lobby-7"`, `"a\"b\\c\u00e4"`}, {`"lobby-7"`, `"token=s3cret"`}, {`"lobby-7"`, "\"\xff\xfe\""},
 	{`"lobby-7"`, `null`}, {`"lobby-7"`, `7`}, {`"lobby-7"`, `{"a":["b"]}`}, {`"lobby-7"`, `""`}, {`"lobby-7"`, `"` + strings.Repeat("long ", 50) + `"`},
 	{`"channel_id":"lobby-7",`, ``}, {`"channel_id"`, `"unknown"`}, {`"channel_id"`, `"client_id"`}, {`"channel_id"`, `"chan\u006eel_id"`}, {`"channel_id"`, `"node_name"`},
+	{`"8ZC5V2K4QH1PX30M7RNTEJ6W9A"`, `"9ZC5V2K4QH1PX30M7RNTEJ6W9A"`}, {`"8ZC5V2K4QH1PX30M7RNTEJ6W9A"`, `"8ZC5V2K4"`}, {`"8ZC5V2K4QH1PX30M7RNTEJ6W9A"`, `"\u0038ZC5V2K4QH1PX30M7RNTEJ6W9A"`},
+	{`"8ZC5V2K4QH1PX30M7RNTEJ6W9A"`, `null`}, {`"8ZC5V2K4QH1PX30M7RNTEJ6W9A"`, `"8ZC5V2K4QH1PX30M7RNTEJ6W9a"`}, {`"8ZC5V2K4QH1PX30M7RNTEJ6W9A",`, `"8ZC5V2K4QH1PX30M7RNTEJ6W9A","x":"token=abcdefgh",`},
 	{`"connection_id"`, `"channel_id"`}, {`"role"`, `"type"`}, {`"role"`, `"req"`}, {`"role":"sendrecv"`, `"minutes":12`}, {`"sendrecv"`, `"recvonly"`},
 	{`["sora","signaling"]`, `["sora","rtp"]`}, {`["sora","signaling"]`, `["mora","signaling"]`}, {`["sora","signaling"]`, `[]`}, {`["sora","signaling"]`, `["sora",7]`}, {`["sora","signaling"]`, `["sora","secret=x"]`},
 	{`["sora","signaling"]`, `["sora","signaling"`}, {`["sora","signaling"]`, `"sora"`}, {`["sora","signaling"]`, `[ "sora" , "a\u00e4" ]`}, {`"domain"`, `"multistream"`},

@@ -1,5 +1,7 @@
 package sora
 
+import "bytes"
+
 // A stretch is members that stand in line after line in the same words, such as
 // the node and its version. Where it is found again, its attributes are copied
 // and its text is passed over: one comparison and one copy, however many members
@@ -9,6 +11,8 @@ type stretch struct {
 	made []byte // their attributes in wire form
 	seen fieldSet
 	last nameID // the name of the last of them
+
+	connection span // of the connection's id in text, if that is among them
 }
 
 // stretches holds the stretch that is expected after each name. To find them, a
@@ -86,6 +90,17 @@ func (s *stretches) end(ok bool) {
 	}
 }
 
+// connectionAt is where the id is in a member such as "connection_id":"…", which
+// begins at offset: between the last two quotes. One with escapes is none.
+func connectionAt(member []byte, offset int) span {
+	to := bytes.LastIndexByte(member, '"')
+	from := bytes.LastIndexByte(member[:to], '"') + 1
+	if bytes.IndexByte(member[from:to], '\\') >= 0 {
+		return span{}
+	}
+	return span{offset + from, offset + to}
+}
+
 // find makes stretches of the members that all lines had in the same words.
 func (s *stretches) find() {
 	for i := range s.after {
@@ -100,7 +115,10 @@ func (s *stretches) find() {
 		}
 		if open == nil {
 			open = &s.after[m.before]
-			open.made, open.seen = open.made[:0], fieldSet{}
+			open.made, open.seen, open.connection = open.made[:0], fieldSet{}, span{}
+		}
+		if id := s.text[m.text.from:m.text.to]; m.id == fieldConnectionID {
+			open.connection = connectionAt(id, len(open.text))
 		}
 		open.text = append(open.text, s.text[m.text.from:m.text.to]...)
 		open.made = append(open.made, s.made[m.made.from:m.made.to]...)

@@ -164,14 +164,15 @@ func TestValidate(t *testing.T) {
 	}
 	validate := func(path string) error {
 		cmd := exec.Command(collector, "validate", "--config", path)
-		cmd.Env = append(os.Environ(), "LOKI_ENDPOINT=http://loki:3100/otlp", "ELASTICSEARCH_ENDPOINT=https://elasticsearch:9200")
+		cmd.Env = append(os.Environ(), "LOKI_ENDPOINT=http://loki:3100/otlp", "ELASTICSEARCH_ENDPOINT=https://elasticsearch:9200",
+			"TEMPO_ENDPOINT=tempo:4317", "ELASTIC_APM_ENDPOINT=apm:8200")
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			err = fmt.Errorf("%w\n%s", err, out)
 		}
 		return err
 	}
-	for _, name := range []string{"collector/loki.yaml", "collector/elastic.yaml", "compose/collector.yaml"} {
+	for _, name := range []string{"collector/loki.yaml", "collector/elastic.yaml", "collector/loki-tempo.yaml", "collector/elastic-apm.yaml", "compose/collector.yaml"} {
 		path := filepath.Join(Root(), "manifests", name)
 		if err := validate(path); err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -25,7 +25,8 @@ type Record struct {
 	Event        string
 	Body         any
 	Attributes   map[string]any
-	Dropped      int // attributes that some part has dropped
+	Dropped      int    // attributes that some part has dropped
+	Trace, Span  string // ids in hexadecimal; "" for none
 }
 
 // Service returns the resource's service.name.
@@ -105,6 +106,8 @@ type (
 		Body                               jsonValue
 		Attributes                         []jsonKeyValue
 		DroppedAttributesCount             int
+		TraceID                            string `json:"traceId"`
+		SpanID                             string `json:"spanId"`
 	}
 	jsonKeyValue struct {
 		Key   string
@@ -136,7 +139,7 @@ func ParseLogs(text []byte) (records []Record, err error) {
 					Time: unixNano(lr.TimeUnixNano), Observed: unixNano(lr.ObservedTimeUnixNano),
 					Severity: lr.SeverityNumber, SeverityText: lr.SeverityText, Event: lr.EventName,
 					Body: lr.Body.value(), Attributes: attributes(lr.Attributes),
-					Dropped: lr.DroppedAttributesCount,
+					Dropped: lr.DroppedAttributesCount, Trace: lr.TraceID, Span: lr.SpanID,
 				})
 			}
 		}

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rtcship/rtcship/convert/cdr"
 	"github.com/rtcship/rtcship/convert/pexip"
 	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/convert/sora"
@@ -51,7 +52,7 @@ func busy() *pipeline.Status {
 		Version: "1.2.3", Now: now, Started: now.Add(-time.Hour), State: pipeline.Green, Running: true, Saved: now.Add(-time.Second),
 		Ledger: map[string]pipeline.Ledger{"sora": {Read: 10, Accepted: 6, Rejected: 1, Dead: 1, Empty: 1, InFlight: 1, Bytes: 1000}},
 		Counts: map[string]record.Counts{
-			"sora":  {SoraEvents: ones(len(sora.Events())), Redacted: 2, Parts: 3, InvalidUTF8: 4},
+			"sora":  {SoraEvents: ones(len(sora.Events())), Redacted: 2, Parts: 3, InvalidUTF8: 4, Spans: 5, Backward: 1, Spanless: [cdr.NumFaults]int{cdr.NoBegin: 2}},
 			"pexip": {PexipEvents: ones(len(pexip.Messages()))},
 		},
 		Files: []pipeline.FileStatus{
@@ -65,7 +66,10 @@ func busy() *pipeline.Status {
 			Listen: "udp://0.0.0.0:514", Address: "0.0.0.0:514", Transport: "udp", Messages: 5, KernelDrops: 6,
 			Dropped: map[string]uint64{"spool_full": 1}, Refused: map[string]uint64{"idle": 1},
 		}},
-		Spool:  &spool.Status{Bytes: 1 << 20, MaxBytes: 1 << 30, TornBytes: 3},
+		Spool: &spool.Status{Bytes: 1 << 20, MaxBytes: 1 << 30, TornBytes: 3},
+		Spans: &pipeline.SpanStatus{
+			SpanLedger: pipeline.SpanLedger{Accepted: 4, Dropped: map[string]int64{"away": 1}}, Away: true, Export: exporter.Status{Endpoint: "http://tempo:4317"},
+		},
 		Export: &exporter.Status{Endpoint: "http://collector:4317", Protocol: "grpc", Connected: true, Requests: map[string]int64{"OK": 9}},
 		Admin:  &pipeline.AdminStatus{Connections: 1, Closed: 2, Refused: 3},
 		Config: []pipeline.Setting{{Key: "export.headers", Value: "{authorization: '****'}", From: "--export-headers"}},

@@ -3,6 +3,7 @@ package admin
 import (
 	"slices"
 
+	"github.com/rtcship/rtcship/convert/cdr"
 	"github.com/rtcship/rtcship/convert/pexip"
 	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/convert/sora"
@@ -99,6 +100,17 @@ var table = []metricRow{
 	{"rtcship.dead_letter", "rtcship_dead_letter_bytes", "By", false, nil,
 		"Bytes that they take", exportValue(func(e exportStatus) float64 { return float64(e.DeadLetters.Bytes) })},
 
+	{"rtcship.spans.accepted", "rtcship_spans_accepted_total", "{span}", true, nil,
+		"Spans of calls that the endpoint for traces has acknowledged", spansAccepted},
+	{"rtcship.spans.dropped", "rtcship_spans_dropped_total", "{span}", true, []string{"reason"},
+		"Spans that were given up, so that logs do not wait for them", spansDropped},
+	{"rtcship.spans.unmade", "rtcship_spans_unmade_total", "{call}", true, []string{"source", "reason"},
+		"Lines that close a call and made no span", spansUnmade},
+	{"rtcship.spans.backward", "rtcship_spans_backward_total", "{span}", true, []string{"source"},
+		"Spans of calls that ended before they began, by a clock that was set back", perCount(func(c record.Counts) int { return c.Backward })},
+	{"rtcship.traces.up", "rtcship_traces_up", "", false, nil,
+		"Whether batches wait for their spans: the endpoint for traces answers within a second", tracesUp},
+
 	{"rtcship.parse_failures", "rtcship_parse_failures_total", "{entry}", true, []string{"source", "format"},
 		"Entries that could not be understood and were sent as they stand", parseFailures},
 	{"rtcship.redactions", "rtcship_redactions_total", "{secret}", true, []string{"source"},
@@ -170,6 +182,37 @@ func requests(s *pipeline.Status, put emit) {
 	}
 	for code, n := range s.Export.Requests {
 		put(float64(n), code)
+	}
+}
+
+func spansAccepted(s *pipeline.Status, put emit) {
+	if s.Spans != nil {
+		put(float64(s.Spans.Accepted))
+	}
+}
+
+func spansDropped(s *pipeline.Status, put emit) {
+	if s.Spans == nil {
+		return
+	}
+	for reason, n := range s.Spans.Dropped {
+		put(float64(n), reason)
+	}
+}
+
+func spansUnmade(s *pipeline.Status, put emit) {
+	for source, c := range s.Counts {
+		for fault, n := range c.Spanless {
+			if n > 0 {
+				put(float64(n), source, cdr.Fault(fault).String())
+			}
+		}
+	}
+}
+
+func tracesUp(s *pipeline.Status, put emit) {
+	if s.Spans != nil {
+		put(yes(!s.Spans.Away))
 	}
 }
 

@@ -5,6 +5,8 @@ package config
 
 import (
 	"time"
+
+	"github.com/rtcship/rtcship/internal/otelenv"
 )
 
 // A Config is everything that can be set. The keys are the yaml tags, joined
@@ -21,6 +23,7 @@ type Config struct {
 	Resource    Resource      `yaml:"resource"`
 	Redact      Redact        `yaml:"redact"`
 	Export      Export        `yaml:"export"`
+	Calls       Calls         `yaml:"calls"`
 	StateDir    string        `yaml:"state_dir" help:"positions, spool and dead letters are kept here"`
 	Admin       Admin         `yaml:"admin"`
 	Debug       Debug         `yaml:"debug"`
@@ -114,6 +117,15 @@ type Export struct {
 	Insecure  *bool `yaml:"-"`
 }
 
+// Calls says what is made of calls besides the records of their lines.
+type Calls struct {
+	Traces   bool   `yaml:"traces" help:"a span for each call, and trace_id in the records of its lines; the collector needs a traces pipeline"`
+	SoraFrom string `yaml:"sora_from" help:"event_webhook | connection: which of Sora's logs tells how connections ended"`
+
+	// OTel is what the OTEL_EXPORTER_OTLP_TRACES_* variables say.
+	OTel otelenv.Settings `yaml:"-"`
+}
+
 // ExportTLS is the client side; the files are read again when they change.
 type ExportTLS struct {
 	CAFile             string `yaml:"ca_file" help:"certificates that the collector's is checked against, PEM; empty = the system's"`
@@ -157,6 +169,7 @@ func Default() Config {
 			Protocol: "grpc", Compression: "none", HTTPSuccess: "answer",
 			Timeout: 10 * time.Second, MaxRequest: 3 << 20, MaxDelay: 200 * time.Millisecond, Concurrency: 2, ObservedTime: "read",
 		},
+		Calls:    Calls{SoraFrom: "event_webhook"},
 		StateDir: "/var/lib/rtcship",
 		Admin:    Admin{Listen: "127.0.0.1:9464"},
 		Log:      Log{Level: "info", Format: "auto", OTLP: true},

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rtcship/rtcship/internal/otelenv"
@@ -19,8 +20,10 @@ func (l *loader) applyOTel(environ []string) {
 			env[name] = value
 		}
 	}
-	s := otelenv.Read(func(name string) (string, bool) { v, ok := env[name]; return v, ok })
-	for _, w := range s.Warnings {
+	lookup := func(name string) (string, bool) { v, ok := env[name]; return v, ok }
+	s := otelenv.Read(lookup)
+	l.Calls.OTel = otelenv.ReadTraces(lookup)
+	for _, w := range slices.Concat(s.Warnings, l.Calls.OTel.Warnings) {
 		l.Warnings = append(l.Warnings, Fault{Message: w})
 	}
 	e := &l.Export

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"sync"
 
@@ -14,6 +15,7 @@ import (
 type consumer struct {
 	converter *convert.Converter
 	exporter  *exporter.Exporter
+	spans     *spans // nil if none are made
 	gate      *gate
 	outputs   sync.Pool // of *output
 	books     *books
@@ -23,7 +25,7 @@ type consumer struct {
 // An output is what one batch is converted into; it is used again and again.
 type output struct {
 	convert.Output
-	groups []exporter.Group
+	groups, spans []exporter.Group
 }
 
 func newConsumer(c *convert.Converter, e *exporter.Exporter, g *gate, b *books) *consumer {
@@ -53,11 +55,8 @@ func (c *consumer) Consume(ctx context.Context, b entry.Batch) error {
 	}
 	room.take(out.Size())
 	c.books.converted(source, &out.Counts)
-	out.groups = out.groups[:0]
-	for _, g := range out.Groups {
-		out.groups = append(out.groups, exporter.Group(g))
-	}
-	outcome, err := c.deliver(ctx, turn, out.groups)
+	out.groups, out.spans = asGroups(out.groups[:0], out.Groups), asGroups(out.spans[:0], out.Spans)
+	outcome, err := c.deliver(ctx, turn, out)
 	if err != nil {
 		c.books.withdrawn(source, entries, &out.Counts)
 		return err
@@ -77,17 +76,36 @@ func (c *consumer) enter(ctx context.Context, t *turn, bytes int64) (*room, erro
 	return room, err
 }
 
-// deliver hands groups over when it is their turn, and waits until they are settled.
-func (c *consumer) deliver(ctx context.Context, t *turn, groups []exporter.Group) (exporter.Outcome, error) {
+// asGroups appends those of made that hold something.
+func asGroups(groups []exporter.Group, made []convert.Group) []exporter.Group {
+	for _, g := range made {
+		if len(g.Ends) > 0 {
+			groups = append(groups, exporter.Group(g))
+		}
+	}
+	return groups
+}
+
+// deliver hands what was made over when it is its turn, and waits until the records
+// are settled, and the spans too or dropped.
+func (c *consumer) deliver(ctx context.Context, t *turn, out *output) (exporter.Outcome, error) {
 	if err := t.await(ctx); err != nil {
 		return exporter.Outcome{}, err
 	}
-	d, err := c.exporter.Enqueue(groups)
+	d, err := c.exporter.Enqueue(out.groups)
 	t.leave()
 	if err != nil {
 		return exporter.Outcome{}, err
 	}
-	return d.Wait(ctx)
+	s, spansErr := c.spans.enqueue(out.spans)
+	outcome, err := d.Wait(ctx)
+	if spansErr == nil {
+		spansErr = s.wait(ctx) // even if there is an error already: until then the buffers are in use
+	}
+	if err = cmp.Or(err, spansErr); err != nil {
+		return exporter.Outcome{}, err
+	}
+	return outcome, nil
 }
 
 func textBytes(b entry.Batch) int64 {

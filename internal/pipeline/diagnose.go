@@ -43,6 +43,7 @@ func Diagnose(s *Status) (State, []Reason) {
 	d.surroundings(s)
 	if s.Running {
 		d.collector(s)
+		d.calls(s)
 		d.directories(s)
 		d.files(s)
 		d.syslog(s)
@@ -116,6 +117,18 @@ func (d *diagnosis) collector(s *Status) {
 	if e.Rejected > 0 {
 		d.add(Amber, "look at the messages below for the collector's reason", "the collector rejected %d records by partial success", e.Rejected)
 	}
+}
+
+func (d *diagnosis) calls(s *Status) {
+	if s.Spans == nil || !s.Spans.Away {
+		return
+	}
+	why := "it gives no answer"
+	if f := s.Spans.Export.LastError; f != nil {
+		why = f.Code + " " + f.Message
+	}
+	d.add(Amber, "give the collector a traces pipeline, or set calls.traces: false; rtcship replay --traces sends what is dropped",
+		"the endpoint for traces at %s takes no spans within a second, and they are dropped: %s", s.Spans.Export.Endpoint, why)
 }
 
 func (d *diagnosis) directories(s *Status) {

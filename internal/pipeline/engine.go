@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/convert"
+	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/convert/redact"
 	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/internal/config"
@@ -21,6 +23,7 @@ import (
 type engine struct {
 	tailer   *tailer.Tailer
 	exporter *exporter.Exporter
+	spans    *spans // nil if none are made
 }
 
 // closeTimeout bounds the end of an exporter whose callers are all gone.
@@ -35,14 +38,23 @@ func newEngine(cfg *config.Config, p *parts, b *books, o Options) (*engine, erro
 	room := int64(cfg.Export.MaxRequest) * int64(cfg.Export.Concurrency+1)
 	g := newGate(room, func() { e.exporter.Poke() })
 	exporterConfig := exportConfig(cfg, o)
-	exporterConfig.Blocked = func(waiting int) bool { return e.tailer.Blocked(waiting + int(g.waiting.Load())) }
+	exporterConfig.Blocked = func(waiting int) bool {
+		return e.tailer.Blocked(waiting + int(g.waiting.Load()) + e.waitingForSpans())
+	}
 	if e.exporter, err = exporter.New(exporterConfig); err != nil {
 		return nil, fmt.Errorf("prepare delivery: %w", err)
+	}
+	if cfg.Calls.Traces {
+		if e.spans, err = newSpans(spanConfig(cfg, o), b, func() { e.exporter.Poke() }); err != nil {
+			return nil, errors.Join(err, e.close())
+		}
 	}
 	tailerConfig := followConfig(cfg, p, o)
 	tailerConfig.SafeCut = converter.SafeCut
 	tailerConfig.OnBlocked = func() { e.exporter.Poke() }
-	e.tailer, err = tailer.New(tailerConfig, newConsumer(converter, e.exporter, g, b))
+	c := newConsumer(converter, e.exporter, g, b)
+	c.spans = e.spans
+	e.tailer, err = tailer.New(tailerConfig, c)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare following: %w", err), e.close())
 	}
@@ -63,13 +75,33 @@ func checkEngine(cfg, next *config.Config, o Options) error {
 	if err != nil {
 		return fmt.Errorf("prepare delivery: %w", err)
 	}
-	return (&engine{exporter: trial}).close()
+	return errors.Join(trySpans(next, o), (&engine{exporter: trial}).close())
+}
+
+// trySpans finds out whether spans could be delivered, if cfg wants any.
+func trySpans(cfg *config.Config, o Options) error {
+	if !cfg.Calls.Traces {
+		return nil
+	}
+	s, err := newSpans(spanConfig(cfg, o), newBooks(), func() {})
+	if err != nil {
+		return err
+	}
+	return s.close(context.Background())
+}
+
+// waitingForSpans is how many batches wait for nothing but their spans.
+func (e *engine) waitingForSpans() int {
+	if e.spans == nil {
+		return 0
+	}
+	return int(e.spans.waiting.Load())
 }
 
 func (e *engine) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	return e.exporter.Close(ctx)
+	return errors.Join(e.exporter.Close(ctx), e.spans.close(ctx))
 }
 
 // NewConverter makes the converter that cfg asks for; version is the program's.
@@ -84,6 +116,7 @@ func NewConverter(cfg *config.Config, version string) (*convert.Converter, error
 		Redact:   redact.Config{Enabled: cfg.Redact.Enabled, Patterns: cfg.Redact.Patterns, KeepMetadata: !cfg.Redact.Metadata},
 
 		ObservedAsTime: cfg.Export.ObservedTime == "record",
+		Calls:          record.Calls{Traces: cfg.Calls.Traces, SoraFrom: cfg.Calls.SoraFrom},
 	})
 }
 
@@ -106,7 +139,35 @@ func CheckDelivery(cfg *config.Config, version string) error {
 	if err != nil {
 		return err
 	}
-	return (&engine{exporter: trial}).close()
+	o := Options{Version: version, Log: ownlog.New(ownlog.Config{Writer: io.Discard})}
+	return errors.Join(trySpans(cfg, o), (&engine{exporter: trial}).close())
+}
+
+// spanConfig is how cfg wants spans delivered: as records are, but for what the
+// variables for traces say.
+func spanConfig(cfg *config.Config, o Options) exporter.Config {
+	c, t := exportConfig(cfg, o), cfg.Calls.OTel
+	c.Signal, c.DeadLetters, c.Recovered, c.ExactPath = exporter.SignalTraces, exporter.DeadLetters{}, nil, false
+	c.Logger = c.Logger.With("signal", "traces")
+	if t.Protocol != "" && t.Endpoint == "" && c.Endpoint == config.DefaultEndpoint(c.Protocol) {
+		c.Endpoint = config.DefaultEndpoint(t.Protocol)
+	}
+	if t.Endpoint != "" {
+		c.Endpoint, c.ExactPath, c.Insecure = t.Endpoint, t.ExactPath, nil
+	}
+	if t.Insecure != nil {
+		c.Insecure = t.Insecure
+	}
+	if len(t.Headers) > 0 {
+		c.Headers, c.HeadersFile = t.Headers, ""
+	}
+	c.Protocol, c.Compression = cmp.Or(t.Protocol, c.Protocol), cmp.Or(t.Compression, c.Compression)
+	c.Timeout = cmp.Or(t.Timeout, c.Timeout)
+	c.TLS.CAFile = cmp.Or(t.CAFile, c.TLS.CAFile)
+	if t.CertFile != "" || t.KeyFile != "" {
+		c.TLS.CertFile, c.TLS.KeyFile = t.CertFile, t.KeyFile
+	}
+	return c
 }
 
 func exportConfig(cfg *config.Config, o Options) exporter.Config {

@@ -39,6 +39,7 @@ type books struct {
 	troubles map[string]*Trouble // by generation, of those that had any
 	troubled []string            // the same generations, in the order of their first trouble
 	events   events
+	spans    SpanLedger
 }
 
 // Trouble is what became of the records of one generation of a file besides

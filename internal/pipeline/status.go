@@ -34,6 +34,7 @@ type Status struct {
 	Files     []FileStatus             `json:"files"`
 	Listeners []syslog.ListenerStatus  `json:"listeners"`
 	Spool     *spool.Status            `json:"spool,omitempty"`
+	Spans     *SpanStatus              `json:"spans,omitempty"` // nil if none are made
 	Export    *exporter.Status         `json:"export,omitempty"`
 
 	Messages []ownlog.Message `json:"messages"` // the latest warnings and errors
@@ -107,6 +108,9 @@ func (d *Daemon) Status() *Status {
 		s.Running = true
 		s.Files = d.books.files(e.tailer.Status())
 		s.Export = new(e.exporter.Status())
+		if e.spans != nil {
+			s.Spans = &SpanStatus{d.books.spanLedger(), e.spans.away(), e.spans.exporter.Status()}
+		}
 		var err error
 		if s.Saved, err = e.tailer.Saved(); err != nil {
 			s.SaveError = err.Error()

@@ -24,6 +24,7 @@ func main() {
 func run(ctx context.Context, names []string) error {
 	programs := map[string]func(context.Context, io.Writer) (string, error){
 		"collector":     cache.BuildCollector,
+		"jaeger":        cache.BuildJaeger,
 		"receivers":     cache.BuildReceivers,
 		"victoria-logs": cache.BuildVictoriaLogs,
 	}

@@ -1,0 +1,46 @@
+package cdr
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestClassify(t *testing.T) {
+	for _, x := range []struct {
+		reason string
+		want   Class
+	}{
+		{"", Unknown}, {"zzz", Unknown}, {"会議", Unknown},
+		{"normal", Normal}, {"NO-ERROR", Normal}, {"disconnected_api", Normal}, {"Remote disconnect", Normal}, {"Disconnected by an administrator", Normal},
+		{"Conference host ended the conference with a DTMF command", Normal}, {"LIFETIME-EXPIRED", Normal}, {"closed", Normal},
+		{"PONG-TIMEOUT-ERROR", Timeout}, {"CONNECTION-CREATED-WAIT-TIMEOUT-ERROR", Timeout}, {"PIN entry timed out.", Timeout}, {"Call failed: media timeout", Timeout},
+		{"AUTH-WEBHOOK-RESPONSE-ERROR", Rejected}, {"Invalid PIN", Rejected}, {"No licenses available", Rejected}, {"Conference locked", Rejected}, {"486 Busy here", Rejected},
+		{"ICE-FAILED", Media}, {"DTLS-ALERT", Media}, {"Media process disconnected", Media},
+		{"1006", Network}, {"Network unreachable", Network}, {"signaling lost", Network},
+		{"INTERNAL-ERROR", Server}, {"Call failed", Server},
+		{"invoice sent", Unknown}, {"office closed", Normal}, // words begin where letters do not stand before
+		{strings.Repeat("x ", 300) + "timeout", Unknown},
+	} {
+		if got := Classify([]byte(x.reason)); got != x.want {
+			t.Errorf("%q is %s, want %s", x.reason, got, x.want)
+		}
+	}
+	if n := testing.AllocsPerRun(10, func() { Classify([]byte("Remote disconnect of a participant")) }); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestClose(t *testing.T) {
+	for _, x := range []struct {
+		begin, end int64
+		fault      Fault
+		length     int64
+		backward   int64
+	}{{1, 5, Sound, 4, 0}, {5, 5, Sound, 0, 0}, {7, 5, Sound, 0, 2}, {0, 5, NoBegin, 5, 0}, {-3, 5, NoBegin, 8, 0}, {5, 0, NoEnd, 0, 5}} {
+		var r Record
+		r.Close(x.begin, x.end)
+		if r.Fault != x.fault || r.Fault == Sound && (r.Duration() != x.length || r.Backward != x.backward) {
+			t.Errorf("%d to %d: %+v", x.begin, x.end, r)
+		}
+	}
+}

@@ -1,0 +1,273 @@
+package sora
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/rtcship/rtcship/convert/cdr"
+	"github.com/rtcship/rtcship/convert/otlp"
+	"github.com/rtcship/rtcship/convert/record"
+)
+
+// Logs that have the end of connections.
+const (
+	logEvents     = "event_webhook"
+	logConnection = "connection"
+	logSessions   = "session_webhook"
+)
+
+// closings are the lines that close a call, in the order of the table in
+// docs/calls.md. Of the two logs that tell of one connection, the configuration
+// says which one counts: no line can know whether the other one is there.
+var closings = []closing{
+	{Closing: cdr.Closing{Log: logEvents, Line: "connection.destroyed", Kind: cdr.SoraConnection, When: fromEvents}},
+	{Closing: cdr.Closing{Log: logEvents, Line: "connection.failed", Kind: cdr.SoraConnection, When: fromEvents + ", and the message is not " + waitTimeout}, failed: true},
+	{Closing: cdr.Closing{Log: logConnection, Kind: cdr.SoraConnection, When: "`calls.sora_from: connection`"}},
+	{Closing: cdr.Closing{Log: logWaitTimeout, Kind: cdr.SoraConnection}, failed: true},
+	{Closing: cdr.Closing{Log: logSessions, Line: "session.destroyed", Kind: cdr.SoraSession}},
+	{Closing: cdr.Closing{Log: logEvents, Line: "archive.available", Kind: cdr.SoraRecording}},
+	{Closing: cdr.Closing{Log: logEvents, Line: "archive.failed", Kind: cdr.SoraRecording}},
+	{Closing: cdr.Closing{Log: logEvents, Line: "split-archive.end", Kind: cdr.SoraRecording}},
+}
+
+type closing struct {
+	cdr.Closing
+	failed bool // the connection did not come about, and ended when that was found
+}
+
+const fromEvents = "`calls.sora_from: event_webhook`"
+
+// waitTimeout is the message of a connection.failed for which there is a file as well.
+const waitTimeout = "CONNECTION-CREATED-WAIT-TIMEOUT-ERROR"
+
+var waitTimeoutText = []byte(waitTimeout)
+
+// Closings are the lines that close a call.
+func Closings() []cdr.Closing {
+	var all []cdr.Closing
+	for _, c := range closings {
+		all = append(all, c.Closing)
+	}
+	return all
+}
+
+// trace says which call the line is about, by its connection, which may be nil.
+func (r *Reader) trace(s *scanner, m *field) {
+	if m != nil && m.kind == '"' && r.b.Calls().Traces {
+		r.traceOf(r.text(s, m))
+	}
+}
+
+// IsClosing reports whether the log has lines that close a call.
+func IsClosing(log string) bool {
+	return slices.ContainsFunc(closings, func(c closing) bool { return c.Log == log })
+}
+
+// traceOf is trace for an id, which may be none or no whole one.
+func (r *Reader) traceOf(id []byte) {
+	if r.b.Calls().Traces && cdr.IsWhole(id) && r.b.Original(id) {
+		r.b.Ref = cdr.Connection(id)
+	}
+}
+
+// A said is what a line says of the call that it closes.
+type said struct {
+	typ                            []byte
+	connection, session, recording []byte
+	life, archive                  interval // of connections and sessions, and of recordings
+	own                            int64    // when the line was written, or the event made
+	reason                         []byte
+	rank                           int // of the reason, less than that of any in reasonNames if there is none
+}
+
+// An interval is two times, 0 for one that is not known. exact says which of them
+// are, and not whole seconds.
+type interval struct {
+	begin, end           int64
+	exactBegin, exactEnd bool
+}
+
+// reasonNames are where reasons stand, the most telling last.
+var reasonNames = []string{
+	"msg", "reason", "signaling_terminate_reason", "data_channel_exit_reason", "websocket_terminated_reason",
+	"disconnect_api_reason", "type_disconnect_reason", "destroyed_reason", "message",
+}
+
+// close makes the call detail record of a line that closes a call.
+func (r *Reader) close(f *found) {
+	if !r.closing {
+		return
+	}
+	s := said{rank: -1}
+	r.listen(f, &s)
+	c := r.closes(&s)
+	if c == nil {
+		r.ofSession(&s)
+		return
+	}
+	if c.Log == logWaitTimeout && s.rank < 0 {
+		s.reason = waitTimeoutText // it is what the file is there for
+	}
+	k := &r.b.Call
+	*k = cdr.Record{Kind: c.Kind, Joined: !c.failed, Reason: s.reason, Class: cdr.Classify(s.reason)}
+	at := s.life
+	if c.Kind == cdr.SoraRecording {
+		at = s.archive
+	}
+	if c.failed && at.end == 0 {
+		at.end = s.own
+	}
+	r.identify(k, &s)
+	k.Close(at.begin, at.end)
+}
+
+// ofSession says which session a line of the log of sessions is about.
+func (r *Reader) ofSession(s *said) {
+	if r.b.Origin.Log == logSessions && r.b.Ref == (otlp.SpanRef{}) && r.whole(s.session) {
+		r.b.Ref = r.namer.Session(s.session)
+	}
+}
+
+// closes is how the line closes a call, or nil.
+func (r *Reader) closes(s *said) *closing {
+	from := r.b.Calls().SoraFrom
+	for i := range closings {
+		c := &closings[i]
+		if c.Log != r.b.Origin.Log || c.Line != "" && c.Line != string(s.typ) {
+			continue
+		}
+		switch {
+		case c.Kind != cdr.SoraConnection || c.Log == logWaitTimeout:
+		case (from == logConnection) != (c.Log == logConnection):
+			return nil
+		case c.failed && string(s.reason) == waitTimeout:
+			return nil
+		}
+		return c
+	}
+	return nil
+}
+
+// identify sets the ids of what was closed.
+func (r *Reader) identify(k *cdr.Record, s *said) {
+	var connection otlp.SpanRef
+	if r.whole(s.connection) {
+		connection = cdr.Connection(s.connection)
+	}
+	if r.whole(s.session) && k.Kind != cdr.SoraSession {
+		k.Session = r.namer.Session(s.session)
+	}
+	switch {
+	case k.Kind == cdr.SoraSession && r.whole(s.session):
+		k.Ref = r.namer.Session(s.session)
+	case k.Kind == cdr.SoraConnection:
+		k.Ref = connection
+	case k.Kind == cdr.SoraRecording && len(s.recording) > 0 && r.b.Original(s.recording):
+		k.Ref = r.namer.Recording(s.recording, s.connection)
+		if connection != (otlp.SpanRef{}) {
+			k.Ref.Trace, k.Parent = connection.Trace, connection.Span
+		}
+	}
+	if k.Ref == (otlp.SpanRef{}) {
+		k.Fault = cdr.NoIdentity
+	}
+}
+
+func (r *Reader) whole(id []byte) bool { return cdr.IsWhole(id) && r.b.Original(id) }
+
+// listen takes what the line says, and what the request in it and the data in that
+// say: of times, those that stand deeper count, since they are the connection's own.
+func (r *Reader) listen(f *found, s *said) {
+	r.hear(&r.line, s, true)
+	if s.connection == nil {
+		s.connection = r.connection
+	}
+	data := r.line.within("data")
+	if f.req != nil && f.req.kind == '{' && r.aside.object(r.line.raw(f.req)) == "" {
+		r.hear(&r.aside, s, true)
+		data = r.aside.within("data")
+	}
+	if data != nil && r.aside.object(data) == "" {
+		r.hear(&r.aside, s, false)
+	}
+}
+
+// hear takes what the fields of one object say. Only the line and the request in
+// it say whom they are about.
+func (r *Reader) hear(from *scanner, s *said, whom bool) {
+	for i := range from.fields {
+		m := &from.fields[i]
+		if m.kind == 'n' || m.id == droppedField {
+			continue
+		}
+		switch name := r.name(from, m); string(name) {
+		case "connection_created_timestamp", "created_timestamp":
+			r.moment(from, m, &s.life.begin, &s.life.exactBegin)
+		case "connection_destroyed_timestamp", "destroyed_timestamp":
+			r.moment(from, m, &s.life.end, &s.life.exactEnd)
+		case "start_timestamp":
+			r.moment(from, m, &s.archive.begin, &s.archive.exactBegin)
+		case "stop_timestamp":
+			r.moment(from, m, &s.archive.end, &s.archive.exactEnd)
+		case "created_time":
+			r.second(from, m, &s.life.begin, s.life.exactBegin)
+		case "destroyed_time":
+			r.second(from, m, &s.life.end, s.life.exactEnd)
+		case "start_time":
+			r.second(from, m, &s.archive.begin, s.archive.exactBegin)
+		case "stop_time":
+			r.second(from, m, &s.archive.end, s.archive.exactEnd)
+		default:
+			if whom {
+				r.hearWhom(from, m, name, s)
+			}
+			r.hearReason(from, m, name, s)
+		}
+	}
+}
+
+func (r *Reader) hearWhom(from *scanner, m *field, name []byte, s *said) {
+	if m.kind != '"' {
+		return
+	}
+	switch string(name) {
+	case "timestamp":
+		var exact bool
+		r.moment(from, m, &s.own, &exact)
+	case "type":
+		s.typ = r.text(from, m)
+	case "connection_id":
+		s.connection = r.text(from, m)
+	case "session_id":
+		s.session = r.text(from, m)
+	case "recording_id":
+		s.recording = r.text(from, m)
+	}
+}
+
+// hearReason takes the most telling reason.
+func (r *Reader) hearReason(from *scanner, m *field, name []byte, s *said) {
+	if rank := slices.Index(reasonNames, view(name)); rank > s.rank {
+		s.reason, s.rank = record.Cut(r.text(from, m), maxReason), rank
+	}
+}
+
+// moment takes a time with its fraction.
+func (r *Reader) moment(from *scanner, m *field, to *int64, exact *bool) {
+	if m.kind != '"' {
+		return
+	}
+	if nanos, ok := r.clock.parse(r.text(from, m)); ok {
+		*to, *exact = nanos, true
+	}
+}
+
+// second takes a time in seconds since 1970, unless there is a better one.
+func (r *Reader) second(from *scanner, m *field, to *int64, exact bool) {
+	if exact || m.kind != '0' {
+		return
+	}
+	if sec, err := strconv.ParseInt(view(from.raw(m)), 10, 64); err == nil && sec > 0 && sec < 1<<63/1_000_000_000 {
+		*to = sec * 1_000_000_000
+	}
+}
