@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	"slices"
+	"strings"
 )
 
 // maxKey is how much of a key is looked at: its end.
@@ -43,6 +44,7 @@ func lower(c byte) byte {
 // A vocabulary is the names that count in one kind of log.
 type vocabulary struct {
 	rows   []name
+	folded []string   // their words without hyphens
 	ending [256][]int // indexes of rows by the last letter of their words
 }
 
@@ -51,6 +53,7 @@ func newVocabulary(rows []name) *vocabulary {
 	for i := range rows {
 		c := rows[i].word[len(rows[i].word)-1]
 		v.ending[c] = append(v.ending[c], i)
+		v.folded = append(v.folded, strings.ReplaceAll(rows[i].word, "-", ""))
 	}
 	return v
 }
@@ -58,6 +61,7 @@ func newVocabulary(rows []name) *vocabulary {
 // find returns the row that makes a secret of what k announces in a place, and
 // whether it is written in the plural; nil if there is none.
 func (v *vocabulary) find(k *key, in place) (row *name, plural bool) {
+	k.cutTail()
 	if k.m == 0 {
 		return nil, false
 	}
@@ -67,16 +71,75 @@ func (v *vocabulary) find(k *key, in place) (row *name, plural bool) {
 	return row, plural
 }
 
+// keyEnd is where a key ends whose name ends at i: behind the s of the plural, or
+// behind what may follow a name, as in password2, token_value.
+func keyEnd(text []byte, i int) int {
+	if end := tailEnd(text, i); end > i || i == len(text) || text[i]|0x20 != 's' {
+		return end
+	}
+	return tailEnd(text, i+1)
+}
+
+// tailEnd is where the tail ends of a key whose name ends at i: i if there is none.
+func tailEnd(text []byte, i int) int {
+	if i == len(text) || !isWord(text[i]) {
+		return i
+	}
+	j := i
+	if text[j] == '_' || text[j] == '-' {
+		j++
+	}
+	start := j
+	for j < len(text) && j-start < maxKey && (isLetter(text[j]) || isDigit(text[j])) {
+		j++
+	}
+	if j > start && (j == len(text) || !isWord(text[j])) && isTail(text[start:j]) {
+		return j
+	}
+	return i
+}
+
+// isTail tells whether a word behind a name leaves it the name of a secret.
+func isTail(word []byte) bool {
+	if isDigit(word[0]) {
+		return len(word) <= 3 && isNumber(word)
+	}
+	return slices.ContainsFunc(tailWords, func(w string) bool { return sameWord(word, w) })
+}
+
+// cutTail removes what isTail from the key.
+func (k *key) cutTail() {
+	i := k.n
+	for i > 0 && isLetter(k.as[i-1]) && (i == k.n || k.as[i] >= 'a' || k.as[i-1] < 'a') {
+		i--
+		if k.as[i] <= 'Z' && i > 0 && k.as[i-1] >= 'a' {
+			break
+		}
+	}
+	for i == k.n && i > 0 && isDigit(k.as[i-1]) {
+		for i > 0 && isDigit(k.as[i-1]) {
+			i--
+		}
+	}
+	if i == k.n || i == 0 || !isTail(k.as[i:k.n]) {
+		return
+	}
+	k.m -= k.n - i
+	for k.n = i; k.n > 0 && (k.as[k.n-1] == '_' || k.as[k.n-1] == '-' || k.as[k.n-1] == ' '); k.n-- {
+	}
+	k.m = max(k.m, 0)
+}
+
 // row is find without the last cut bytes.
 func (v *vocabulary) row(k *key, in place, cut int) *name {
 	folded := k.folded[:k.m-cut]
 	for _, i := range v.ending[folded[len(folded)-1]] {
-		w := &v.rows[i]
+		w, word := &v.rows[i], v.folded[i]
 		switch {
-		case w.places&in == 0 || !bytes.HasSuffix(folded, []byte(w.word)):
-		case w.whole && len(folded) > len(w.word):
-		case w.begins && !beginsWord(k.as[:max(0, k.n-cut)], len(w.word)):
-		case w.told && !told(k, folded[:len(folded)-len(w.word)]):
+		case w.places&in == 0 || !bytes.HasSuffix(folded, []byte(word)):
+		case w.whole && len(folded) > len(word):
+		case w.begins && !beginsWord(k.as[:max(0, k.n-cut)], len(word)):
+		case w.told && !told(k, folded[:len(folded)-len(word)]):
 		default:
 			return w
 		}

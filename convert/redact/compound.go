@@ -1,5 +1,7 @@
 package redact
 
+import "bytes"
+
 // compound masks every value in a list, a map or a tuple, and keeps the keys. It
 // ends where the brackets do, or where the text is no such thing any more.
 // Numbers that follow one another are one secret, since Erlang prints strings so.
@@ -8,17 +10,11 @@ func (s *search) compound(i, closer int) {
 		return // within another one that was gone through
 	}
 	depth, numbers := 0, -1
-	for ; i < len(s.text); s.walked = i {
+	for i = max(i, s.construction(i)); i < len(s.text); s.walked = i {
 		c, n := sign(s.text, i)
 		switch c {
 		case ' ', '\t', '\n', '\r', ',', '|':
 			i += n
-			continue
-		case '#':
-			if !at(s.text, i, "#{") {
-				return
-			}
-			i++
 			continue
 		case '[', '{', '(':
 			depth, i, numbers = depth+1, i+n, -1
@@ -28,6 +24,10 @@ func (s *search) compound(i, closer int) {
 				return
 			}
 			i, numbers = i+n, -1
+			continue
+		}
+		if open := s.construction(i); open > i {
+			i = open
 			continue
 		}
 		next, key := s.element1(i)
@@ -48,7 +48,7 @@ func (s *search) compound(i, closer int) {
 			}
 		default:
 			numbers = -1
-			s.leaf(i)
+			s.leaf(i, next)
 		}
 		i = next
 	}
@@ -74,9 +74,14 @@ func (s *search) element1(i int) (next int, key bool) {
 		if at(s.text, next, ">>") {
 			next += 2
 		}
+	} else if s.text[i] == '$' && i+1 < len(s.text) { // a character of Erlang's
+		next = i + 2
 	} else {
 		for next = i; next < len(s.text) && (isWord(s.text[next]) || s.text[next] == '.' || s.text[next] == '+' || s.text[next] == '@' || s.text[next] >= 0x80); next++ {
 		}
+	}
+	if s.loose && !at(s.text, next, ":") {
+		next = max(next, s.bareEnd(next, true))
 	}
 	if next == i {
 		return i, false
@@ -87,6 +92,7 @@ func (s *search) element1(i int) (next int, key bool) {
 	case n == 0:
 	case c == ':' || c == '=':
 		return s.arrow(j + n), true
+	case isQuote(c) && hasBreak(s.text[next:j]): // a string in parts
 	case c != ',' && c != '|' && c != ']' && c != '}' && c != ')' && j > next:
 		return i, false // words behind one another: prose
 	}
@@ -94,8 +100,36 @@ func (s *search) element1(i int) (next int, key bool) {
 }
 
 // leaf masks a string or a word.
-func (s *search) leaf(i int) {
-	if !s.quoted(i, true) && !s.binary(i) {
+func (s *search) leaf(i, next int) {
+	switch {
+	case s.quoted(i, true) || s.binary(i):
+	case s.loose && !isOrdinary(s.text[i:next]):
+		s.mask(i, next)
+	default:
 		s.scalar(i, 0)
 	}
+}
+
+// hasBreak tells whether the blanks between two parts of a text break a line.
+func hasBreak(blanks []byte) bool { return bytes.ContainsAny(blanks, "\n\r\\") }
+
+// construction returns where the bracket is behind a type's or function's name,
+// as in Some("a"), #state{…}, []string{"a"}, %Config{…}; -1 if there is none at i.
+func (s *search) construction(i int) int {
+	start := i
+	for i < len(s.text) && i-start < maxKey {
+		switch c := s.text[i]; {
+		case c == '{' || c == '(':
+			if i == start {
+				return -1
+			}
+			return i
+		case isWord(c), c == '.', c == ':', c == '#', c == '%', c == '&', c == '*', c == '[' && i > start:
+		case c == '[' && at(s.text, i, "[]"), c == ']' && i > start:
+		default:
+			return -1
+		}
+		i++
+	}
+	return -1
 }

@@ -3,7 +3,11 @@ package redact
 import "bytes"
 
 // cutWindow is how far back of a cut a secret's key is looked for.
-const cutWindow = 16 << 10
+const cutWindow = 4 << 10
+
+// maxSteps is how often another place is tried. Lines need one or two; a text made
+// of keys, as a peer may send it, would otherwise cost a search for each of them.
+const maxSteps = 16
 
 // probes are what may follow a text that is cut: if one of them, put behind it,
 // is masked, the cut goes through a secret or comes between a key and its value.
@@ -33,7 +37,7 @@ var maxProbe = func() (most int) {
 // half alone would not be known for what it is. It returns len(text) if the text
 // can be cut there, or not at all.
 //
-// What is returned depends on text alone. A secret longer than 16 KiB is not seen.
+// What is returned depends on text alone. A secret longer than 4 KiB is not seen.
 func (r *Redactor) Cut(text []byte) int {
 	if r == nil {
 		return len(text)
@@ -42,7 +46,7 @@ func (r *Redactor) Cut(text []byte) int {
 	base += r.quiet(text[base:])
 	window := text[base:]
 	room := make([]byte, 0, len(window)+maxProbe)
-	for tries, c := 0, len(window); c > 0 && tries < maxTries; tries++ {
+	for steps, c := 0, len(window); c > 0 && steps < maxSteps; steps++ {
 		next := r.safe(window[:c], room)
 		if next == c {
 			return base + c
@@ -52,11 +56,6 @@ func (r *Redactor) Cut(text []byte) int {
 	return len(text)
 }
 
-// maxTries bounds how many places are tried. Each costs as much as masking what
-// is looked at once for every probe, and a text can be made of nothing but
-// places that will not do.
-const maxTries = 24
-
 // quiet is how much of the beginning of window cannot matter to a cut at its
 // end: there is no secret, and nothing that announces one.
 func (r *Redactor) quiet(window []byte) int {
@@ -64,7 +63,7 @@ func (r *Redactor) quiet(window []byte) int {
 	if n == nil {
 		i = len(window)
 	}
-	return max(0, i-2*maxKey)
+	return max(0, i-8*maxKey)
 }
 
 // safe returns len(text) if text can be cut there, and otherwise an earlier
@@ -81,7 +80,14 @@ func (r *Redactor) safe(text, room []byte) int {
 	for _, probe := range probes {
 		whole := append(append(room, text...), probe...)
 		s := search{r: r, f: r.words(), text: whole}
+		if interrupted(whole) {
+			s.withoutInterruptions(whole)
+			s.text = s.plain
+		}
 		s.run()
+		if s.plain != nil {
+			s.restore()
+		}
 		for _, x := range s.spans {
 			if x.to > len(text) && x.key < len(text) {
 				return beforeKey(text, x.key)

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -13,9 +14,8 @@ type needle struct {
 	sort  sort
 	check func(text []byte, start, end int) bool // whether it is worth a closer look
 
-	// Of the rows of the table that have the word: whether all of them are whole
-	// keys, or parameters of queries or told by another word.
-	whole, told bool
+	rows   []name // of the table that end with the word
+	behind int    // how many bytes of the word are behind the name
 }
 
 // A sort says what a needle leads to.
@@ -30,29 +30,33 @@ const (
 	sortMedia  // an SRTP key
 	sortScheme // of HTTP authentication
 	sortPEM    // a private key
+	sortAWS    // the id of an access key
 	sortFragment
-	sortColour // an escape sequence of a terminal, which may stand anywhere
+	sortInterruption // of what may be a name
 )
 
 // signs are the needles that are no names.
 var signs = []needle{
 	{word: "://", sort: sortURL, check: urlTells},
 	{word: `:\/\/`, sort: sortURL, check: urlTells},
-	{word: "%3a%2f%2f", sort: sortURL, check: urlTells},
+	{word: "%3a%2f%2f", sort: sortURL, check: urlTells}, {word: ":%2f%2f", sort: sortURL, check: urlTells},
 	{word: "sip:", sort: sortSIP, check: sipTells},
 	{word: "sips:", sort: sortSIP, check: sipTells},
 	{word: "eyj", sort: sortJWT, check: jwtTells},
-	{word: "inline:", sort: sortMedia},
+	{word: "inline:", sort: sortMedia}, {word: "a=key-mgmt:mikey", sort: sortMedia}, {word: "k=base64:", sort: sortMedia}, {word: "k=clear:", sort: sortMedia},
 	{word: "bearer", sort: sortScheme, check: schemeTells},
 	{word: "basic", sort: sortScheme, check: schemeTells},
-	{word: "private key-----", sort: sortPEM},
+	{word: "private key-----", sort: sortPEM}, {word: "private key block-----", sort: sortPEM},
+	{word: "akia", sort: sortAWS, check: awsTells}, {word: "asia", sort: sortAWS, check: awsTells},
 	{word: `\u004`, sort: sortEscape, check: escapeTells}, {word: `\u005`, sort: sortEscape, check: escapeTells},
 	{word: `\u006`, sort: sortEscape, check: escapeTells}, {word: `\u007`, sort: sortEscape, check: escapeTells},
 	{word: `\x4`, sort: sortEscape, check: escapeTells}, {word: `\x5`, sort: sortEscape, check: escapeTells},
 	{word: `\x6`, sort: sortEscape, check: escapeTells}, {word: `\x7`, sort: sortEscape, check: escapeTells},
 	{word: `%4`, sort: sortEscape, check: escapeTells}, {word: `%5`, sort: sortEscape, check: escapeTells},
 	{word: `%6`, sort: sortEscape, check: escapeTells}, {word: `%7`, sort: sortEscape, check: escapeTells},
-	{word: "\x1b", sort: sortColour},
+	{word: "\x1b", sort: sortInterruption},
+	{word: `\u001b[`, sort: sortInterruption}, {word: `\x1b[`, sort: sortInterruption}, {word: `\e[`, sort: sortInterruption}, {word: `\033[`, sort: sortInterruption}, {word: "^[[", sort: sortInterruption},
+	{word: "\"\n ", sort: sortInterruption, check: joinTells}, {word: "\"\r\n", sort: sortInterruption, check: joinTells}, {word: `"\n`, sort: sortInterruption, check: joinTells},
 }
 
 // A filter finds needles. It looks at every second pair of bytes: for each
@@ -82,7 +86,9 @@ func newFilter(v *vocabulary, more ...needle) *filter {
 	for i := range v.rows {
 		if w := v.rows[i].word; !slices.Contains(words, w) {
 			words = append(words, w)
-			f.add(newNameNeedle(w, v.rows))
+			for _, n := range nameNeedles(w, v.rows) {
+				f.add(&n)
+			}
 		}
 	}
 	for _, n := range slices.Concat(signs, more) {
@@ -91,27 +97,35 @@ func newFilter(v *vocabulary, more ...needle) *filter {
 	return f
 }
 
-// newNameNeedle is the needle of all rows that have a word.
-func newNameNeedle(word string, rows []name) *needle {
-	n := &needle{word: needleOf(word), sort: sortKey, whole: needleOf(word) == word, told: true}
+// nameNeedles are the needles of all rows that have a word: one for each sign that
+// may stand at its hyphen. A word of two letters is looked for with what may follow
+// a key, as it is too short by itself.
+func nameNeedles(word string, rows []name) (list []needle) {
+	n := needle{sort: sortKey}
 	for _, row := range rows {
 		if row.word == word {
-			n.whole = n.whole && row.whole
-			n.told = n.told && (row.told || row.whole && row.places == queried)
+			n.rows = append(n.rows, row)
 		}
 	}
-	n.check = n.endsKey
-	return n
-}
-
-// needleOf is what stands of a name in one piece in a key: its last word.
-func needleOf(word string) string {
-	for _, first := range []string{"event", "session"} {
-		if rest, ok := strings.CutPrefix(word, first); ok && rest == "metadata" {
-			return rest
-		}
+	add := func(word string, behind int) {
+		m := n
+		m.word, m.behind = word, behind
+		m.check = m.endsKey
+		list = append(list, m)
 	}
-	return word
+	switch {
+	case len(word) == 2:
+		for _, c := range []byte("\"'\\=:,>%") {
+			add(word+string(c), 1)
+		}
+	case strings.Contains(word, "-"):
+		for _, sign := range []string{"", "-", "_", " ", "."} {
+			add(strings.Replace(word, "-", sign, 1), 0)
+		}
+	default:
+		add(word, 0)
+	}
+	return list
 }
 
 // add makes both kinds of places of a needle known.
@@ -211,45 +225,39 @@ func (f *filter) next(text []byte, from int) (int, *needle) {
 	for ; i+8 <= len(text); i += 8 {
 		x := binary.LittleEndian.Uint64(text[i:])
 		a, b, c, d := x&0xffff, x>>16&0xffff, x>>32&0xffff, x>>48
-		if (f.pairs[a>>6]>>(a&63)|f.pairs[b>>6]>>(b&63)|f.pairs[c>>6]>>(c&63)|f.pairs[d>>6]>>(d&63))&1 == 0 {
-			continue
-		}
-		for j := i; j < i+8; j += 2 {
-			if start, n := f.at(text, j, from); n != nil {
+		hits := f.pairs[a>>6]>>(a&63)&1 | f.pairs[b>>6]>>(b&63)&1<<1 | f.pairs[c>>6]>>(c&63)&1<<2 | f.pairs[d>>6]>>(d&63)&1<<3
+		for ; hits != 0; hits &= hits - 1 {
+			j := i + 2*bits.TrailingZeros64(hits)
+			at := fold(text[j], text[j+1])
+			if round := &f.around[at]; j > 0 && round.before>>(text[j-1]&31)&1 == 0 || j+2 < len(text) && round.behind>>(text[j+2]&31)&1 == 0 {
+				continue
+			}
+			if start, n := f.at(text, j, from, at); n != nil {
 				return start, n
 			}
 		}
 	}
 	for ; i < len(text); i += 2 {
-		if start, n := f.at(text, i, from); n != nil {
+		b := byte(0)
+		if i+1 < len(text) {
+			b = text[i+1]
+		}
+		if start, n := f.at(text, i, from, fold(text[i], b)); n != nil {
 			return start, n
 		}
 	}
 	return len(text), nil
 }
 
-// at finds the needle that the pair at i is of.
-func (f *filter) at(text []byte, i, from int) (int, *needle) {
-	a, b := text[i], byte(0)
-	if i+1 < len(text) {
-		b = text[i+1]
-	}
-	x := uint16(a) | uint16(b)<<8
-	if f.pairs[x>>6]>>(x&63)&1 == 0 {
-		return 0, nil
-	}
-	at := fold(a, b)
-	round := &f.around[at]
-	if i > 0 && round.before>>(text[i-1]&31)&1 == 0 || i+2 < len(text) && round.behind>>(text[i+2]&31)&1 == 0 {
-		return 0, nil
-	}
+// at finds the needle that the pair at i is of, whose fold is at.
+func (f *filter) at(text []byte, i, from int, at uint32) (int, *needle) {
 	for _, s := range f.spots[at] {
 		start := i - s.offset
 		end := start + len(s.needle.word)
 		if start < from || end > len(text) || !sameWord(text[start:end], s.needle.word) {
 			continue
 		}
-		if s.needle.check == nil || s.needle.check(text, start, end) {
+		if end -= s.needle.behind; s.needle.check == nil || s.needle.check(text, start, end) {
 			return start, s.needle
 		}
 	}
@@ -258,25 +266,39 @@ func (f *filter) at(text []byte, i, from int) (int, *needle) {
 
 // endsKey tells whether a name is the end of a key that may announce a secret.
 func (n *needle) endsKey(text []byte, start, end int) bool {
-	return keyTells(text, start, end) && (!n.whole && !n.told || n.standsWell(text, start))
+	return keyTells(text, start, end) && slices.ContainsFunc(n.rows, func(row name) bool { return row.standsWell(text, start) })
 }
 
 // standsWell tells whether what is before a name may make a key of it.
-func (n *needle) standsWell(text []byte, start int) bool {
+func (n *name) standsWell(text []byte, start int) bool {
 	i := start
-	for i > 0 && start-i < maxKey && (isWord(text[i-1]) || n.told && (text[i-1] == '.' || text[i-1] == ' ')) {
+	for i > 0 && start-i < maxKey && (isWord(text[i-1]) || text[i-1] == '.' || text[i-1] == ' ') {
 		i--
 	}
 	if i > 0 && (text[i-1] == '\\' || text[i-1] == '%') {
 		return true // an escape, of whatever
 	}
-	if i < start && n.whole {
+	switch {
+	case n.told:
+		return slices.ContainsFunc(tellingWords, func(w string) bool { return containsFold(text[i:start], w) })
+	case n.whole && start > 0 && isWord(text[start-1]):
 		return false
+	case n.places == queried:
+		return inQuery(text, start)
 	}
-	if !n.told || i > 0 && (text[i-1] == '?' || text[i-1] == '&' || text[i-1] == ';' || text[i-1] == '#') {
+	return true
+}
+
+// inQuery tells whether a parameter of a query or of a form begins at i.
+func inQuery(text []byte, i int) bool {
+	if i == 0 {
 		return true
 	}
-	return slices.ContainsFunc(tellingWords, func(w string) bool { return containsFold(text[i:start], w) })
+	switch text[i-1] {
+	case '?', '&', ';', '#', '"', '\'', '=', ' ', '\n':
+		return true
+	}
+	return hexDigit[text[i-1]] > 0
 }
 
 // containsFold tells whether word stands in text, signs and case apart.
@@ -299,9 +321,7 @@ func containsFold(text []byte, word string) bool {
 // keyTells tells whether a name is the end of a key, as far as the next few
 // bytes show. At the end of the text it may be.
 func keyTells(text []byte, start, end int) bool {
-	if end < len(text) && text[end]|0x20 == 's' {
-		end++
-	}
+	end = keyEnd(text, end)
 	if end == len(text) {
 		return true
 	}
@@ -321,7 +341,7 @@ func keyTells(text []byte, start, end int) bool {
 
 // follows are the bytes that may follow a key.
 var follows = func() (set [256]bool) {
-	for _, c := range []byte("\t\r\n\"'`\\=:,>%&]^\x1b/[") {
+	for _, c := range []byte("\t\r\n\"'`\\=:,>%&]^\x1b/[<") {
 		set[c] = true
 	}
 	return set

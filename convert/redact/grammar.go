@@ -61,6 +61,9 @@ func (s *search) in(p place) bool {
 
 // quotedKey is for a key in quotes, of JSON, Python, Erlang and the like.
 func (s *search) quotedKey(i, closer int) {
+	if c, n := sign(s.text, i); c == ']' && s.isIndex(closer) { // environ["PASSWORD"] = …
+		i += n
+	}
 	i = skipSpace(s.text, i, true)
 	c, n := sign(s.text, i)
 	switch {
@@ -78,6 +81,12 @@ func (s *search) quotedKey(i, closer int) {
 	default:
 		s.named(i, closer)
 	}
+}
+
+// isIndex tells whether the key is all of what is between brackets behind a word.
+func (s *search) isIndex(closer int) bool {
+	i := s.start - closer - 1
+	return i > s.begin && s.text[i] == '[' && (isWord(s.text[i-1]) || s.text[i-1] == ']')
 }
 
 // arrow skips the rest of =>, := and ==.
@@ -141,7 +150,33 @@ func (s *search) named(i, closer int) {
 		}
 		return
 	}
-	// plist: <key>password</key><string>…
+	if c, n := sign(s.text, i); n > 0 && c == '>' && s.namesElement(closer) && s.in(structured) { // <param name="password">
+		s.elementText(i+n, true)
+	}
+}
+
+// namesElement tells whether the key is an attribute that names an element.
+func (s *search) namesElement(closer int) bool {
+	i := s.start - closer
+	for _, attribute := range []string{"name=", "key=", "id=", "Name=", "Key="} {
+		if at(s.text, i-len(attribute), attribute) && i-len(attribute) >= s.begin {
+			return true
+		}
+	}
+	return false
+}
+
+// sibling is for an element whose text is a name, which the next element has the
+// value of: <key>password</key><string>…. i is at the end tag.
+func (s *search) sibling(i int) {
+	if c, _ := sign(s.text, i+1); c != '/' || !s.in(structured) {
+		return
+	}
+	if next, _ := s.tagEnd(i); next >= 0 {
+		if next = skipSpace(s.text, next, true); at(s.text, next, "<") && !at(s.text, next, "</") {
+			s.element(next + 1)
+		}
+	}
 }
 
 // inTuple tells whether the key is the first element of a tuple, or of a list in a list.
@@ -184,10 +219,14 @@ func (s *search) beforeAngles(i int) int {
 // plainKey is for a key without quotes.
 func (s *search) plainKey() {
 	i := s.end
-	if c, n := sign(s.text, i); c == ']' && n > 0 { // user[password]=…
-		i += n
+	bracketed := false
+	switch c, n := sign(s.text, i); {
+	case c == ']' && n > 0: // user[password]=…, PHP's [password] => …
+		i, bracketed = i+n, s.before() == '['
+	case c == '[' && n > 0: // token[0]=…
+		i = s.index(i, n)
 	}
-	if c, n := sign(s.text, i); c == '>' || s.before() == '<' && (c == ' ' || c == '\t') {
+	if c, n := sign(s.text, i); c == '>' || s.before() == '<' && (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
 		if n > 0 && s.before() == '<' {
 			s.element(i)
 			return
@@ -198,20 +237,20 @@ func (s *search) plainKey() {
 	c, n := sign(s.text, next)
 	switch {
 	case n == 0:
+	case c == '<' && s.before() == '>':
+		s.sibling(next)
 	case c == '=':
-		s.assigned(next, n)
+		s.assigned(next, n, bracketed)
 	case c == ':':
 		if d, m := sign(s.text, next+n); d == '=' || d == '>' { // := and :>
-			s.assigned(next+n, m)
+			s.assigned(next+n, m, false)
 			return
 		}
 		s.colon(next + n)
 	case c == '-' && at(s.text, next, "->"):
-		s.assigned(next, n)
-	case c == ',' && next == s.end && s.start > s.begin && s.text[s.start-1] == '{': // an Erlang tuple
-		if s.in(structured) {
-			s.term(skipSpace(s.text, next+n, true))
-		}
+		s.assigned(next, n, false)
+	case c == ',':
+		s.tuple(next + n)
 	case next > i && s.key.as[0] == '-' && (s.start == s.begin || !isWord(s.text[s.start-1])):
 		s.option(next)
 	case isQuote(c) && next > i:
@@ -219,9 +258,38 @@ func (s *search) plainKey() {
 			s.quoted(next, false)
 		}
 	case c == '\n' || c == '\r':
-		if next = skipSpace(s.text, next, true); at(s.text, next, "=>") && s.in(structured) {
+		switch next = skipSpace(s.text, next, true); {
+		case at(s.text, next, "=>") && s.in(structured):
 			s.term(skipSpace(s.text, next+2, true))
+		case at(s.text, next, ","):
+			s.tuple(next + 1)
 		}
+	}
+}
+
+// index skips the brackets of name[] and name[0].
+func (s *search) index(i, n int) int {
+	j := i + n
+	for j < len(s.text) && isDigit(s.text[j]) {
+		j++
+	}
+	if c, n := sign(s.text, j); n > 0 && c == ']' {
+		return j + n
+	}
+	return i
+}
+
+// tuple is for the first element of an Erlang tuple. i is behind the comma.
+func (s *search) tuple(i int) {
+	j := s.start
+	if j > s.begin && s.text[j-1] == ':' { // an atom of Elixir's
+		j--
+	}
+	for j > s.begin && (s.text[j-1] == ' ' || s.text[j-1] == '\n') {
+		j--
+	}
+	if j > s.begin && s.text[j-1] == '{' && s.in(structured) {
+		s.term(skipSpace(s.text, i, true))
 	}
 }
 
@@ -233,11 +301,10 @@ func (s *search) before() byte {
 	}
 	switch c := s.text[i]; c {
 	case ';':
-		if at(s.text, i-3, "&lt;") {
-			return '<'
-		}
-		if at(s.text, i-4, "&amp;") {
-			return '&'
+		for _, e := range entities {
+			if at(s.text, i+1-len(e.text), e.text) {
+				return e.c
+			}
 		}
 	case ':': // a namespace
 		for i--; i >= s.begin && s.start-i < maxKey && isWord(s.text[i]); i-- {
@@ -258,7 +325,7 @@ func (s *search) hexBefore() bool { return hexDigit[s.text[s.start-1]] > 0 }
 
 // escapedBefore is the sign before the key that is written as \u0026 or %26.
 func (s *search) escapedBefore() byte {
-	for _, length := range []int{3, 6} {
+	for _, length := range []int{3, 5, 6} {
 		if i := s.start - length; i >= s.begin && (s.text[i] == '%' || s.text[i] == '\\') {
 			if c, n := sign(s.text, i); n == length {
 				return c
@@ -273,34 +340,87 @@ func (s *search) element(i int) {
 	if !s.in(structured) {
 		return
 	}
-	for end := min(len(s.text), i+maxUserInfo); ; {
-		c, n := sign(s.text, i)
-		if n == 0 || i >= end || c == '<' || c == '\n' {
+	if i < s.walked {
+		return // within another one that was gone through
+	}
+	plain := s.text[i] == '>' || s.text[i] == ' '
+	for depth := 1; ; s.walked = i {
+		var empty bool
+		if i, empty = s.tagEnd(i); i < 0 || empty && depth == 1 {
 			return
 		}
-		i += n
-		if c == '>' {
-			break
+		if empty {
+			depth--
+		}
+		if i = s.elementText(i, plain); i < 0 {
+			return
+		}
+		_, n := sign(s.text, i)
+		if c, _ := sign(s.text, i+n); c != '/' {
+			depth++
+		} else if depth--; depth <= 0 {
+			return
 		}
 	}
+}
+
+// tagEnd masks the attributes of a tag that hold a value, and returns what
+// follows the tag, and whether it is an element by itself; -1 if there is no end.
+func (s *search) tagEnd(i int) (next int, empty bool) {
+	last := byte(0)
+	for end := min(len(s.text), i+maxUserInfo); i < end; {
+		c, n := sign(s.text, i)
+		switch {
+		case c == '>':
+			return i + n, last == '/'
+		case c == '<' && last != 0:
+			return -1, false
+		case last <= ' ' && last > 0 && c|0x20 == 'v':
+			if v := s.valueKey(i); v >= 0 && s.quoted(v, true) {
+				i = max(i+n, s.done)
+				continue
+			}
+		}
+		last = c
+		i += n
+	}
+	return -1, false
+}
+
+// elementText masks the text of an element, and returns where the tag behind it
+// begins; -1 if there is none. plain says that tags are not written with entities.
+func (s *search) elementText(i int, plain bool) int {
+	start := i
 	i = skipSpace(s.text, i, true)
 	const open, shut = "<![CDATA[", "]]>"
 	if at(s.text, i, open) {
-		s.mask(i+len(open), s.until(i+len(open), shut))
-		return
+		from := i + len(open)
+		i = s.until(from, shut)
+		s.mask(from, i)
+		if i += len(shut); i > len(s.text) {
+			return -1
+		}
 	}
-	to := i
+	to, blank := i, at(s.text, start, " ") // as in prose: "<password> is missing"
 	for to < len(s.text) {
 		c, n := sign(s.text, to)
+		if plain && s.text[to] == '&' {
+			c = '&'
+		}
 		if c == '<' || c == '"' && !s.inJSON || c == '\n' || c == '\r' {
 			break
 		}
+		blank = blank || c == ' '
 		to += n
 	}
-	if s.row.form == text && to-i < 1 {
-		return
+	if c, n := sign(s.text, skipSpace(s.text, to, true)); n > 0 && c == '<' {
+		s.mask(i, to)
+		return skipSpace(s.text, to, true)
 	}
-	s.mask(i, to)
+	if !blank {
+		s.mask(i, to) // the rest was cut
+	}
+	return -1
 }
 
 // until is where shut begins at i or behind it, or the end of the line.
@@ -312,36 +432,61 @@ func (s *search) until(i int, shut string) int {
 }
 
 // assigned masks the value of key=value and key => value. The equals sign at i
-// takes n bytes.
-func (s *search) assigned(i, n int) {
+// takes n bytes. A key in brackets is followed by values without quotes.
+func (s *search) assigned(i, n int, bracketed bool) {
 	raw := n == 1
 	next := s.arrow(i + n)
 	if next > i+n { // => or ==
 		if s.in(structured) {
-			s.term(skipSpace(s.text, next, true))
+			s.pointed(skipSpace(s.text, next, true), bracketed)
 		}
 		return
 	}
-	if s.in(queried) && s.inQuery() {
+	if s.in(queried) && (s.inQuery() || s.inForm(next)) {
 		s.parameter(next, raw)
 		return
 	}
 	if !s.in(assigned) {
 		return
 	}
-	next = skipSpace(s.text, next, false)
+	next = s.continued(skipSpace(s.text, next, false))
 	if next == i+1 && s.endsString(next) {
 		return
 	}
 	switch {
 	case s.quoted(next, true) || s.binary(next):
-	case s.row.form != header && next < len(s.text) && (s.text[next] == '[' || s.text[next] == '{' || s.text[next] == '('):
-		s.compound(next, 0)
+	case s.row.form != header && s.looseCompound(next):
 	case s.row.form == header:
 		s.headerOf(next, true)
 	default:
 		s.bare(next, raw)
 	}
+}
+
+// pointed masks the value behind an arrow.
+func (s *search) pointed(i int, bracketed bool) {
+	if s.quoted(i, true) || s.binary(i) {
+		return
+	}
+	to := s.bareEnd(i, true)
+	if !s.opensPlainly(i) && (bracketed || looksRandom(s.text[i:to])) {
+		s.bare(i, true)
+		return
+	}
+	s.value(i, 0)
+}
+
+// continued is where a value begins that is not in the line of its key, but, by
+// itself, in the next one, which begins with a blank: i if it is no string or term.
+func (s *search) continued(i int) int {
+	if c, n := sign(s.text, i); n == 0 || c != '\n' && c != '\r' {
+		return i
+	}
+	j := skipSpace(s.text, i, true)
+	if c, n := sign(s.text, j); n > 0 && s.text[j-1] == ' ' && (isQuote(c) || at(s.text, j, "<<") || s.opensCompound(j)) {
+		return j
+	}
+	return i
 }
 
 // endsString tells whether the quote at i is the end of a string of JSON: what
@@ -360,6 +505,22 @@ func (s *search) inQuery() bool {
 	case '?', '&', ';', '#':
 		return true
 	}
+	return false
+}
+
+// inForm tells whether the key is the first parameter of a form: one more
+// follows its value.
+func (s *search) inForm(i int) bool {
+	if i < s.noForm || s.start > s.begin && !inQuery(s.text, s.start) {
+		return false
+	}
+	for i < len(s.text) && s.text[i] > ' ' && !queryEnds[s.text[i]] {
+		i++
+	}
+	if c, _ := sign(s.text, i); c == '&' {
+		return true
+	}
+	s.noForm = i
 	return false
 }
 
@@ -395,7 +556,7 @@ func (s *search) option(i int) {
 	if !s.in(optioned) || i < len(s.text) && s.text[i] == '-' {
 		return
 	}
-	if s.quoted(i, true) {
+	if s.quoted(i, true) || sameWord(s.text[i:s.bareEnd(i, true)], string(s.key.folded[:s.key.m])) { // --token TOKEN
 		return
 	}
 	s.bare(i, true)

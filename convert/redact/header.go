@@ -14,8 +14,11 @@ func (s *search) colon(i int) {
 	if !s.in(headed) {
 		return
 	}
-	next := skipSpace(s.text, i, false)
+	next := s.continued(skipSpace(s.text, i, false))
 	if s.row.form == header || s.isHeaderName() {
+		if c, n := sign(s.text, next); n > 0 && (c == '\r' || c == '\n') && s.folded(next) > 0 {
+			next = skipSpace(s.text, next, true)
+		}
 		s.headerOf(next, false)
 		return
 	}
@@ -25,8 +28,7 @@ func (s *search) colon(i int) {
 	if s.quoted(next, true) || s.binary(next) {
 		return
 	}
-	if next < len(s.text) && (s.text[next] == '[' || s.text[next] == '{' || s.text[next] == '(') {
-		s.compound(next, 0)
+	if s.looseCompound(next) {
 		return
 	}
 	if word := s.text[next:s.bareEnd(next, true)]; isScheme(word, schemes[:5]) {
@@ -35,6 +37,9 @@ func (s *search) colon(i int) {
 	}
 	if s.row.pexip && !s.linesBegin() {
 		return // "wrong pin: 2 left"
+	}
+	if s.block(next) {
+		return
 	}
 	to := s.bareEnd(next, true)
 	if s.row.form == random && !s.tells(next, to) {
@@ -58,6 +63,9 @@ func hasDigits(v []byte) bool { return bytes.ContainsAny(v, "0123456789") }
 // linesBegin tells whether a line begins with the key, as with the name of a header.
 func (s *search) linesBegin() bool {
 	i := s.start
+	if at(s.text, i-4, "#012") || at(s.text, i-4, "#015") || at(s.text, i-4, `\012`) || at(s.text, i-2, "^J") {
+		return true
+	}
 	for i > s.begin && (s.text[i-1] == ' ' || s.text[i-1] == '\t' || s.text[i-1] == '-') {
 		i--
 	}
@@ -95,14 +103,14 @@ func (s *search) headerOf(i int, assigned bool) {
 	if len(v) == 0 {
 		return
 	}
-	if v[0] == '[' || v[0] == '{' || v[0] == '(' {
+	if n := bytes.IndexByte(v, ']'); n > 1 && v[0] == '[' && !s.opensTerm(i+1) { // as Go and Java print lists
+		s.mask(i+1, i+n)
+		return
+	}
+	if s.opensPlainly(i) {
 		before := len(s.spans)
 		s.compound(i, 0)
 		if len(s.spans) > before {
-			return
-		}
-		if n := bytes.IndexByte(v, ']'); n > 1 && v[0] == '[' {
-			s.mask(i+1, i+n)
 			return
 		}
 	}
@@ -111,7 +119,7 @@ func (s *search) headerOf(i int, assigned bool) {
 	case !more && assigned:
 		s.bare(i, true)
 		return
-	case !more && (isOrdinary(v) || !s.linesBegin() && isSmall(v)):
+	case !more && (isOrdinary(v) || !s.linesBegin() && isSmall(v) && s.isProse()):
 		return
 	case more && !s.isHeader(word, rest):
 		if assigned {
@@ -120,6 +128,25 @@ func (s *search) headerOf(i int, assigned bool) {
 		return
 	}
 	s.mask(i, s.headerEnd(i, len(s.text)))
+}
+
+// isProse tells whether the key may be a word of a sentence: it is neither
+// written as several words of a header are nor at the beginning of a string.
+func (s *search) isProse() bool {
+	_, n := s.quoteBefore()
+	return n == 0 && bytes.IndexByte(s.key.as[:s.key.n], '-') < 0
+}
+
+// opensTerm tells whether a string, a list or the like begins at i.
+func (s *search) opensTerm(i int) bool {
+	_, _, next := s.str(i)
+	return next >= 0 || s.text[i] == '<' || s.opensCompound(i)
+}
+
+// isCredentials tells whether a text is what credentials in a header look like.
+func isCredentials(v []byte) bool {
+	word, rest, more := bytes.Cut(v, []byte(" "))
+	return more && isScheme(word, schemes[:5]) && !isOrdinary(firstWord(rest)) || bytes.IndexByte(word, '=') > 0 || looksRandom(v)
 }
 
 // isSmall tells whether a word is of small letters only.
@@ -140,11 +167,19 @@ func (s *search) isHeader(word, rest []byte) bool {
 	if s.row.word == "cookie" {
 		return bytes.IndexByte(word, '=') > 0 || looksRandom(word) || s.linesBegin() && bytes.IndexByte(rest, '=') > 0
 	}
+	if isOrdinary(bytes.TrimRight(firstWord(rest), ",;")) && !looksRandom(word) {
+		return false
+	}
 	if isScheme(word, schemes) || bytes.HasPrefix(word, []byte("AWS4")) || bytes.HasPrefix(word, []byte("SCRAM")) || looksRandom(word) {
 		return true
 	}
-	first, _, _ := bytes.Cut(rest, []byte(" "))
+	first := firstWord(rest)
 	return looksRandom(first) || !isOrdinary(word) && bytes.IndexByte(rest, ' ') < 0 && word[0] <= 'Z' && isLetter(word[0]) && bytes.ContainsAny(first, "0123456789=+/")
+}
+
+func firstWord(text []byte) []byte {
+	first, _, _ := bytes.Cut(bytes.TrimLeft(text, " "), []byte(" "))
+	return first
 }
 
 // schemes are those of HTTP authentication; the first five are no other words.

@@ -11,6 +11,7 @@ const maxDepth = 1000
 type level struct {
 	object  bool
 	secret  bool // every value in it is one
+	flat    bool // and the one after it is one if it looks like a header's, as in a list of names and values by turns
 	value   bool // the object's value is a secret, as its name says: {"name":"token","value":"…"}
 	index   int  // of the next element of a list
 	named   int  // of the element that is a secret, as the one before it says
@@ -22,8 +23,10 @@ type level struct {
 // masked, and no mask goes over the end of a string, so that JSON stays JSON.
 func (s *search) jsonWalk(i int) int {
 	s.kept = len(s.spans)
-	w := walk{search: s}
-	if end := w.value(i); end >= 0 {
+	w := walk{search: s, levels: s.levels[:0]}
+	end := w.value(i)
+	s.levels = w.levels[:0]
+	if end >= 0 {
 		return end
 	}
 	s.spans = s.spans[:s.kept]
@@ -33,14 +36,13 @@ func (s *search) jsonWalk(i int) int {
 // A walk is a pass through one JSON value.
 type walk struct {
 	*search
-	stack  [32]level
 	levels []level
 	whole  int // where the value begins that is masked as one, -1 if there is none
 	around int // how many levels are open around it
 }
 
 func (w *walk) value(i int) int {
-	w.levels, w.whole = w.stack[:0], -1
+	w.whole = -1
 	text := w.text
 	secret := false // whether the next value is one
 	for {
@@ -178,7 +180,7 @@ func (w *walk) stringValue(from, to int, secret bool) {
 		return
 	}
 	v := w.text[from:to]
-	if secret && (w.row == nil || w.row.form != hexDigits || isHex(v)) {
+	if secret && (!l.flat || isCredentials(v)) && (w.row == nil || w.row.form != hexDigits || isHex(v)) {
 		if !saysNothing(v) && string(v) != Mask {
 			w.spans = append(w.spans, span{from: from, to: to})
 		}
@@ -199,9 +201,7 @@ func (w *walk) mayName(l *level, from, to int) {
 		if l.index > 0 || len(w.levels) < 2 || w.levels[len(w.levels)-2].object {
 			in = optioned
 		}
-		if in == optioned && w.text[from] != '-' {
-			return
-		}
+		l.flat = in == optioned && w.text[from] != '-'
 		l.named = l.index + 1
 	} else {
 		switch string(w.key.folded[:min(w.key.m, 8)]) {
@@ -211,7 +211,17 @@ func (w *walk) mayName(l *level, from, to int) {
 		}
 	}
 	w.readKey(from, to)
-	l.value = w.in(in)
+	l.value = w.in(in) && w.isName() && (!l.flat || w.row.form == header)
+}
+
+// isName tells whether the key is made of words, and not of a key and its value.
+func (w *walk) isName() bool {
+	for _, c := range w.key.as[:w.key.n] {
+		if !isWord(c) && c != '.' && c != ' ' && c != ':' && c < 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // within looks for secrets in a string that is none itself.

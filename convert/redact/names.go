@@ -31,7 +31,7 @@ const (
 
 // A name is one row of the table.
 type name struct {
-	word   string
+	word   string // a hyphen is where signs between words may stand
 	places place
 	form   form
 
@@ -42,11 +42,12 @@ type name struct {
 }
 
 var names = []name{
-	{word: "password", places: everywhere},
 	{word: "passwd", places: everywhere},
-	{word: "passphrase", places: everywhere},
-	{word: "passcode", places: everywhere},
+	{word: "pass-word", places: everywhere},
+	{word: "pass-phrase", places: everywhere},
+	{word: "pass-code", places: everywhere},
 	{word: "pwd", places: everywhere},
+	{word: "pw", places: everywhere, begins: true},
 	{word: "secret", places: everywhere},
 	{word: "credential", places: everywhere},
 	{word: "token", places: everywhere, form: random},
@@ -58,8 +59,16 @@ var names = []name{
 	{word: "jsessionid", places: everywhere, form: random},
 	{word: "pin", places: structured | queried, begins: true},
 	{word: "pin", places: everywhere, begins: true, pexip: true},
-	{word: "pincode", places: everywhere},
-	{word: "pass", places: structured, whole: true, form: text},
+	{word: "pin", places: optioned, whole: true},
+	{word: "pin-code", places: everywhere},
+	{word: "pass", places: structured, begins: true, form: text},
+	{word: "pass", places: optioned, whole: true},
+	{word: "jwt", places: everywhere, begins: true, form: random},
+	{word: "otp", places: structured | queried, whole: true, form: text},
+	{word: "totp", places: structured | queried, whole: true, form: text},
+	{word: "bearer", places: structured, whole: true, form: text},
+	{word: "basic-auth", places: structured, form: text},
+	{word: "code-verifier", places: everywhere},
 	{word: "code", places: queried, whole: true},
 	{word: "key", places: queried, whole: true},
 	{word: "sig", places: queried, whole: true},
@@ -68,25 +77,29 @@ var names = []name{
 	{word: "auth", places: queried, whole: true},
 	{word: "sid", places: queried, whole: true},
 	{word: "ticket", places: queried, whole: true},
-	{word: "assertion", places: queried},
-	{word: "samlresponse", places: queried, whole: true},
+	{word: "assertion", places: structured | queried, begins: true, form: text},
+	{word: "saml-response", places: structured | assigned | queried},
 	{word: "response", places: structured | assigned, whole: true, form: hexDigits},
-	{word: "digit", places: structured | assigned | queried, whole: true, pexip: true},
+	{word: "digit", places: structured | assigned | queried, begins: true, pexip: true},
+	{word: "dtmf", places: structured | assigned | queried, whole: true, pexip: true},
 	{word: "signal", places: assigned, whole: true, pexip: true},
 }
 
 // metadata are the names that count in the logs of failed webhooks.
 var metadata = []name{
-	{word: "eventmetadata", places: everywhere, form: everything, whole: true},
-	{word: "sessionmetadata", places: everywhere, form: everything, whole: true},
+	{word: "event-metadata", places: everywhere, form: everything, whole: true},
+	{word: "session-metadata", places: everywhere, form: everything, whole: true},
 }
 
 // tellingWords are those of which one makes a key of a key's name.
 var tellingWords = []string{
 	"access", "account", "api", "amz", "auth", "aws", "azure", "client", "crypto", "encryption", "function", "goog", "hmac", "hub", "license",
-	"login", "master", "private", "secret", "security", "server", "service", "shared", "signaling", "signalling", "signing", "ssh", "storage",
+	"login", "master", "private", "secret", "security", "server", "service", "session", "shared", "signaling", "signalling", "signing", "ssh", "storage",
 	"stream", "subscription", "symmetric", "tls", "user", "webhook",
 }
+
+// tailWords may follow a name, and so may a number: password2, token_value.
+var tailWords = []string{"value", "string", "hash", "digest", "confirmation", "confirm", "again", "repeat"}
 
 // countingWords make a number of a key that ends with tokens.
 var countingWords = []string{"max", "min", "num", "total", "count", "prompt", "completion", "input", "output", "used", "remaining"}

@@ -1,6 +1,9 @@
 package redact
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // find collects the secrets of a text, in order. What it returns is valid until
 // s is released.
@@ -10,8 +13,11 @@ func (r *Redactor) find(s *search, text []byte) []span {
 	if n == nil {
 		return nil
 	}
-	if bytes.IndexByte(text, 0x1b) >= 0 {
-		return r.findColoured(s, text)
+	if interrupted(text) {
+		s.withoutInterruptions(text)
+		s.pieces(s.plain, 0)
+		s.restore()
+		return s.spans
 	}
 	s.pieces(text, start)
 	return s.spans
@@ -22,7 +28,7 @@ func (s *search) release() {
 	if cap(s.spans) > 1<<12 {
 		return // of a rare giant
 	}
-	*s = search{spans: s.spans[:0], plain: s.plain[:0], places: s.places[:0]}
+	*s = search{spans: s.spans[:0], levels: s.levels[:0], plain: s.plain[:0], places: s.places[:0]}
 	searches.Put(s)
 }
 
@@ -36,19 +42,16 @@ func (s *search) pieces(text []byte, first int) {
 	}
 	for i := begin; i < len(text); {
 		next := lineEnd(text, i)
-		if c := skipWhite(text[:next], i); c < next && (text[c] == '{' || text[c] == '[' || text[c] == '"' && i == 0) && !s.r.pexip {
-			s.other(text, begin, i, false)
-			begin, i = i, s.json(text, i, next)
-			if i > begin {
-				begin = i
+		if c := skipWhite(text[:next], i); c < next && (text[c] == '{' || text[c] == '[' || text[c] == '"' && i == 0) && !s.r.pexip && !goesOn(text[:i]) {
+			switch end := s.json(text, begin, i, next); {
+			case end > i:
+				begin, i = end, end
 				continue
-			}
-			i = next
-			if meantAsJSON(text[c:next]) && !goesOn(text[:next]) {
-				s.other(text, begin, next, true)
+			case meantAsJSON(text[c:next]) && !goesOn(text[:next]):
+				s.other(text, begin, i, false)
+				s.other(text, i, next, true)
 				begin = next
 			}
-			continue
 		}
 		i = next
 	}
@@ -59,16 +62,23 @@ func (s *search) pieces(text []byte, first int) {
 // begins a block: a secret's key may be in one line, and its value in the next.
 func (s *search) blockBegin(_ []byte, _ int) int { return 0 }
 
-// json searches the JSON that begins in the line text[i:next]. It returns what
-// follows it: the next line. If it is no JSON it returns i.
-func (s *search) json(text []byte, i, next int) int {
-	if i < s.noJSON || goesOn(text[:i]) {
+// json searches the JSON that begins in the line text[i:next], and before that
+// text[begin:i], which is none. It returns what follows it: the next line. If it
+// is no JSON it returns i.
+func (s *search) json(text []byte, begin, i, next int) int {
+	if i < s.noJSON {
 		return i
 	}
 	s.text, s.begin, s.done, s.inJSON, s.pair = text, i, i, true, 0
 	end := s.jsonWalk(i)
 	if end >= 0 {
 		if after := skipBlanks(text, end); after == len(text) || text[after] == '\n' || at(text, after, "\r\n") || text[after] == '\r' && after+1 == len(text) {
+			if begin < i {
+				found := slices.Clone(s.spans[s.kept:])
+				s.spans = s.spans[:s.kept]
+				s.other(text, begin, i, false)
+				s.spans = append(s.spans, found...)
+			}
 			return lineEnd(text, after)
 		}
 		s.spans = s.spans[:s.kept]
@@ -105,66 +115,4 @@ func lineEnd(text []byte, i int) int {
 		return i + n + 1
 	}
 	return len(text)
-}
-
-// findColoured searches a text without the escape sequences of a terminal, which
-// may stand anywhere, even within a key.
-func (r *Redactor) findColoured(s *search, text []byte) []span {
-	for i := 0; i < len(text); {
-		if n := sequenceLength(text, i); n > 0 {
-			i += n
-			continue
-		}
-		s.plain = append(s.plain, text[i])
-		s.places = append(s.places, int32(i))
-		i++
-	}
-	s.pieces(s.plain, 0)
-	for i := range s.spans {
-		x := &s.spans[i]
-		x.from, x.to = int(s.places[x.from]), int(s.places[x.to-1])+1
-		if x.quote < x.quoteEnd {
-			x.quote, x.quoteEnd = int(s.places[x.quote]), int(s.places[x.quoteEnd-1])+1
-		}
-	}
-	return s.spans
-}
-
-// maxTitle is how long an escape sequence with a text may be.
-const maxTitle = 256
-
-// sequenceLength is how long the escape sequence of ECMA-48 at i is, 0 if there
-// is none.
-func sequenceLength(text []byte, i int) int {
-	if text[i] != 0x1b {
-		return 0
-	}
-	if i+1 >= len(text) {
-		return 1
-	}
-	switch text[i+1] {
-	case '[':
-		for j := i + 2; j < len(text); j++ {
-			if c := text[j]; c >= 0x40 && c <= 0x7e {
-				return j + 1 - i
-			} else if c < 0x20 || c > 0x7e {
-				return j - i
-			}
-		}
-		return len(text) - i
-	case ']':
-		for j := i + 2; j < len(text) && j < i+maxTitle; j++ {
-			if text[j] == 0x07 {
-				return j + 1 - i
-			}
-			if text[j] == 0x1b && j+1 < len(text) && text[j+1] == '\\' {
-				return j + 2 - i
-			}
-		}
-		return 2
-	}
-	if c := text[i+1]; c >= 0x20 && c <= 0x7e {
-		return 2
-	}
-	return 1
 }

@@ -55,6 +55,9 @@ func (s *search) backslashed(i, depth int, quote byte) (end, stop int) {
 			if c == '"' && s.opensPair(i) {
 				return s.pairStart(i), i
 			}
+			if c == '"' && s.r.pexip && depth == 0 && i+1 < limit && isWord(s.text[i+1]) {
+				continue // a quote within the value, without a backslash
+			}
 			return i - depth, i
 		case c == '\n' || c == '\r':
 			return -1, i

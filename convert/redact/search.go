@@ -21,6 +21,8 @@ type search struct {
 	done    int       // up to where everything is masked or passed over
 	pair    int       // where the value of Pexip's pair ends that begins before it; see pairEnd
 	walked  int       // up to where lists and maps were gone through
+	loose   bool      // words in them are secrets as well
+	noForm  int       // up to where no & follows
 	escapes int       // up to where keys with escapes were read
 	line    [2]int    // where the line begins and ends that was looked for last
 	dead    [16]int32 // up to where there is no closing quote of a kind; see closing
@@ -32,7 +34,8 @@ type search struct {
 
 	kept   int     // how many spans there were before a JSON value
 	noJSON int     // up to where no JSON value begins
-	plain  []byte  // see findColoured
+	levels []level // see walk
+	plain  []byte  // see withoutInterruptions
 	places []int32 // where each byte of plain was
 }
 
@@ -66,7 +69,7 @@ func (s *search) runFrom(start int, n *needle) {
 
 // found takes a closer look at a needle.
 func (s *search) found(i int, n *needle) {
-	end := i + len(n.word)
+	end := i + len(n.word) - n.behind
 	s.start = i
 	switch n.sort {
 	case sortKey:
@@ -76,7 +79,8 @@ func (s *search) found(i int, n *needle) {
 	case sortURL:
 		if from, to := userInfo(s.text, i, end); from < to {
 			s.mask(from, to)
-		} else if isMediaURL(s.text, i) {
+		}
+		if isMediaURL(s.text, i) {
 			s.mask(streamKey(s.text, end))
 		}
 	case sortSIP:
@@ -84,12 +88,14 @@ func (s *search) found(i int, n *needle) {
 	case sortJWT:
 		s.mask(jwt(s.text, i))
 	case sortMedia:
-		s.mask(mediaKey(s.text, end))
+		s.mask(mediaKey(s.text, i, end))
 	case sortScheme:
 		s.mask(schemed(s.text, i, end))
 	case sortPEM:
 		s.mask(privateKey(s.text, end))
-	case sortFragment, sortColour:
+	case sortAWS:
+		s.mask(i, i+awsLength)
+	case sortFragment, sortInterruption:
 	}
 }
 
@@ -124,10 +130,7 @@ func (s *search) whole(i int) int {
 // keyed looks for the value of the key whose name ends with text[i:end].
 func (s *search) keyed(i, end int) {
 	s.start = s.keyStart(i)
-	if end < len(s.text) && s.text[end]|0x20 == 's' {
-		end++
-	}
-	s.end = end
+	s.end = keyEnd(s.text, end)
 	s.readPlain()
 	s.announced()
 }
@@ -158,9 +161,9 @@ func (s *search) keyStart(i int) int {
 		if _, n := sign(s.text, i-1); n > 1 {
 			return min(i-1+n, from)
 		}
-	case '^':
-		if s.text[i] == 'M' {
-			return min(i+1, from)
+	case '^', '#':
+		if _, n := sign(s.text, i-1); n > 1 {
+			return min(i-1+n, from)
 		}
 	}
 	return i

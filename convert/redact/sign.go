@@ -16,6 +16,9 @@ func sign(text []byte, i int) (c byte, n int) {
 		return backslashed(text, i)
 	case '%':
 		if c, ok := hexByte(text, i+1); ok {
+			if d, ok := hexByte(text, i+3); ok && c == '%' { // written so twice
+				return d, 5
+			}
 			return c, 3
 		}
 	case '&':
@@ -23,6 +26,16 @@ func sign(text []byte, i int) (c byte, n int) {
 	case '^':
 		if at(text, i, "^M") {
 			return '\r', 2
+		}
+		if at(text, i, "^J") {
+			return '\n', 2
+		}
+	case '#': // as rsyslog writes them
+		switch {
+		case at(text, i, "#012"):
+			return '\n', 4
+		case at(text, i, "#015"):
+			return '\r', 4
 		}
 	}
 	return c, 1
@@ -47,6 +60,13 @@ func backslashed(text []byte, i int) (c byte, n int) {
 		return '\r', j + 1 - i
 	case 't':
 		return '\t', j + 1 - i
+	case '0':
+		switch {
+		case at(text, j, "012"):
+			return '\n', j + 3 - i
+		case at(text, j, "015"):
+			return '\r', j + 3 - i
+		}
 	case 'u':
 		if at(text, j+1, "00") {
 			if c, ok := hexByte(text, j+3); ok {
@@ -66,7 +86,7 @@ var entities = []struct {
 	text string
 	c    byte
 }{
-	{"&quot;", '"'}, {"&apos;", '\''}, {"&#34;", '"'}, {"&#39;", '\''}, {"&#x22;", '"'}, {"&#x27;", '\''}, {"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&#61;", '='}, {"&#58;", ':'},
+	{"&quot;", '"'}, {"&apos;", '\''}, {"&#34;", '"'}, {"&#39;", '\''}, {"&#x22;", '"'}, {"&#x27;", '\''}, {"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&#61;", '='}, {"&#58;", ':'}, {"&#60;", '<'}, {"&#62;", '>'}, {"&#38;", '&'}, {"&#x3c;", '<'}, {"&#x3e;", '>'}, {"&#x3C;", '<'}, {"&#x3E;", '>'},
 }
 
 func entity(text []byte, i int) (c byte, n int) {

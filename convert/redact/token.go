@@ -49,14 +49,19 @@ func isBase64(c byte) bool {
 }
 
 // mediaKey finds the SRTP key of an SDP line such as
-// a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^20;inline:KEY. i is behind inline:.
-func mediaKey(text []byte, i int) (from, to int) {
+// a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^20;inline:KEY, or of one of the
+// older k=base64:KEY, a=key-mgmt:mikey KEY. What announces it is text[start:i].
+func mediaKey(text []byte, start, i int) (from, to int) {
+	i = skipBlanks(text, i)
 	to = i
 	for to < len(text) && (isBase64(text[to]) || at(text, to, `\/`)) {
 		if text[to] == '\\' {
 			to++
 		}
 		to++
+	}
+	if text[start]|0x20 != 'i' {
+		return i, to
 	}
 	if to-i < 16 && !inCrypto(text, i) {
 		return 0, 0
@@ -97,7 +102,7 @@ func schemed(text []byte, start, i int) (from, to int) {
 	for to < len(text) && (isBase64(text[to]) || text[to] == '.' || text[to] == '~') {
 		to++
 	}
-	if !looksRandom(text[i:to]) {
+	if v := text[i:to]; !looksRandom(v) && (len(v) < 8 || !hasDigits(v)) {
 		return 0, 0
 	}
 	return i, to
@@ -139,7 +144,7 @@ func privateKey(text []byte, i int) (from, to int) {
 	to = i
 	for to < len(text) {
 		c, n := sign(text, to)
-		if c == '-' || c == '"' || c == '\'' || c == '<' {
+		if at(text, to, "--") || c == '"' || c == '\'' || c == '<' {
 			break
 		}
 		if n == 1 && !isBase64(text[to]) && c != '\r' && c != '\n' && c != ' ' && c != '\\' && c != ':' && c != ',' {
@@ -164,4 +169,21 @@ func privateKey(text []byte, i int) (from, to int) {
 func escapeTells(text []byte, start, _ int) bool {
 	c, n := sign(text, start)
 	return n > 1 && (isLetter(c) || c == '_')
+}
+
+// awsLength is how long the id of an access key is.
+const awsLength = 20
+
+// awsTells tells whether an id of an AWS access key is at i: AKIA or ASIA, and 16
+// capitals and digits.
+func awsTells(text []byte, i, _ int) bool {
+	if i > 0 && isWord(text[i-1]) && !escapesBefore(text, i) || len(text)-i < awsLength {
+		return false
+	}
+	for _, c := range text[i : i+awsLength] {
+		if !isDigit(c) && (c < 'A' || c > 'Z') {
+			return false
+		}
+	}
+	return i+awsLength == len(text) || !isWord(text[i+awsLength])
 }

@@ -20,13 +20,47 @@ func (s *search) compoundOr(i, closer int) {
 	c, n := sign(s.text, i)
 	switch {
 	case n == 0:
-	case c == '[', c == '{', c == '(', c == '#' && at(s.text, i, "#{"):
+	case s.opensCompound(i):
 		s.compound(i, closer)
 	case isQuote(c):
 		s.quoted(i, true)
 	default:
 		s.scalar(i, closer)
 	}
+}
+
+// opensCompound tells whether a list, a map, a tuple or the like is at i.
+func (s *search) opensCompound(i int) bool {
+	c, n := sign(s.text, i)
+	return n > 0 && (c == '[' || c == '{' || c == '(') || s.construction(i) >= 0
+}
+
+// opensPlainly is opensCompound where a value without quotes may stand as well,
+// in which there may be brackets: they are a compound's if a string, a term or a
+// key follows.
+func (s *search) opensPlainly(i int) bool {
+	open := s.construction(i)
+	if open < 0 {
+		return s.opensCompound(i)
+	}
+	j := open + 1
+	for j < len(s.text) && isWord(s.text[j]) {
+		j++
+	}
+	c, n := sign(s.text, skipSpace(s.text, j, true))
+	return n > 0 && (isQuote(c) || c == '<' || c == '=' || c == ':' || s.opensCompound(open+1))
+}
+
+// looseCompound masks the compound at i, if there is one, with the words in it,
+// which where strings are in quotes would be atoms or constants.
+func (s *search) looseCompound(i int) bool {
+	if !s.opensPlainly(i) {
+		return false
+	}
+	s.loose = s.row.form == anything
+	s.compound(i, 0)
+	s.loose = false
+	return true
 }
 
 // term masks an Erlang term.
@@ -62,20 +96,16 @@ func (s *search) maskQuoted(from, to, closer int) {
 	s.add(span{from: from, to: to, quote: s.end, quoteEnd: s.end + closer})
 }
 
-// quoted masks the string at i, and those behind it that continue it on further
-// lines. It tells whether there is one. Strings that say true or null are no
+// quoted masks the string at i. It tells whether there is one. Strings that say true or null are no
 // secrets. If strict is false, what was not closed is left alone.
 func (s *search) quoted(i int, strict bool) bool {
 	from, to, next := s.str(i)
-	if next < 0 {
+	if next < 0 || next > to && at(s.text, i, "<<") && s.continues(next) {
 		return false
 	}
-	for more := true; more && next > to; {
-		more = false
-		if j := skipSpace(s.text, next, true); j > next && hasBreak(s.text[next:j]) {
-			if f, t, n := s.str(j); n > t && s.text[f-1] == s.text[from-1] {
-				to, next, more = t, n, true
-			}
+	if from == to && next > to {
+		if c, n := sign(s.text, next); isQuote(c) && n == next-to { // Python's '''…'''
+			from, to, next = s.str(next)
 		}
 	}
 	v := s.text[from:to]
@@ -89,8 +119,14 @@ func (s *search) quoted(i int, strict bool) bool {
 	return true
 }
 
-func hasBreak(b []byte) bool {
-	return bytes.ContainsAny(b, "\n\r\\") || bytes.Contains(b, []byte("^M"))
+// continues tells whether more than a string is in a binary: <<"a",10,"b">>. i is
+// behind the string.
+func (s *search) continues(i int) bool {
+	if at(s.text, i, "/utf8") {
+		i += len("/utf8")
+	}
+	c, n := sign(s.text, skipSpace(s.text, i, true))
+	return n > 0 && c == ','
 }
 
 func hasAlnum(v []byte) bool {
@@ -132,8 +168,10 @@ func saysNothing(v []byte) bool {
 // what is returned for next, too. next is -1 if there is no string.
 func (s *search) str(i int) (from, to, next int) {
 	i += s.prefix(i)
-	if at(s.text, i, "<<") {
-		i = skipSpace(s.text, i+2, true)
+	if c, n := sign(s.text, i); c == '<' { // an Erlang binary
+		if d, m := sign(s.text, i+n); d == '<' {
+			i = skipSpace(s.text, i+n+m, true)
+		}
 	}
 	c, n := sign(s.text, i)
 	if n == 0 || !isQuote(c) {
@@ -150,7 +188,7 @@ func (s *search) str(i int) (from, to, next int) {
 	return from, end, end
 }
 
-// prefix is how many letters there are before a quote: u'…', b'…', r'…', Rb"…".
+// prefix is how many letters there are before a quote: u'…', b'…', Rb"…", ~b"…".
 func (s *search) prefix(i int) int {
 	for n := range 3 {
 		c, m := sign(s.text, i+n)
@@ -159,7 +197,8 @@ func (s *search) prefix(i int) int {
 			return 0
 		case isQuote(c):
 			return n
-		case m > 1 || c|0x20 != 'u' && c|0x20 != 'b' && c|0x20 != 'r' && c|0x20 != 'f':
+		case n == 0 && c == '~': // a sigil of Erlang's or Elixir's
+		case m > 1 || c|0x20 != 'u' && c|0x20 != 'b' && c|0x20 != 'r' && c|0x20 != 'f' && c|0x20 != 's':
 			return 0
 		}
 	}
@@ -198,7 +237,7 @@ func (s *search) binary(i int) bool {
 		case c == '>' && at(s.text, j, ">>"):
 			s.mask(from, j)
 			return true
-		case isWord(c), c == ',', c == ':', c == '/', c <= ' ', c == '.':
+		case isWord(c), c == ',', c == ':', c == '/', c <= ' ', c == '.', c == '|':
 			j += n
 		default:
 			s.mask(from, j)

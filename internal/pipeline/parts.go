@@ -143,12 +143,17 @@ func listenConfig(cfg *config.Config, o Options) syslog.Config {
 			allow = append(allow, prefix)
 		}
 	}
+	var safe func(text []byte) int
+	if converter, err := NewConverter(cfg, o.Version); err == nil { // config has checked it
+		safe = converter.SafeCut
+	}
 	_, connections, _ := Descriptors(cfg)
 	return syslog.Config{
 		Listen:         cfg.Pexip.Listen,
 		TLS:            syslog.TLSConfig(cfg.Pexip.TLS),
 		Allow:          allow,
 		MaxMessage:     int(cfg.Pexip.MaxMessage),
+		SafeCut:        safe,
 		MaxConnections: connections,
 		IdleTimeout:    cfg.Pexip.IdleTimeout,
 		Logger:         o.Log.Logger,

@@ -251,8 +251,9 @@ func (c *conn) buffer(w *work) []byte {
 // split puts the messages in data into the batch, and returns what is left: an
 // unfinished message that there is memory to keep.
 func (c *conn) split(w *work, data []byte, now time.Time, e ending) ([]byte, error) {
-	limit := c.listener.server.settings.Load().MaxMessage
-	c.framer.max = limit
+	set := c.listener.server.settings.Load()
+	limit := set.MaxMessage
+	c.framer.max, c.framer.safe = limit, set.SafeCut
 	for {
 		fr, n := c.framer.next(data, limit, e)
 		if n == 0 {

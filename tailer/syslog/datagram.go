@@ -195,7 +195,7 @@ func (l *listener) take(n int, batch *spool.Batch) {
 			message, text = nextMessage(text)
 			size += len(message)
 			m := spool.Message{Text: message, Received: now, Peer: peer, Transport: l.transport}
-			l.addDatagram(batch, m, truncated && len(text) == 0, set.MaxMessage)
+			l.addDatagram(batch, m, truncated && len(text) == 0, set)
 		}
 	}
 	if refused > 0 {
@@ -206,11 +206,13 @@ func (l *listener) take(n int, batch *spool.Batch) {
 }
 
 // addDatagram puts a message into the batch, in pieces if it is too long.
-func (l *listener) addDatagram(batch *spool.Batch, m spool.Message, truncated bool, limit int) {
+func (l *listener) addDatagram(batch *spool.Batch, m spool.Message, truncated bool, set *settings) {
 	text := m.Text
-	m.Cut = truncated || len(text) > limit
+	m.Cut = truncated || len(text) > set.MaxMessage
 	for ; len(text) > 0; text = text[len(m.Text):] {
-		m.Text = text[:min(len(text), limit)]
+		if m.Text = text; len(text) > set.MaxMessage {
+			m.Text = text[:cutAt(text[:set.MaxMessage], set.SafeCut)]
+		}
 		batch.Add(m)
 		if m.Cut {
 			l.counters.cut.Add(1)

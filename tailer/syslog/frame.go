@@ -23,6 +23,8 @@ const maxHeader = len("67108864 ")
 // No byte is lost but the terminators: what is no sound frame comes out as a
 // line.
 type framer struct {
+	safe func(text []byte) int // see Config.SafeCut
+
 	max  int  // a longer message is cut
 	left int  // of a counted message that is being cut: bytes still to come
 	late int  // of one that silence has ended: bytes that its count promised
@@ -92,6 +94,17 @@ func (f *framer) next(data []byte, limit int, e ending) (fr frame, n int) {
 	return f.strays(data, 0, limit, e)
 }
 
+// cutAt returns how much of text, the beginning of a message that is too long, is
+// its next piece.
+func cutAt(text []byte, safe func([]byte) int) int {
+	if safe != nil {
+		if n := safe(text); n > len(text)/2 && n <= len(text) {
+			return n
+		}
+	}
+	return len(text)
+}
+
 // unfinished says whether the last piece that was returned is not the last of
 // its message.
 func (f *framer) unfinished() bool { return f.left > 0 || f.late > 0 || f.tail || f.stray.cut }
@@ -120,6 +133,9 @@ func (f *framer) counting(data []byte, header, size, limit int, e ending) (fr fr
 		case v == noCount:
 			return f.strays(data, header, limit, e)
 		}
+	}
+	if take < size {
+		take = cutAt(body[:take], f.safe)
 	}
 	fr.cut = f.left > 0 || take < size
 	f.lines, f.counted = false, true
@@ -225,7 +241,8 @@ func (f *framer) line(data []byte, limit int, e ending) (fr frame, n int) {
 	}
 	if long || len(fr.text) > limit {
 		f.tail, f.scanned = true, 0
-		return frame{text: window[:limit], cut: true}, limit
+		n = cutAt(window[:limit], f.safe)
+		return frame{text: window[:n], cut: true}, n
 	}
 	fr.cut = f.tail
 	if f.counted && len(fr.text) > 0 {

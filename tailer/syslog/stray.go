@@ -56,7 +56,7 @@ func (f *framer) straying(data []byte, limit int, e ending) (fr frame, n int) {
 		return frame{}, 0
 	}
 	if end-s.header > limit {
-		n = s.header + limit
+		n = s.header + cutAt(data[s.header:s.header+limit], f.safe)
 		fr = frame{text: data[s.header:n], cut: true}
 		f.scanned, s.ahead = max(f.scanned-n, 0), 0
 		s.header, s.cut = 0, true

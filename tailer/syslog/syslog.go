@@ -38,10 +38,11 @@ type Config struct {
 	Listen []string  // addresses as ParseEndpoint reads them
 	TLS    TLSConfig // for tls:// addresses
 
-	Allow          []netip.Prefix // peers that may send; all if empty. Unix sockets have their mode bits instead
-	MaxMessage     int            // bytes; a longer message is cut into several. 1 MiB, between 1 KiB and 16 MiB
-	MaxConnections int            // of all listeners together. 256
-	IdleTimeout    time.Duration  // after which a connection that sends nothing is closed. 10 min; negative is never
+	Allow          []netip.Prefix        // peers that may send; all if empty. Unix sockets have their mode bits instead
+	MaxMessage     int                   // bytes; a longer message is cut into several. 1 MiB, between 1 KiB and 16 MiB
+	SafeCut        func(text []byte) int // where the beginning of a longer message can be cut, as in tailer.Config; anywhere if nil
+	MaxConnections int                   // of all listeners together. 256
+	IdleTimeout    time.Duration         // after which a connection that sends nothing is closed. 10 min; negative is never
 
 	Logger *slog.Logger // nil discards
 }
