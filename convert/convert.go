@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rtcship/rtcship/convert/drop"
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/pexip"
 	"github.com/rtcship/rtcship/convert/record"
@@ -28,6 +29,7 @@ type Config struct {
 	Timezone *time.Location // of those Sora logs that are in local time; nil = UTC
 	MaxBody  int            // bytes of body in one record; 0 = 240 KiB
 	Redact   redact.Config  // what is masked
+	Drop     Drop           // what is not sent
 	Original bool           // adds log.record.original where the body is not the whole entry
 
 	// ObservedAsTime makes a record that is sent again equal to the first one in
@@ -36,6 +38,13 @@ type Config struct {
 	ObservedAsTime bool
 
 	Calls record.Calls // what is made of calls besides the records of their lines
+}
+
+// Drop says which records are not sent, though they are counted.
+type Drop struct {
+	SoraBelow  int         // Sora's below this OTLP severity number; 0 = none
+	PexipBelow int         // Pexip's likewise
+	Rules      []drop.Rule // and those of either that a rule is about
 }
 
 // defaultMaxBody keeps a record below the 256 KB at which Loki drops a line.
@@ -55,6 +64,8 @@ type Converter struct {
 	soraScope     []byte
 	pexipResource []byte // without host.name
 	pexipScope    []byte
+	soraDrop      *drop.Filter
+	pexipDrop     *drop.Filter
 	workers       sync.Pool // of *worker
 }
 
@@ -66,6 +77,7 @@ type worker struct {
 	sora    sora.Reader
 	errors  sora.Reader // of logs with errorSettings, which masks more
 	pexip   pexip.Reader
+	drop    drop.Batch
 }
 
 // New returns a Converter. It fails only if a pattern of cfg.Redact is faulty.
@@ -92,13 +104,16 @@ func New(cfg Config) (*Converter, error) {
 		soraScope:     otlp.AppendScope(nil, "rtcship/sora", cfg.Version),
 		pexipResource: otlp.AppendResource(nil, cfg.Pexip),
 		pexipScope:    otlp.AppendScope(nil, "rtcship/pexip", cfg.Version),
+		soraDrop:      drop.New("sora", cfg.Drop.SoraBelow, cfg.Drop.Rules),
+		pexipDrop:     drop.New("pexip", cfg.Drop.PexipBelow, cfg.Drop.Rules),
 		workers:       sync.Pool{New: func() any { return new(worker) }},
 	}, nil
 }
 
 // Convert makes the records of b's entries and leaves them in out, in place of
 // what out held before. Each entry becomes one record or more; one that holds
-// nothing becomes none and is counted as empty.
+// nothing becomes none and is counted as empty, and one that a rule of Config.Drop
+// is about becomes none and is counted by that rule.
 func (c *Converter) Convert(b entry.Batch, out *Output) {
 	_ = c.ConvertContext(context.Background(), b, out) // which does not end
 }
@@ -113,6 +128,7 @@ func (c *Converter) ConvertContext(ctx context.Context, b entry.Batch, out *Outp
 	defer w.builder.Trim()
 	if b.Origin.Source == "pexip" {
 		w.builder.StartBatch(&c.pexipSettings, b.Origin, &out.Counts)
+		w.drop.Start(c.pexipDrop, "")
 		return c.convertPexip(ctx, w, b, out)
 	}
 	settings, reader := &c.soraSettings, &w.sora
@@ -120,6 +136,7 @@ func (c *Converter) ConvertContext(ctx context.Context, b entry.Batch, out *Outp
 		settings, reader = &c.errorSettings, &w.errors
 	}
 	w.builder.StartBatch(settings, b.Origin, &out.Counts)
+	w.drop.Start(c.soraDrop, b.Origin.Log)
 	return c.convertSora(ctx, w, reader, b, out)
 }
 
@@ -170,9 +187,9 @@ func (c *Converter) convertSora(ctx context.Context, w *worker, r *sora.Reader, 
 			w.builder.Skip()
 			continue
 		}
-		out.finish(0, &w.builder)
+		out.finish(0, &w.builder, &w.drop)
 	}
-	if len(g.Ends) == 0 {
+	if len(g.Ends) == 0 && len(out.Spans[0].Ends) == 0 {
 		out.Groups, out.Spans = out.Groups[:0], out.Spans[:0]
 	}
 	return nil

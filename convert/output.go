@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 
+	"github.com/rtcship/rtcship/convert/drop"
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/record"
 )
@@ -101,11 +102,14 @@ func grow(groups *[]Group, resource, scope []byte) *Group {
 	return g
 }
 
-// finish adds what b made of an entry to the group with index i.
-func (o *Output) finish(i int, b *record.Builder) {
+// finish adds what b made of an entry to the group with index i: its span, and
+// its record unless a rule drops it.
+func (o *Output) finish(i int, b *record.Builder, rules *drop.Batch) {
 	g, s := &o.Groups[i], &o.Spans[i]
 	s.Records, s.Ends = b.FinishSpan(s.Records, s.Ends)
-	g.Records, g.Ends = b.Finish(g.Records, g.Ends)
+	if !b.Drop(rules) {
+		g.Records, g.Ends = b.Finish(g.Records, g.Ends)
+	}
 }
 
 // reserve makes room for n more entries' texts of size bytes in all, with what

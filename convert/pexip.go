@@ -39,7 +39,7 @@ func (c *Converter) convertPexip(ctx context.Context, w *worker, b entry.Batch, 
 		if cap(g.Records)-len(g.Records) < 2*len(e.Text)+512 {
 			g.reserve(len(g.Ends)+16, len(g.Records)/2+len(e.Text)) // as much as there is
 		}
-		out.finish(i, &w.builder)
+		out.finish(i, &w.builder, &w.drop)
 	}
 	return nil
 }

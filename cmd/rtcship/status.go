@@ -154,10 +154,16 @@ func printLedger(w io.Writer, s *pipeline.Status) {
 	if len(s.Ledger) == 0 {
 		return
 	}
-	fmt.Fprintln(w, "\nsource\tread\tfurther\taccepted\trejected\tdead\tempty\tin flight")
+	fmt.Fprintln(w, "\nsource\tread\tfurther\taccepted\trejected\tdead\tempty\tdropped\tin flight")
 	for _, source := range slices.Sorted(maps.Keys(s.Ledger)) {
 		l := s.Ledger[source]
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", source, l.Read, l.Further, l.Accepted, l.Rejected, l.Dead, l.Empty, l.InFlight)
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", source, l.Read, l.Further, l.Accepted, l.Rejected, l.Dead, l.Empty, l.Dropped, l.InFlight)
+	}
+	for _, source := range slices.Sorted(maps.Keys(s.Ledger)) {
+		by := s.Ledger[source].DroppedBy
+		for _, rule := range slices.Sorted(maps.Keys(by)) {
+			fmt.Fprintf(w, "%s: %d dropped by %s\n", source, by[rule], rule)
+		}
 	}
 }
 

@@ -10,6 +10,9 @@ func (c *Counts) Add(n *Counts) {
 	c.Unresourced += n.Unresourced
 	c.InvalidUTF8 += n.InvalidUTF8
 	c.Severe += n.Severe
+	for _, d := range n.Dropped {
+		c.Drop(d.Rule, d.Entries)
+	}
 	for i, v := range n.ParseErrors {
 		c.ParseErrors[i] += v
 	}

@@ -36,6 +36,7 @@ func (f Format) String() string {
 type Counts struct {
 	Entries     int             // entries converted
 	Empty       int             // entries that hold nothing and became no record
+	Dropped     []Dropped       // entries that a rule dropped, by the rule's name
 	Records     int             // records made
 	Parts       int             // records among them that hold a part of a body that was too long for one
 	Redacted    int             // secrets masked
@@ -57,7 +58,32 @@ func (c *Counts) Reset() {
 	sora, pexip := c.SoraEvents, c.PexipEvents
 	clear(sora)
 	clear(pexip)
-	*c = Counts{SoraEvents: sora, PexipEvents: pexip}
+	*c = Counts{SoraEvents: sora, PexipEvents: pexip, Dropped: c.Dropped[:0]}
+}
+
+// A Dropped is how many entries one rule dropped.
+type Dropped struct {
+	Rule    string
+	Entries int
+}
+
+// Drop counts n entries as dropped by the rule of that name. Rules are few.
+func (c *Counts) Drop(rule string, n int) {
+	for i := range c.Dropped {
+		if c.Dropped[i].Rule == rule {
+			c.Dropped[i].Entries += n
+			return
+		}
+	}
+	c.Dropped = append(c.Dropped, Dropped{rule, n})
+}
+
+// DroppedEntries is how many entries were dropped by all rules together.
+func (c *Counts) DroppedEntries() (n int) {
+	for i := range c.Dropped {
+		n += c.Dropped[i].Entries
+	}
+	return n
 }
 
 // Event counts one record in counts, which holds n kinds of events.

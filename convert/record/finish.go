@@ -4,6 +4,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rtcship/rtcship/convert/cdr"
+	"github.com/rtcship/rtcship/convert/drop"
 	"github.com/rtcship/rtcship/convert/otlp"
 )
 
@@ -34,6 +35,23 @@ func (b *Builder) Finish(records []byte, ends []int) ([]byte, []int) {
 
 // Skip drops an entry that turned out to hold nothing, and counts it.
 func (b *Builder) Skip() { b.Counts.Empty++ }
+
+// Drop reports whether a rule of f drops the entry, and counts it if so. It is
+// asked when all is known that the entry says; if it is dropped, it is not finished.
+func (b *Builder) Drop(f *drop.Batch) bool {
+	if f.Off() {
+		return false
+	}
+	rule := f.Rule(&drop.Record{
+		Severity: b.Severity, SeverityText: b.SeverityText, Part: b.Entry.Cut,
+		EventPrefix: b.EventPrefix, EventName: b.EventName, Attributes: b.attrs.Buf,
+	})
+	if rule == "" {
+		return false
+	}
+	b.Counts.Drop(rule, 1)
+	return true
+}
 
 // finishParts writes a record for each part of body. All have the same time
 // and attributes.

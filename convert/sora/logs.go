@@ -60,6 +60,16 @@ func specOf(name string) logSpec {
 	return s
 }
 
+// Logs are the names of the logs that Sora's vendor describes.
+func Logs() []string {
+	return []string{
+		"sora", "auth_webhook", "auth_webhook_error", "session_webhook", "session_webhook_error",
+		"event_webhook", "event_webhook_error", "stats_webhook", "stats_webhook_error",
+		"connection", "signaling", "api", "internal", "cluster", "rtc_stats", "debug",
+		"crash", "erlang", "run_erl", "sysctl", "ulimit", "erl_crash", logWaitTimeout,
+	}
+}
+
 // errorPrefix sets failed sends apart from what they failed to send.
 func errorPrefix(name string) string {
 	switch strings.TrimSuffix(name, "_webhook_error") {

@@ -9,13 +9,13 @@ import (
 
 // A Ledger says what became of what rtcship has read of one source.
 type Ledger struct {
-	Read, Further, Accepted, Rejected, Dead, Empty int64
-	InFlight                                       int64 `json:"in_flight"`
+	Read, Further, Accepted, Rejected, Dead, Empty, Dropped int64
+	InFlight                                                int64 `json:"in_flight"`
 }
 
 // balance is 0 in a ledger that adds up.
 func (l Ledger) balance() int64 {
-	return l.Read + l.Further - l.Accepted - l.Rejected - l.Dead - l.Empty - l.InFlight
+	return l.Read + l.Further - l.Accepted - l.Rejected - l.Dead - l.Empty - l.Dropped - l.InFlight
 }
 
 // A ledgers is what the tests want of /status.json.

@@ -50,7 +50,7 @@ func busy() *pipeline.Status {
 	now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
 	return &pipeline.Status{
 		Version: "1.2.3", Now: now, Started: now.Add(-time.Hour), State: pipeline.Green, Running: true, Saved: now.Add(-time.Second),
-		Ledger: map[string]pipeline.Ledger{"sora": {Read: 10, Accepted: 6, Rejected: 1, Dead: 1, Empty: 1, InFlight: 1, Bytes: 1000}},
+		Ledger: map[string]pipeline.Ledger{"sora": {Read: 13, Dropped: 3, DroppedBy: map[string]int64{"log=debug": 3}, Accepted: 6, Rejected: 1, Dead: 1, Empty: 1, InFlight: 1, Bytes: 1000}},
 		Counts: map[string]record.Counts{
 			"sora":  {SoraEvents: ones(len(sora.Events())), Redacted: 2, Parts: 3, InvalidUTF8: 4, Spans: 5, Backward: 1, Spanless: [cdr.NumFaults]int{cdr.NoBegin: 2}},
 			"pexip": {PexipEvents: ones(len(pexip.Messages()))},
@@ -123,6 +123,7 @@ func TestMetricsAreThoseOfTheTable(t *testing.T) {
 	}
 	for _, line := range []string{
 		`rtcship_records_total{outcome="accepted",source="sora"} 6`,
+		`rtcship_entries_dropped_total{rule="log=debug",source="sora"} 3`,
 		`rtcship_lag_bytes{log="sora",source="sora"} 40`,
 		`rtcship_lag_seconds{log="sora",source="sora"} 2`,
 		`rtcship_gap_bytes_total{log="other",reason="truncated",source="sora"} 7`,

@@ -31,6 +31,8 @@ var table = []metricRow{
 		"Entries taken off files and spool", perLedger(func(l pipeline.Ledger) int64 { return l.Read })},
 	{"rtcship.entries.empty", "rtcship_entries_empty_total", "{entry}", true, []string{"source"},
 		"Entries that hold nothing to send", perLedger(func(l pipeline.Ledger) int64 { return l.Empty })},
+	{"rtcship.entries.dropped", "rtcship_entries_dropped_total", "{entry}", true, []string{"source", "rule"},
+		"Entries that a rule of the configuration keeps from being sent: min_severity or one of drop", dropped},
 	{"rtcship.entries.in_flight", "rtcship_entries_in_flight", "{entry}", false, []string{"source"},
 		"Entries that are under way", perLedger(func(l pipeline.Ledger) int64 { return l.InFlight })},
 	{"rtcship.records", "rtcship_records_total", "{record}", true, []string{"source", "outcome"},
@@ -122,7 +124,7 @@ var table = []metricRow{
 	{"rtcship.body_parts", "rtcship_body_parts_total", "{record}", true, []string{"source"},
 		"Records that hold a part of a body over max_body", perCount(func(c record.Counts) int { return c.Parts })},
 	{"rtcship.events", "rtcship_events_total", "{event}", true, []string{"source", "event", "level"},
-		"Settled records of the catalogues' events. Sora leaves lines out in a flood, so these are lower bounds", events},
+		"Settled entries of the catalogues' events, those too that a rule drops. Sora leaves lines out in a flood, so these are lower bounds", events},
 
 	{"rtcship.log.lost", "rtcship_log_lost_total", "{message}", true, nil,
 		"Messages of rtcship's own log that standard error did not take", func(s *pipeline.Status, put emit) { put(float64(s.LogLost)) }},
@@ -173,6 +175,14 @@ func records(s *pipeline.Status, put emit) {
 		put(float64(l.Accepted), source, "accepted")
 		put(float64(l.Rejected), source, "rejected")
 		put(float64(l.Dead), source, "dead")
+	}
+}
+
+func dropped(s *pipeline.Status, put emit) {
+	for source, l := range s.Ledger {
+		for rule, n := range l.DroppedBy {
+			put(float64(n), source, rule)
+		}
 	}
 }
 
@@ -258,9 +268,4 @@ func logLabel(log string) string {
 }
 
 // soraLogs are the logs that Sora's vendor describes.
-var soraLogs = []string{
-	"sora", "auth_webhook", "auth_webhook_error", "session_webhook", "session_webhook_error",
-	"event_webhook", "event_webhook_error", "stats_webhook", "stats_webhook_error",
-	"connection", "signaling", "api", "internal", "cluster", "rtc_stats", "debug",
-	"crash", "erlang", "run_erl", "sysctl", "ulimit", "erl_crash", "connection_created_wait_timeout_error",
-}
+var soraLogs = sora.Logs()

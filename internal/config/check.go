@@ -19,6 +19,7 @@ func (l *loader) check() {
 	l.checkExport()
 	l.checkLimits()
 	l.oneOf("calls.sora_from", l.Calls.SoraFrom, "event_webhook", "connection")
+	l.warnOfDrops()
 	l.oneOf("log.level", l.Log.Level, "debug", "info", "warn", "error")
 	l.oneOf("log.format", l.Log.Format, "auto", "text", "json")
 	l.hostPort("admin.listen", l.Admin.Listen)

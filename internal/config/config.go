@@ -14,6 +14,7 @@ import (
 type Config struct {
 	Sora        Sora          `yaml:"sora"`
 	Pexip       Pexip         `yaml:"pexip"`
+	Drop        DropRules     `yaml:"drop" help:"records that are not sent: a list of {log, code, module, event}, all of which must hold; * stands for anything"`
 	Spool       Spool         `yaml:"spool"`
 	DeadLetters DeadLetters   `yaml:"dead_letters"`
 	Limits      Limits        `yaml:"limits"`
@@ -39,6 +40,8 @@ type Sora struct {
 	Exclude     []string `yaml:"exclude" help:"globs of files to leave alone"`
 	FollowLinks bool     `yaml:"follow_links" help:"follow links that lead out of the log directory as well"`
 	Timezone    string   `yaml:"timezone" help:"of erlang.log, crash.log and crash dumps, which are in local time"`
+
+	MinSeverity Severity `yaml:"min_severity" help:"records whose line says a lower severity are not sent, such as warning; empty = all"`
 }
 
 // Pexip says where Pexip's syslog is received and which of its files are followed.
@@ -50,6 +53,7 @@ type Pexip struct {
 	MaxMessage     Size          `yaml:"max_message" help:"a longer message is kept in cut entries"`
 	MaxConnections int           `yaml:"max_connections" help:"stream connections at once"`
 	IdleTimeout    time.Duration `yaml:"idle_timeout" help:"a silent stream connection is closed after this"`
+	MinSeverity    Severity      `yaml:"min_severity" help:"records whose line says a lower severity are not sent, such as warning; empty = all"`
 }
 
 // ListenTLS is the server side of tls:// listeners; the files are read again when they change.

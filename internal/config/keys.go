@@ -49,7 +49,7 @@ func appendKeys(keys []Key, t reflect.Type, prefix string, index []int) []Key {
 		}
 		keys = append(keys, Key{
 			Path: path, Help: help, index: at,
-			List: f.Type.Kind() == reflect.Slice,
+			List: f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.String,
 			text: f.Type.Kind() == reflect.String,
 		})
 	}

@@ -105,12 +105,28 @@ func (l *loader) set(k Key, n *yaml.Node, where string) {
 	if err == nil && field.Kind() == reflect.Int && n.Tag == "!!float" {
 		err = errFraction // yaml would cut it off
 	}
+	if within := nodeFaults(nil); errors.As(err, &within) {
+		l.faultsWithin(k, n, where, within)
+		return
+	}
 	if err != nil {
 		l.fault(where, k.Path, "%s", decodeMessage(err, field.Type(), n, k.hidesValue()))
 		return
 	}
 	field.Set(fresh.Elem())
 	l.From[k.Path] = where
+}
+
+// faultsWithin reports the faults of a value's parts, each at its place: another
+// line and column of the same file, or the same flag or variable.
+func (l *loader) faultsWithin(k Key, value *yaml.Node, where string, faults nodeFaults) {
+	file, inFile := strings.CutSuffix(where, fmt.Sprintf(":%d:%d", value.Line, value.Column))
+	for _, f := range faults {
+		if inFile {
+			where = place(file, f.node)
+		}
+		l.fault(where, k.Path, "%s", f.message)
+	}
 }
 
 var errFraction = errors.New("a fraction")

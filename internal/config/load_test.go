@@ -79,6 +79,20 @@ func TestFaults(t *testing.T) {
 	f("admin: {listen: here}\n", `rtcship.yaml:1:17: admin.listen: "here" is no address with a port, such as 127.0.0.1:9464`)
 	f("admin: {hosts: [a.example.com, 'http://b']}\n", `rtcship.yaml:1:16: admin.hosts: "http://b" is no host name: write it without scheme, port and path, such as rtcship.example.com`)
 	f("debug: {listen: 0.0.0.0:6060}\n", `rtcship.yaml:1:17: debug.listen: profiles show memory, so only a loopback address may serve them: write 127.0.0.1 or [::1]`)
+	f("sora: {min_severity: loud}\n", `rtcship.yaml:1:22: sora.min_severity: "loud" is no severity: write debug, info, notice, warning, error, critical, alert or emergency`)
+	f("pexip: {min_severity: wraning}\n", `rtcship.yaml:1:23: pexip.min_severity: "wraning" is no severity: write debug, info, notice, warning, error, critical, alert or emergency: did you mean warning?`)
+	f("pexip: {min_severity: 25}\n", `rtcship.yaml:1:23: pexip.min_severity: "25" is no severity: write debug, info, notice, warning, error, critical, alert or emergency`)
+	f("pexip: {min_severity: [info]}\n", `rtcship.yaml:1:23: pexip.min_severity: want a severity such as info or warning`)
+	f("drop: rtc_stats\n", `rtcship.yaml:1:7: drop: want a mapping of log, code, module or event, such as {log: signaling, event: sora.signaling.offer}`)
+	f("drop:\n  - {log: sora}\n  - rtc_stats\n", `rtcship.yaml:3:5: drop: want a mapping of log, code, module or event, such as {log: signaling, event: sora.signaling.offer}`)
+	f("drop:\n  - {log: sora}\n  - lgo: sora\n    event: ''\n  - {}\n", // all of them, each at its place
+		`rtcship.yaml:3:5: drop: unknown condition "lgo": did you mean log?`,
+		`rtcship.yaml:4:12: drop: event: want a text, in which * stands for anything`,
+		`rtcship.yaml:5:5: drop: a rule without a condition would drop everything: want a mapping of log, code, module or event, such as {log: signaling, event: sora.signaling.offer}`)
+	f("drop: [{log: [a, b]}]\n", `rtcship.yaml:1:14: drop: log: want a text, in which * stands for anything`)
+	f("drop: [{log: a, log: b}]\n", `rtcship.yaml:1:17: drop: log is here a second time: write a rule for each, or let * stand for what differs`)
+	f("drop: [{module: a, code: b}]\n", `rtcship.yaml:1:8: drop: no record has both: log and code are Sora's, module is Pexip's`)
+	f("drop: ["+strings.Repeat("{log: a},", 101)+"]\n", `rtcship.yaml:1:7: drop: 101 rules are more than 100: let * stand for what several have in common`)
 	f("state_dir: here\n", `rtcship.yaml:1:12: state_dir: want an absolute path, not "here"`)
 	f("a: [\n", "rtcship.yaml:1:1: did not find expected node content")
 	f("max_body: x\nmax_entry: y\n", // all faults at once

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/convert"
+	"github.com/rtcship/rtcship/convert/drop"
 	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/convert/redact"
 	"github.com/rtcship/rtcship/exporter"
@@ -114,10 +115,19 @@ func NewConverter(cfg *config.Config, version string) (*convert.Converter, error
 		MaxBody:  int(cfg.MaxBody),
 		Original: cfg.Original,
 		Redact:   redact.Config{Enabled: cfg.Redact.Enabled, Patterns: cfg.Redact.Patterns, KeepMetadata: !cfg.Redact.Metadata},
+		Drop:     drops(cfg),
 
 		ObservedAsTime: cfg.Export.ObservedTime == "record",
 		Calls:          record.Calls{Traces: cfg.Calls.Traces, SoraFrom: cfg.Calls.SoraFrom},
 	})
+}
+
+func drops(cfg *config.Config) convert.Drop {
+	d := convert.Drop{SoraBelow: int(cfg.Sora.MinSeverity), PexipBelow: int(cfg.Pexip.MinSeverity)}
+	for _, r := range cfg.Drop {
+		d.Rules = append(d.Rules, drop.Rule(r))
+	}
+	return d
 }
 
 // ExportConfig is how cfg wants records delivered, and its TLS configuration

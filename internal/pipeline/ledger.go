@@ -14,7 +14,7 @@ import (
 // A Ledger says what became of the entries of one source since the process
 // began. At any moment
 //
-//	Read + Further = Accepted + Rejected + Dead + Empty + InFlight
+//	Read + Further = Accepted + Rejected + Dead + Empty + Dropped + InFlight
 type Ledger struct {
 	Read     int64 `json:"read"`      // entries taken off files or spool
 	Further  int64 `json:"further"`   // records beyond one an entry, made of bodies over max_body
@@ -22,13 +22,16 @@ type Ledger struct {
 	Rejected int64 `json:"rejected"`  // records it refused by partial success
 	Dead     int64 `json:"dead"`      // records kept as dead letters
 	Empty    int64 `json:"empty"`     // entries that hold nothing to send
+	Dropped  int64 `json:"dropped"`   // entries that a rule of the configuration keeps from being sent
 	InFlight int64 `json:"in_flight"` // entries, and records of them, that are under way
 	Bytes    int64 `json:"bytes"`     // of text that is settled
+
+	DroppedBy map[string]int64 `json:"dropped_by,omitempty"` // Dropped by the rule's name
 }
 
 // Balance is 0; anything else is a fault of rtcship's own bookkeeping.
 func (l Ledger) Balance() int64 {
-	return l.Read + l.Further - l.Accepted - l.Rejected - l.Dead - l.Empty - l.InFlight
+	return l.Read + l.Further - l.Accepted - l.Rejected - l.Dead - l.Empty - l.Dropped - l.InFlight
 }
 
 // books are the ledgers and what conversion counted, by source. They are
@@ -102,7 +105,13 @@ func (b *books) converted(source string, n *record.Counts) {
 	l.Empty += int64(n.Empty)
 }
 
-func further(n *record.Counts) int64 { return int64(n.Records - (n.Entries - n.Empty)) }
+func further(n *record.Counts) int64 {
+	return int64(n.Records - (n.Entries - n.Empty - n.DroppedEntries()))
+}
+
+// underWay is what is under way of a batch that was converted: records, and
+// entries that are dropped as soon as those around them are settled.
+func underWay(n *record.Counts) int64 { return int64(n.Records + n.DroppedEntries()) }
 
 // settled books the end of the batch.
 func (b *books) settled(origin *entry.Origin, n *record.Counts, o exporter.Outcome, bytes int64) {
@@ -110,7 +119,8 @@ func (b *books) settled(origin *entry.Origin, n *record.Counts, o exporter.Outco
 	defer b.mu.Unlock()
 	k := b.of(origin.Source)
 	l := &k.ledger
-	l.InFlight -= int64(n.Records)
+	l.InFlight -= underWay(n)
+	l.Dropped += int64(n.DroppedEntries())
 	l.Accepted += int64(o.Accepted)
 	l.Rejected += int64(o.Rejected)
 	l.Dead += int64(o.Dead)
@@ -201,7 +211,7 @@ func (b *books) withdrawn(source string, entries int, n *record.Counts) {
 		l.InFlight -= int64(entries)
 		return
 	}
-	l.InFlight -= int64(n.Records)
+	l.InFlight -= underWay(n)
 	l.Further -= further(n)
 	l.Empty -= int64(n.Empty)
 }
@@ -214,7 +224,14 @@ func (b *books) snapshot() (map[string]Ledger, map[string]record.Counts) {
 	for source, k := range maps.All(b.bySource) {
 		var c record.Counts
 		c.Add(&k.counts)
-		ledgers[source], counts[source] = k.ledger, c
+		l := k.ledger
+		for _, d := range c.Dropped {
+			if l.DroppedBy == nil {
+				l.DroppedBy = map[string]int64{}
+			}
+			l.DroppedBy[d.Rule] = int64(d.Entries)
+		}
+		ledgers[source], counts[source] = l, c
 	}
 	return ledgers, counts
 }

@@ -1,0 +1,43 @@
+package otlp
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// FindString returns the value of the first attribute called k in fields, which
+// a Writer has written. ok is false if there is none, or one that is no string.
+func FindString(fields []byte, k Key) (v []byte, ok bool) {
+	for len(fields) > 0 && fields[0] == tagAttribute {
+		field, rest, sound := cutField(fields)
+		if !sound {
+			return nil, false
+		}
+		if value, found := bytes.CutPrefix(field, k); found && len(value) > 0 && value[0] == tagValue {
+			return stringOf(value)
+		}
+		fields = rest
+	}
+	return nil, false
+}
+
+// stringOf is the text of a KeyValue's value field.
+func stringOf(value []byte) ([]byte, bool) {
+	value, _, ok := cutField(value)
+	if !ok || len(value) == 0 || value[0] != tagString {
+		return nil, false
+	}
+	text, _, ok := cutField(value)
+	return text, ok
+}
+
+// cutField takes the field off b that it begins with, whose tag is one byte and
+// is followed by a length.
+func cutField(b []byte) (field, rest []byte, ok bool) {
+	n, size := binary.Uvarint(b[1:])
+	if size <= 0 || n > uint64(len(b)-1-size) {
+		return nil, nil, false
+	}
+	b = b[1+size:]
+	return b[:n], b[n:], true
+}
