@@ -109,6 +109,24 @@ sbom: ## dist/rtcship.cdx.json: what the program is made of, as CycloneDX
 	@mkdir -p dist
 	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.9.0 app -json -licenses -std -main cmd/rtcship -output dist/rtcship.cdx.json .
 
+.PHONY: packages
+packages: man ## dist/*.deb and dist/*.rpm, for amd64 and arm64
+	cd packages && go run . -version $(VERSION) -date $(shell git log -1 --format=%ct)
+
+DEBIAN := $(CACHE)/debian-bookworm
+
+.PHONY: packages-test
+packages-test: man $(DEBIAN) ## installs, runs, upgrades, removes a package in a chroot; needs root, debootstrap, lintian, rpm
+	cd packages && RTCSHIP_DEBIAN=$(DEBIAN) go test -count=1 ./...
+
+$(DEBIAN):
+	debootstrap --variant=minbase bookworm $@.new http://deb.debian.org/debian
+	mv $@.new $@
+
+.PHONY: reproducible
+reproducible: ## builds program and image twice, in two places, and compares the bytes
+	images/reproducible.sh
+
 .PHONY: image
 image: ## dist/rtcship-image.tar, an OCI archive made without Docker
 	$(MAKE) -C charts image VERSION=$(VERSION)

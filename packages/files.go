@@ -16,21 +16,16 @@ import (
 
 // A content is one file of the packages.
 type content struct {
-	path  string // where it is put
-	from  string // where it is now
-	kind  string // nfpm's type; "" for a plain file
-	mode  fs.FileMode
-	group string // root if empty
+	path string // where it is put
+	from string // where it is now
+	kind string // nfpm's type; "" for a plain file
+	mode fs.FileMode
 }
 
 func (c *content) nfpm(at time.Time) *files.Content {
-	group := c.group
-	if group == "" {
-		group = "root"
-	}
 	return &files.Content{
 		Source: c.from, Destination: c.path, Type: c.kind,
-		FileInfo: &files.ContentFileInfo{Owner: "root", Group: group, Mode: c.mode, MTime: at},
+		FileInfo: &files.ContentFileInfo{Owner: "root", Group: "root", Mode: c.mode, MTime: at},
 	}
 }
 
@@ -48,13 +43,14 @@ func stageFiles(o options, arch, stage string) ([]*content, error) {
 		s.file(to, 0o644, func() ([]byte, error) { return os.ReadFile(filepath.Join(o.root, from)) })
 	}
 	for to, from := range map[string]string{
-		"usr/share/doc/rtcship/changelog.gz":   "CHANGELOG.md",
-		"usr/share/doc/rtcship/THIRD_PARTY.gz": "THIRD_PARTY",
+		"usr/share/doc/rtcship/CHANGELOG.md.gz": "CHANGELOG.md",
+		"usr/share/doc/rtcship/THIRD_PARTY.gz":  "THIRD_PARTY",
 	} {
-		s.file(to, 0o644, func() ([]byte, error) { return compressed(filepath.Join(o.root, from)) })
+		s.file(to, 0o644, func() ([]byte, error) { return compressedFile(filepath.Join(o.root, from)) })
 	}
-	s.config("etc/rtcship/rtcship.yaml", filepath.Join(o.root, "packages/files/rtcship.yaml"), 0o640)
-	s.config("etc/default/rtcship", filepath.Join(o.root, "packages/files/default"), 0o640)
+	s.file("usr/share/doc/rtcship/changelog.gz", 0o644, func() ([]byte, error) { return compressed(debianChangelog(o)) })
+	s.config("etc/rtcship/rtcship.yaml", filepath.Join(o.root, "packages/files/rtcship.yaml"))
+	s.config("etc/default/rtcship", filepath.Join(o.root, "packages/files/default"))
 	s.manPages(filepath.Join(o.root, "dist", "man"))
 	s.completions(o)
 	return s.contents, s.err
@@ -82,10 +78,10 @@ func (s *staging) file(path string, mode fs.FileMode, text func() ([]byte, error
 	}
 }
 
-// config adds a file that an upgrade leaves as its owner made it. The service
-// may read it, and since it may hold a token, nobody else.
-func (s *staging) config(path, from string, mode fs.FileMode) {
-	s.contents = append(s.contents, &content{path: "/" + path, from: from, kind: files.TypeConfigNoReplace, mode: mode, group: "rtcship"})
+// config adds a file that an upgrade leaves as its owner made it. That nobody but
+// the service reads what is in /etc/rtcship is for postinst to see to.
+func (s *staging) config(path, from string) {
+	s.contents = append(s.contents, &content{path: "/" + path, from: from, kind: files.TypeConfigNoReplace, mode: 0o644})
 }
 
 func (s *staging) manPages(dir string) {
@@ -97,7 +93,7 @@ func (s *staging) manPages(dir string) {
 		s.err = err
 	}
 	for _, page := range pages {
-		s.file("usr/share/man/man1/"+filepath.Base(page)+".gz", 0o644, func() ([]byte, error) { return compressed(page) })
+		s.file("usr/share/man/man1/"+filepath.Base(page)+".gz", 0o644, func() ([]byte, error) { return compressedFile(page) })
 	}
 }
 
@@ -124,9 +120,12 @@ func (s *staging) completions(o options) {
 	}
 }
 
-// buildBinary compiles a static rtcship. Time zones are in it, since
-// sora.timezone may be any of them.
+// buildBinary compiles a static rtcship, once for each architecture. Time zones
+// are in it, since sora.timezone may be any of them.
 func buildBinary(o options, arch string) ([]byte, error) {
+	if built := o.built[arch]; built != nil {
+		return built, nil
+	}
 	dir, err := os.MkdirTemp("", "rtcship-package")
 	if err != nil {
 		return nil, err
@@ -140,15 +139,29 @@ func buildBinary(o options, arch string) ([]byte, error) {
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go build: %w\n%s", err, text)
 	}
-	return os.ReadFile(out)
+	binary, err := os.ReadFile(out)
+	if err == nil {
+		o.built[arch] = binary
+	}
+	return binary, err
 }
 
-// compressed is a file gzipped without its name and time, which would make each build another one.
-func compressed(path string) ([]byte, error) {
+// debianChangelog is what Debian's tools read of a version; people read CHANGELOG.md.
+func debianChangelog(o options) []byte {
+	return fmt.Appendf(nil, "rtcship (%s) unstable; urgency=medium\n\n  * See /usr/share/doc/rtcship/CHANGELOG.md.gz.\n\n -- %s  %s\n",
+		packageVersion(o.version), maintainer, time.Unix(o.date, 0).UTC().Format(time.RFC1123Z))
+}
+
+func compressedFile(path string) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
+	return compressed(text)
+}
+
+// compressed is text gzipped without a name and a time, which would make each build another one.
+func compressed(text []byte) ([]byte, error) {
 	var b bytes.Buffer
 	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
 	if err != nil {

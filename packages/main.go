@@ -21,6 +21,8 @@ import (
 type options struct {
 	root, version, formats, arches, out string
 	date                                int64
+
+	built map[string][]byte // programs, by architecture
 }
 
 func main() {
@@ -33,6 +35,7 @@ func main() {
 	flag.StringVar(&o.out, "out", "../dist", "folder to write to")
 	flag.Int64Var(&o.date, "date", 0, "time of all files, in seconds since 1970, such as that of the commit")
 	flag.Parse()
+	o.built = map[string][]byte{}
 	if err := run(o); err != nil {
 		log.Fatal("packages: ", err)
 	}
@@ -66,7 +69,7 @@ func buildArch(o options, arch string) error {
 		if err != nil {
 			return err
 		}
-		info := packageInfo(o, arch, contents)
+		info := packageInfo(o, arch, format, contents)
 		if err := nfpm.PrepareForPackager(info, format); err != nil {
 			return fmt.Errorf("prepare %s: %w", format, err)
 		}
@@ -91,16 +94,18 @@ func writePackage(path string, packager nfpm.Packager, info *nfpm.Info) error {
 	return f.Close()
 }
 
-func packageInfo(o options, arch string, contents []*content) *nfpm.Info {
+// maintainer is who packages say to ask.
+const maintainer = "The rtcship authors <rtcship@users.noreply.github.com>"
+
+func packageInfo(o options, arch, format string, contents []*content) *nfpm.Info {
 	info := &nfpm.Info{
 		Name: "rtcship", Arch: arch, Platform: "linux",
 		Version:    packageVersion(o.version),
 		Section:    "net",
 		Priority:   "optional",
-		Maintainer: "The rtcship authors <rtcship@localhost>",
+		Maintainer: maintainer,
 		Vendor:     "rtcship",
 		Homepage:   "https://github.com/rtcship/rtcship",
-		License:    "Apache-2.0",
 		MTime:      time.Unix(o.date, 0).UTC(),
 		Description: "log shipper for Sora and Pexip Infinity to OpenTelemetry\n" +
 			"It follows the log directory of WebRTC SFU Sora through every kind of\n" +
@@ -113,6 +118,10 @@ func packageInfo(o options, arch string, contents []*content) *nfpm.Info {
 	}
 	script := func(name string) string { return filepath.Join(o.root, "packages", "files", name) }
 	info.Scripts = nfpm.Scripts{PreInstall: script("preinst"), PostInstall: script("postinst"), PreRemove: script("prerm"), PostRemove: script("postrm")}
+	if format == "rpm" { // in Debian's packages the file "copyright" says it
+		info.License = "Apache-2.0"
+		info.RPM.BuildHost = "localhost" // whichever machine it is, the same bytes
+	}
 	// useradd and groupadd, where a minimal system has none.
 	info.Deb.Predepends = []string{"passwd"}
 	info.Recommends = []string{"ca-certificates"}
