@@ -86,7 +86,7 @@ func TestCompose(t *testing.T) {
 
 // composePorts are what each image listens on, by its configuration here or by its own default.
 var composePorts = map[string][]string{
-	"collector": {"4317", "4318"}, "loki": {"3100"}, "tempo": {"3200", "4317"}, "prometheus": {"9090"}, "rtcship": {"9464"},
+	"collector": {"4317", "4318"}, "loki": {"3100"}, "tempo": {"3200", "4317"}, "prometheus": {"9090"}, "rtcship": {"9464"}, "demo": {"9464"},
 }
 
 // TestComposeAddresses holds the names and ports that one part calls another by to what is there.

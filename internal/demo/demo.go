@@ -16,6 +16,7 @@ import (
 	logspb "go.opentelemetry.io/proto/slim/otlp/logs/v1"
 
 	"github.com/rtcship/rtcship/exporter/exportertest"
+	"github.com/rtcship/rtcship/internal/admin"
 	"github.com/rtcship/rtcship/internal/config"
 	"github.com/rtcship/rtcship/internal/ownlog"
 	"github.com/rtcship/rtcship/internal/pipeline"
@@ -27,6 +28,8 @@ type Options struct {
 	Endpoint string        // ship to this one instead of a receiver within the process
 	Protocol string        // of Endpoint: grpc or http/protobuf
 	Quiet    bool          // only the summary
+	Admin    string        // address of the status page and metrics; "" = none
+	Hosts    []string      // names that the page is asked for under
 	Color    bool
 	Out      io.Writer
 	Log      *ownlog.Log
@@ -98,7 +101,8 @@ func (d *demo) config(dir string) (*config.Loaded, error) {
 		"export.endpoint": {d.Endpoint},
 		"export.protocol": {d.Protocol},
 		"state_dir":       {filepath.Join(dir, "state")},
-		"admin.listen":    {`""`},
+		"admin.listen":    {d.Admin},
+		"admin.hosts":     d.Hosts,
 		"log.otlp":        {"false"},
 		"log.level":       {"warn"},
 	}})
@@ -118,6 +122,15 @@ func (d *demo) run(ctx context.Context, dir string) (Summary, error) {
 		Stop: stop, Log: d.Log, Version: d.Version,
 		Ready: func(a pipeline.Addresses) { listening <- a },
 	})
+	page, err := admin.New(d.daemon)
+	if err == nil {
+		err = page.Serve(admin.Config{Listen: d.Admin, Hosts: d.Hosts})
+	}
+	if err != nil {
+		return Summary{}, fmt.Errorf("serve the status page: %w", err)
+	}
+	defer page.Close()
+	d.daemon.Admin = page.Status
 	go func() { ended <- d.daemon.Run(context.WithoutCancel(ctx)) }()
 	var at pipeline.Addresses
 	select {
