@@ -5,8 +5,9 @@ set -eu
 top=$(git rev-parse --show-toplevel)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+git clone -q --shared "$top" "$tmp/one"
+git clone -q --shared "$tmp/one" "$tmp/another/place" # the same commit, whatever is committed meanwhile
 for place in one another/place; do
-	git clone -q --shared "$top" "$tmp/$place"
 	(cd "$tmp/$place" && make -s build image)
 done
 for file in bin/rtcship dist/rtcship-image.tar; do

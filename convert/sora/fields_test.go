@@ -2,6 +2,8 @@ package sora
 
 import (
 	"fmt"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -112,5 +114,32 @@ func TestTooManyFields(t *testing.T) {
 			}
 			newFieldTable(specs)
 		}()
+	}
+}
+
+// The document has a table of the fields that are no text, by type: one that is
+// missing there is one that users build no panel of.
+func TestFieldTypesAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/attributes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for typ, name := range map[fieldType]string{typeBool: "bool", typeInt: "int", typeDouble: "double", typeList: "list of strings"} {
+		row := regexp.MustCompile(`(?m)^\| ` + name + ` \| ([^|]+) \|$`).FindSubmatch(text)
+		if row == nil {
+			t.Fatalf("docs/attributes.md has no row of fields of type %s", name)
+		}
+		documented := strings.Split(string(row[1]), ", ")
+		var fields []string
+		for _, spec := range fieldSpecs {
+			if spec.typ == typ && spec.names[0] != "" {
+				fields = append(fields, spec.names[0])
+			}
+		}
+		slices.Sort(documented)
+		slices.Sort(fields)
+		if !slices.Equal(documented, fields) {
+			t.Errorf("fields of type %s in docs/attributes.md: %v\nin fieldSpecs: %v", name, documented, fields)
+		}
 	}
 }
