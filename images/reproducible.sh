@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the program and the image of the last commit twice, in two places
+# Builds the program and the image of the last commit twice, in two places of
 # different names, and compares the bytes.
 set -eu
 top=$(git rev-parse --show-toplevel)
