@@ -122,6 +122,7 @@ func (r *reading) settings() (*reader.Settings, error) {
 	if r.lowMemory {
 		cfg.MaxEntry = min(cfg.MaxEntry, smallEntry)
 	}
+	cfg.Drop, cfg.Sora.MinSeverity, cfg.Pexip.MinSeverity = nil, 0, 0 // what is not sent is there to be read
 	converter, err := pipeline.NewConverter(&cfg, programVersion())
 	if err != nil {
 		return nil, err
