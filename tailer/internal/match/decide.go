@@ -46,6 +46,7 @@ func Decide(in Input) []Verdict {
 	for i, c := range in.Found {
 		if _, same := d.same[c]; !same && !clues[i].waits && clues[i].of == nil && !c.Aside {
 			clues[i].apart, clues[i].of = d.apart(c)
+			clues[i].waits = c.Archive != nil && c.Archive.Missed()
 		}
 	}
 	var verdicts []Verdict
@@ -322,7 +323,8 @@ func (d *decision) goesOn(k *Known, c *Found) bool {
 }
 
 // mostOriginals is how many logs may begin like a file that is taken for a copy of
-// one of them: what more of them begin with tells nothing.
+// one of them: what more of them begin with tells nothing, unless the rules know
+// one of them by its name.
 const mostOriginals = 4
 
 // apart returns up to where c, which has a name of its own, holds what a
@@ -331,12 +333,15 @@ const mostOriginals = 4
 // never copies of one another, nor is a log that has its name from the rules, nor
 // are logs that nobody knows if both were there from the beginning.
 func (d *decision) apart(c *Found) (at int64, of *Known) {
-	if c.Live && c.Log.Vendor || !c.Log.linewise() || c.Log.Small || c.Packed != file.Unpacked || c.Stat.Size < Little {
+	if c.Live && c.Log.Vendor || !c.Log.linewise() || c.Log.Small || len(c.Head) < Little {
 		return 0, nil
+	}
+	if c.Packed != file.Unpacked {
+		return d.packedCopy(c)
 	}
 	originals := d.originals(c)
 	if len(originals) > mostOriginals {
-		return 0, nil
+		originals = slices.DeleteFunc(originals, func(o *Known) bool { return !o.Log.Vendor })
 	}
 	for _, o := range originals {
 		if n := commonPart(o.Content, c, enough(o.Log, c.Log)); n > at {
@@ -346,13 +351,32 @@ func (d *decision) apart(c *Found) (at int64, of *Known) {
 	return at, of
 }
 
-// originals are the files of other logs of which c may be a copy.
-func (d *decision) originals(c *Found) (list []*Known) {
-	likely := func(l *Log) bool {
-		return l != c.Log && !sameName(l, c.Log) && l.linewise() && !l.Small && (l.Vendor || c.Early == nil)
+// packedCopy returns the generation of another log whose file holds all that c,
+// which is compressed, does.
+func (d *decision) packedCopy(c *Found) (at int64, of *Known) {
+	if c.Archive == nil || c.Archive.Broken() != nil {
+		return 0, nil
 	}
 	for _, k := range d.in.Known {
-		if k.readable() && likely(k.Log) && k.Fingerprint.HashOf(Little) == c.start() {
+		if k.Content == nil || !likely(k.Log, c) || c.Archive.Length() < enough(k.Log, c.Log) {
+			continue
+		}
+		if n, same := k.Fingerprint.Agrees(c.Head); same && n > 0 && c.Archive.CopyOf(k) {
+			return c.Archive.Length(), k
+		}
+	}
+	return 0, nil
+}
+
+// likely says whether a file of l can be what c was copied from.
+func likely(l *Log, c *Found) bool {
+	return l != c.Log && !sameName(l, c.Log) && (l.linewise() || l.ring()) && !l.Small && (l.Vendor || c.Early == nil)
+}
+
+// originals are the files of other logs of which c may be a copy.
+func (d *decision) originals(c *Found) (list []*Known) {
+	for _, k := range d.in.Known {
+		if k.readable() && likely(k.Log, c) && k.Fingerprint.HashOf(Little) == c.start() {
 			list = append(list, k)
 		}
 	}
@@ -363,11 +387,11 @@ func (d *decision) originals(c *Found) (list []*Known) {
 		a, same := d.same[o]
 		switch {
 		case same && a.known.readable():
-		case same && likely(a.known.Log):
+		case same && likely(a.known.Log, c):
 			k := *a.known
 			k.Content = o.Content
 			list = append(list, &k)
-		case !same && o.Live && o.Log.Vendor && likely(o.Log):
+		case !same && o.Live && o.Log.Vendor && likely(o.Log, c):
 			list = append(list, &Known{Log: o.Log, Path: o.Path, Content: o.Content})
 		}
 	}

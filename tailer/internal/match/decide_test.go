@@ -62,6 +62,11 @@ func knownAs(l *Log, content string, read int, here bool) *Known {
 	return k
 }
 
+// copyNamed is a log that nobody knows by name, and that is there.
+func copyNamed(name, content string) *Known {
+	return knownAs(&Log{Path: "/log/" + name + ".jsonl"}, content, len(content), true)
+}
+
 func foundAs(l *Log, path, content string, live bool) *Found {
 	return &Found{
 		Log: l, Path: path, Live: live, Head: []byte(content[:min(len(content), file.HeadBytes)]), Content: text(content),
@@ -108,6 +113,13 @@ func TestDecide(t *testing.T) {
 		"a copy that grew beyond its original":       {[]*Known{knownAs(sora, old, 500, true)}, []*Found{foundAs(foreign, foreign.Path, old+fresh, true)}, fmt.Sprintf("copy /log/x.jsonl at %d", len(old))},
 		"a copy that differs":                        {[]*Known{knownAs(sora, old+fresh, 500, true)}, []*Found{foundAs(foreign, foreign.Path, old+lines(300, 5), true)}, fmt.Sprintf("copy /log/x.jsonl at %d", len(old))},
 		"copied when both are new":                   {nil, []*Found{foundAs(foreign, foreign.Path, old, true), foundAs(sora, sora.Path, old, true)}, "new /log/sora.jsonl; copy /log/x.jsonl"},
+		"a copy of one of many copies":               {[]*Known{knownAs(sora, old, 500, true), copyNamed("b", old), copyNamed("c", old), copyNamed("d", old), copyNamed("e", old)}, []*Found{foundAs(foreign, foreign.Path, old, true)}, "copy /log/x.jsonl"},
+		"many logs that begin alike":                 {[]*Known{copyNamed("a", old), copyNamed("b", old), copyNamed("c", old), copyNamed("d", old), copyNamed("e", old)}, []*Found{foundAs(foreign, foreign.Path, old, true)}, "new /log/x.jsonl"},
+		"a compressed copy under a foreign name":     {[]*Known{knownAs(sora, old+fresh, 500, true)}, []*Found{packedAs(foreign, "/log/x.jsonl.gz", old)}, "copy /log/x.jsonl.gz"},
+		"compressed, and more than its original":     {[]*Known{knownAs(sora, old, 500, true)}, []*Found{packedAs(foreign, "/log/x.jsonl.gz", old+fresh)}, "new /log/x.jsonl.gz"},
+		"compressed in another directory":            {[]*Known{knownAs(sora, old, 500, true)}, []*Found{packedAs(older, "/old/sora.jsonl.1.gz", old)}, "new /old/sora.jsonl.1.gz"},
+		"a copy of one of the ring":                  {[]*Known{knownAs(ring, old, 500, true)}, []*Found{foundAs(foreign, foreign.Path, old, true)}, "copy /log/x.jsonl"},
+		"one of the ring like another":               {[]*Known{knownAs(ring, old, 500, true)}, []*Found{foundAs(ring, "/log/erlang.log.2", old, true)}, "new /log/erlang.log.2"},
 		"a log that begins as another":               {[]*Known{knownAs(app, old, 500, true)}, []*Found{foundAs(foreign, foreign.Path, lines(0, 3)+fresh, true)}, "new /log/x.jsonl"},
 		"equal logs that nobody knows":               {nil, []*Found{with(foundAs(foreign, foreign.Path, old, true), early), with(foundAs(app, app.Path, old, true), early)}, "new /log/x.jsonl; new /log/app.jsonl"},
 		"equal vendor logs":                          {[]*Known{knownAs(sora, old, 500, true)}, []*Found{foundAs(api, api.Path, old, true)}, "new /log/api.jsonl"},

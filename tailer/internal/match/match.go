@@ -36,8 +36,11 @@ type Log struct {
 // linewise says whether files of l go on line by line, so that one can be told
 // by where its lines end.
 func (l *Log) linewise() bool {
-	return l.Form != entry.Whole && l.Form != entry.Dump && !l.Framed && !(l.Shared && !l.Framed)
+	return l.Form != entry.Whole && l.Form != entry.Dump && !l.Framed && !l.ring()
 }
+
+// ring says whether the files of l take turns.
+func (l *Log) ring() bool { return l.Shared && !l.Framed }
 
 // Content is what a file holds, unpacked. Size is negative if that is not known.
 type Content interface {
