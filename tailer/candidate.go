@@ -34,6 +34,21 @@ func (c *candidate) size() int64 {
 	return max(0, file.UnpackedSize(p.File, c.stat.Size, c.class.packed))
 }
 
+// asOpened says whether c still holds what it did when it was opened. While it was
+// found out what it is its writer may have truncated it: what it held then is
+// to be found in a copy, and what it holds by now is to be looked at anew.
+func (c *candidate) asOpened() bool {
+	if c.class.packed != file.Unpacked {
+		return true
+	}
+	st, err := c.src.Stat()
+	if err != nil || st.Size < c.stat.Size {
+		return false
+	}
+	head, err := file.ReadHead(c.src, st.Size)
+	return err == nil && bytes.HasPrefix(head, c.head)
+}
+
 // beingPacked says whether c is being made by compressing another file of cands,
 // which is there still and is the one to read.
 func beingPacked(cands []*candidate, c *candidate) bool {

@@ -113,6 +113,8 @@ type world struct {
 	ended chan error
 	timed bool // files get their times from the bubble's clock
 	piece func(int64)
+
+	between func()
 }
 
 // A reporter is as much of a test as a world needs.
@@ -180,7 +182,7 @@ func (w *world) begin() {
 		w.t.Fatal(err)
 	}
 	tail.store.NoSync = true
-	tail.piece = w.piece
+	tail.piece, tail.between = w.piece, w.between
 	ctx, cancel := context.WithCancel(context.Background())
 	w.tail, w.stop, w.ended = tail, cancel, make(chan error, 1)
 	go func() { w.ended <- tail.Run(ctx) }()

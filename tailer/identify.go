@@ -1,7 +1,9 @@
 package tailer
 
 import (
+	"errors"
 	"io"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -29,6 +31,9 @@ func (t *Tailer) identify(loose []*foundFile, here map[*generation]bool, now tim
 			}
 		}
 	}()
+	if t.between != nil {
+		t.between()
+	}
 	t.verify(t.concerned(cands), here, now)
 	gens := t.concerned(cands) // with those that were found to be something else
 	for _, g := range gens {
@@ -43,7 +48,13 @@ func (t *Tailer) identify(loose []*foundFile, here map[*generation]bool, now tim
 		in.Found = append(in.Found, t.asFound(c, cands, view, now))
 	}
 	for _, v := range match.Decide(in) {
-		t.carryOut(v, v.Found.Ref.(*candidate), now)
+		c := v.Found.Ref.(*candidate)
+		if v.What == match.New && (!c.asOpened() || view.vanished(c.fam)) {
+			c.fam.hidden++
+			t.lock(func() { t.scanNow = true })
+			continue
+		}
+		t.carryOut(v, c, now)
 	}
 }
 
@@ -87,7 +98,7 @@ func (t *Tailer) view(gens []*generation, here map[*generation]bool) *view {
 			Here: here[g], Open: g.src != nil && !here[g], Finished: g.finished(), Ended: g.ended || g.wasEnded,
 		}
 		if g.src != nil || g.missing.IsZero() {
-			l := &lazyContent{src: g.fam.src, path: g.path, packed: g.packed, key: g.key}
+			l := &lazyContent{src: g.fam.src, fam: g.fam, path: g.path, packed: g.packed, key: g.key, here: here[g]}
 			if g.src != nil && g.packed == file.Unpacked {
 				l.c, l.tried = g.src, true
 			}
@@ -121,12 +132,15 @@ func (v *view) close() {
 // A lazyContent is what a file holds that is opened when it is asked for.
 type lazyContent struct {
 	src    *source
+	fam    *family
 	path   string
 	packed file.Packing
 	key    file.Key
+	here   bool // a name led to it when the directory was listed
 
 	c          file.Content
 	own, tried bool
+	gone       bool // it was there when the directory was listed, and is not any more
 }
 
 func (l *lazyContent) get() file.Content {
@@ -136,9 +150,11 @@ func (l *lazyContent) get() file.Content {
 	l.tried = true
 	c, st, err := l.src.openFile(l.path, l.packed)
 	if err != nil {
+		l.gone = errors.Is(err, fs.ErrNotExist)
 		return nil
 	}
 	if st.Key != l.key {
+		l.gone = true
 		c.Close()
 		return nil
 	}
@@ -166,6 +182,12 @@ func (l *lazyContent) close() {
 	if l.own {
 		l.c.Close()
 	}
+}
+
+// vanished says whether a file of f was moved or removed after it had been listed:
+// what was found meanwhile may be what it was.
+func (v *view) vanished(f *family) bool {
+	return slices.ContainsFunc(v.lazy, func(l *lazyContent) bool { return l.gone && l.here && l.fam == f })
 }
 
 // asFound is a candidate as a decision sees it.

@@ -42,6 +42,7 @@ type Tailer struct {
 	inspections map[file.Key]*inspection // of compressed files; the scheduler's
 	inspecting  atomic.Bool              // one is under way on a goroutine of its own
 	piece       func(int64)              // tests: called for each piece of a file that is inspected
+	between     func()                   // tests: called when unknown files were opened and nothing is decided yet
 
 	mu        sync.Mutex
 	draining  bool

@@ -175,7 +175,7 @@ func (d *decision) verdict(c *Found, q clue) Verdict {
 	switch {
 	case same:
 		v.What, v.Known, v.Whole, v.Short = Same, a.known, a.whole, !a.strong
-	case q.waits && (c.Early == nil || c.Live):
+	case q.waits && (c.Early == nil || c.Live || c.wanted()):
 		v.What = Wait
 	case c.Aside:
 		v.What = Leave
@@ -184,7 +184,7 @@ func (d *decision) verdict(c *Found, q clue) Verdict {
 	case c.Live:
 		d.begin(&v)
 	case c.Early != nil:
-		d.early(&v)
+		d.early(&v, q)
 	default:
 		d.stranger(&v, q)
 	}
@@ -213,25 +213,35 @@ func (d *decision) begin(v *Verdict) {
 }
 
 // early is for a rotated file that was there when its source was new.
-func (d *decision) early(v *Verdict) {
-	c := v.Found
-	if at := c.Log.At; !at.IsZero() && c.Early.Mtime >= at.UnixNano() {
+func (d *decision) early(v *Verdict, q clue) {
+	switch c := v.Found; {
+	case !c.wanted():
+		v.What, v.At = Old, c.size()
+	case q.copied(c):
+		v.What, v.Known = Leave, q.orig
+	default:
 		v.What = New
-		return
 	}
-	v.What, v.At = Old, c.size()
+}
+
+// wanted says whether c, which was there when its source was new, may hold entries
+// from the time on that was asked for.
+func (c *Found) wanted() bool {
+	return !c.Log.At.IsZero() && c.Early.Mtime >= c.Log.At.UnixNano()
+}
+
+// copied says whether another file holds all that c does, and that is enough to
+// be sure.
+func (q clue) copied(c *Found) bool {
+	return (q.orig != nil || q.twin != nil) && (c.Packed != file.Unpacked || c.Stat.Size >= Little)
 }
 
 // stranger is for a file with a rotated name that is no known generation. It may
 // be a copy in the making, so it has to be left unchanged for a while first.
 func (d *decision) stranger(v *Verdict, q clue) {
 	c := v.Found
-	copied := q.orig != nil || q.twin != nil
-	if copied && c.Packed == file.Unpacked && c.Stat.Size < Little {
-		copied = false // too little to be sure; rather twice than not at all
-	}
 	switch {
-	case copied:
+	case q.copied(c): // of too little, rather twice than not at all
 		v.What, v.Reason, v.Known = Leave, "", q.orig
 	case c.Refused:
 		v.What, v.Reason = Leave, LeftOld

@@ -1,0 +1,67 @@
+package tailer
+
+import (
+	"testing"
+	"time"
+)
+
+// Between looking at a file and deciding what it is the file may be truncated, or
+// another one be removed: that must not give a second identity to anything.
+func TestFilesThatChangeWhileTheyAreCompared(t *testing.T) {
+	const copied, live, gz = "sora.jsonl.1", "sora.jsonl", "sora.jsonl.1.gz"
+	once := func(w *world, f func()) {
+		w.between = func() {
+			w.tail.between = nil
+			f()
+		}
+	}
+	inWorlds(t, map[string]func(w *world){
+		"truncated after it was copied": func(w *world) {
+			w.write(live, lines(0, 40))
+			w.start()
+			w.end()
+			w.write(live, lines(40, 5))
+			w.copy(live, copied)
+			once(w, func() {
+				w.truncate(live)
+				w.write(live, lines(45, 3))
+			})
+			w.start()
+			w.pass(20 * time.Second)
+			w.wantLines(48)
+			w.wantGenerations(2)
+			w.wantNoGap()
+		},
+		"truncated and written to a larger size": func(w *world) {
+			w.write(live, lines(0, 40))
+			w.start()
+			w.end()
+			w.write(live, lines(40, 5))
+			w.copy(live, copied)
+			once(w, func() {
+				w.truncate(live)
+				w.write(live, lines(45, 60))
+			})
+			w.start()
+			w.pass(20 * time.Second)
+			w.wantLines(105)
+			w.wantGenerations(2)
+			w.wantNoGap()
+		},
+		"removed once it was compressed": func(w *world) {
+			w.cfg.Sources[0].Start.At = time.Now().Add(-time.Hour)
+			packed := string(gzipOf(lines(0, 40)))
+			w.write(copied, lines(0, 40))
+			w.write(gz, packed[:len(packed)/2])
+			w.start()
+			w.kill()
+			w.write(gz, packed[len(packed)/2:])
+			once(w, func() { w.remove(copied) })
+			w.start()
+			w.pass(20 * time.Second)
+			w.wantSet(40, 1)
+			w.wantGenerations(1)
+			w.wantNoGap()
+		},
+	})
+}
