@@ -6,8 +6,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/match"
 )
 
 // poll looks at the files that move, and starts reading where there is
@@ -144,6 +147,12 @@ func (t *Tailer) check(g *generation, now time.Time) {
 	if g.fam.rule.Form == entry.Whole && read.At > 0 {
 		same = false // written again, even if with the same content
 	}
+	var start uint64
+	if !same && st.Size >= match.Little && g.fam.mayBeCopiedOver() {
+		if head, err := file.ReadHead(src, match.Little); err == nil && len(head) >= match.Little {
+			start = xxhash.Sum64(head[:match.Little])
+		}
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if g.packed != file.Unpacked {
@@ -156,6 +165,12 @@ func (t *Tailer) check(g *generation, now time.Time) {
 	}
 	g.suspect = false
 	if !same {
+		if g.live && t.beginsAsAnother(g.fam, start) {
+			g.overwritten(st)
+			t.detach(g, now) // what is there now is for the next scan to say
+			t.scanNow = true
+			return
+		}
 		t.truncated(g, st, now)
 		return
 	}
@@ -167,6 +182,34 @@ func (t *Tailer) check(g *generation, now time.Time) {
 		g.fingerprint.Grow(head)
 	}
 	g.stat, g.size, g.tried, g.scanned, g.written = st, st.Size, -1, 0, st.Mtime
+}
+
+// mayBeCopiedOver says whether a file of f can come to hold a copy of another log.
+// One that the rules know by its name is written by its own writer.
+func (f *family) mayBeCopiedOver() bool {
+	return f.rule.weight != byName && !f.rule.Small && f.rule.Form == entry.Lines && f.src.Format == nil
+}
+
+// beginsAsAnother says whether a file of another log than f begins in a way. The
+// caller holds t.mu.
+func (t *Tailer) beginsAsAnother(f *family, start uint64) bool {
+	if start == 0 {
+		return false
+	}
+	for g := range t.generations() {
+		if g.fam != f && g.fingerprint.HashOf(match.Little) == start {
+			return true
+		}
+	}
+	return false
+}
+
+// overwritten takes back what was seen of g's file beyond what was read, if that
+// may have been something else already. The caller holds t.mu.
+func (g *generation) overwritten(st file.Stat) {
+	if st.Size >= g.size {
+		g.size = max(g.known, g.read.At)
+	}
 }
 
 // cutShort says whether a file that has lost its end, and holds what was read,
@@ -201,9 +244,7 @@ func (t *Tailer) hasMark(o *generation, m file.Mark) bool {
 // of its own; the rest of g is to be found in a copy, if there is one. The
 // caller holds t.mu.
 func (t *Tailer) truncated(g *generation, st file.Stat, now time.Time) {
-	if st.Size >= g.size {
-		g.size = max(g.known, g.read.At) // beyond that it may have been something else already
-	}
+	g.overwritten(st)
 	n := newGeneration(g.fam, now)
 	n.locate(&foundFile{path: g.path, stat: st, class: class{rule: g.fam.rule, family: g.fam.path, live: g.live, packed: g.packed}})
 	n.src, n.stat, n.size, n.rotated, n.written = g.src, st, st.Size, g.rotated, st.Mtime

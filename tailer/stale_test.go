@@ -1,9 +1,55 @@
 package tailer
 
 import (
+	"os"
 	"testing"
 	"time"
 )
+
+// A log that is copied over another one, which is followed, is still nothing up to
+// where they agree.
+func TestCopiedOverAnotherLog(t *testing.T) {
+	inWorlds(t, map[string]func(w *world){
+		"while running": func(w *world) { overwrite(w, func() {}, func() {}) },
+		"while stopped": func(w *world) { overwrite(w, w.end, w.start) },
+	})
+}
+
+func overwrite(w *world, before, after func()) {
+	w.write("sora.jsonl", lines(0, 40))
+	w.write("other.jsonl", lines(100, 10))
+	w.start()
+	before()
+	text, err := os.ReadFile(w.path("sora.jsonl"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.WriteFile(w.path("other.jsonl"), text, 0o644); err != nil {
+		w.t.Fatal(err)
+	}
+	w.stamp("other.jsonl")
+	after()
+	w.pass(10 * time.Second)
+	w.write("other.jsonl", lines(110, 5))
+	w.write("sora.jsonl", lines(40, 5))
+	w.pass(10 * time.Second)
+	w.end()
+	w.start()
+	w.pass(10 * time.Second)
+	w.wantNoGap()
+	count := map[string]int{}
+	for _, s := range w.sink.texts() {
+		count[s]++
+	}
+	for _, i := range []int{0, 39, 40, 44, 100, 109, 110, 114} {
+		if count[line(i)] != 1 {
+			w.t.Errorf("line %d came %d times", i, count[line(i)])
+		}
+	}
+	if len(count) != 60 {
+		w.t.Errorf("%d different lines, want 60", len(count))
+	}
+}
 
 // Between looking at a file and deciding what it is the file may be truncated, or
 // another one be removed: that must not give a second identity to anything.
