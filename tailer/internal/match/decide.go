@@ -123,13 +123,13 @@ func (d *decision) wanting(c *Found) (list []*Known) {
 }
 
 // mayMove says whether c, which has another log's name, may be the file of k at
-// all. What is one entry as a whole, and what takes turns in a ring, is told by
-// its name.
+// all. What is one entry as a whole is told by its name, and so is a file that comes
+// into a ring; one that leaves it is not.
 func mayMove(k *Known, c *Found) bool {
 	if k.Key != c.Stat.Key && (len(c.Head) < Little || k.Fingerprint.HashOf(Little) != c.start()) {
 		return false
 	}
-	return k.Log.linewise() && c.Log.linewise() && k.Log.Small == c.Log.Small
+	return (k.Log.linewise() || k.Log.ring()) && c.Log.linewise() && k.Log.Small == c.Log.Small
 }
 
 // mayBe says whether an agreement is enough to find a generation under another

@@ -120,6 +120,7 @@ func TestDecide(t *testing.T) {
 		"compressed, and more than its original":       {[]*Known{knownAs(sora, old, 500, true)}, []*Found{packedAs(foreign, "/log/x.jsonl.gz", old+fresh)}, "new /log/x.jsonl.gz"},
 		"compressed in another directory":              {[]*Known{knownAs(sora, old, 500, true)}, []*Found{packedAs(older, "/old/sora.jsonl.1.gz", old)}, "new /old/sora.jsonl.1.gz"},
 		"a copy of one of the ring":                    {[]*Known{knownAs(ring, old, 500, true)}, []*Found{foundAs(foreign, foreign.Path, old, true)}, "copy /log/x.jsonl"},
+		"one of the ring moved to a foreign name":      {[]*Known{knownAs(ring, old, 500, false)}, []*Found{with(foundAs(foreign, foreign.Path, old, true), func(c *Found) { c.Stat.Key.Ino = 7 })}, "same /log/x.jsonl"},
 		"one of the ring like another":                 {[]*Known{knownAs(ring, old, 500, true)}, []*Found{foundAs(ring, "/log/erlang.log.2", old, true)}, "new /log/erlang.log.2"},
 		"a log that begins as another":                 {[]*Known{knownAs(app, old, 500, true)}, []*Found{foundAs(foreign, foreign.Path, lines(0, 3)+fresh, true)}, "new /log/x.jsonl"},
 		"equal logs that nobody knows":                 {nil, []*Found{with(foundAs(foreign, foreign.Path, old, true), early), with(foundAs(app, app.Path, old, true), early)}, "new /log/x.jsonl; new /log/app.jsonl"},
