@@ -158,6 +158,7 @@ func (c *crash) launch() *exec.Cmd {
 		"--endpoint", c.server.Endpoint(exportertest.GRPC), "--export-timeout", "500ms", "--admin-listen", "", "--log-otlp=false",
 	}
 	cmd.Args = append(cmd.Args, c.args...)
+	cmd.Env = append(os.Environ(), "TEST_SPAN_WAIT=1m") // whoever runs the tests may be busy
 	var out bytes.Buffer
 	cmd.Stderr = &out
 	if err := cmd.Start(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -12,7 +13,10 @@ import (
 var update = flag.Bool("update", false, "write what the commands print into the scripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"rtcship": func() { os.Exit(run()) }})
+	testscript.Main(m, map[string]func(){"rtcship": func() {
+		spanWait, _ = time.ParseDuration(os.Getenv("TEST_SPAN_WAIT"))
+		os.Exit(run())
+	}})
 }
 
 // TestScripts runs the whole program as its users do.

@@ -54,6 +54,9 @@ How it is doing: "rtcship status", or http://127.0.0.1:9464/ (admin.listen).`,
 	return cmd
 }
 
+// spanWait is pipeline.Options.SpanWait, for tests.
+var spanWait time.Duration
+
 // A runner is the daemon with all that belongs to a process.
 type runner struct {
 	flags *configFlags
@@ -72,7 +75,7 @@ func (r *runner) run(stay bool, first *config.Loaded) error {
 	service := &supervisor{log: r.log.Logger}
 	d := pipeline.New(pipeline.Options{
 		Load: r.flags.load, Stay: stay, Stop: s.stop, Reload: s.reload,
-		Log: r.log, Version: programVersion(), Configured: r.configured, Ready: service.ready,
+		Log: r.log, Version: programVersion(), Configured: r.configured, Ready: service.ready, SpanWait: spanWait,
 	})
 	var err error
 	if r.admin, err = admin.New(d); err != nil {

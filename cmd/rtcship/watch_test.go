@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,14 +26,14 @@ func TestWatchFile(t *testing.T) {
 		write("first\n")
 		w := watchFile(file)
 		write("second\n") // after it was read, before run
-		changes := 0
-		go w.run(ctx, func() { changes++ })
+		var changes atomic.Int32
+		go w.run(ctx, func() { changes.Add(1) })
 		expect := func(want int, wait time.Duration, after string) {
 			t.Helper()
 			time.Sleep(wait)
 			synctest.Wait()
-			if changes != want {
-				t.Errorf("%d changes noticed after %s, want %d", changes, after, want)
+			if got := int(changes.Load()); got != want {
+				t.Errorf("%d changes noticed after %s, want %d", got, after, want)
 			}
 		}
 		const still, unfinished = holdStill + 2*watchInterval, holdUnfinished + 2*watchInterval

@@ -49,6 +49,9 @@ func newEngine(cfg *config.Config, p *parts, b *books, o Options) (*engine, erro
 		if e.spans, err = newSpans(spanConfig(cfg, o), b, func() { e.exporter.Poke() }); err != nil {
 			return nil, errors.Join(err, e.close())
 		}
+		if o.SpanWait > 0 {
+			e.spans.patience = o.SpanWait
+		}
 	}
 	tailerConfig := followConfig(cfg, p, o)
 	tailerConfig.SafeCut = converter.SafeCut

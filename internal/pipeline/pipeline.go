@@ -37,6 +37,10 @@ type Options struct {
 	// exporter.Config. The process is then somebody else's, and its memory too.
 	Deliver func(ctx context.Context, request []byte) error
 
+	// SpanWait is how much longer a batch waits for its spans than for its
+	// records; 0 = 1 s. Tests that count spans on a busy machine need more.
+	SpanWait time.Duration
+
 	Retry time.Duration // between two attempts while Stay keeps the process; 0 = 5 s
 
 	// Configured, if set, is called with each configuration that is put in

@@ -38,6 +38,7 @@ type spans struct {
 	exporter *exporter.Exporter
 	books    *books
 	every    time.Duration // between two scouts
+	patience time.Duration // of a batch; spanWait unless Options say otherwise
 	blocked  func()        // called when a batch begins to wait for nothing but its spans
 	waiting  atomic.Int64  // batches that do
 
@@ -53,7 +54,7 @@ type spans struct {
 
 // newSpans returns what delivers spans as cfg says, whose Signal is traces.
 func newSpans(cfg exporter.Config, b *books, blocked func()) (*spans, error) {
-	s := &spans{books: b, every: scoutEvery, blocked: blocked}
+	s := &spans{books: b, every: scoutEvery, patience: spanWait, blocked: blocked}
 	cfg.Blocked = func(int) bool { return true } // batches have gathered them
 	var err error
 	if s.exporter, err = exporter.New(cfg); err != nil {
@@ -111,7 +112,7 @@ func (d *spanDelivery) wait(ctx context.Context) error {
 	s.waiting.Add(1)
 	defer s.waiting.Add(-1)
 	s.blocked()
-	limited, cancel := context.WithTimeout(ctx, spanWait)
+	limited, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
 	defer context.AfterFunc(d.trust, cancel)()
 	outcome, err := d.delivery.Wait(limited)
