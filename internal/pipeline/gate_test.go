@@ -117,15 +117,21 @@ func TestGateInOrder(t *testing.T) {
 		waits := 0
 		g := newGate(100, func() { waits++ })
 		first, _ := g.enter(t.Context(), 1000) // more than there is: it goes alone
+		var mu sync.Mutex
 		var order []int
+		came := func(i int) {
+			mu.Lock()
+			defer mu.Unlock()
+			order = append(order, i)
+		}
 		enter := func(ctx context.Context, i int, n int64) {
 			go func() {
 				r, err := g.enter(ctx, n)
 				if err != nil {
-					order = append(order, -i)
+					came(-i)
 					return
 				}
-				order = append(order, i)
+				came(i)
 				time.Sleep(time.Second)
 				r.leave()
 			}()
@@ -146,6 +152,9 @@ func TestGateInOrder(t *testing.T) {
 		synctest.Wait()
 		enter(t.Context(), 5, 40) // there is room for it, and who has come before
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
 		if fmt.Sprint(order) != "[-2 1 3 4 5]" || g.taken() != 0 {
 			t.Errorf("order %v, %d still taken", order, g.taken())
 		}
