@@ -81,6 +81,7 @@ type crash struct {
 	repeats int
 	faults  []string
 	args    []string // further ones of the program
+	env     []string // further variables of its
 }
 
 func newCrash(t *testing.T, seed uint64) *crash {
@@ -158,7 +159,7 @@ func (c *crash) launch() *exec.Cmd {
 		"--endpoint", c.server.Endpoint(exportertest.GRPC), "--export-timeout", "500ms", "--admin-listen", "", "--log-otlp=false",
 	}
 	cmd.Args = append(cmd.Args, c.args...)
-	cmd.Env = append(os.Environ(), "TEST_SPAN_WAIT=1m") // whoever runs the tests may be busy
+	cmd.Env = append(os.Environ(), c.env...)
 	var out bytes.Buffer
 	cmd.Stderr = &out
 	if err := cmd.Start(); err != nil {

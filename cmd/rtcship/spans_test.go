@@ -71,7 +71,8 @@ func TestCrashSpans(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 1))
 	got := &spanSet{ids: map[string]int{}}
-	c := &crash{t: t, dir: t.TempDir(), random: rand.New(rand.NewPCG(seed, 7)), faulty: true, args: []string{"--calls-traces=true"}}
+	c := &crash{t: t, dir: t.TempDir(), random: rand.New(rand.NewPCG(seed, 7)), faulty: true, args: []string{"--calls-traces=true"},
+		env: []string{"TEST_SPAN_WAIT=1m"}} // whoever runs the tests may be busy
 	logs := filepath.Join(c.dir, "log")
 	if err := os.Mkdir(logs, 0o755); err != nil {
 		t.Fatal(err)

@@ -124,13 +124,13 @@ func (d *demo) run(ctx context.Context, dir string) (Summary, error) {
 	})
 	page, err := admin.New(d.daemon)
 	if err == nil {
+		d.daemon.Admin = page.Status // before anybody can ask
 		err = page.Serve(admin.Config{Listen: d.Admin, Hosts: d.Hosts})
 	}
 	if err != nil {
 		return Summary{}, fmt.Errorf("serve the status page: %w", err)
 	}
 	defer page.Close()
-	d.daemon.Admin = page.Status
 	go func() { ended <- d.daemon.Run(context.WithoutCancel(ctx)) }()
 	var at pipeline.Addresses
 	select {
