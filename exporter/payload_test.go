@@ -2,6 +2,7 @@ package exporter
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -187,7 +188,7 @@ func FuzzParseResponse(f *testing.F) {
 		var want collectorpb.ExportLogsServiceResponse
 		wantErr := proto.Unmarshal(b, &want)
 		if err != nil {
-			if wantErr == nil {
+			if wantErr == nil && !strings.Contains(err.Error(), "it is text") { // which may parse by chance
 				t.Errorf("error %v, where the official types have none", err)
 			}
 			return
