@@ -17,6 +17,7 @@ import (
 
 	"github.com/rtcship/rtcship/convert"
 	"github.com/rtcship/rtcship/convert/cdr"
+	"github.com/rtcship/rtcship/convert/drop"
 	"github.com/rtcship/rtcship/convert/internal/recordtest"
 	"github.com/rtcship/rtcship/convert/pexip"
 	"github.com/rtcship/rtcship/convert/record"
@@ -201,6 +202,37 @@ func disconnected(others string) string {
 func stopped(node, name string) string {
 	return `<134>1 2026-05-06T08:08:09.402+00:00 ` + node + ` pexip - - - 2026-05-06 08:08:09,337 Level="INFO" Name="administrator.conference" Message="Conference has been stopped." Conference="` +
 		name + `" Service-type="conference" Duration="62.234"`
+}
+
+// A closing line whose record is dropped, by rule or by severity, has made its
+// span: people drop lines to pay for fewer, not to be without their calls.
+func TestDroppedLinesMakeSpans(t *testing.T) {
+	closing := []entry.Batch{
+		callBatch("sora", "event_webhook", ids(event(`"type":"connection.destroyed",@CONN,`+times))),
+		callBatch("pexip", "pexip", disconnected("")),
+	}
+	for _, tt := range []struct {
+		drop convert.Drop
+		sent int // of the two records
+	}{
+		{convert.Drop{}, 2},
+		{convert.Drop{Rules: []drop.Rule{{Log: "event_webhook"}, {Module: "administrator.conference"}}}, 0},
+		{convert.Drop{Rules: []drop.Rule{{Event: "*"}}}, 0},
+		{convert.Drop{SoraBelow: 24, PexipBelow: 24}, 1}, // the webhook's says no severity
+	} {
+		c, sent := callConverter(t, convert.Config{Calls: traced.Calls, Drop: tt.drop}), 0
+		for _, b := range closing {
+			var out convert.Output
+			c.Convert(b, &out)
+			if all := spansOf(t, &out); len(all) != 1 {
+				t.Errorf("%+v: %d spans of a line of %s", tt.drop, len(all), b.Origin.Source)
+			}
+			sent += out.Counts.Records
+		}
+		if sent != tt.sent {
+			t.Errorf("%+v: %d records are sent, want %d", tt.drop, sent, tt.sent)
+		}
+	}
 }
 
 // The table in docs/calls.md is that of the code.

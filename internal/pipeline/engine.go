@@ -161,7 +161,7 @@ func CheckDelivery(cfg *config.Config, version string) error {
 func spanConfig(cfg *config.Config, o Options) exporter.Config {
 	c, t := exportConfig(cfg, o), cfg.Calls.OTel
 	c.Signal, c.DeadLetters, c.Recovered, c.ExactPath = exporter.SignalTraces, exporter.DeadLetters{}, nil, false
-	c.Logger = c.Logger.With("signal", "traces")
+	c.Logger, c.Deliver = c.Logger.With("signal", "traces"), o.DeliverSpans
 	if t.Protocol != "" && t.Endpoint == "" && c.Endpoint == config.DefaultEndpoint(c.Protocol) {
 		c.Endpoint = config.DefaultEndpoint(t.Protocol)
 	}

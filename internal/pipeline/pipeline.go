@@ -37,6 +37,9 @@ type Options struct {
 	// exporter.Config. The process is then somebody else's, and its memory too.
 	Deliver func(ctx context.Context, request []byte) error
 
+	// DeliverSpans is given the spans, where Deliver is given the records.
+	DeliverSpans func(ctx context.Context, request []byte) error
+
 	// SpanWait is how much longer a batch waits for its spans than for its
 	// records; 0 = 1 s. Tests that count spans on a busy machine need more.
 	SpanWait time.Duration

@@ -126,3 +126,27 @@ func TestLedgerAddsUp(t *testing.T) {
 	}
 	r.drain()
 }
+
+// What a rule has dropped is had after all: without the rule, sent again by time.
+// Dropped lines were settled, so their file is where it would be without the rule.
+func TestReplayOfWhatWasDropped(t *testing.T) {
+	b := newBench(t)
+	b.flags["drop"] = []string{"[{log: sora}]"}
+	b.write("sora.jsonl", hourly(0, 10))
+	r := b.start(false)
+	b.await("the lines to be dropped", func() bool {
+		l := r.daemon.Status().Ledger["sora"]
+		return l.Dropped == 10 && l.InFlight == 0
+	})
+	r.drain()
+	delete(b.flags, "drop")
+	if _, err := ReplayAtRest(b.config(), Replay{Since: sevenOClock}, b.options()); err != nil {
+		t.Fatal(err)
+	}
+	r = b.start(false)
+	b.await("those since seven", func() bool { return len(b.bodies()) == 3 })
+	r.drain()
+	if got := b.bodies(); got[0] != "line 7" || len(got) != 3 {
+		t.Errorf("sent: %q", got)
+	}
+}

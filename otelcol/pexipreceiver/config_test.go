@@ -81,7 +81,7 @@ func TestConfigFaults(t *testing.T) {
 // notHere are keys of rtcship's own that a receiver has no use for.
 var notHere = []string{
 	"sora.", "admin.", "debug.", "log.", "limits.cpus",
-	"calls.",                     // spans need a receiver of traces
+	"calls.",                     // a pipeline of traces says so, and the rest is about Sora
 	"drop", "pexip.min_severity", // a collector has its filter processor
 	"export.endpoint", "export.protocol", "export.compression", "export.headers", "export.headers_file", "export.tls.",
 	"export.http_success", "export.max_connection_age",

@@ -22,12 +22,24 @@ type Config struct {
 	Timezone    string   `mapstructure:"timezone"`
 	FollowLinks bool     `mapstructure:"follow_links"`
 
+	Calls CallsConfig `mapstructure:"calls"`
+
 	receive.Shared `mapstructure:",squash"`
 }
 
+// CallsConfig says how spans are made of calls. They are made if the receiver
+// stands in a pipeline of traces.
+type CallsConfig struct {
+	SoraFrom string `mapstructure:"sora_from"`
+}
+
 func defaultConfig() component.Config {
-	d := config.Default().Sora
-	return &Config{LogDir: d.LogDir, Start: d.Start.String(), Timezone: d.Timezone, Shared: receive.DefaultShared()}
+	all := config.Default()
+	d := all.Sora
+	return &Config{
+		LogDir: d.LogDir, Start: d.Start.String(), Timezone: d.Timezone,
+		Calls: CallsConfig{SoraFrom: all.Calls.SoraFrom}, Shared: receive.DefaultShared(),
+	}
 }
 
 // Unmarshal implements confmap.Unmarshaler.
@@ -54,6 +66,7 @@ func (c *Config) Validate() error {
 func (c *Config) config() config.Config {
 	all := c.Shared.Config()
 	all.Sora = config.Sora{LogDir: c.LogDir, Include: c.Include, Exclude: c.Exclude, Timezone: c.Timezone, FollowLinks: c.FollowLinks}
+	all.Calls.SoraFrom = c.Calls.SoraFrom
 	_ = all.Sora.Start.Set(c.Start) // Validate has said what is wrong with it
 	return all
 }

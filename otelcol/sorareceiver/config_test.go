@@ -36,7 +36,7 @@ func TestConfigFile(t *testing.T) {
 	c := cfg.config()
 	want := map[string]string{
 		"sora.log_dir": "/srv/sora/log", "sora.start": "2026-11-21T08:00:00Z", "sora.include": "[extra/*.log]",
-		"sora.exclude": "[debug.jsonl]", "sora.timezone": "Asia/Tokyo", "state_dir": "/srv/state",
+		"sora.exclude": "[debug.jsonl]", "calls.sora_from": "connection", "sora.timezone": "Asia/Tokyo", "state_dir": "/srv/state",
 		"max_entry": "1MiB", "max_body": "100KiB", "original": "true", "resource.attributes": "{site: \"0012\"}",
 		"redact.enabled": "false", "redact.metadata": "false", "redact.patterns": "[\"key=(\\\\S+)\"]", "dead_letters.max_bytes": "1MiB",
 		"dead_letters.when_full": "drop_oldest", "limits.memory": "8MiB", "limits.deleted_bytes": "1MiB",
@@ -81,6 +81,7 @@ func TestConfigFaults(t *testing.T) {
 		{"pattern", map[string]any{"redact": map[string]any{"patterns": []any{"("}}}, "redact.patterns"},
 		{"when_full", map[string]any{"dead_letters": map[string]any{"when_full": "drop"}}, "dead_letters.when_full"},
 		{"no drain", map[string]any{"drain_timeout": "0s"}, "drain_timeout"},
+		{"sora_from", map[string]any{"calls": map[string]any{"sora_from": "session"}}, "calls.sora_from"},
 		{"concurrency", map[string]any{"export": map[string]any{"concurrency": 0}}, "export.concurrency"},
 		{"observed_time", map[string]any{"export": map[string]any{"observed_time": "now"}}, "export.observed_time"},
 		{"two faults", map[string]any{"timezone": "Tokyo", "max_body": 1}, "max_body"},
@@ -107,7 +108,7 @@ func TestConfigFaults(t *testing.T) {
 // notHere are keys of rtcship's own that a receiver has no use for.
 var notHere = []string{
 	"pexip.", "spool.", "admin.", "debug.", "log.", "limits.cpus",
-	"calls.",                    // spans need a receiver of traces
+	"calls.traces",              // a pipeline of traces says so
 	"drop", "sora.min_severity", // a collector has its filter processor
 	"export.endpoint", "export.protocol", "export.compression", "export.headers", "export.headers_file", "export.tls.",
 	"export.http_success", "export.max_connection_age",

@@ -3,21 +3,18 @@
 package sorareceiver
 
 import (
-	"context"
-
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
 
+	"github.com/rtcship/rtcship/internal/config"
 	"github.com/rtcship/rtcship/otelcol/internal/receive"
 	"github.com/rtcship/rtcship/otelcol/sorareceiver/internal/metadata"
 )
 
 // NewFactory returns the factory of the receiver "sora".
 func NewFactory() receiver.Factory {
-	return receiver.NewFactory(metadata.Type, defaultConfig, receiver.WithLogs(createLogs, metadata.LogsStability))
-}
-
-func createLogs(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {
-	return receive.New(set, cfg.(*Config).config(), next)
+	all := &receive.Receivers{Config: func(cfg component.Config) config.Config { return cfg.(*Config).config() }}
+	return receiver.NewFactory(metadata.Type, defaultConfig,
+		receiver.WithLogs(all.CreateLogs, metadata.LogsStability),
+		receiver.WithTraces(all.CreateTraces, metadata.TracesStability))
 }

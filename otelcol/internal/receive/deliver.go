@@ -8,8 +8,8 @@ import (
 
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
-	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
+	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -17,10 +17,12 @@ import (
 	"github.com/rtcship/rtcship/exporter"
 )
 
-// A delivery hands requests to the pipeline.
+// A delivery hands requests of one signal to the pipeline.
 type delivery struct {
-	next consumer.Logs
-	obs  *receiverhelper.ObsReport
+	read reader
+
+	// parting is how long a pipeline has to answer once its context has ended.
+	parting time.Duration
 
 	// slots is how many calls may be under way. A pipeline that does not mind
 	// its context keeps its slot until it returns, however long nobody waits
@@ -28,18 +30,54 @@ type delivery struct {
 	slots chan struct{}
 }
 
-// parting is how long a pipeline has to answer once its context has ended.
+// parting is how long a pipeline has to answer for records once its context has
+// ended. Spans have none: the records beside them are waiting.
 const parting = 2 * time.Second
 
-func newDelivery(next consumer.Logs, obs *receiverhelper.ObsReport, concurrency int) *delivery {
-	return &delivery{next: next, obs: obs, slots: make(chan struct{}, concurrency)}
+func newDelivery(read reader, parting time.Duration, concurrency int) *delivery {
+	return &delivery{read: read, parting: parting, slots: make(chan struct{}, concurrency)}
 }
 
-// deliver is exporter.Config.Deliver. The records are read from wire form, which
-// copies what they hold.
+// A reader reads a request from wire form, which copies what it holds, and
+// returns how the pipeline is given it.
+type reader func(request []byte) (consume func(context.Context) error, err error)
+
+func readLogs(next consumer.Logs, obs *receiverhelper.ObsReport) reader {
+	return func(request []byte) (func(context.Context) error, error) {
+		r := plogotlp.NewExportRequest()
+		if err := r.UnmarshalProto(request); err != nil {
+			return nil, err
+		}
+		return func(ctx context.Context) error {
+			n := r.Logs().LogRecordCount() // the pipeline may change them
+			ctx = obs.StartLogsOp(ctx)
+			err := next.ConsumeLogs(ctx, r.Logs())
+			obs.EndLogsOp(ctx, "otlp", n, err)
+			return err
+		}, nil
+	}
+}
+
+func readTraces(next consumer.Traces, obs *receiverhelper.ObsReport) reader {
+	return func(request []byte) (func(context.Context) error, error) {
+		r := ptraceotlp.NewExportRequest()
+		if err := r.UnmarshalProto(request); err != nil {
+			return nil, err
+		}
+		return func(ctx context.Context) error {
+			n := r.Traces().SpanCount()
+			ctx = obs.StartTracesOp(ctx)
+			err := next.ConsumeTraces(ctx, r.Traces())
+			obs.EndTracesOp(ctx, "otlp", n, err)
+			return err
+		}, nil
+	}
+}
+
+// deliver is exporter.Config.Deliver.
 func (d *delivery) deliver(ctx context.Context, request []byte) error {
-	r := plogotlp.NewExportRequest()
-	if err := r.UnmarshalProto(request); err != nil {
+	consume, err := d.read(request)
+	if err != nil {
 		return fmt.Errorf("%w: read what was converted: %w", exporter.ErrRefused, err)
 	}
 	select {
@@ -50,20 +88,12 @@ func (d *delivery) deliver(ctx context.Context, request []byte) error {
 	answer := make(chan error, 1)
 	go func() {
 		defer func() { <-d.slots }()
-		answer <- d.consume(ctx, r.Logs())
+		answer <- consume(ctx)
 	}()
 	return verdict(d.await(ctx, answer))
 }
 
-func (d *delivery) consume(ctx context.Context, logs plog.Logs) error {
-	n := logs.LogRecordCount() // the pipeline may change them
-	ctx = d.obs.StartLogsOp(ctx)
-	err := d.next.ConsumeLogs(ctx, logs)
-	d.obs.EndLogsOp(ctx, "otlp", n, err)
-	return err
-}
-
-// await returns the answer, or gives up some time after ctx has ended.
+// await returns the answer, or gives up once parting has passed after ctx has ended.
 func (d *delivery) await(ctx context.Context, answer <-chan error) error {
 	select {
 	case err := <-answer:
@@ -73,7 +103,7 @@ func (d *delivery) await(ctx context.Context, answer <-chan error) error {
 	select {
 	case err := <-answer:
 		return err
-	case <-time.After(parting):
+	case <-time.After(d.parting):
 		return fmt.Errorf("the pipeline has not answered: %w", context.Cause(ctx))
 	}
 }

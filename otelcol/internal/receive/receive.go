@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.opentelemetry.io/otel/attribute"
@@ -29,14 +30,18 @@ import (
 	"github.com/rtcship/rtcship/internal/pipeline"
 )
 
-// A Receiver is one configured receiver. Spans of calls, once there are any,
-// come from the same files and must come from the same Receiver: a factory that
-// creates traces as well has to share one between both signals.
+// A Receiver is one configured receiver. Spans of calls come from the same lines
+// as records, so both signals have one Receiver: see Receivers.
 type Receiver struct {
-	cfg      config.Loaded
-	set      receiver.Settings
-	delivery *delivery
+	cfg    config.Loaded
+	set    receiver.Settings
+	obs    *receiverhelper.ObsReport
+	logs   *delivery
+	traces *delivery // nil if no pipeline wants any
+	forget func()    // called by Shutdown
 
+	begin  sync.Once
+	fault  error         // of Start
 	stop   chan struct{} // closed for a drain
 	cancel context.CancelFunc
 	ended  chan struct{} // closed when nothing runs any more; nil before Start
@@ -47,10 +52,10 @@ type Receiver struct {
 // retry is between two attempts to run again what has failed.
 const retry = 5 * time.Second
 
-// New returns a receiver that hands what cfg says to next. cfg has been checked.
-// Its state is kept in a folder of its own below cfg.StateDir, so that several
+// New returns a receiver of what cfg says, for which LogsTo and TracesTo say where
+// it goes. cfg has been checked. Its state is kept in a folder of its own below cfg.StateDir, so that several
 // receivers can be given the same one.
-func New(set receiver.Settings, cfg config.Config, next consumer.Logs) (*Receiver, error) {
+func New(set receiver.Settings, cfg config.Config) (*Receiver, error) {
 	obs, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{
 		ReceiverID: set.ID, Transport: set.ID.Type().String(), ReceiverCreateSettings: set,
 	})
@@ -62,16 +67,32 @@ func New(set receiver.Settings, cfg config.Config, next consumer.Logs) (*Receive
 	}
 	cfg.StateDir = filepath.Join(cfg.StateDir, url.PathEscape(set.ID.String()))
 	cfg.Export.Endpoint = "the pipeline"
-	return &Receiver{
-		cfg: config.Loaded{Config: cfg}, set: set,
-		delivery: newDelivery(next, obs, cfg.Export.Concurrency),
-		stop:     make(chan struct{}),
-	}, nil
+	r := &Receiver{cfg: config.Loaded{Config: cfg}, set: set, obs: obs, forget: func() {}, stop: make(chan struct{})}
+	nowhere, err := consumer.NewLogs(func(context.Context, plog.Logs) error { return nil })
+	r.LogsTo(nowhere)
+	return r, err
+}
+
+// LogsTo says, before Start, where records go. Without it they are made and
+// settled, and nobody sees them.
+func (r *Receiver) LogsTo(next consumer.Logs) {
+	r.logs = newDelivery(readLogs(next, r.obs), parting, r.cfg.Export.Concurrency)
+}
+
+// TracesTo says, before Start, where spans go. Without it none are made.
+func (r *Receiver) TracesTo(next consumer.Traces) {
+	r.cfg.Calls.Traces = true
+	r.traces = newDelivery(readTraces(next, r.obs), 0, r.cfg.Export.Concurrency)
 }
 
 // Start returns when files are followed and listeners are open, or with the
-// reason why that cannot be.
+// reason why that cannot be. The collector calls it once for each signal.
 func (r *Receiver) Start(ctx context.Context, host component.Host) error {
+	r.begin.Do(func() { r.fault = r.start(ctx, host) })
+	return r.fault
+}
+
+func (r *Receiver) start(ctx context.Context, host component.Host) error {
 	run, cancel := context.WithCancel(context.Background()) // ctx ends when the collector has started
 	started := make(chan error, 1)
 	r.cancel, r.ended = cancel, make(chan struct{})
@@ -100,14 +121,18 @@ func (r *Receiver) Start(ctx context.Context, host component.Host) error {
 
 func (r *Receiver) daemon(ready func()) *pipeline.Daemon {
 	zap := zapslog.NewHandler(r.set.Logger.Core())
-	return pipeline.New(pipeline.Options{
+	o := pipeline.Options{
 		Load:    func() (*config.Loaded, error) { return &r.cfg, nil },
 		Stop:    r.stop,
 		Log:     ownlog.New(ownlog.Config{Handler: slog.Handler(zap), Level: "debug"}),
 		Version: r.set.BuildInfo.Version,
-		Deliver: r.delivery.deliver,
+		Deliver: r.logs.deliver,
 		Ready:   func(pipeline.Addresses) { ready() },
-	})
+	}
+	if r.traces != nil {
+		o.DeliverSpans = r.traces.deliver
+	}
+	return pipeline.New(o)
 }
 
 // run runs the daemon until it is told to stop. What fails at first is Start's
@@ -144,7 +169,7 @@ func tell(to chan<- error, err error) {
 // for as long as ctx and drain_timeout allow. What is not settled then is on disk
 // and comes at the next start.
 func (r *Receiver) Shutdown(ctx context.Context) error {
-	r.once.Do(func() { close(r.stop) })
+	r.once.Do(func() { close(r.stop); r.forget() })
 	if r.ended == nil {
 		return nil
 	}

@@ -135,10 +135,11 @@ func settings(name string) receiver.Settings {
 // run starts a receiver and returns how to stop it.
 func run(t testing.TB, c config.Config, next consumer.Logs) (stop func(limit time.Duration) error) {
 	t.Helper()
-	r, err := receive.New(settings("a"), c, next)
+	r, err := receive.New(settings("a"), c)
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.LogsTo(next)
 	if err := r.Start(t.Context(), componenttest.NewNopHost()); err != nil {
 		t.Fatal(err)
 	}
@@ -402,7 +403,7 @@ func TestStartFails(t *testing.T) {
 
 func startFails(t *testing.T, c config.Config, want string) {
 	t.Helper()
-	r, err := receive.New(settings("a"), c, &pipeline{})
+	r, err := receive.New(settings("a"), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -424,10 +425,11 @@ func TestStorageIsShared(t *testing.T) {
 	next := &pipeline{}
 	var all []*receive.Receiver
 	for name, p := range map[string]place{"one": a, "two": b} {
-		r, err := receive.New(settings(name), p.config(), next)
+		r, err := receive.New(settings(name), p.config())
 		if err != nil {
 			t.Fatal(err)
 		}
+		r.LogsTo(next)
 		if err := r.Start(t.Context(), componenttest.NewNopHost()); err != nil {
 			t.Fatal(err)
 		}
