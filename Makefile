@@ -109,6 +109,10 @@ sbom: ## dist/rtcship.cdx.json: what the program is made of, as CycloneDX
 	@mkdir -p dist
 	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.9.0 app -json -licenses -std -main cmd/rtcship -output dist/rtcship.cdx.json .
 
+.PHONY: vuln
+vuln: ## known vulnerabilities in what the program calls; needs vuln.go.dev, or GOVULNDB=file:///… with a copy of it
+	@for m in . otelcol; do (cd $$m && go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 $(if $(GOVULNDB),-db $(GOVULNDB)) ./...) || exit 1; done
+
 .PHONY: packages
 packages: man ## dist/*.deb and dist/*.rpm, for amd64 and arm64
 	cd packages && go run . -version $(VERSION) -date $(shell git log -1 --format=%ct)

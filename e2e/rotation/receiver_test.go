@@ -6,9 +6,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/rtcship/rtcship/e2e/cache"
 	"github.com/rtcship/rtcship/e2e/harness"
 )
 
@@ -143,4 +145,28 @@ func settled(t *testing.T, state, path string) error {
 		}
 	}
 	return fmt.Errorf("no file is settled to %d: %s", info.Size(), text)
+}
+
+// The configuration in the receivers' README is one.
+func TestReceiverReadme(t *testing.T) {
+	readme, err := os.ReadFile("../../otelcol/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, found := strings.Cut(string(readme), "# collector.yaml\n")
+	text, _, ended := strings.Cut(text, "```")
+	if !found || !ended {
+		t.Fatal("README has no collector.yaml")
+	}
+	path := filepath.Join(t.TempDir(), "collector.yaml")
+	if err := os.WriteFile(path, []byte(text+"    traces: {receivers: [sora, pexip], exporters: [otlp]}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	collector, err := cache.Receivers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(collector, "validate", "--config", path).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
