@@ -17,6 +17,10 @@ fi
 [ "$(id -u)" != 0 ] || apt-get -qq update
 [ -z "${DEPENDS:-}" ] || set -- $(apt-get install --simulate --no-install-recommends "$@" | awk '/^Inst/ { print $2 }')
 mkdir -p "$dir"
+if [ $# = 0 ]; then # the machine has it, and all that it depends on
+	mkdir -p "$(dirname "$dir/$program")"
+	exec ln -s "/$program" "$dir/$program"
+fi
 tmp=$(mktemp -d "$dir/tmp.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 chmod 755 "$tmp" # apt-get downloads as a user of its own
