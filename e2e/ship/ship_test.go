@@ -127,9 +127,7 @@ func (w world) write(t *testing.T, half int) {
 	messages := strings.Split(strings.TrimSpace(string(text)), "\n")
 	messages = messages[half*len(messages)/2 : (half+1)*len(messages)/2]
 	harness.SendUDP(t, w.udp, messages[:len(messages)/2]...)
-	for _, m := range messages[len(messages)/2:] { // a connection each: what has no priority cannot be told from what stands beside it
-		harness.SendTCP(t, w.tcp, []string{m}, harness.OctetCounting)
-	}
+	harness.SendTCP(t, w.tcp, messages[len(messages)/2:], harness.OctetCounting, harness.Newline)
 }
 
 // whole are files of which many lines make one entry; they are written at one go.

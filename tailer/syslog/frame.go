@@ -36,6 +36,8 @@ type framer struct {
 	scanned int  // bytes of the line or stray at hand known to hold no end
 	last    byte // of the last counted message
 	bare    int  // bytes of a message with a bare count known to hold no other
+	behind  int  // bytes at hand known to hold no frame behind a counted message
+	honest  bool // a count was right, since the next one stood behind its message
 
 	stray stray
 
@@ -79,6 +81,7 @@ func (f *framer) next(data []byte, limit int, e ending) (fr frame, n int) {
 	case v == needMore:
 		return frame{}, 0
 	case v == isCount:
+		f.honest = f.honest || f.counted
 		return f.counting(data, header, size, limit, e)
 	case isTerminator(data[0]), !f.lied && (!f.counted || data[0] == '<'):
 		return f.line(data, limit, e)
@@ -124,6 +127,9 @@ func (f *framer) counting(data []byte, header, size, limit int, e ending) (fr fr
 		return f.short(data, header, size, limit, e)
 	}
 	if take == size && (f.left > 0 || body[0] == '<') {
+		if len(data) >= limit+maxHeader && e == open {
+			e = silent // there is no room to wait
+		}
 		switch v := f.ends(body, size, e); {
 		case v == needMore:
 			return frame{}, 0
@@ -151,6 +157,11 @@ func (f *framer) counting(data []byte, header, size, limit int, e ending) (fr fr
 // cut before is to be kept apart from what follows, but need not be kept together.
 func (f *framer) ends(body []byte, size int, e ending) believed {
 	v, mis := follows(body[size:], e), noCount
+	if v == noCount && f.left == 0 {
+		if v = f.linesBehind(body, size, e); v != noCount {
+			return v
+		}
+	}
 	if v == isCount && numberOnly(body[size:]) {
 		if _, mixed := findFrame(body[:size], 1, 0, ended); mixed {
 			v = noCount

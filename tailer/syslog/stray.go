@@ -64,9 +64,12 @@ func (f *framer) straying(data []byte, limit int, e ending) (fr frame, n int) {
 	}
 	fr = frame{text: trim(data[s.header:end]), cut: s.cut, half: !found && e == ended}
 	f.lines, f.counted = false, true
-	if found && isTerminator(data[end]) {
+	switch {
+	case found && isTerminator(data[end]):
 		f.lines, f.counted = true, false // it was a line
 		end++
+	case found:
+		f.lied = true // what a count that was too small had left over
 	}
 	f.stray, f.scanned = stray{}, 0
 	return fr, end
@@ -234,6 +237,12 @@ func (f *framer) misread(body []byte, size int, e ending) believed {
 			return needMore
 		}
 		return noCount
+	}
+	switch f.linesAhead(body[at:], number(body[size:at-1]), e) {
+	case isCount:
+		return noCount
+	case needMore:
+		return needMore
 	}
 	start, _ := f.frameStart(body, 1, at, ended)
 	f.stray.ahead = 0
