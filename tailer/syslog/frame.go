@@ -37,6 +37,7 @@ type framer struct {
 	last    byte // of the last counted message
 	bare    int  // bytes of a message with a bare count known to hold no other
 	behind  int  // bytes at hand known to hold no frame behind a counted message
+	dates   bool // a count was believed that had a date behind it, and no priority
 	honest  bool // a count was right, since the next one stood behind its message
 
 	stray stray
@@ -82,6 +83,7 @@ func (f *framer) next(data []byte, limit int, e ending) (fr frame, n int) {
 		return frame{}, 0
 	case v == isCount:
 		f.honest = f.honest || f.counted
+		f.dates = f.dates || dateBegins(data[header:]) == isCount
 		return f.counting(data, header, size, limit, e)
 	case isTerminator(data[0]), !f.lied && (!f.counted || data[0] == '<'):
 		return f.line(data, limit, e)
@@ -126,14 +128,14 @@ func (f *framer) counting(data []byte, header, size, limit int, e ending) (fr fr
 	if len(body) < take {
 		return f.short(data, header, size, limit, e)
 	}
-	if take == size && (f.left > 0 || body[0] == '<') {
+	if take == size && (f.left > 0 || body[0] == '<' || dateBegins(body) == isCount) {
 		if len(data) >= limit+maxHeader && e == open {
 			e = silent // there is no room to wait
 		}
 		switch v := f.ends(body, size, e); {
 		case v == needMore:
 			return frame{}, 0
-		case v == noCount && f.lines && !f.lied:
+		case v == noCount && !f.lied && (f.lines || body[0] != '<' && f.left == 0 && !f.counted && !f.frameWithin(body)):
 			f.badCounts++
 			return f.line(data, limit, e)
 		case v == noCount:
@@ -163,7 +165,7 @@ func (f *framer) ends(body []byte, size int, e ending) believed {
 		}
 	}
 	if v == isCount && numberOnly(body[size:]) {
-		if _, mixed := findFrame(body[:size], 1, 0, ended); mixed {
+		if _, mixed := f.findFrame(body[:size], 1, 0, ended); mixed {
 			v = noCount
 		}
 	}
@@ -176,14 +178,16 @@ func (f *framer) ends(body []byte, size int, e ending) believed {
 	case mis == needMore:
 		return needMore
 	case v == noCount || mis == isCount:
-		if _, mixed := findFrame(body[:size], 1, 0, ended); f.left == 0 || mixed {
+		if _, mixed := f.findFrame(body[:size], 1, 0, ended); f.left == 0 || mixed {
 			return noCount
 		}
 		return isCount
+	case v == isCount && len(body) == size && e == open && body[0] != '<' && !f.counted && f.left == 0:
+		return needMore // it may be the beginning of a line
 	case v == isCount && len(body) == size && e == open:
 		// Usually that is the end of a message. But if it looks as if another one
 		// begins in it, what comes next is waited for.
-		if at, mixed := findFrame(body, 1, 0, open); f.lied || mixed || at < size && counted(body[:at]) || counted(body) || halfCounted(body) {
+		if at, mixed := f.findFrame(body, 1, 0, open); f.lied || mixed || at < size && counted(body[:at]) || counted(body) || halfCounted(body) {
 			return needMore
 		}
 	}
@@ -195,7 +199,7 @@ func (f *framer) short(data []byte, header, size, limit int, e ending) (fr frame
 	if e == open {
 		return frame{}, 0
 	}
-	if _, found := findFrame(data, header+1, header, e); found || f.behindDigits(data, header, e) > 0 {
+	if _, found := f.findFrame(data, header+1, header, e); found || f.behindDigits(data, header, e) > 0 {
 		return f.strays(data, header, limit, e)
 	}
 	fr = frame{text: data[header:], cut: f.left > 0}
@@ -323,7 +327,7 @@ func (f *framer) bareCount(data []byte, size int, e ending) believed {
 	if size > f.max || f.lines && dated == noCount {
 		return noCount
 	}
-	seen, frame := findFrame(body, from, 0, open)
+	seen, frame := f.findFrame(body, from, 0, open)
 	lf := bytes.IndexByte(body[from:], '\n')
 	trusted := f.counted && dated == isCount
 	switch {
@@ -333,8 +337,10 @@ func (f *framer) bareCount(data []byte, size int, e ending) believed {
 		return fits(body, data[size:], e)
 	case len(body) == size, e == silent && dated == isCount:
 		return isCount
-	case e == ended:
+	case e == ended && !trusted:
 		return noCount
+	case e == ended:
+		return isCount
 	}
 	f.bare = seen
 	return needMore

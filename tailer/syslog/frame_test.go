@@ -88,7 +88,7 @@ func TestFramer(t *testing.T) {
 		{"a number, a date and a line feed at first", "15 2026-05-06 a\nbc\n", whole("15 2026-05-06 a", "bc"), 0},
 		{"line feeds in a dated message", "5 <14>a15 2026-05-06 a\nbc5 <14>d", whole("<14>a", "2026-05-06 a\nbc", "<14>d"), 0},
 		{"a line with a number and a date", "first\n12 2026-05-06 abc\n", whole("first", "12 2026-05-06 abc"), 0},
-		{"a line with a number and a date, alone", "12 2026-05-06 abc\n", whole("2026-05-06 a", "bc"), 1},
+		{"a line with a number and a date, alone", "12 2026-05-06 abc\n", whole("12 2026-05-06 abc"), 1},
 		{"a count and a line in one", "7 abcdef\nxyz\n", whole("abcdef", "xyz"), 1},
 		{"only digits", "123456\n", whole("123456"), 0},
 		{"leading zero", "05 <14>a\n", whole("05 <14>a"), 0},

@@ -22,7 +22,7 @@ func (f *framer) linesAt(body []byte, size, from int, e ending) (v believed, see
 	if f.lied {
 		return noCount, 0
 	}
-	at, found := findFrame(body, max(size, from), size, e)
+	at, found := f.findFrame(body, max(size, from), size, e)
 	if !found && e == open {
 		return needMore, at
 	}

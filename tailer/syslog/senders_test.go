@@ -77,3 +77,40 @@ func TestSenders(t *testing.T) {
 		})
 	}
 }
+
+// Pexip's own lines have no priority, but begin with a date. Their counts may be wrong,
+// too.
+func TestCountsOfLinesWithDates(t *testing.T) {
+	same := func(off int) func(int, string) int { return func(int, string) int { return off } }
+	for name, off := range map[string]func(i int, m string) int{
+		"right":             same(0),
+		"characters":        func(_ int, m string) int { return len([]rune(m)) - len(m) },
+		"one too many":      same(1),
+		"two too few":       same(-2),
+		"one that is wrong": func(i int, _ string) int { return i % 7 / 6 * 11 },
+		"one that is tiny":  func(i int, m string) int { return i % 7 / 6 * (30 - len(m)) },
+		"one that is large": func(i int, _ string) int { return i % 7 / 6 * 3000 },
+		"the first":         func(i int, _ string) int { return max(0, 1-i) * -9 },
+		"the last":          func(i int, _ string) int { return i / 11 * -9 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(100) {
+				rnd := rand.New(rand.NewPCG(seed, 8))
+				var messages []string
+				var offs []int
+				for i := range 12 {
+					m := fmt.Sprintf("2026-05-06T08:08:%02d.402+00:00 cn-1 2026-05-06 08:08:08,337 Level=\"INFO\" Conference=\"%s %d\"", i, []string{"会議", "Zoë", "1 2026-05-06 ", "x😀y"}[rnd.IntN(4)], i)
+					messages, offs = append(messages, m), append(offs, off(i, m))
+				}
+				sent := counts(messages, offs...)
+				chunks := []string{sent}
+				if name == "right" {
+					chunks = cutUp(rnd, sent)
+				}
+				if got, _ := frames(chunks, 4096); !slices.Equal(texts(got), messages) {
+					t.Fatalf("seed %d: sent\n%q\n%q", seed, sent, texts(got))
+				}
+			}
+		})
+	}
+}

@@ -84,7 +84,7 @@ func (f *framer) strayEnd(data []byte, e ending) (end int, found bool) {
 			line = f.scanned + i
 		}
 	}
-	at, found := findFrame(data[:line], f.scanned, s.header, e)
+	at, found := f.findFrame(data[:line], f.scanned, s.header, e)
 	if !found {
 		f.scanned = max(at, f.scanned)
 		return line, line < len(data)
@@ -94,10 +94,61 @@ func (f *framer) strayEnd(data []byte, e ending) (end int, found bool) {
 	return at, sure || e != open
 }
 
-// findFrame looks in data, from start on, for the priority of a message that
+// findFrame is findPriority, and where a count was believed that had a date behind it,
+// it looks for such a date, too.
+func (f *framer) findFrame(data []byte, start, low int, e ending) (at int, found bool) {
+	at, found = findPriority(data, start, low, e)
+	if !f.dates {
+		return at, found
+	}
+	if found {
+		e = ended
+	}
+	if date, sure := findDate(data[:at], start, low, e); sure || date < at {
+		return date, sure
+	}
+	return at, found
+}
+
+// findDate looks for a date with a count before it, as findPriority does. Since figures
+// often stand before a date, the count must have two digits at least, and stand behind
+// a terminator or something that closes.
+func findDate(data []byte, start, low int, e ending) (at int, found bool) {
+	const dash = len("2026")
+	for i := max(start, low+1) + dash; i < len(data); i++ {
+		n := bytes.IndexByte(data[i:], '-')
+		if n < 0 {
+			break
+		}
+		i += n
+		at := i - dash
+		first := at - 1
+		for first > low && isDigit(data[first-1]) && at-first < maxHeader {
+			first--
+		}
+		if at-1-first < 2 || data[at-1] != ' ' || data[first] == '0' || first <= low || !isTerminator(data[first-1]) && !closes(data[first-1]) {
+			continue
+		}
+		if v := dateBegins(data[at:]); v == isCount || v == needMore && e == open {
+			return at, v == isCount
+		}
+	}
+	if e == open {
+		return max(start, len(data)-dash), false
+	}
+	return len(data), false
+}
+
+// frameWithin says whether the next frame begins for sure within body.
+func (f *framer) frameWithin(body []byte) bool {
+	_, found := f.findFrame(body, 1, 0, ended)
+	return found
+}
+
+// findPriority looks in data, from start on, for the priority of a message that
 // begins there for sure, behind the byte at low. If there is none, it returns
 // how far it need not look again.
-func findFrame(data []byte, start, low int, e ending) (at int, found bool) {
+func findPriority(data []byte, start, low int, e ending) (at int, found bool) {
 	for i := start; ; i++ {
 		n := -1
 		if i < len(data) {
@@ -165,7 +216,7 @@ func (f *framer) frameStart(data []byte, low, at int, e ending) (start int, sure
 // distance is how far it is from the priority at position at to the frame behind
 // its message, or to the end of data.
 func (f *framer) distance(data []byte, at int, e ending) (n int, known bool) {
-	next, found := findFrame(data, max(at+1, f.stray.ahead), at, e)
+	next, found := f.findFrame(data, max(at+1, f.stray.ahead), at, e)
 	f.stray.ahead = next
 	if !found {
 		return len(data) - at, e != open
@@ -226,7 +277,7 @@ func (f *framer) misread(body []byte, size int, e ending) believed {
 		}
 		return noCount
 	}
-	if at > len(body) || priority(body[at:]) != isCount {
+	if at > len(body) || priority(body[at:]) != isCount && (!f.dates || dateBegins(body[at:]) != isCount) {
 		return noCount
 	}
 	switch countFits(body, size, at) {
