@@ -3,6 +3,7 @@ package sora
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/rtcship/rtcship/convert/record"
@@ -27,6 +28,7 @@ func (r *Reader) request(f *found) {
 		if f.typ == nil && inner.typ != nil && inner.typ.kind == '"' {
 			r.typeName(r.text(&r.req, inner.typ))
 		}
+		r.failed = r.failed || r.isFailure(&r.req, inner.typ)
 		if f.msg == nil {
 			r.reasons(&r.req)
 		}
@@ -94,7 +96,7 @@ func (r *Reader) reasons(s *scanner) {
 		if m.id != unknownField || m.kind == 'n' {
 			continue
 		}
-		if name := r.name(s, m); isReason(name) && !r.isLifted(name) {
+		if name := r.name(s, m); r.isReason(name, m.kind) && !r.isLifted(name) {
 			r.lifted = append(r.lifted, name)
 			at[n] = i
 			n++
@@ -106,8 +108,33 @@ func (r *Reader) reasons(s *scanner) {
 	}
 }
 
-func isReason(name []byte) bool {
-	return bytes.HasSuffix(name, []byte("_reason")) && len(name) <= maxName || string(name) == "message"
+// isReason tells whether a field says why something ended. A message does where a
+// connection failed, and where it is text in a connection's own log; elsewhere it is
+// what was sent.
+func (r *Reader) isReason(name []byte, k kind) bool {
+	if string(name) == "message" {
+		return r.failed || k == '"' && (r.b.Origin.Log == logConnection || r.b.Origin.Log == logWaitTimeout)
+	}
+	return bytes.HasSuffix(name, []byte("_reason")) && len(name) <= maxName
+}
+
+// isFailure tells whether a record of this type is about a connection that failed.
+func (r *Reader) isFailure(s *scanner, typ *field) bool {
+	return typ != nil && string(r.text(s, typ)) == "connection.failed"
+}
+
+// failureWithin tells whether the line has a message beside the object that says that
+// it is about a connection that failed.
+func (r *Reader) failureWithin(f *found) bool {
+	if f.typ != nil || f.req == nil || f.req.kind != '{' || !r.line.has("message") {
+		return false
+	}
+	if reason := r.req.object(r.line.raw(f.req)); reason != "" {
+		return false
+	}
+	var inner found
+	r.classify(&r.req, &inner)
+	return r.isFailure(&r.req, inner.typ)
 }
 
 func (r *Reader) isLifted(name []byte) bool {
@@ -117,6 +144,13 @@ func (r *Reader) isLifted(name []byte) bool {
 		}
 	}
 	return false
+}
+
+// has tells whether a field that rtcship does not know is called name.
+func (s *scanner) has(name string) bool {
+	return slices.ContainsFunc(s.fields, func(m field) bool {
+		return m.id == unknownField && string(s.text[m.keyStart:m.keyEnd]) == name
+	})
 }
 
 // within is the object called name among the fields, or nil.

@@ -42,12 +42,13 @@ func (r *Reader) readJSON() string {
 		}
 	}
 	level := r.level(&f)
-	r.lifted = r.lifted[:0]
+	r.lifted, r.failed = r.lifted[:0], false
 	if f.msg != nil && f.msg.kind == '"' && f.msg.start < f.msg.end {
 		r.message(&f, level)
 	} else {
 		f.msg = nil
 		r.attributes(&r.line, &f, false, fieldSet{})
+		r.failed = r.isFailure(&r.line, f.typ) || r.failureWithin(&f)
 		r.reasons(&r.line)
 	}
 	r.trace(&r.line, f.connection)

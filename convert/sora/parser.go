@@ -46,6 +46,7 @@ type Reader struct {
 
 	keys   [][]byte // of the message's pairs so far
 	lifted [][]byte // names of the reasons that were lifted so far
+	failed bool     // the line is about a connection that failed
 	beside []field  // fields of the line that the message stands in, on the long way
 
 	connection []byte     // that the file's name is about
