@@ -1,6 +1,8 @@
 package tailer
 
 import (
+	"time"
+
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
@@ -28,11 +30,16 @@ func (s *source) begun(files []*foundFile) {
 	s.mu.Lock() // the saver reads it
 	defer s.mu.Unlock()
 	for _, fl := range files {
-		if !fl.hidden && !fl.class.aside && (s.first.IsZero() || fl.stat.Mtime < s.first.UnixNano()) {
+		if !fl.hidden && !fl.class.aside && (s.first.IsZero() || fl.stat.Mtime < s.first.Add(-coarse).UnixNano()) {
 			s.early[fl.stat.Key] = fl.stat
 		}
 	}
 }
+
+// coarse is by how much the kernel's clock for files may be behind: a tick is at
+// most 10 ms. What was written about when s was new counts as new, since a line
+// too many is better than one too few.
+const coarse = 20 * time.Millisecond
 
 // keepEarly forgets the files that are not there any more.
 func (s *source) keepEarly(l *listing) {

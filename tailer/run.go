@@ -60,6 +60,9 @@ type Tailer struct {
 	text      []byte // that checkpoint, whose memory is used for the next
 	saved     time.Time
 	dead      bool // save nothing more
+
+	first  sync.Once
+	listed chan struct{} // closed after the first scan
 }
 
 // New makes a Tailer that hands batches to next, and reads the checkpoints in
@@ -77,6 +80,7 @@ func New(cfg Config, next entry.Consumer) (*Tailer, error) {
 		saveReq: make(chan struct{}, 1),
 		urgent:  make(chan struct{}, 1),
 		drain:   make(chan struct{}),
+		listed:  make(chan struct{}),
 
 		inspections: map[file.Key]*inspection{}, opened: map[*generation]struct{}{},
 	}
@@ -159,6 +163,7 @@ func (t *Tailer) schedule(ctx context.Context) {
 		now := time.Now()
 		if t.scanDue(now) {
 			t.scan(now)
+			t.first.Do(func() { close(t.listed) })
 		}
 		hot := t.poll(now)
 		if t.drained(now) {

@@ -55,6 +55,10 @@ const (
 	Settled    State = "settled"    // small files that nothing more is expected of, all of them in one line
 )
 
+// Listed is closed when Run has looked at all directories for the first time. What
+// Source.Start leaves alone is what was there then.
+func (t *Tailer) Listed() <-chan struct{} { return t.listed }
+
 // Status returns the ledger's file half: a line for each generation that is
 // followed or remembered, sorted by source and path. It is cheap.
 func (t *Tailer) Status() []FileStatus {

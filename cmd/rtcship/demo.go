@@ -18,9 +18,9 @@ func newDemoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show everything on this machine, with nothing to set up",
-		Long: `demo writes a lively Sora log directory, with rotations, and sends Pexip syslog;
-ships both into an OTLP receiver inside the process; and shows the records as
-they arrive. At the end it counts: written, delivered, lost, twice. It exits
+		Long: `demo tells the story of a meeting, over and over, as Sora logs it, with rotations,
+and as Pexip sends it; ships both into an OTLP receiver inside the process; and
+shows the records as they arrive. At the end it counts: written, delivered, lost, twice. It exits
 with status 1 if anything was lost.
 
 With --endpoint it ships to a collector or a store of yours instead, so that there

@@ -35,7 +35,7 @@ type Config struct {
 // Sora says what is followed of Sora's logs.
 type Sora struct {
 	LogDir      string   `yaml:"log_dir" help:"Sora's log directory, only ever read; empty = off"`
-	Start       Start    `yaml:"start" help:"at the first start: beginning, end, or a time (RFC 3339)"`
+	Start       Start    `yaml:"start" help:"at the first start: beginning (of live logs), end, or a time (RFC 3339; rotated logs too)"`
 	Include     []string `yaml:"include" help:"further globs, relative to the log directory or absolute"`
 	Exclude     []string `yaml:"exclude" help:"globs of files to leave alone"`
 	FollowLinks bool     `yaml:"follow_links" help:"follow links that lead out of the log directory as well"`

@@ -1,6 +1,6 @@
 // Package demo shows rtcship at work on one machine with nothing set up: it
-// writes what a Sora server writes, sends what Pexip sends, ships both into a
-// receiver of its own, and compares what went in with what came out.
+// tells the story of testdata/ as a Sora server writes it and as Pexip sends it,
+// ships both into a receiver of its own, and compares what went in with what came out.
 package demo
 
 import (
@@ -138,7 +138,7 @@ func (d *demo) run(ctx context.Context, dir string) (Summary, error) {
 	case err := <-ended:
 		return Summary{}, err
 	}
-	pexip, err := dialPexip(at["udp://127.0.0.1:0"], at["tcp://127.0.0.1:0"], rand.New(rand.NewPCG(3, 5)))
+	pexip, err := dialPexip(at["udp://127.0.0.1:0"], at["tcp://127.0.0.1:0"])
 	if err != nil {
 		return Summary{}, err
 	}
@@ -153,6 +153,10 @@ func (d *demo) run(ctx context.Context, dir string) (Summary, error) {
 
 // write keeps both sources busy: a steady trickle, two bursts, and a rotation now and then.
 func (d *demo) write(ctx context.Context, sora *soraWriter, pexip *pexipSender) error {
+	teller, err := newTeller()
+	if err != nil {
+		return err
+	}
 	tick := time.NewTicker(40 * time.Millisecond)
 	defer tick.Stop()
 	round := d.Duration
@@ -161,11 +165,7 @@ func (d *demo) write(ctx context.Context, sora *soraWriter, pexip *pexipSender) 
 	}
 	steps := max(1, int(round/(40*time.Millisecond)))
 	for i := 0; d.Duration == 0 || i < steps; i++ {
-		now := time.Now()
-		err := errors.Join(sora.step(now), d.sometimes(i%steps, steps, sora))
-		if i%2 == 0 {
-			err = errors.Join(err, pexip.step(now))
-		}
+		err := errors.Join(teller.step(time.Now(), sora, pexip), d.sometimes(i%steps, steps, sora))
 		if err != nil {
 			return err
 		}

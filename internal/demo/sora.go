@@ -87,20 +87,6 @@ var soraEvents = []soraEvent{
 var channels = []string{"townhall", "support/desk 3", "standup", "lecture-2"}
 var roles = []string{"sendrecv", "sendonly", "recvonly"}
 
-// step writes one or a few entries of what a busy server writes.
-func (w *soraWriter) step(now time.Time) error {
-	switch w.rand.IntN(10) {
-	case 0:
-		return w.webhook(now)
-	case 1, 2:
-		return w.signaling(now)
-	case 3:
-		return w.legacy(now)
-	default:
-		return w.line(now)
-	}
-}
-
 func (w *soraWriter) pick() soraEvent {
 	total := 0
 	for _, e := range soraEvents {
@@ -131,28 +117,6 @@ func (w *soraWriter) legacy(now time.Time) error {
 	e := w.pick()
 	return w.entry("internal", "internal.log", fmt.Sprintf("%s [%s] sora@127.0.0.1 [%s/%s/%s] [sim,multi] <0.%d.%d> %s",
 		stamp(now), e.level, w.channel(), w.id(8), w.role(), w.rand.IntN(30000), w.rand.IntN(20), e.msg))
-}
-
-func (w *soraWriter) signaling(now time.Time) error {
-	types := []string{"connect", "offer", "answer", "candidate", "re-offer", "re-answer"}
-	return w.object("signaling", map[string]any{
-		"timestamp": stamp(now), "type": types[w.rand.IntN(len(types))],
-		"channel_id": w.channel(), "connection_id": w.id(26), "role": w.role(),
-		"sdp": "v=0\r\na=ice-ufrag:Dq3s\r\na=ice-pwd:" + w.id(24) + "\r\n",
-	})
-}
-
-func (w *soraWriter) webhook(now time.Time) error {
-	id := w.id(26)
-	return w.object("event_webhook", map[string]any{
-		"id": w.id(26), "timestamp": stamp(now),
-		"req": map[string]any{
-			"id": w.id(26), "label": "WebRTC SFU Sora", "timestamp": stamp(now), "version": "2025.2.1",
-			"type":      []string{"connection.created", "connection.updated", "connection.destroyed"}[w.rand.IntN(3)],
-			"node_name": "sora@127.0.0.1", "channel_id": w.channel(), "connection_id": id, "client_id": id,
-			"data": map[string]any{"minutes": w.rand.IntN(90), "total_sent_bytes": w.rand.Int64N(1 << 54)},
-		},
-	})
 }
 
 // crash writes one report of several lines, which is one entry.

@@ -30,13 +30,16 @@ type Follower struct {
 	offers []*offer
 	told   chan struct{} // there are offers
 	live   chan struct{} // closed when offers are wanted
+
+	finds []func() ([]Input, error) // what is there of each path
+	late  map[string]bool           // paths that only the second look has found
 }
 
 // Follow prepares to follow paths: directories with all that will be in them, and
 // single files with their generations. exclude are patterns of files to leave
 // alone. source says whose logs they are, "" to find out.
 func Follow(paths []string, source string, exclude []string, s *Settings) (*Follower, error) {
-	f := &Follower{settings: s, told: make(chan struct{}, 1), live: make(chan struct{})}
+	f := &Follower{settings: s, late: map[string]bool{}, told: make(chan struct{}, 1), live: make(chan struct{})}
 	for _, p := range paths {
 		abs, err := filepath.Abs(p)
 		if err != nil {
@@ -46,19 +49,30 @@ func Follow(paths []string, source string, exclude []string, s *Settings) (*Foll
 		if err != nil {
 			return nil, err
 		}
-		in := &Inputs{}
-		if err := in.add(abs, source); err != nil {
+		list, err := f.find(abs, source)
+		if err != nil {
 			return nil, err
 		}
-		in.Close() // archives do not grow
-		f.files = append(f.files, in.List...)
 		if info.IsDir() {
-			f.directory(abs, in.List, source, exclude)
+			f.directory(abs, list, source, exclude)
 		} else {
-			f.file(abs, in.List)
+			f.file(abs, list)
 		}
 	}
 	return f, nil
+}
+
+// find adds what is there of a path, and is asked for it once more by Run.
+func (f *Follower) find(path, source string) ([]Input, error) {
+	find := func() ([]Input, error) {
+		in := &Inputs{}
+		defer in.Close() // archives do not grow
+		err := in.add(path, source)
+		return in.List, err
+	}
+	list, err := find()
+	f.files, f.finds = append(f.files, list...), append(f.finds, find)
+	return list, err
 }
 
 // directory follows each directory that has logs, or the one that was asked for
@@ -133,9 +147,7 @@ func (f *Follower) spool(dir string) {
 
 // Spool adds the spool in dir, which need not be there yet.
 func (f *Follower) Spool(dir string) {
-	if in, err := Find([]string{dir}, ""); err == nil {
-		f.files = append(f.files, in.List...)
-	}
+	_, _ = f.find(dir, "") // nothing yet, if it fails
 	f.spool(dir)
 }
 
@@ -206,6 +218,12 @@ const founded = 5 * time.Second
 // following began: nothing is settled before live is closed, so that the
 // tailer's settled offsets are where it began.
 func (f *Follower) upTo(ctx context.Context, t *tailer.Tailer) []Input {
+	select {
+	case <-t.Listed():
+	case <-time.After(founded):
+	case <-ctx.Done():
+	}
+	f.findAgain()
 	began := map[string]int64{}
 	for end := time.Now().Add(founded); ; {
 		for _, s := range t.Status() {
@@ -215,20 +233,51 @@ func (f *Follower) upTo(ctx context.Context, t *tailer.Tailer) []Input {
 		}
 		missing := slices.ContainsFunc(f.files, func(i Input) bool {
 			_, ok := began[i.Path]
-			return !ok && !i.packed() && i.form != spool && soleName(i.Path)
+			return !ok && !i.packed() && soleName(i.Path) && exists(i.Path)
 		})
 		if !missing || time.Now().After(end) || ctx.Err() != nil {
 			break
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	files := slices.Clone(f.files)
-	for i := range files {
-		if at, ok := began[files[i].Path]; ok {
-			files[i].limit(at)
+	var files []Input
+	for i := range f.files {
+		file := f.files[i]
+		at, ok := began[file.Path]
+		if ok {
+			file.limit(at)
+		}
+		if ok || !f.late[file.Path] {
+			files = append(files, file)
 		}
 	}
 	return files
+}
+
+// findAgain finds what has come since Follow and before the tailer looked, and was
+// there already for the tailer. What has come later is not for the backlog.
+func (f *Follower) findAgain() {
+	known := map[string]bool{}
+	for i := range f.files {
+		known[f.files[i].Path] = true
+	}
+	for _, find := range f.finds {
+		list, err := find()
+		if err != nil {
+			continue // it is gone, and may come
+		}
+		for i := range list {
+			if !known[list[i].Path] {
+				f.late[list[i].Path] = true
+				f.files = append(f.files, list[i])
+			}
+		}
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // Consume implements tailer.Consumer.
