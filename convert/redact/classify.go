@@ -138,6 +138,7 @@ func (v *vocabulary) row(k *key, in place, cut int) *name {
 		switch {
 		case w.places&in == 0 || !bytes.HasSuffix(folded, []byte(word)):
 		case w.whole && len(folded) > len(word):
+		case w.plain && string(k.as[:k.n-cut]) != word:
 		case w.begins && !beginsWord(k.as[:max(0, k.n-cut)], len(word)):
 		case w.told && !told(k, folded[:len(folded)-len(word)]):
 		default:

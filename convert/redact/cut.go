@@ -17,6 +17,7 @@ var probes = func() (list [][]byte) {
 		`> := <<"S">>`, `>,<<"S">>`, `>,S>>`, `,<<"S">>`, `utf8>> => <<"S">>`, `utf8>>,<<"S">>`, ` => "S"`, `> "S"`, `\">> => <<\"S\">>`, `> => <<\"S\">>`,
 		`>,<<\"S\">>`, `,<<\"S\">>`, `token":"S"`, `token\":\"S\"`, `token=S`, `//u:S@h`, `/u:S@h`, `\/\/u:S@h`, `u:S@h`, `:S@h`, `\/u:S@h`, `[CDATA[S`, `![CDATA[S`, `S@h`, `//h/a/S`,
 		`\/\/h\/a\/S`, `%3DS`, `>S<`, `value="S"`, `"value":"S"`,
+		`S"]`, `"S"]`, `,"S"]`, `S">>]`, `,<<"S">>]`, `>,<<"S">>]`, `>>,<<"S">>]`, `S\"]`, `,\"S\"]`, `|2^31`, `2^31`, `S@h:5432`, `@h:5432`, `h:5432`, `:5432`, `@tcp(`, `tcp(`,
 		"\n \"S\"", "\n 'S'", "\n <<\"S\">>", "\r\n S", " S",
 	} {
 		list = append(list, bytes.ReplaceAll([]byte(p), []byte("S"), []byte("Zq9Zq9Zq9Zq9Zq9Z")))
@@ -73,9 +74,12 @@ func (r *Redactor) safe(text, room []byte) int {
 	for word > 0 && len(text)-word <= maxKey && (isWord(text[word-1]) || text[word-1] == '.') {
 		word--
 	}
-	word = beforeKey(text, word)
+	word = beforeKey(text, beforeSign(text, codesBegin(text, word)))
 	if word < len(text) && len(text)-word <= maxKey {
 		return word // it may be part of a key, or of an escape
+	}
+	if i := cryptoLine(text); i >= 0 {
+		return i
 	}
 	for _, probe := range probes {
 		whole := append(append(room, text...), probe...)
@@ -89,12 +93,40 @@ func (r *Redactor) safe(text, room []byte) int {
 			s.restore()
 		}
 		for _, x := range s.spans {
-			if x.to > len(text) && x.key < len(text) {
+			if max(x.to, x.told) > len(text) && x.key < len(text) {
 				return beforeKey(text, x.key)
 			}
 		}
 	}
 	return len(text)
+}
+
+// cryptoLine is where the line of SDP begins that speaks of keys and has not ended, or -1.
+func cryptoLine(text []byte) int {
+	i := bytes.LastIndex(text[max(0, len(text)-cutWindow/8):], []byte("a=crypto"))
+	if i < 0 {
+		return -1
+	}
+	i += max(0, len(text)-cutWindow/8)
+	for j := i; j < len(text); {
+		c, n := sign(text, j)
+		if c == '\r' || c == '\n' || c == '"' {
+			return -1
+		}
+		j += n
+	}
+	return i
+}
+
+// beforeSign goes back over what stands before the last word of something that announces
+// a secret and has signs in it.
+func beforeSign(text []byte, i int) int {
+	for _, part := range []string{"a=key-mgmt:", "a=", "k=", "PRIVATE ", "BEGIN RSA ", "BEGIN EC ", "BEGIN OPENSSH ", "BEGIN ENCRYPTED ", "BEGIN "} {
+		if from := i - len(part); from >= 0 && string(text[from:i]) == part {
+			i = from
+		}
+	}
+	return i
 }
 
 // beforeKey goes back over what opens a key.

@@ -31,6 +31,8 @@ const (
 	sortScheme // of HTTP authentication
 	sortPEM    // a private key
 	sortAWS    // the id of an access key
+	sortCodes  // a key in codes
+	sortDSN    // what is behind the host of a data source's name
 	sortFragment
 	sortInterruption // of what may be a name
 )
@@ -47,6 +49,10 @@ var signs = []needle{
 	{word: "bearer", sort: sortScheme, check: schemeTells},
 	{word: "basic", sort: sortScheme, check: schemeTells},
 	{word: "private key-----", sort: sortPEM}, {word: "private key block-----", sort: sortPEM},
+	{word: "<<1", sort: sortCodes, check: codesTell}, {word: "<<6", sort: sortCodes, check: codesTell}, {word: "<<7", sort: sortCodes, check: codesTell}, {word: "<<8", sort: sortCodes, check: codesTell}, {word: "<<9", sort: sortCodes, check: codesTell},
+	{word: "{[1", sort: sortCodes, check: codesTell}, {word: "{[6", sort: sortCodes, check: codesTell}, {word: "{[7", sort: sortCodes, check: codesTell}, {word: "{[8", sort: sortCodes, check: codesTell}, {word: "{[9", sort: sortCodes, check: codesTell},
+	{word: ":5432", sort: sortDSN, check: dsnTells}, {word: ":3306", sort: sortDSN, check: dsnTells}, {word: ":6379", sort: sortDSN, check: dsnTells}, {word: ":5672", sort: sortDSN, check: dsnTells}, {word: ":27017", sort: sortDSN, check: dsnTells},
+	{word: "@tcp(", sort: sortDSN, check: dsnTells}, {word: "@unix(", sort: sortDSN, check: dsnTells},
 	{word: "akia", sort: sortAWS, check: awsTells}, {word: "asia", sort: sortAWS, check: awsTells},
 	{word: `\u004`, sort: sortEscape, check: escapeTells}, {word: `\u005`, sort: sortEscape, check: escapeTells},
 	{word: `\u006`, sort: sortEscape, check: escapeTells}, {word: `\u007`, sort: sortEscape, check: escapeTells},

@@ -16,7 +16,7 @@ func FuzzAppend(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
-	for _, s := range slices.Concat(disguises, pexipDisguises, harmless) {
+	for _, s := range slices.Concat(disguises, furtherDisguises, pexipDisguises, harmless, furtherHarmless) {
 		f.Add([]byte(s))
 	}
 	base := mustNew(f, Config{})

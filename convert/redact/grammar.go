@@ -1,14 +1,21 @@
 package redact
 
+import "bytes"
+
 // announced looks at what surrounds the key text[start:end], finds out in which
 // way a value goes with it, and masks the value.
 func (s *search) announced() {
 	after, closer := s.closer()
 	if closer > 0 {
-		if s.opener(closer) < 0 {
+		opener := s.opener(closer)
+		if opener < 0 {
 			return // the end of a string that is no key
 		}
+		before := len(s.spans)
 		s.quotedKey(after, closer)
+		if len(s.spans) == before {
+			s.valueBefore(opener)
+		}
 		return
 	}
 	s.plainKey()
@@ -74,6 +81,7 @@ func (s *search) quotedKey(i, closer int) {
 		}
 	case c == ',':
 		s.listed(skipSpace(s.text, i+n, true), closer)
+	case c == '}' && s.pairOfTuples(skipSpace(s.text, i+n, true)):
 	case c == '-':
 		if c, m := sign(s.text, i+n); c == '>' && s.in(structured) {
 			s.value(skipSpace(s.text, i+n+m, true), closer)
@@ -81,6 +89,20 @@ func (s *search) quotedKey(i, closer int) {
 	default:
 		s.named(i, closer)
 	}
+}
+
+// pairOfTuples is for a name and a value in a tuple each: {name,"password"},{value,"x"}.
+// i is behind the first one.
+func (s *search) pairOfTuples(i int) bool {
+	if !at(s.text, i, ",") {
+		return false
+	}
+	i = skipSpace(s.text, i+1, true)
+	if !at(s.text, i, "{value,") && !at(s.text, i, "{<<\"value\">>,") || !s.in(structured) {
+		return false
+	}
+	s.value(skipSpace(s.text, i+bytes.IndexByte(s.text[i:], ',')+1, true), 0)
+	return true
 }
 
 // isIndex tells whether the key is all of what is between brackets behind a word.
@@ -109,8 +131,11 @@ func (s *search) listed(i, closer int) {
 		}
 		return
 	}
-	if s.key.as[0] == '-' && s.in(optioned) || s.inTuple(closer) && s.in(structured) {
+	switch {
+	case s.key.as[0] == '-' && s.in(optioned) || s.inTuple(closer) && s.in(structured):
 		s.value(i, closer)
+	case s.in(structured) && s.inPair(i, closer):
+		s.quoted(i, true)
 	}
 }
 
@@ -206,6 +231,24 @@ func (s *search) inTuple(closer int) bool {
 		return i >= s.begin && (s.text[i] == '[' || s.text[i] == ',')
 	}
 	return false
+}
+
+// inPair tells whether the key is the first of a list of two strings, of which the other
+// one, at i, looks like a secret.
+func (s *search) inPair(i, closer int) bool {
+	j := s.back(s.back(s.start-closer, "<"), " \t\r\n")
+	if j == s.begin || s.text[j-1] != '[' {
+		return false
+	}
+	from, to, next := s.str(i)
+	if next <= to {
+		return false
+	}
+	if at(s.text, next, ">>") {
+		next += 2
+	}
+	v := s.text[from:to]
+	return (looksSecret(v) || s.row.form == header && isCredentials(v)) && at(s.text, skipSpace(s.text, next, true), "]")
 }
 
 // beforeAngles goes back over the << of a binary.

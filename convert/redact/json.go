@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"slices"
 )
 
 // maxDepth is how deep values may nest for a line to be read as JSON.
@@ -12,7 +13,10 @@ type level struct {
 	object  bool
 	secret  bool // every value in it is one
 	flat    bool // and the one after it is one if it looks like a header's, as in a list of names and values by turns
+	pair    bool // or if it is the last one and looks like a secret, as in a list of a name and a value
 	value   bool // the object's value is a secret, as its name says: {"name":"token","value":"…"}
+	early   span // the object's value, if it stands before the name
+	found   int  // how many spans there were before it
 	index   int  // of the next element of a list
 	named   int  // of the element that is a secret, as the one before it says
 	numbers int  // index+1 of the span of the number before, if there was one
@@ -143,7 +147,7 @@ func (w *walk) member(i int) (int, bool) {
 				w.whole, w.around = j, len(w.levels)
 			}
 		}
-		return i + 1, true
+		return i + 1, w.row.form != method || at(text, skipWhite(text, i+1), `"`)
 	}
 	return i + 1, l.value && w.isValueKey()
 }
@@ -180,7 +184,10 @@ func (w *walk) stringValue(from, to int, secret bool) {
 		return
 	}
 	v := w.text[from:to]
-	if secret && (!l.flat || isCredentials(v)) && (w.row == nil || w.row.form != hexDigits || isHex(v)) {
+	if l.object && !secret && w.isValueKey() && !saysNothing(v) {
+		l.early, l.found = span{from: from, to: to}, len(w.spans)
+	}
+	if secret && w.isSecret(l, v, to+1) && w.takes(v) {
 		if !saysNothing(v) && string(v) != Mask {
 			w.spans = append(w.spans, span{from: from, to: to})
 		}
@@ -191,6 +198,15 @@ func (w *walk) stringValue(from, to int, secret bool) {
 	if len(w.spans) == before && to-from <= maxKey {
 		w.mayName(l, from, to)
 	}
+}
+
+// isSecret tells whether a string that may be a secret by where it stands is one by what
+// it is. next is what follows it.
+func (w *walk) isSecret(l *level, v []byte, next int) bool {
+	if !l.flat && !l.pair {
+		return true
+	}
+	return l.flat && isCredentials(v) || l.pair && looksSecret(v) && at(w.text, skipWhite(w.text, next), "]")
 }
 
 // mayName takes note of a string that is a secret's name: the value of name in an
@@ -211,8 +227,30 @@ func (w *walk) mayName(l *level, from, to int) {
 		}
 	}
 	w.readKey(from, to)
+	if l.pair = l.flat && l.index == 0 && w.in(structured) && w.isName(); l.pair {
+		l.flat, l.value = w.row.form == header, true
+		return
+	}
 	l.value = w.in(in) && w.isName() && (!l.flat || w.row.form == header)
+	if v := l.early; l.object && l.value && v.to > 0 && w.takes(w.text[v.from:v.to]) {
+		w.insert(v, l.found)
+		l.early = span{}
+	}
 }
+
+// insert adds a span that was passed over, when there were at spans; those in it go.
+func (w *walk) insert(x span, at int) {
+	end := at
+	for end < len(w.spans) && w.spans[end].from < x.to {
+		end++
+	}
+	if string(w.text[x.from:x.to]) != Mask && len(w.spans)-end <= maxInsert {
+		w.spans = slices.Replace(w.spans, at, end, x)
+	}
+}
+
+// maxInsert is how many secrets may stand between a value and its name.
+const maxInsert = 16
 
 // isName tells whether the key is made of words, and not of a key and its value.
 func (w *walk) isName() bool {
@@ -242,7 +280,7 @@ func (w *walk) scalarValue(from, to int, secret bool) {
 		return
 	}
 	row := w.row
-	if row != nil && (row.form == text || row.form == hexDigits || row.word == "token" && (w.plural || w.key.counts())) {
+	if row != nil && (row.form == text || row.form == hexDigits || row.form == oneTime && isVersion(w.text[from:to]) || row.word == "token" && (w.plural || w.key.counts())) {
 		return
 	}
 	if len(w.levels) > 0 {

@@ -227,7 +227,7 @@ var pythonKinds = []string{
 	`psycopg2.connect("dbname=kept user=u password='S3CR x' host=kept")`,
 	`{'pwd': 'S3CR', 'pw': 'S3CR', 'kept': 1}`,
 	`{'passwd': 'S3CR', 'jwt': 'S3CR', 'otp': 'S3CR', 'kept': 1}`,
-	`{'csrfmiddlewaretoken': 'S3CR', 'sessionid': 'kept'}`,
+	`{'csrfmiddlewaretoken': 'S3CR', 'sessionid': 'S3CR', 'session_id': 'kept'}`,
 }
 
 var jsonKinds = []string{

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -93,9 +94,12 @@ func TestDisguises(t *testing.T) {
 			t.Errorf("%q\nmasked: %q\ntwice:  %q", text, got, again)
 		}
 	}
-	for _, text := range disguises {
+	for _, text := range slices.Concat(disguises, furtherDisguises) {
 		f(r, text)
 		f(r.ForPexip(), text)
+	}
+	for _, text := range jsonDisguises {
+		f(r, text)
 	}
 	for _, text := range pexipDisguises {
 		f(r.ForPexip(), text)
@@ -119,7 +123,7 @@ var harmless = []string{
 
 func TestHarmless(t *testing.T) {
 	r := mustNew(t, Config{})
-	for _, text := range harmless {
+	for _, text := range slices.Concat(harmless, furtherHarmless) {
 		for _, r := range []*Redactor{r, r.ForPexip()} {
 			if got, n := r.Append(nil, []byte(text)); string(got) != text || n > 0 {
 				t.Errorf("%v %q\nbecomes %q", r.pexip, text, got)

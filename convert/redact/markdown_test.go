@@ -19,6 +19,8 @@ func (n name) say() string {
 	switch s := "`" + n.word + "`"; {
 	case n.told:
 		return "… " + s + ", with a telling word before it"
+	case n.plain:
+		return s + ", written like this"
 	case n.whole:
 		return s
 	case n.begins:
@@ -58,6 +60,10 @@ func (n name) sayForm() string {
 		return "a string"
 	case hexDigits:
 		return "32 hexadecimal digits or more"
+	case method:
+		return "a string that is no method's name, and no other word in small letters"
+	case oneTime:
+		return "anything but a version; behind `=` and `:` with a digit"
 	case everything:
 		return "anything, as one; in Sora's `*_error` logs only, unless `redact.metadata` is off"
 	}

@@ -27,6 +27,8 @@ const (
 	text            // in quotes
 	hexDigits       // 32 or more hexadecimal digits, as a digest is written
 	everything      // whatever it is, as one
+	method          // in quotes, and no name of a method
+	oneTime         // but for a version
 )
 
 // A name is one row of the table.
@@ -36,6 +38,7 @@ type name struct {
 	form   form
 
 	whole  bool // the key is the name and nothing else
+	plain  bool // so it is, in small letters and without signs: Sora's session_id is none
 	begins bool // the name begins a word: guest_pin and guestPin, but not spin
 	told   bool // the key needs one of the telling words before the name
 	pexip  bool // in Pexip's lines only
@@ -57,6 +60,7 @@ var names = []name{
 	{word: "signature", places: everywhere, told: true, form: random},
 	{word: "sessid", places: everywhere, form: random},
 	{word: "jsessionid", places: everywhere, form: random},
+	{word: "sessionid", places: structured | assigned | headed | queried, plain: true, form: random},
 	{word: "pin", places: structured | queried, begins: true},
 	{word: "pin", places: everywhere, begins: true, pexip: true},
 	{word: "pin", places: optioned, whole: true},
@@ -64,8 +68,8 @@ var names = []name{
 	{word: "pass", places: structured, begins: true, form: text},
 	{word: "pass", places: optioned, whole: true},
 	{word: "jwt", places: everywhere, begins: true, form: random},
-	{word: "otp", places: structured | queried, whole: true, form: text},
-	{word: "totp", places: structured | queried, whole: true, form: text},
+	{word: "otp", places: structured | assigned | headed | queried, whole: true, form: oneTime},
+	{word: "totp", places: structured | assigned | headed | queried, whole: true, form: oneTime},
 	{word: "bearer", places: structured, whole: true, form: text},
 	{word: "basic-auth", places: structured, form: text},
 	{word: "code-verifier", places: everywhere},
@@ -75,6 +79,8 @@ var names = []name{
 	{word: "signature", places: queried, whole: true},
 	{word: "pass", places: queried, whole: true},
 	{word: "auth", places: queried, whole: true},
+	{word: "auth", places: structured, whole: true, form: method},
+	{word: "x-auth", places: everywhere, whole: true, form: random},
 	{word: "sid", places: queried, whole: true},
 	{word: "ticket", places: queried, whole: true},
 	{word: "assertion", places: structured | queried, begins: true, form: text},

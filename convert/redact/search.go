@@ -6,6 +6,7 @@ type span struct {
 	from, to        int
 	quote, quoteEnd int
 	key             int  // where what announces it begins
+	told            int  // where what tells it from other text ends, if that is behind it
 	bare            bool // the mask needs plain quotes
 }
 
@@ -88,11 +89,18 @@ func (s *search) found(i int, n *needle) {
 	case sortJWT:
 		s.mask(jwt(s.text, i))
 	case sortMedia:
-		s.mask(mediaKey(s.text, i, end))
+		from, to := mediaKey(s.text, i, end)
+		s.add(span{from: from, to: to, told: min(to+2, len(s.text))})
 	case sortScheme:
 		s.mask(schemed(s.text, i, end))
 	case sortPEM:
 		s.mask(privateKey(s.text, end))
+	case sortCodes:
+		s.coded(i, end)
+	case sortDSN:
+		start, from, to := dsnPassword(s.text, i)
+		s.start = start
+		s.add(span{from: from, to: to, told: end})
 	case sortAWS:
 		s.mask(i, i+awsLength)
 	case sortFragment, sortInterruption:

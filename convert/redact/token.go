@@ -63,8 +63,8 @@ func mediaKey(text []byte, start, i int) (from, to int) {
 	if text[start]|0x20 != 'i' {
 		return i, to
 	}
-	if to-i < 16 && !inCrypto(text, i) {
-		return 0, 0
+	if to-i < 16 && !(at(text, to, "|") && to+1 < len(text) && isDigit(text[to+1])) && !inCrypto(text, i) {
+		return 0, 0 // neither long, nor with a lifetime behind it, nor of a line of SDP
 	}
 	return i, to
 }
@@ -159,7 +159,7 @@ func privateKey(text []byte, i int) (from, to int) {
 		}
 		from += n
 	}
-	if to-from < 16 {
+	if to-from < 16 && !at(text, to, "-----END") {
 		return 0, 0
 	}
 	return unlessMasked(text, from, to)

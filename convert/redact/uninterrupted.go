@@ -28,6 +28,9 @@ func (s *search) restore() {
 	for i := range s.spans {
 		x := &s.spans[i]
 		x.from, x.to, x.key = int(s.places[x.from]), int(s.places[x.to-1])+1, int(s.places[x.key])
+		if x.told > 0 {
+			x.told = int(s.places[x.told-1]) + 1
+		}
 		if x.quote < x.quoteEnd {
 			x.quote, x.quoteEnd = int(s.places[x.quote]), int(s.places[x.quoteEnd-1])+1
 		}

@@ -1,5 +1,7 @@
 package redact
 
+import "bytes"
+
 // urlTells tells whether what follows a scheme's :// may hold a secret.
 func urlTells(text []byte, start, end int) bool {
 	if isMediaURL(text, start) {
@@ -127,6 +129,47 @@ func sipPassword(text []byte, _, i int) (from, to int) {
 	}
 	return 0, 0
 }
+
+// dsnTells tells whether there is a password before the host whose port begins at start.
+func dsnTells(text []byte, start, end int) bool {
+	if text[start] == ':' && end < len(text) && isDigit(text[end]) {
+		return false
+	}
+	_, from, to := dsnPassword(text, start)
+	return from < to
+}
+
+// dsnPassword finds the password in user:password@host:port, the name of a data source
+// without a scheme. Without one of the ports of data bases it could be anything.
+// i is where the host ends, and start is where the user begins.
+func dsnPassword(text []byte, i int) (start, from, to int) {
+	at, low := i, max(0, i-maxUserInfo)
+	if text[i] == ':' {
+		for at > low && text[at] != '@' && (at == i || isWord(text[at]) || text[at] == '.' || text[at] == ':' || text[at] == '[' || text[at] == ']') {
+			at--
+		}
+	}
+	if text[at] != '@' {
+		return 0, 0, 0
+	}
+	start = at
+	for start > low && text[start-1] > ' ' && !dsnEnds[text[start-1]] {
+		start--
+	}
+	colon := bytes.IndexByte(text[start:at], ':')
+	if colon < 0 || colon+1 == at-start || bytes.Contains(text[start:at], []byte("//")) {
+		return 0, 0, 0 // a URL, or no password
+	}
+	from, to = unlessMasked(text, start+colon+1, at)
+	return start, from, to
+}
+
+var dsnEnds = func() (set [256]bool) {
+	for _, c := range []byte("\"'`<>,;(){}|") {
+		set[c] = true
+	}
+	return set
+}()
 
 // unlessMasked is nothing if it is the mask already.
 func unlessMasked(text []byte, from, to int) (int, int) {

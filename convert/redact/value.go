@@ -10,7 +10,7 @@ func (s *search) value(i, closer int) {
 		s.compoundOr(i, closer)
 		return
 	}
-	if s.quoted(i, true) || s.row.form == text || s.binary(i) {
+	if s.quoted(i, true) || s.row.form == text || s.binary(i) || s.row.form == method {
 		return
 	}
 	s.compoundOr(i, closer)
@@ -47,6 +47,9 @@ func (s *search) opensPlainly(i int) bool {
 	for j < len(s.text) && isWord(s.text[j]) {
 		j++
 	}
+	if at(s.text, j, Mask) {
+		j += len(Mask)
+	}
 	c, n := sign(s.text, skipSpace(s.text, j, true))
 	return n > 0 && (isQuote(c) || c == '<' || c == '=' || c == ':' || s.opensCompound(open+1))
 }
@@ -81,7 +84,7 @@ func (s *search) scalar(i, closer int) int {
 		return to
 	}
 	if number := isDigit(v[0]) || v[0] == '-' && len(v) > 1 && isDigit(v[1]); number {
-		if s.row.word == "token" && (s.plural || s.key.counts()) {
+		if s.row.word == "token" && (s.plural || s.key.counts()) || s.row.form == oneTime && isVersion(v) {
 			return to
 		}
 	} else if !looksRandom(v) || s.inJSON && closer > 0 && s.f == nil {
@@ -109,10 +112,7 @@ func (s *search) quoted(i int, strict bool) bool {
 		}
 	}
 	v := s.text[from:to]
-	if saysNothing(v) || !strict && next == to || s.row.form == hexDigits && !isHex(v) {
-		return true
-	}
-	if s.row.form == random && !hasAlnum(v) {
+	if saysNothing(v) || !strict && next == to || !s.takes(v) {
 		return true
 	}
 	s.mask(from, to)
@@ -256,7 +256,7 @@ func (s *search) bare(i int, raw bool) {
 	switch {
 	case len(v) == 0 || isOrdinary(v):
 		return
-	case s.row.form == hexDigits && !isHex(v):
+	case s.row.form == hexDigits && !isHex(v), s.row.form == oneTime && (isVersion(v) || !hasDigits(v)):
 		return
 	case s.row.word == "pwd" && isPath(v) && !s.ice():
 		return

@@ -1,0 +1,78 @@
+package redact
+
+import (
+	"bytes"
+	"slices"
+)
+
+// methods are what a key called auth says of how, and not with what.
+var methods = []string{
+	"anonymous", "apikey", "basic", "bearer", "cert", "certificate", "client", "cram", "crammd", "custom", "default", "digest", "external", "gssapi", "hmac", "hmacmd", "hmacsha", "jwt", "kerberos", "key", "ldap", "local", "login", "md",
+	"mtls", "negotiate", "none", "ntlm", "oauth", "oauthbearer", "oidc", "open", "optional", "pap", "password", "plain", "psk", "publickey", "radius", "required", "saml", "sasl", "scram", "scramsha", "sha", "simple", "spnego", "sso", "token", "tls",
+	"unknown", "webhook", "wpa", "xoauth",
+}
+
+// isMethod tells whether v is the name of a method, or any other word in small letters.
+func isMethod(v []byte) bool {
+	small := true
+	var word [24]byte
+	n := 0
+	for _, c := range v {
+		small = small && (c >= 'a' && c <= 'z' || c == '-' || c == '_' || c == ' ')
+		switch {
+		case isLetter(c) && n < len(word):
+			word[n] = c | 0x20
+			n++
+		case isLetter(c), c >= 0x80:
+			return false
+		}
+	}
+	return small || slices.Contains(methods, string(word[:n]))
+}
+
+// isVersion tells whether v is a version, as of Erlang's OTP: 27, 26.2.5, OTP-25, v1.2, R16B03.
+func isVersion(v []byte) bool {
+	for len(v) > 0 && (isLetter(v[0]) || v[0] == '-' || v[0] == ' ') {
+		if !isLetter(v[0]) && len(v) > 1 && !isDigit(v[1]) {
+			return false
+		}
+		if c := v[0] | 0x20; isLetter(v[0]) && c != 'o' && c != 't' && c != 'p' && c != 'v' && c != 'r' {
+			return false
+		}
+		v = v[1:]
+	}
+	digits := 0
+	for digits < len(v) && isDigit(v[digits]) {
+		digits++
+	}
+	if digits == 0 || digits > 2 {
+		return digits == 0 && len(v) == 0
+	}
+	return digits == len(v) || v[digits] == '.' || v[digits] == 'B' || v[digits] == 'A' || v[digits] == '-'
+}
+
+// takes tells whether a string may be what the key that was found last announces.
+func (s *search) takes(v []byte) bool {
+	if s.row == nil {
+		return true
+	}
+	switch s.row.form {
+	case hexDigits:
+		return isHex(v)
+	case method:
+		return !isMethod(v)
+	case oneTime:
+		return !isVersion(v)
+	case random:
+		return hasAlnum(v)
+	case anything, header, text, everything:
+	}
+	return true
+}
+
+// looksSecret tells whether a string that stands behind a name, in a list of two, is
+// its value, and no name itself.
+func looksSecret(v []byte) bool {
+	capitals := bytes.ContainsFunc(v, func(c rune) bool { return c >= 'A' && c <= 'Z' })
+	return hasDigits(v) && (capitals || len(v) >= 6) && bytes.IndexByte(v, ' ') < 0
+}
