@@ -78,8 +78,8 @@ func (l *line) name(text []byte) {
 	if l.host == nil || len(l.host) == len(word) && &l.host[0] == &word[0] || within(word, l.head.Host) {
 		return
 	}
-	if l.head.Host != nil && l.relay == nil {
-		l.relay = trimRight(text[:cap(text)-cap(word)])
+	if end := cap(text) - cap(word); l.head.Host != nil && end > len(l.relay) {
+		l.relay = trimRight(text[:end])
 	}
 	l.head.Host = word
 }

@@ -74,7 +74,7 @@ func (s *search) element1(i int) (next int, key bool) {
 		if at(s.text, next, ">>") {
 			next += 2
 		}
-	} else if s.text[i] == '$' && i+1 < len(s.text) { // a character of Erlang's
+	} else if s.text[i] == '$' && i+2 <= s.pairEnd(i) { // a character of Erlang's
 		next = i + 2
 	} else {
 		for next = i; next < len(s.text) && (isWord(s.text[next]) || s.text[next] == '.' || s.text[next] == '+' || s.text[next] == '@' || s.text[next] >= 0x80); next++ {

@@ -3,7 +3,10 @@ package redact
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -99,4 +102,30 @@ func keysOf(text []byte) (keys []string) {
 			top.value = false
 		}
 	}
+}
+
+// FuzzPairs: Pexip's pairs stay pairs, with the same keys, whatever their values are.
+func FuzzPairs(f *testing.F) {
+	for _, s := range slices.Concat(disguises, pexipDisguises) {
+		f.Add(s+"\xfe"+s, uint8(len(s)))
+	}
+	keys := []string{"Detail", "Message", "Pin", "Call-id", "Token", "Guest-Pin", "Conference", "Request", "Digits", "Authorization", "Name", "Fragment-Number"}
+	pair := regexp.MustCompile(`([A-Za-z-]+)="([^"]*)"( |$)`)
+	r := mustNew(f, Config{}).ForPexip()
+	f.Fuzz(func(t *testing.T, values string, first uint8) {
+		var line strings.Builder
+		for i, v := range strings.Split(values, "\xfe") {
+			if i > 0 {
+				line.WriteByte(' ')
+			}
+			key := keys[(int(first)+i*5)%len(keys)]
+			fmt.Fprintf(&line, `%s="%s"`, key, strings.NewReplacer(`"`, "", "=", "").Replace(v))
+		}
+		got, _ := r.Append(nil, []byte(line.String()))
+		before, after := pair.FindAllStringSubmatch(line.String(), -1), pair.FindAllStringSubmatch(string(got), -1)
+		same := slices.EqualFunc(before, after, func(a, b []string) bool { return a[1] == b[1] })
+		if !same {
+			t.Fatalf("%q becomes %q", line.String(), got)
+		}
+	})
 }

@@ -190,7 +190,7 @@ func sequenceLength(text []byte, i int) int {
 		}
 		return 2
 	}
-	if c := text[i+1]; c >= 0x20 && c <= 0x7e {
+	if c := text[i+1]; c >= 0x20 && c <= 0x7e && !isQuote(c) {
 		return 2
 	}
 	return 1

@@ -180,6 +180,9 @@ func (s *search) str(i int) (from, to, next int) {
 	if s.text[i] == '\\' && s.text[i+n-1] == c && (n-1)%2 == 0 {
 		return 0, 0, -1 // backslashes that are themselves escaped, and the end of the string around them
 	}
+	if c == '"' && s.r.pexip && i > 0 && s.text[i-1] != '=' && s.pairFollows(i+n) {
+		return 0, 0, -1 // the pair's value ends here
+	}
 	from = i + n
 	if end := s.closing(i, n, c); end >= 0 {
 		return from, end, end + n

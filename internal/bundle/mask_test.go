@@ -2,10 +2,14 @@ package bundle
 
 import (
 	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/rtcship/rtcship/convert/redact"
+	"github.com/rtcship/rtcship/convert/redact/redacttest"
 )
 
 // A secret whose name is in another line is masked, also where one piece of a file ends.
@@ -31,5 +35,37 @@ func TestMaskOverLines(t *testing.T) {
 				t.Fatalf("%q %d: %d lines of %d", secret, back, got, strings.Count(text, "\n"))
 			}
 		}
+	}
+}
+
+// No secret of a line gets into a masked bundle, whatever its name, the form it is written
+// in, the line that it is in, and the file.
+func TestNoSecretLeaves(t *testing.T) {
+	r, err := redact.New(redact.Config{Enabled: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	const mark = "Le4k"
+	dir, files := t.TempDir(), map[string]string{}
+	redacttest.Each(rand.New(rand.NewPCG(seed, 0)), mark, func(p redacttest.Place, line, _ string) {
+		if p.File != "" {
+			files[p.File] += line + "\n"
+		}
+	})
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, packed := pack(t, Config{Dir: dir, Redactor: r})
+	for name, text := range packed {
+		if i := strings.Index(text, mark); i >= 0 {
+			t.Errorf("%s has %d: …%s", name, strings.Count(text, mark), text[max(0, i-120):min(len(text), i+30)])
+		}
+	}
+	if len(packed) < len(files) {
+		t.Errorf("%d files of %d", len(packed), len(files))
 	}
 }

@@ -14,7 +14,7 @@ func nextMessage(datagram []byte) (message, rest []byte) {
 	if bytes.IndexByte(datagram, '\n') < 0 && bytes.IndexByte(datagram, 0) < 0 {
 		return nextCounted(datagram)
 	}
-	kind := headerKind(datagram)
+	kind := lineKind(datagram)
 	if kind == noHeader {
 		return nextCounted(datagram)
 	}
@@ -24,7 +24,7 @@ func nextMessage(datagram []byte) (message, rest []byte) {
 			return datagram, nil
 		}
 		from += n + 1
-		if headerKind(datagram[from:]) == kind {
+		if lineKind(datagram[from:]) == kind {
 			return trim(datagram[:from]), datagram[from:]
 		}
 	}
@@ -71,6 +71,14 @@ const (
 	named                    // RFC 3164: the name of a month
 	dated                    // a date in figures
 )
+
+// lineKind is the kind of header that the first line of b has.
+func lineKind(b []byte) kind {
+	if n := terminator(b); n >= 0 {
+		b = b[:n]
+	}
+	return headerKind(b)
+}
 
 // headerKind is the kind of header that b begins with.
 func headerKind(b []byte) kind {

@@ -56,7 +56,7 @@ func FuzzSplitDatagram(f *testing.F) {
 		var pieces []piece
 		for i, m := range got {
 			pieces = append(pieces, piece{Text: m})
-			if kind := headerKind([]byte(m)); i > 0 && kind != headerKind([]byte(got[0])) && !strings.HasPrefix(strings.TrimLeft(s, "\r\n\x00"), "1") && headerKind([]byte(s)) != noHeader {
+			if kind := lineKind([]byte(m)); i > 0 && kind != lineKind([]byte(got[0])) && !strings.HasPrefix(strings.TrimLeft(s, "\r\n\x00"), "1") && headerKind([]byte(s)) != noHeader {
 				t.Fatalf("%q: %q", s, got)
 			}
 		}
