@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/rtcship/rtcship/internal/smallfile"
 )
 
 // errNoRoom says that a dead letter does not fit any more.
@@ -23,6 +25,7 @@ type DeadLetterStatus struct {
 	Bytes   int64  `json:"bytes"`     // with those that are being sent again
 	Max     int64  `json:"max_bytes"` // of one file
 	Dropped int64  `json:"dropped"`   // letters thrown away to make room, since the start
+	Fault   string `json:"fault,omitempty"`
 }
 
 // deadLetters are a file of JSON lines. It is opened for each letter: there
@@ -35,8 +38,17 @@ type deadLetters struct {
 	dropped int64
 }
 
-// A fileCount is how many lines a file had at a size.
+// A fileCount is how many lines a file had in its first bytes.
 type fileCount struct{ size, lines int64 }
+
+const (
+	// countAtOnce bounds what is read of a file to count its lines when somebody
+	// asks for the status: what is left is counted the next time.
+	countAtOnce = 64 << 20
+
+	// mostLetter is how long a letter may be: one record of max_entry, in JSON.
+	mostLetter = 32 << 20
+)
 
 // openDeadLetters returns nil if no path is configured.
 func openDeadLetters(cfg DeadLetters) (*deadLetters, error) {
@@ -76,69 +88,76 @@ func (d *deadLetters) append(p *payload, a answer, now time.Time) error {
 // makeRoom sees to it that a line fits. One that is larger than all the room
 // there is fits into an empty file.
 func (d *deadLetters) makeRoom(need int64) error {
-	count, err := d.count(d.cfg.Path)
+	have, err := sizeOf(d.cfg.Path)
 	if err != nil {
 		return err
 	}
-	if count.size == 0 || count.size+need <= d.cfg.MaxBytes {
+	if have == 0 || have+need <= d.cfg.MaxBytes {
 		return nil
 	}
 	if d.cfg.WhenFull != WhenFullDropOldest {
-		return fmt.Errorf("%w: %s has %d of %d bytes", errNoRoom, d.cfg.Path, count.size, d.cfg.MaxBytes)
+		return fmt.Errorf("%w: %s has %d of %d bytes", errNoRoom, d.cfg.Path, have, d.cfg.MaxBytes)
 	}
 	// A quarter more than needed goes, so that not each letter copies the file.
-	dropped, err := dropFirst(d.cfg.Path, count.size+need-d.cfg.MaxBytes*3/4)
+	dropped, err := dropFirst(d.cfg.Path, have+need-d.cfg.MaxBytes*3/4)
 	d.dropped += dropped
 	delete(d.counted, d.cfg.Path)
 	return err
 }
 
-// count returns how many whole lines a file has, reading it only when its size
-// has changed.
-func (d *deadLetters) count(path string) (fileCount, error) {
+// sizeOf is the size of a file that letters are kept in, 0 if there is none.
+func sizeOf(path string) (int64, error) {
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		delete(d.counted, path)
-		return fileCount{}, nil
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return 0, nil
+	case err == nil && !info.Mode().IsRegular():
+		err = fmt.Errorf("%s: %w", path, smallfile.ErrNotRegular)
 	}
 	if err != nil {
-		return fileCount{}, fmt.Errorf("dead letters: %w", err)
+		return 0, fmt.Errorf("dead letters: %w", err)
 	}
-	known := d.counted[path]
-	if known.size == info.Size() {
-		return known, nil
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return fileCount{}, fmt.Errorf("dead letters: %w", err)
-	}
-	defer f.Close()
-	if info.Size() < known.size {
-		known = fileCount{}
-	}
-	if _, err := f.Seek(known.size, io.SeekStart); err != nil {
-		return fileCount{}, fmt.Errorf("dead letters: %w", err)
-	}
-	lines, err := countLines(f)
-	if err != nil {
-		return fileCount{}, fmt.Errorf("dead letters: %w", err)
-	}
-	known = fileCount{size: info.Size(), lines: known.lines + lines}
-	d.counted[path] = known
-	return known, nil
+	return info.Size(), nil
 }
 
-func countLines(r io.Reader) (int64, error) {
-	var lines int64
+// count returns how many whole lines a file has, reading it only when its size
+// has changed. Of one that is larger than countAtOnce they are not all, yet.
+func (d *deadLetters) count(path string) (lines, size int64, err error) {
+	if size, err = sizeOf(path); err != nil || size == 0 {
+		delete(d.counted, path)
+		return 0, 0, err
+	}
+	known := d.counted[path]
+	if known.size == size {
+		return known.lines, size, nil
+	}
+	f, err := smallfile.Open(path, os.O_RDONLY, 0)
+	if err != nil {
+		return 0, 0, fmt.Errorf("dead letters: %w", err)
+	}
+	defer f.Close()
+	if size < known.size {
+		known = fileCount{}
+	}
+	if err := known.goOn(io.NewSectionReader(f, known.size, min(size-known.size, countAtOnce))); err != nil {
+		return 0, 0, fmt.Errorf("dead letters: %w", err)
+	}
+	d.counted[path] = known
+	return known.lines, size, nil
+}
+
+// goOn counts what r has behind what was counted.
+func (c *fileCount) goOn(r io.Reader) error {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := r.Read(buf)
-		lines += int64(bytes.Count(buf[:n], []byte{'\n'}))
+		c.lines += int64(bytes.Count(buf[:n], []byte{'\n'}))
+		c.size += int64(n)
 		if err == io.EOF {
-			return lines, nil
+			return nil
 		}
 		if err != nil {
-			return lines, err
+			return err
 		}
 	}
 }
@@ -151,10 +170,12 @@ func (d *deadLetters) status() DeadLetterStatus {
 	defer d.mu.Unlock()
 	s := DeadLetterStatus{Path: d.cfg.Path, Max: d.cfg.MaxBytes, Dropped: d.dropped}
 	for _, path := range []string{resending(d.cfg.Path), d.cfg.Path} {
-		if c, err := d.count(path); err == nil {
-			s.Letters += c.lines
-			s.Bytes += c.size
+		lines, size, err := d.count(path)
+		if err != nil {
+			s.Fault = err.Error()
 		}
+		s.Letters += lines
+		s.Bytes += size
 	}
 	return s
 }
@@ -164,14 +185,17 @@ func (d *deadLetters) status() DeadLetterStatus {
 func appendLine(path string, line []byte) error {
 	_, err := os.Lstat(path)
 	created := errors.Is(err, fs.ErrNotExist)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := smallfile.Open(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	end, err := lastLineEnd(f)
+	end, torn, err := lastLineEnd(f)
 	if err != nil {
 		return err
+	}
+	if torn {
+		line = append([]byte{'\n'}, line...)
 	}
 	if err := f.Truncate(end); err != nil {
 		return err
@@ -188,25 +212,30 @@ func appendLine(path string, line []byte) error {
 	return nil
 }
 
-// lastLineEnd returns the offset behind the last newline of a file.
-func lastLineEnd(f *os.File) (int64, error) {
+// lastLineEnd returns the offset behind the last newline of a file. What is longer
+// than a letter can be was left by nobody here: it is not searched, nor taken away,
+// but torn, and end is that of the file.
+func lastLineEnd(f *os.File) (end int64, torn bool, err error) {
 	info, err := f.Stat()
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	buf := make([]byte, 4096)
-	for end := info.Size(); end > 0; {
+	buf := make([]byte, 64<<10)
+	for end = info.Size(); end > 0; {
+		if info.Size()-end > mostLetter {
+			return info.Size(), true, nil
+		}
 		from := max(end-int64(len(buf)), 0)
 		n, err := f.ReadAt(buf[:end-from], from)
 		if err != nil && err != io.EOF {
-			return 0, err
+			return 0, false, err
 		}
 		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
-			return from + int64(i) + 1, nil
+			return from + int64(i) + 1, false, nil
 		}
 		end = from
 	}
-	return 0, nil
+	return 0, false, nil
 }
 
 // dropFirst takes so many bytes, rounded up to whole lines, off the beginning
@@ -220,7 +249,7 @@ func dropFirst(path string, size int64) (int64, error) {
 }
 
 func rewriteWithout(path string, size int64) (int64, error) {
-	in, err := os.Open(path)
+	in, err := smallfile.Open(path, os.O_RDONLY, 0)
 	if err != nil {
 		return 0, err
 	}
@@ -254,7 +283,7 @@ func skipLine(r *bufio.Reader) (int64, error) {
 // replaceFile gives a file a new content, which is wholly there or not at all.
 func replaceFile(path string, content io.Reader) error {
 	tmp := path + ".tmp"
-	out, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	out, err := smallfile.Open(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}

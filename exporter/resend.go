@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/rtcship/rtcship/internal/smallfile"
 )
 
 // A Resent says what ResendDeadLetters did.
@@ -128,7 +130,7 @@ func (e *Exporter) resendFile(ctx context.Context, path string) (Resent, error) 
 // eachLine calls f for each line of a file, without its newline. A file that
 // is not there has no lines.
 func eachLine(path string, f func([]byte) error) error {
-	file, err := os.Open(path)
+	file, err := smallfile.Open(path, os.O_RDONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -136,9 +138,9 @@ func eachLine(path string, f func([]byte) error) error {
 		return err
 	}
 	defer file.Close()
-	r := bufio.NewReader(file)
+	r := bufio.NewReaderSize(file, 64<<10)
 	for {
-		line, err := r.ReadBytes('\n')
+		line, err := readLine(r)
 		if line = bytes.TrimSpace(line); len(line) > 0 {
 			if err := f(line); err != nil {
 				return err
@@ -149,6 +151,23 @@ func eachLine(path string, f func([]byte) error) error {
 		}
 		if err != nil {
 			return err
+		}
+	}
+}
+
+// errNoLetter says that a file holds what nobody here has written.
+var errNoLetter = fmt.Errorf("a line of more than %d MiB is no dead letter: take it out of the file", mostLetter>>20)
+
+// readLine reads a line that may be a letter.
+func readLine(r *bufio.Reader) (line []byte, err error) {
+	for {
+		part, err := r.ReadSlice('\n')
+		if len(line)+len(part) > mostLetter {
+			return nil, errNoLetter
+		}
+		line = append(line, part...)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
 		}
 	}
 }

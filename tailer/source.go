@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
@@ -219,7 +220,8 @@ func (s *source) classifyAll(dir string, names []string) []named {
 }
 
 func readNames(dir string) ([]string, error) {
-	d, err := os.Open(dir)
+	// What is no directory is not opened: a pipe would wait for its writer.
+	d, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -73,8 +73,9 @@ func (d *diagnosis) process(s *Status) {
 	}
 }
 
-// recently is for how long what was done to an admin address is worth a remark.
-const recently = 10 * time.Minute
+// recently is for how long what was done to an admin address is worth a remark:
+// longer than the alert RtcshipAmber waits, or it would reach nobody.
+const recently = 20 * time.Minute
 
 // surroundings is about what is around rtcship rather than in it.
 func (d *diagnosis) surroundings(s *Status) {
@@ -110,6 +111,9 @@ func (d *diagnosis) collector(s *Status) {
 			do = "rtcship tries again by itself; look at the collector's own log"
 		}
 		d.add(Red, do, "the collector at %s does not take records: %s %s", e.Endpoint, f.Code, f.Message)
+	}
+	if f := e.DeadLetters.Fault; f != "" && !e.Paused {
+		d.add(Amber, "put right what stands there; until then delivery stops at the first record that is refused", "dead letters cannot be kept: %s", f)
 	}
 	if e.DeadLetters.Letters > 0 {
 		d.add(Amber, "read dead-letters.jsonl in the state directory, mend the cause, then rtcship replay --dead-letters", "%d records were refused for good and are kept as dead letters", e.DeadLetters.Letters)

@@ -53,6 +53,7 @@ func TestDiagnose(t *testing.T) {
 		s.Export.LastError = &exporter.Failure{Code: "UNAVAILABLE"}
 	})
 	f(Red, "delivery is paused", "replay", func(s *Status) { s.Export.Paused = true })
+	f(Amber, "dead letters cannot be kept: a pipe", "put right", func(s *Status) { s.Export.DeadLetters.Fault = "a pipe" })
 	f(Amber, "3 records were refused for good", "replay", func(s *Status) { s.Export.DeadLetters.Letters = 3 })
 	f(Amber, "rejected 2 records", "messages", func(s *Status) { s.Export.Rejected = 2 })
 	f(Red, "log directory cannot be read: no such file", "sora.log_dir", func(s *Status) { s.LogDirError = "no such file" })

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/internal/config"
 	"github.com/rtcship/rtcship/internal/ownlog"
+	"github.com/rtcship/rtcship/internal/smallfile"
 	"github.com/rtcship/rtcship/tailer"
 	"github.com/rtcship/rtcship/tailer/spool"
 	"github.com/rtcship/rtcship/tailer/syslog"
@@ -152,7 +152,7 @@ func (s *Status) describe(cfg *config.Loaded) {
 
 // canList says what keeps a directory from being listed.
 func canList(dir string) error {
-	d, err := os.Open(dir)
+	d, err := smallfile.OpenDir(dir)
 	if err != nil {
 		return err
 	}

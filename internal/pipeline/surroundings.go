@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/smallfile"
 	"github.com/rtcship/rtcship/tailer"
 )
 
@@ -85,7 +86,7 @@ func (w *dirWalk) list(dir string, each func(name string)) {
 	if each == nil && (w.seen[dir] || len(w.seen) >= mostDirs) {
 		return
 	}
-	d, err := os.Open(dir)
+	d, err := smallfile.OpenDir(dir)
 	var names []os.DirEntry
 	if err == nil {
 		defer d.Close()

@@ -1,9 +1,11 @@
 package pipeline
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 
 	"github.com/rtcship/rtcship/internal/config"
@@ -41,6 +43,25 @@ func TestUnlistable(t *testing.T) {
 	slices.Sort(paths)
 	if want := []string{at("hosts/a/log/node"), at("log/connection_created_wait_timeout_error"), at("loop")}; !slices.Equal(paths, want) {
 		t.Errorf("found %v, want %v", paths, want)
+	}
+}
+
+// Nobody waits for what stands in the place of a directory: the status is made
+// whenever somebody asks, and a probe asks.
+func TestNoDirectory(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	if err := errors.Join(os.Mkdir(at("log"), 0o700), syscall.Mkfifo(at("log/connection_created_wait_timeout_error"), 0o600), syscall.Mkfifo(at("pipe"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if err := canList(at("pipe")); !errors.Is(err, syscall.ENOTDIR) {
+		t.Errorf("a pipe: %v", err)
+	}
+	cfg := config.Default()
+	cfg.Sora.LogDir = at("log")
+	cfg.Pexip.Files = []string{at("pipe/*.txt"), at("pipe/*/x.txt")}
+	if faults := Unlistable(&cfg); len(faults) != 2 {
+		t.Errorf("found %v", faults)
 	}
 }
 

@@ -1,6 +1,7 @@
 // Package smallfile reads files that people write: configuration, headers,
 // certificates. Whatever stands at such a path, reading it ends, and takes no
-// more memory than it may.
+// more memory than it may. Open and OpenDir are the part of it that any file and
+// directory needs which others may have put there.
 package smallfile
 
 import (
@@ -26,19 +27,11 @@ var (
 // one. Errors are those of package os, or an *fs.PathError of ErrNotRegular or
 // ErrTooLarge.
 func Read(path string) ([]byte, error) {
-	// Opening a pipe waits for its writer, unless it is asked not to.
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
-	if err != nil {
-		return nil, kind(path, err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	f, err := Open(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: notRegular(info.Mode())}
-	}
+	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, Max+1))
 	if err != nil {
 		return nil, err
@@ -47,6 +40,31 @@ func Read(path string) ([]byte, error) {
 		return nil, &fs.PathError{Op: "read", Path: path, Err: ErrTooLarge}
 	}
 	return data, nil
+}
+
+// Open is os.OpenFile for a regular file of any size, which path may be a link to.
+// Opening anything else does not wait for a writer or a reader, and is an
+// *fs.PathError of ErrNotRegular.
+func Open(path string, flag int, perm fs.FileMode) (*os.File, error) {
+	f, err := os.OpenFile(path, flag|syscall.O_NONBLOCK|syscall.O_NOCTTY, perm)
+	if err != nil {
+		return nil, kind(path, err)
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: path, Err: notRegular(info.Mode())}
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// OpenDir opens a directory to be listed. Anything else is not opened, which could
+// wait for a writer.
+func OpenDir(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NONBLOCK, 0)
 }
 
 // KeyPair is tls.LoadX509KeyPair for such files.
@@ -65,7 +83,7 @@ func KeyPair(certFile, keyFile string) (tls.Certificate, error) {
 // kind says what stands at a path that cannot be opened: a socket, say.
 func kind(path string, err error) error {
 	if info, statErr := os.Stat(path); statErr == nil && !info.Mode().IsRegular() && !errors.Is(err, fs.ErrPermission) {
-		return &fs.PathError{Op: "read", Path: path, Err: notRegular(info.Mode())}
+		return &fs.PathError{Op: "open", Path: path, Err: notRegular(info.Mode())}
 	}
 	return err
 }

@@ -55,3 +55,40 @@ func TestRead(t *testing.T) {
 		}
 	}
 }
+
+// Whatever is to be done with it, opening what is no file does not wait for anybody.
+func TestOpen(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	if err := errors.Join(syscall.Mkfifo(at("fifo"), 0o600), os.Mkdir(at("dir"), 0o700), os.Symlink("/dev/zero", at("zero"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, flag := range []int{os.O_RDONLY, os.O_WRONLY | os.O_CREATE | os.O_TRUNC, os.O_RDWR | os.O_CREATE, os.O_WRONLY | os.O_CREATE | os.O_APPEND} {
+		for _, name := range []string{"fifo", "dir", "zero"} {
+			if f, err := Open(at(name), flag, 0o600); !errors.Is(err, ErrNotRegular) {
+				t.Errorf("%s, flags %x: %v, %v", name, flag, f, err)
+			}
+		}
+	}
+	f, err := Open(at("new"), os.O_WRONLY|os.O_CREATE, 0o640)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	if info, err := os.Stat(at("new")); err != nil || info.Mode().Perm()&0o777&^0o640 != 0 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	for _, name := range []string{"fifo", "zero", "new"} {
+		if d, err := OpenDir(at(name)); !errors.Is(err, syscall.ENOTDIR) {
+			t.Errorf("%s: %v, %v", name, d, err)
+		}
+	}
+	d, err := OpenDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if names, err := d.Readdirnames(-1); err != nil || len(names) != 4 {
+		t.Errorf("%v, %v", names, err)
+	}
+}
