@@ -23,6 +23,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/rtcship/rtcship/convert/redact"
+	"github.com/rtcship/rtcship/internal/smallfile"
 )
 
 // Config says what is packed and how.
@@ -116,7 +117,7 @@ func Write(ctx context.Context, w io.Writer, cfg Config) (*Manifest, error) {
 // file itself is in File.Error.
 func addFile(z *zip.Writer, cfg Config, path string) (File, error) {
 	f := File{Path: filepath.ToSlash(path)}
-	in, err := os.Open(filepath.Join(cfg.Dir, path))
+	in, err := smallfile.Open(filepath.Join(cfg.Dir, path), os.O_RDONLY, 0)
 	if err != nil {
 		f.Error = err.Error()
 		return f, nil

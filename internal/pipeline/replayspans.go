@@ -15,6 +15,7 @@ import (
 	"github.com/rtcship/rtcship/convert/sora"
 	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/smallfile"
 	"github.com/rtcship/rtcship/tailer"
 	"github.com/rtcship/rtcship/tailer/entry"
 )
@@ -77,7 +78,7 @@ type spanReplay struct {
 }
 
 func (s *spanReplay) file(cfg *config.Config, f tailer.Found) error {
-	file, err := os.Open(f.Path)
+	file, err := smallfile.Open(f.Path, os.O_RDONLY, 0)
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
 	}

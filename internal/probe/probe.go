@@ -17,6 +17,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/rtcship/rtcship/internal/smallfile"
 )
 
 // A Config says where the line goes in, and where rtcship says what became of it.
@@ -107,7 +109,7 @@ func (p *prober) send(ctx context.Context) error {
 }
 
 func appendLine(path, line string) error {
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	f, err := smallfile.Open(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}

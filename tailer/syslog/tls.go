@@ -9,6 +9,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/rtcship/rtcship/internal/smallfile"
 )
 
 // A TLSConfig names the files of tls:// listeners. They are read again when
@@ -73,7 +75,7 @@ func (cfg TLSConfig) stamps() (out stamps) {
 }
 
 func (cfg TLSConfig) load() (*tls.Config, error) {
-	cert, err := tls.LoadX509KeyPair(cfg.CertFile, cfg.KeyFile)
+	cert, err := smallfile.KeyPair(cfg.CertFile, cfg.KeyFile)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +83,7 @@ func (cfg TLSConfig) load() (*tls.Config, error) {
 	if cfg.ClientCAFile == "" {
 		return config, nil
 	}
-	pem, err := os.ReadFile(cfg.ClientCAFile)
+	pem, err := smallfile.Read(cfg.ClientCAFile)
 	if err != nil {
 		return nil, err
 	}

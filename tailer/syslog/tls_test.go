@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -364,7 +365,15 @@ func TestTLSConfigFaults(t *testing.T) {
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, bad := range map[string]TLSConfig{
+		"a pipe":            {CertFile: pipe, KeyFile: cfg.KeyFile},
+		"a pipe for a key":  {CertFile: cfg.CertFile, KeyFile: pipe},
+		"a pipe for the CA": {CertFile: cfg.CertFile, KeyFile: cfg.KeyFile, ClientCAFile: pipe},
+		"a CA without end":  {CertFile: cfg.CertFile, KeyFile: cfg.KeyFile, ClientCAFile: "/dev/zero"},
 		"nothing":           {},
 		"no key":            {CertFile: cfg.CertFile},
 		"missing file":      {CertFile: cfg.CertFile, KeyFile: "/does/not/exist"},

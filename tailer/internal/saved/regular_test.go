@@ -67,6 +67,9 @@ func TestOddFiles(t *testing.T) {
 			if _, err := LoadShelf(shelf); name != "vast" && (err == nil || !strings.Contains(err.Error(), "regular file")) {
 				t.Errorf("shelf: %v", err)
 			}
+			if err := (&Shelving{shelf: &Shelf{path: shelf}, text: []byte("x\n")}).Save(s); err != nil {
+				t.Errorf("shelf: %v", err)
+			}
 		})
 	}
 }

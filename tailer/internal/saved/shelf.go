@@ -283,6 +283,7 @@ func (w *Shelving) Save(st *Store) error {
 		}
 		return st.syncDir()
 	}
+	makeWay(w.shelf.path)
 	f, err := os.OpenFile(w.shelf.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("open settled small files: %w", err)
