@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"reflect"
 	"regexp"
@@ -73,19 +74,37 @@ func Load(in Input) (*Loaded, error) {
 	l.applyFlags(in.Flags)
 	l.settleEndpoint()
 	l.check()
+	if l.unsaid > 0 {
+		l.faults = append(l.faults, Fault{Message: fmt.Sprintf("and %d more", l.unsaid)})
+	}
 	if len(l.faults) > 0 {
 		return nil, l.faults
 	}
 	return &l.Loaded, nil
 }
 
+const (
+	// mostFaults is how many are reported: whoever has more of them has given a
+	// file that is something else.
+	mostFaults = 100
+
+	// mostNames is how many names a mapping may have. Reading one takes time by
+	// the square of them.
+	mostNames = 1000
+)
+
 type loader struct {
 	Loaded
 	keys   []Key
 	faults Faults
+	unsaid int // faults beyond mostFaults
 }
 
 func (l *loader) fault(where, key, format string, args ...any) {
+	if len(l.faults) == mostFaults {
+		l.unsaid++
+		return
+	}
 	l.faults = append(l.faults, Fault{where, key, fmt.Sprintf(format, args...)})
 }
 
@@ -99,6 +118,10 @@ func (l *loader) key(path string) (Key, bool) {
 
 // set decodes n into the key's field and notes where it came from.
 func (l *loader) set(k Key, n *yaml.Node, where string) {
+	if names := widest(n); names > mostNames {
+		l.fault(where, k.Path, "%d names are more than %d", names, mostNames)
+		return
+	}
 	field := reflect.ValueOf(&l.Config).Elem().FieldByIndex(k.index)
 	fresh := reflect.New(field.Type())
 	err := n.Decode(fresh.Interface())
@@ -127,6 +150,24 @@ func (l *loader) faultsWithin(k Key, value *yaml.Node, where string, faults node
 		}
 		l.fault(where, k.Path, "%s", f.message)
 	}
+}
+
+// widest is how many names the largest mapping has in n, or in what it stands for.
+func widest(n *yaml.Node) (names int) {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	if n.Kind == yaml.MappingNode {
+		names = len(n.Content) / 2
+	}
+	for _, child := range n.Content {
+		if child.Kind != yaml.AliasNode {
+			names = max(names, widest(child))
+		} else if child.Alias.Kind == yaml.MappingNode {
+			names = max(names, len(child.Alias.Content)/2)
+		}
+	}
+	return names
 }
 
 var errFraction = errors.New("a fraction")
@@ -158,9 +199,14 @@ func (l *loader) applyFile(path string, again bool) {
 		return
 	}
 	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
+	documents := yaml.NewDecoder(bytes.NewReader(data))
+	if err := documents.Decode(&doc); err != nil && err != io.EOF {
 		line, msg := splitYAMLError(err)
 		l.fault(fmt.Sprintf("%s:%d:1", path, line), "", "%s", msg)
+		return
+	}
+	if line := furtherDocument(documents); line > 0 {
+		l.fault(fmt.Sprintf("%s:%d:1", path, line), "", "holds a second document, behind a line of ---: join the two")
 		return
 	}
 	if len(doc.Content) > 0 {
@@ -168,6 +214,20 @@ func (l *loader) applyFile(path string, again bool) {
 	}
 	if again && !l.FileSays {
 		l.fault(path+":1:1", "", "says nothing any more: write the configuration back, or \"sora: {}\" if the defaults are meant")
+	}
+}
+
+// furtherDocument returns the line of the first document that says something, or is
+// none, of those that are left; else 0.
+func furtherDocument(documents *yaml.Decoder) (line int) {
+	for {
+		var doc yaml.Node
+		switch err := documents.Decode(&doc); {
+		case err == io.EOF:
+			return 0
+		case err != nil || len(doc.Content) > 0 && doc.Content[0].Tag != "!!null":
+			return max(doc.Line, 1)
+		}
 	}
 }
 
@@ -228,6 +288,10 @@ func (l *loader) applyEntry(file, path string, name, value *yaml.Node) {
 	}
 	if !keyLike.MatchString(name.Value) {
 		l.fault(place(file, name), strings.TrimSuffix(strings.TrimSuffix(path, name.Value), "."), "not a key (%d characters)", len(name.Value))
+		return
+	}
+	if len(l.faults) == mostFaults {
+		l.unsaid++ // without looking for what may be meant
 		return
 	}
 	l.fault(place(file, name), path, "unknown key%s", didYouMean(nearest(path, l.names())))

@@ -1,8 +1,10 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +51,9 @@ func TestFaults(t *testing.T) {
 	f("sora:\n  log_dri: /x\n", "rtcship.yaml:2:3: sora.log_dri: unknown key: did you mean sora.log_dir?")
 	f("exprt:\n  endpoint: x\n", "rtcship.yaml:1:1: exprt: unknown key: did you mean export?")
 	f("zzzzzzzzzzz: 1\n", "rtcship.yaml:1:1: zzzzzzzzzzz: unknown key")
+	f("---\nsora: {log_dir: /x}\n---\n")
+	f("sora: {log_dir: /x}\n---\nsora: {log_dir: /y}\n", "rtcship.yaml:2:1: holds a second document, behind a line of ---: join the two")
+	f("sora: {log_dir: /x}\n---\n---\n{\n", "rtcship.yaml:1:1: holds a second document, behind a line of ---: join the two")
 	f("sora: [1]\n", "rtcship.yaml:1:7: sora: want a mapping of keys")
 	f("max_body: 1MiB\nmax_body: 2MiB\n", "rtcship.yaml:2:1: max_body: is here a second time: remove one")
 	f("max_body: many\n", `rtcship.yaml:1:11: max_body: "many" is no size: write bytes or a unit, such as 64KiB or 1MiB`)
@@ -98,6 +103,61 @@ func TestFaults(t *testing.T) {
 	f("max_body: x\nmax_entry: y\n", // all faults at once
 		`rtcship.yaml:1:11: max_body: "x" is no size: write bytes or a unit, such as 64KiB or 1MiB`,
 		`rtcship.yaml:2:12: max_entry: "y" is no size: write bytes or a unit, such as 64KiB or 1MiB`)
+}
+
+// Whatever a file of the size that is read holds, reading it takes no time, memory
+// or screen to speak of.
+func TestBombs(t *testing.T) {
+	many := func(format string, n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	laughs := "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n"
+	for i := range 9 {
+		laughs += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", i), 10), ","))
+	}
+	for name, text := range map[string]string{
+		"laughs":        laughs + "resource: {attributes: {x: *a9}}\nsora: {include: *a9}\n",
+		"unknown keys":  many("k%d: 1\n", 90_000),
+		"headers":       "export:\n  headers:\n" + many("    k%d: v\n", 60_000),
+		"alias":         "a: &a\n" + many("  k%d: v\n", 60_000) + "export: {headers: *a}\n",
+		"rules":         "drop: [{" + many("k%d: v,", 60_000) + "}]\n",
+		"aliased rules": "a: &a\n" + many("  k%d: v\n", 60_000) + "drop: [*a]\n",
+		"itself":        "sora: &a {log_dir: *a}\n",
+		"lists":         strings.Repeat("[", 500_000),
+		"mappings":      strings.Repeat("{a: ", 200_000),
+		"indents":       strings.Repeat("- ", 400_000),
+		"quotes":        "sora: " + strings.Repeat(`"`, 900_000),
+		"anchors":       many("k%[1]d: &k%[1]d 1\n", 50_000),
+		"a long key":    strings.Repeat("a", 1_000_000) + ": 1\n",
+		"UTF-16":        "\xff\xfes\x00o\x00",
+		"no UTF-8":      "sora: {log_dir: '\xff'}\n",
+		"patterns":      "redact: {patterns: ['" + strings.Repeat("(", 10_000) + "', 'a{1000}{1000}']}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := write(t, text)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			begin := time.Now()
+			_, err := Load(Input{File: file})
+			took := time.Since(begin)
+			runtime.ReadMemStats(&after)
+			if err == nil {
+				t.Error("it is taken for a configuration")
+			} else if lines := strings.Count(err.Error(), "\n"); lines > mostFaults || len(err.Error()) > 64<<10 {
+				t.Errorf("%d lines, %d bytes", lines, len(err.Error()))
+			}
+			if took > 30*time.Second { // many times what it takes where the machine is busy
+				t.Errorf("it took %v", took)
+			}
+			if grown := after.TotalAlloc - before.TotalAlloc; grown > 1<<30 {
+				t.Errorf("%d MiB were allocated", grown>>20)
+			}
+		})
+	}
 }
 
 func TestMissingFile(t *testing.T) {
