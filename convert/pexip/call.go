@@ -53,12 +53,6 @@ var terms = func() (t [256]term) {
 	return t
 }()
 
-// A where is where a form has the value of a term: in a hole or in its sample's text.
-type where struct {
-	hole  int // -1 for a value that does not differ
-	fixed span
-}
-
 // sayings are the values of a line's terms, nil for those that it has not. They
 // are those of the text before masking, until a line is masked.
 type sayings [numTerms][]byte
@@ -98,22 +92,15 @@ func (p *parse) call(host []byte) {
 }
 
 // callOf is call on the short way.
-func (p *parse) callOf(f *form, text, host []byte) {
+func (p *parse) callOf(d *form, text, host []byte) {
 	if !p.b.Calls().Traces {
 		return
 	}
 	s := &p.said
 	for i := range s {
-		switch at := &f.terms[i]; {
-		case at.hole >= 0:
-			s[i] = p.values[at.hole].of(text)
-		case at.fixed.to > 0:
-			s[i] = at.fixed.of(f.sample.text)
-		default:
-			s[i] = nil
-		}
+		s[i] = p.filled(&d.terms[i], text)
 	}
-	p.about(s, f.event, host, or(s[termReason], s[termDetail]))
+	p.about(s, d.event, host, or(s[termReason], s[termDetail]))
 }
 
 // or is a, or b if there is none.

@@ -3,127 +3,132 @@ package pexip
 import (
 	"bytes"
 	"encoding/binary"
+	"time"
 
-	"github.com/rtcship/rtcship/convert/record"
+	"github.com/rtcship/rtcship/convert/shape"
 )
 
 // A heading is all that stands before the first value of a line: the syslog
 // header, a system's name, the originating time, and the first key. Of what one
-// system sends within a second it is the same in every line, apart from the
-// digits of two fractions of a second. So a heading that was read once is
-// compared from then on, and what was made of it is copied.
+// system sends within a day it is the same in every line, two clocks apart: these
+// are the holes of its shape, and the last one is that of the originating time.
+// A Hole's Field is the length of its clock, its Kind what stands before the fraction.
 type heading struct {
-	text     []byte // up to the quote before the first value
-	rest     int    // where the blank before the pairs begins
-	host     span
+	rest     int // where the blank before the pairs begins
+	host     shape.Span
 	priority int
-	fraction span  // digits of the header's time; empty if it has none
-	millis   int   // where the three digits of the originating time begin
-	nanos    int64 // the originating time without them
-
-	made       []byte // the attributes
-	madeDigits int    // where fraction is in them
-}
-
-// A span is a part of a text.
-type span struct{ from, to int }
-
-func (s span) of(text []byte) []byte { return text[s.from:s.to] }
-
-// headings are those that came last, one for each system and each beginning.
-type headings struct {
-	table[heading]
-	hosts [256]uint8 // 1 + where the system's name begins in texts that begin alike
+	day      int64 // when the day of the originating time begins
 }
 
 // maxHeading is the length of the longest heading that is remembered.
 const maxHeading = 200
 
-// of returns the heading that text has if one was read before that is the same,
-// or nil.
-func (s *headings) of(text []byte) *heading {
+// findHeading sets p.heading to what text has if one was read before that is the
+// same, and the originating time that it has here.
+func (p *parse) findHeading(text []byte) {
+	p.heading = nil
 	if len(text) < 8 {
-		return nil
+		return
 	}
-	at := int(s.hosts[beginning(text)]) - 1
+	at := int(p.memory.hosts[beginning(text)]) - 1
 	if at < 0 || at >= len(text) {
-		return nil
+		return
 	}
-	i := s.find(hashHost(text, at))
-	if i < 0 || !s.list[i].matches(text) {
-		return nil
+	for h := p.memory.headings.Find(hashHost(text, at)); h != nil; h = h.Next() {
+		if p.headed(h, text) {
+			h.Take()
+			return
+		}
 	}
-	return &s.list[i]
 }
 
 // beginning is an index into hosts, by eight bytes: the priority and no part of
 // the time that changes often.
 func beginning(text []byte) uint64 { return load64(text) * hashFactor >> 56 }
 
-const hashFactor = 0x9e3779b97f4a7c15
-
 // hashHost is a hash of the system's name at that position and of the beginning.
 func hashHost(text []byte, at int) uint64 {
 	end := bytes.IndexByte(text[at:], ' ') + at
 	hash := load64(text) * hashFactor
 	for end = min(end, maxHeading); at < end && at+8 <= len(text); at += 8 {
-		hash = (hash ^ load64(text[at:])) * hashFactor
-		hash ^= hash >> 32
+		hash = mix(hash, load64(text[at:]))
 	}
 	return hash * hashFactor
 }
 
-// matches reports whether text begins with the heading, other digits in the
-// fractions apart.
-func (h *heading) matches(text []byte) bool {
-	return len(h.text) > 0 && len(text) >= len(h.text) &&
-		string(text[:h.fraction.from]) == string(h.text[:h.fraction.from]) &&
-		string(text[h.fraction.to:h.millis]) == string(h.text[h.fraction.to:h.millis]) &&
-		string(text[h.millis+3:len(h.text)]) == string(h.text[h.millis+3:]) &&
-		digits(h.fraction.of(text)) && digits(text[h.millis:h.millis+3])
-}
-
-func digits(b []byte) bool {
-	for _, c := range b {
-		if c-'0' > 9 {
+// headed sets p.heading to h if text begins with it.
+func (p *parse) headed(h *shape.Shape[heading], text []byte) bool {
+	pos, now := 0, int64(0)
+	for i := range h.Holes {
+		hole := &h.Holes[i]
+		start := hole.Reach(text, pos)
+		if pos = start + int(hole.Field); start < 0 || pos > len(text) {
+			return false
+		}
+		if now = clock(text[start:pos], hole.Kind); now < 0 {
 			return false
 		}
 	}
+	if h.End(text, pos) < 0 {
+		return false
+	}
+	p.heading, p.time = h, h.Data.day+now
 	return true
 }
 
-// write adds the attributes and sets the time of a text that the heading
-// matches.
-func (h *heading) write(b *record.Builder, text []byte) {
-	mark := b.Mark()
-	b.Encoded(h.made)
-	copy(b.Since(mark)[h.madeDigits:], h.fraction.of(text))
-	m := text[h.millis : h.millis+3]
-	b.Time = h.nanos + int64(int(m[0]-'0')*100+int(m[1]-'0')*10+int(m[2]-'0'))*1_000_000
-}
-
-// claim returns the place of the heading with that hash.
-func (s *headings) claim(hash uint64) *heading {
-	i := s.find(hash)
-	if i < 0 {
-		i = s.room(hash)
-		s.hashes[i] = hash
+// clock reads a time of the day, 15:04:05 and perhaps a fraction, and returns it
+// in nanoseconds, or -1. b is at least 8 bytes long.
+func clock(b []byte, sep byte) int64 {
+	// Eight bytes at once: each becomes 0 to 9, colons 0, and a bit of t is set for
+	// each that does not.
+	x := load64(b) ^ 0x30303a30303a3030
+	t := (x + 0x76767f76767f7676) | x
+	hours, minutes, seconds := (x&0xff)*10+x>>8&0xff, x>>24&0xff*10+x>>32&0xff, x>>48&0xff*10+x>>56
+	if t&0x8080808080808080 != 0 || hours > 23 || minutes > 59 || seconds > 60 || len(b) > 8 && b[8] != sep {
+		return -1
 	}
-	return &s.list[i]
+	nanos, unit := int64(hours*3600+minutes*60+seconds)*1e9, int64(1e8)
+	for i := 9; i < len(b); i++ {
+		digit := b[i] - '0'
+		if digit > 9 {
+			return -1
+		}
+		nanos += int64(digit) * unit
+		unit /= 10
+	}
+	return nanos
 }
 
-// peel takes a heading that text begins with off it, as line.peel does.
-func (h *heading) peel(l *line, text []byte) {
-	*l = line{host: h.host.of(text), rest: text[h.rest:], pairs: true}
-	l.head.Priority = h.priority
+// writeHeading adds the attributes and sets the time of a text with a known heading.
+func (p *parse) writeHeading(text []byte) {
+	pos, holes := 0, p.heading.Holes
+	for i := range holes {
+		pos += len(holes[i].Before)
+		end := pos + int(holes[i].Field)
+		p.b.Encoded(holes[i].Made)
+		if i < len(holes)-1 {
+			p.b.Encoded(text[pos:end]) // within the attribute of the header's time
+		}
+		pos = end
+	}
+	p.b.Encoded(p.heading.Made)
+	p.b.Time = p.time
 }
 
-// learn remembers the heading of the line that was just read, if it is a plain
+// peelHeading takes the known heading that text begins with off it, as line.peel does.
+func (p *parse) peelHeading(text []byte) {
+	d := &p.heading.Data
+	p.line = line{host: d.host.Of(text), rest: text[d.rest:], pairs: true}
+	p.line.head.Priority = d.priority
+}
+
+// learnHeading remembers the heading of the line that was just read, if it is a plain
 // one: a line with headers of relays or structured data is dubious. made are its
 // attributes, and stamp is where that of the header's time begins in them.
-func (s *headings) learn(l *line, text, made []byte, stamp int) {
-	const origin = len("2006-01-02 15:04:05,000")
-	if l.dubious || !l.pairs || !within(text, l.host) || len(l.stamp) != origin || len(l.head.TimeText) > 64 || !validTime(l.time) {
+func (p *parse) learnHeading(made []byte, stamp int) {
+	const date, origin = "2006-01-02 ", len("2006-01-02 15:04:05,000")
+	l, text := &p.line, p.b.Text
+	if l.dubious || !l.pairs || !within(text, l.host) || len(l.stamp) != origin || !wholeDay(l.time) {
 		return
 	}
 	at := func(part []byte) int { return cap(text) - cap(part) }
@@ -133,19 +138,41 @@ func (s *headings) learn(l *line, text, made []byte, stamp int) {
 	if end > maxHeading || len(made) > 2*maxHeading {
 		return
 	}
-	s.hosts[beginning(text)] = uint8(host + 1)
-	h := s.claim(hashHost(text, host))
-	h.rest, h.host, h.priority = rest, span{host, host + len(l.host)}, l.head.Priority
-	h.millis = at(l.stamp) + origin - 3
-	h.nanos = l.time.UnixNano() - int64(l.time.Nanosecond())
-	h.text = append(h.text[:0], text[:end]...)
-	h.made = append(h.made[:0], made...)
-	h.fraction, h.madeDigits = span{}, 0
-	if i := bytes.IndexAny(l.head.TimeText, ".,"); i >= 0 {
-		from := at(l.head.TimeText) + i + 1
-		h.fraction = span{from, from + leadingDigits(text[from:])}
-		h.madeDigits = stamp + stringHead(keyTimestamp) + i + 1
+	t := &p.memory.text
+	t.Text, t.Made, t.Parts = text[:end], made, t.Parts[:0]
+	if h := l.head.TimeText; h != nil {
+		i := bytes.IndexByte(h, ':') - 2
+		if i < 0 || i+8 > len(h) || len(h) > 64 || clock(h[i:i+8], 0) < 0 {
+			return
+		}
+		c := clockAt(text, at(h)+i)
+		c.Made.From = stamp + stringHead(keyTimestamp) + i
+		c.Made.To = c.Made.From + int(c.Field)
+		t.Parts = append(t.Parts, c)
 	}
+	c := clockAt(text, at(l.stamp)+len(date))
+	c.Made.From, c.Made.To = len(made), len(made)
+	t.Parts = append(t.Parts, c)
+	p.memory.hosts[beginning(text)] = uint8(host + 1)
+	if h := p.memory.headings.Learn(hashHost(text, host), t); h != nil {
+		h.Data = heading{rest: rest, host: shape.Span{From: host, To: host + len(l.host)}, priority: l.head.Priority, day: l.time.UnixNano() - clock(l.stamp[len(date):], l.stamp[len(date)+8])}
+	}
+}
+
+// wholeDay reports whether all times of the day of t fit a record.
+func wholeDay(t time.Time) bool {
+	return validTime(t.Add(-24*time.Hour)) && validTime(t.Add(24*time.Hour))
+}
+
+// clockAt is the clock at a position in a heading, of which nothing comes yet.
+func clockAt(text []byte, at int) shape.Part {
+	n, kind := len("15:04:05"), uint8(0)
+	if c := text[at+n]; c == '.' || c == ',' {
+		if digits := leadingDigits(text[at+n+1:]); digits > 0 {
+			n, kind = n+1+digits, c
+		}
+	}
+	return shape.Part{Open: true, Text: shape.Span{From: at, To: at + n}, Use: shape.Use{Kind: kind, Field: uint8(n)}}
 }
 
 // within reports whether part, which is not nil, lies in text: a name that was

@@ -16,6 +16,7 @@ import (
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/convert/redact"
+	"github.com/rtcship/rtcship/convert/shape"
 	"github.com/rtcship/rtcship/convert/syslog"
 )
 
@@ -67,16 +68,17 @@ type parse struct {
 	namer   *cdr.Namer
 
 	memory   *memory
-	redactor *redact.Redactor     // that memory is for
-	heading  *heading             // of this line, if one before had it
-	values   [maxSamplePairs]span // that fill the holes of a form
+	redactor *redact.Redactor           // that memory is for
+	heading  *shape.Shape[heading]      // of this line, if one before had it
+	time     int64                      // that it has in this line
+	values   [shape.MaxParts]shape.Span // that fill the holes of a form
 }
 
 // Start prepares for the entries that b is begun with.
 func (r *Reader) Start(b *record.Builder) {
 	p := &r.parse
 	if redactor := b.Redactor(); p.memory == nil || p.redactor != redactor {
-		p.memory, p.redactor = new(memory), redactor // another one may mask what is remembered
+		p.memory, p.redactor = newMemory(), redactor // another one may mask what is remembered
 	}
 	p.b = b
 	if p.namer == nil && b.Calls().Traces {
@@ -134,7 +136,7 @@ func (p *parse) take() {
 	p.n, p.quirk, p.exact, p.detail, p.sipCall = 0, 0, -1, nil, nil
 	clear(p.field[:])
 	if p.heading != nil {
-		p.heading.peel(&p.line, trimEnd(p.b.Text))
+		p.peelHeading(trimEnd(p.b.Text))
 		p.suspect = false
 		p.scan()
 		return
@@ -151,7 +153,7 @@ func (p *parse) take() {
 // header writes what the syslog header says, and the time.
 func (p *parse) header() {
 	if p.heading != nil {
-		p.heading.write(p.b, p.b.Text)
+		p.writeHeading(p.b.Text)
 		return
 	}
 	h := &p.line.head
@@ -164,7 +166,7 @@ func (p *parse) header() {
 	}
 	begin := p.b.Mark()
 	stamp := writeHeader(p.b, &p.line) - begin
-	p.memory.headings.learn(&p.line, p.b.Text, p.b.Since(begin), stamp)
+	p.learnHeading(p.b.Since(begin), stamp)
 	switch {
 	case validTime(p.line.time):
 		p.b.Time = p.line.time.UnixNano()

@@ -87,6 +87,8 @@ var usual = []string{
 // the long way does.
 var changes = [][2]string{
 	{`,337`, `,338`}, {`,337`, `,33`}, {`,337`, `,3370`}, {`,337`, `,3x7`}, {`,337`, `.337`}, {`09,337`, `10,337`}, {`2026-05-06 08`, `2026-05-07 08`}, {`2026-05-06 08`, `2026-02-30 08`}, {`2026-05-06 08`, `1926-05-06 08`}, {`2026-05-06 08`, `2326-05-06 08`},
+	{`08:08:09,337`, `23:59:59,999`}, {`08:08:09,337`, `23:59:60,999`}, {`08:08:09,337`, `24:08:09,337`}, {`08:08:09,337`, `08:60:09,337`}, {`08:08:09,337`, `08:08:61,337`}, {`08:08:09,337`, `08:8:009,337`}, {`08:08:09,337`, `08.08:09,337`},
+	{`T08:08:09`, `T00:00:00`}, {`T08:08:09`, `T23:59:60`}, {`T08:08:09`, `T24:00:00`}, {`T08:08:09`, `T08:08-09`}, {`T08:08:09`, `T08:8:009`}, {`T08:08:09`, ` 08:08:09`}, {`6 08:08:09 n`, `6 23:59:60 n`}, {`6 08:08:09 n`, `6 24:00:00 n`}, {`6 08:08:09 n`, `6 08:08:09.5 n`},
 	{`.402`, `.403`}, {`.402`, `.4`}, {`.402`, `.x02`}, {`.402`, `,402`}, {`.402`, ``}, {`+00:00`, `+01:00`}, {`T08:08`, `T08:61`}, {`May  6`, `May 32`}, {`May  6 08:08:09`, `May  6 08:08:10`},
 	{`node1`, `node2`}, {`node1`, `n`}, {`node1`, `-`}, {`node1`, `a_very_long_name_of_a_system.of.some.domain`}, {`node1`, `fe80::1`}, {`node1`, `no"de`}, {`node1`, `pin=1234`}, {`inner`, `other`}, {`inner `, ``}, {`outer`, `inner`},
 	{`<134>`, `<135>`}, {`<134>`, ``}, {`<134>`, `<999>`}, {`pexip`, `other`}, {`pexip`, `token=abc`}, {`[77]`, `[78]`}, {`[77]`, ``}, {`- - - `, `- - [a b="c"] `}, {` 7 ID2`, ` 8 ID3`}, {"\ufeff", ``},
@@ -131,7 +133,7 @@ func TestShortWay(t *testing.T) {
 		for _, text := range [][]byte{line, line, other, line, other, other, line} {
 			m.compare(t, text)
 		}
-		for range 2 * patience { // the other takes the line's place
+		for range 20 { // the other takes the line's place
 			m.compare(t, other)
 		}
 		m.compare(t, line)
@@ -173,14 +175,14 @@ func (c *converter) wentShort(text []byte) bool {
 	return ok
 }
 
-// The lines it was made for do go the short way, from several systems and with
-// values that differ.
+// The lines it was made for do go the short way, from several systems, at all times
+// of a day, and with values that differ.
 func TestShortWayIsGone(t *testing.T) {
 	m := masking(t, redact.Config{})
 	line := func(i int) []byte {
 		s := usual[i%len(usual)]
 		for _, r := range [][2]string{
-			{`node1`, fmt.Sprint("node", i%7)}, {`,337`, fmt.Sprintf(",%03d", i%1000)}, {`.402`, fmt.Sprintf(".%03d", (i+60)%1000)}, {`Meet Alice`, fmt.Sprint("room ", i%5)},
+			{`node1`, fmt.Sprint("node", i%7)}, {`08:08:09`, fmt.Sprintf("%02d:%02d:%02d", i%24, i%60, i*7%60)}, {`,337`, fmt.Sprintf(",%03d", i%1000)}, {`.402`, fmt.Sprintf(".%03d", (i+60)%1000)}, {`Meet Alice`, fmt.Sprint("room ", i%5)},
 			{`62.25`, fmt.Sprint(i)}, {`Ann`, fmt.Sprint("person", i)}, {`Other="one"`, fmt.Sprintf(`Other="%d"`, i)}, {`7f`, fmt.Sprint(i)}, {`192.0.2.1`, fmt.Sprint("192.0.2.", i%200)}, {`INVITE`, []string{"BYE", "INVITE"}[i%2]},
 		} {
 			s = strings.ReplaceAll(s, r[0], r[1])
@@ -220,11 +222,8 @@ func TestFormIsKept(t *testing.T) {
 				t.Fatalf("%q: it was lost after %d lines", c, i)
 			}
 		}
-		for range patience + 1 {
-			m.compare(t, other)
-		}
 		if !m.wentShort(other) {
-			t.Errorf("%q: a line that never comes keeps the place", c)
+			t.Errorf("%q: the other one never got a place", c)
 		}
 	}
 }
