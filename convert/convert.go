@@ -128,6 +128,7 @@ func (c *Converter) ConvertContext(ctx context.Context, b entry.Batch, out *Outp
 	defer w.builder.Trim()
 	if b.Origin.Source == "pexip" {
 		w.builder.StartBatch(&c.pexipSettings, b.Origin, &out.Counts)
+		out.measure(&w.builder)
 		w.drop.Start(c.pexipDrop, "")
 		return c.convertPexip(ctx, w, b, out)
 	}
@@ -136,6 +137,7 @@ func (c *Converter) ConvertContext(ctx context.Context, b entry.Batch, out *Outp
 		settings, reader = &c.errorSettings, &w.errors
 	}
 	w.builder.StartBatch(settings, b.Origin, &out.Counts)
+	out.measure(&w.builder)
 	w.drop.Start(c.soraDrop, b.Origin.Log)
 	return c.convertSora(ctx, w, reader, b, out)
 }

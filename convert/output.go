@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 
+	"github.com/rtcship/rtcship/convert/cdr"
 	"github.com/rtcship/rtcship/convert/drop"
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/record"
@@ -25,6 +26,8 @@ type Output struct {
 	Groups []Group
 	Spans  []Group // of the calls that entries closed, as spans fields of ScopeSpans; most hold none
 	Counts record.Counts
+
+	Numbers cdr.Numbers // of calls and of their media; none if Config.Calls does not want them
 
 	hosts  []host         // of Groups, where they are kept apart by host
 	byName map[string]int // index into hosts
@@ -58,7 +61,7 @@ func (o *Output) Size() (n int64) {
 		g := &o.Spans[i]
 		n += int64(cap(g.Records) + 8*cap(g.Ends) + groupBytes)
 	}
-	return n
+	return n + o.Numbers.Size()
 }
 
 // reset empties the output.
@@ -69,6 +72,15 @@ func (o *Output) reset() {
 	o.Groups, o.Spans, o.hosts, o.last = o.Groups[:0], o.Spans[:0], o.hosts[:0], 0
 	clear(o.byName)
 	o.Counts.Reset()
+	o.Numbers.Trim()
+	o.Numbers.Reset()
+}
+
+// measure has b put numbers into o, if they are wanted.
+func (o *Output) measure(b *record.Builder) {
+	if b.Calls().Numbers {
+		b.Numbers = &o.Numbers
+	}
 }
 
 // resetGroups empties groups and lets go of what is beyond maxKept, with what was
@@ -102,11 +114,12 @@ func grow(groups *[]Group, resource, scope []byte) *Group {
 	return g
 }
 
-// finish adds what b made of an entry to the group with index i: its span, and
-// its record unless a rule drops it.
+// finish adds what b made of an entry to the group with index i: its span, its
+// numbers, and its record unless a rule drops it.
 func (o *Output) finish(i int, b *record.Builder, rules *drop.Batch) {
 	g, s := &o.Groups[i], &o.Spans[i]
 	s.Records, s.Ends = b.FinishSpan(s.Records, s.Ends)
+	b.FinishNumbers()
 	if !b.Drop(rules) {
 		g.Records, g.Ends = b.Finish(g.Records, g.Ends)
 	}

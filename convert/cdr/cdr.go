@@ -65,6 +65,7 @@ type Record struct {
 	Joined bool   // the call came about: false for connections that failed before
 	Reason []byte // why it ended, as the line says it, with secrets masked; empty if it does not say
 	Class  Class  // what kind of reason that is
+	Code   string // which of the known reasons it is; see Code
 }
 
 // Failed reports whether the call did not come about, or ended because something

@@ -44,3 +44,18 @@ func TestClose(t *testing.T) {
 		}
 	}
 }
+
+// The words for reasons are few, whatever anybody makes up.
+func TestCode(t *testing.T) {
+	for reason, want := range map[string]string{
+		"": "", "normal": "normal", "NORMAL": "normal", "Remote disconnect": "remote disconnect", "Remote disconnect.": "remote disconnect", "1006": "1006",
+		"remote disconnect of alice": OtherCode, "normal\x00": OtherCode, "会議": OtherCode, strings.Repeat("normal", 100): OtherCode, ".": OtherCode,
+	} {
+		if got := Code([]byte(reason)); got != want {
+			t.Errorf("%q is %q, want %q", reason, got, want)
+		}
+	}
+	if n := testing.AllocsPerRun(10, func() { Code([]byte("Remote disconnect")) }); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -8,17 +8,40 @@ import (
 // FindString returns the value of the first attribute called k in fields, which
 // a Writer has written. ok is false if there is none, or one that is no string.
 func FindString(fields []byte, k Key) (v []byte, ok bool) {
+	value := find(fields, k)
+	if value == nil {
+		return nil, false
+	}
+	return stringOf(value)
+}
+
+// FindInt is FindString for an attribute that is an integer.
+func FindInt(fields []byte, k Key) (v int64, ok bool) {
+	value := find(fields, k)
+	if value == nil {
+		return 0, false
+	}
+	value, _, ok = cutField(value)
+	if !ok || len(value) == 0 || value[0] != tagInt {
+		return 0, false
+	}
+	u, size := binary.Uvarint(value[1:])
+	return int64(u), size > 0
+}
+
+// find returns the value field of the first attribute called k, or nil.
+func find(fields []byte, k Key) []byte {
 	for len(fields) > 0 && fields[0] == tagAttribute {
 		field, rest, sound := cutField(fields)
 		if !sound {
-			return nil, false
+			return nil
 		}
 		if value, found := bytes.CutPrefix(field, k); found && len(value) > 0 && value[0] == tagValue {
-			return stringOf(value)
+			return value
 		}
 		fields = rest
 	}
-	return nil, false
+	return nil
 }
 
 // stringOf is the text of a KeyValue's value field.

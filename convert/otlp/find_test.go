@@ -29,7 +29,19 @@ func TestFindString(t *testing.T) {
 			t.Errorf("%s = %q", key, got)
 		}
 	}
+	w.Int(NewKey("minus"), -3)
+	for key, want := range map[string]int64{"n": 7, "minus": -3} {
+		if got, ok := FindInt(w.Buf, NewKey(key)); !ok || got != want {
+			t.Errorf("%s = %d, %v", key, got, ok)
+		}
+	}
+	for _, key := range []string{"a", "l", "null", "d", "b", "empty", "missing"} {
+		if got, ok := FindInt(w.Buf, NewKey(key)); ok {
+			t.Errorf("%s = %d", key, got)
+		}
+	}
 	for i := range w.Buf { // cut off anywhere, it ends
 		FindString(w.Buf[:i], NewKey("missing"))
+		FindInt(w.Buf[:i], NewKey("minus"))
 	}
 }

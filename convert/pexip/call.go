@@ -27,6 +27,31 @@ var closedBy = func() []cdr.Kind {
 	return kinds
 }()
 
+// An opening is what a message says of a call that begins.
+type opening struct {
+	kind   cdr.Kind
+	failed bool
+}
+
+// openedBy says of each message of the catalogue what it opens.
+var openedBy = func() []opening {
+	all := make([]opening, len(catalogue.messages))
+	for text, o := range map[string]opening{
+		"Participant has joined.":                {kind: cdr.PexipParticipant},
+		"Participant failed to join conference.": {kind: cdr.PexipParticipant, failed: true},
+		"Conference has been created.":           {kind: cdr.PexipConference},
+	} {
+		all[catalogue.exact[string(trimPeriod([]byte(text)))]] = o
+	}
+	return all
+}()
+
+// tells reports whether anybody wants to know what a message says of its call.
+func (p *parse) tells(event int) bool {
+	c := p.b.Calls()
+	return c.Traces || c.Numbers && event >= 0 && event < len(closedBy) && (closedBy[event] != cdr.None || openedBy[event].kind != cdr.None)
+}
+
 // A term is a field that says something of a call.
 type term uint8
 
@@ -80,7 +105,7 @@ func (p *parse) keep() {
 // call says which call the line is about, and closes it if it does. host is the
 // system that the line names.
 func (p *parse) call(host []byte) {
-	if !p.b.Calls().Traces {
+	if !p.tells(p.event) {
 		return
 	}
 	var now sayings // with secrets masked
@@ -93,7 +118,7 @@ func (p *parse) call(host []byte) {
 
 // callOf is call on the short way.
 func (p *parse) callOf(d *form, text, host []byte) {
-	if !p.b.Calls().Traces {
+	if !p.tells(d.event) {
 		return
 	}
 	s := &p.said
@@ -113,22 +138,34 @@ func or(a, b []byte) []byte {
 
 // about sets the trace and makes the call detail record.
 func (p *parse) about(s *sayings, event int, host, reason []byte) {
-	if id := or(s[termCallID], p.sipCall); len(id) > 0 {
+	traces := p.b.Calls().Traces
+	if id := or(s[termCallID], p.sipCall); len(id) > 0 && traces {
 		p.b.Ref.Trace = p.namer.Call(id)
 		if id := s[termParticipantID]; len(id) > 0 {
 			p.b.Ref.Span = p.namer.Participant(id)
 		}
 	}
-	if event < 0 || event >= len(closedBy) || closedBy[event] == cdr.None {
+	if event < 0 || event >= len(closedBy) {
 		return
 	}
-	kind := closedBy[event]
-	if kind == cdr.PexipParticipant && noCall(s[termProtocol]) {
+	kind, o := closedBy[event], openedBy[event]
+	if kind == o.kind || noCall(s[termProtocol]) { // both are None
+		return
+	}
+	if o.kind != cdr.None {
+		p.b.Open = cdr.Opening{Kind: o.kind, Failed: o.failed}
+		if o.failed {
+			p.b.Open.Class, p.b.Open.Code = cdr.Classify(reason), cdr.Code(reason)
+		}
+	}
+	if kind == cdr.None {
 		return
 	}
 	r := &p.b.Call
-	*r = cdr.Record{Kind: kind, Joined: true, Reason: reason, Class: cdr.Classify(reason)}
-	p.identify(r, s, host)
+	*r = cdr.Record{Kind: kind, Joined: true, Reason: reason, Class: cdr.Classify(reason), Code: cdr.Code(reason)}
+	if traces {
+		p.identify(r, s, host)
+	}
 	end := p.b.Time
 	r.Close(begin(end, s[termDuration]), end)
 }

@@ -3,6 +3,7 @@ package pexip
 import (
 	"bytes"
 
+	"github.com/rtcship/rtcship/convert/cdr"
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/record"
 )
@@ -35,27 +36,32 @@ var (
 //	    codec H264 rate 700kbps resolution 768x448 fps 30
 //
 // A line without a direction belongs to the one above it. Only the first
-// stream of a text becomes attributes; what is not understood stays in Detail,
-// which is kept beside the numbers.
+// stream of a text becomes attributes, and all are measured; what is not understood
+// stays in Detail, which is kept beside the numbers.
 func writeMedia(b *record.Builder, detail []byte) {
 	var done mediaParts
 	var above mediaParts // direction of the line above
+	stream := stream{numbers: b.Numbers}
 	for len(detail) > 0 {
 		var line []byte
 		line, detail = cutAt(detail, '\n')
 		line = trimIndent(line)
 		switch first := word(line, 0); {
 		case string(first) == "Stream":
+			stream.begin(line)
 			if done&streamPart != 0 {
-				return
+				done = allParts
+				continue
 			}
 			done |= streamPart
 			writeStream(b, line)
 		case string(first) == "RX:":
 			above = rxPart
+			stream.measure(cdr.Received, line)
 			done = writeDirection(b, done, rxPart, line)
 		case string(first) == "TX:":
 			above = txPart
+			stream.measure(cdr.Sent, line)
 			done = writeDirection(b, done, txPart, line)
 		case string(first) == "codec":
 			done = writeCodec(b, done, above<<codecShift, line)
@@ -74,7 +80,40 @@ const (
 	txCodecPart
 
 	codecShift = 2 // from a direction to its codec
+	allParts   = 1<<5 - 1
 )
+
+// A stream is measured in both directions, if anybody wants to know.
+type stream struct {
+	numbers *cdr.Numbers
+	medium  cdr.Medium
+	done    [3]bool // by direction
+}
+
+func (s *stream) begin(line []byte) {
+	*s = stream{numbers: s.numbers, medium: cdr.MediumOf(bytes.Trim(word(line, 2), "()"))}
+}
+
+// measure takes what a line says of a direction. Where there was no bit rate there
+// were no packets either, and loss and jitter say nothing.
+func (s *stream) measure(d cdr.Direction, line []byte) {
+	if s.numbers == nil || s.done[d] {
+		return
+	}
+	s.done[d] = true
+	rate, loss, jitter := directionValues(line)
+	add := func(m cdr.Metric, v []byte, unit string, factor float64) bool {
+		x, ok := parseUnit(v, unit)
+		if ok = ok && x >= 0; ok {
+			s.numbers.Add(cdr.Sample{Metric: m, Kind: cdr.PexipParticipant, Medium: s.medium, Direction: d, Value: x * factor})
+		}
+		return ok && x > 0
+	}
+	if flows := add(cdr.MediaBitRate, rate, "kbps", 1e3); flows || rate == nil {
+		add(cdr.MediaLoss, loss, "%", 0.01)
+		add(cdr.MediaJitter, jitter, "ms", 1e-3)
+	}
+}
 
 // trimIndent removes blanks before a line, among them the no-break spaces of
 // logs that went through a web page.
@@ -176,11 +215,16 @@ func after(line []byte, name string) []byte {
 
 // writeUnit adds a number that is followed by its unit.
 func writeUnit(b *record.Builder, key otlp.Key, v []byte, unit string) {
-	v, ok := bytes.CutSuffix(v, []byte(unit))
-	if !ok {
-		return
-	}
-	if x, ok := parseDouble(v); ok {
+	if x, ok := parseUnit(v, unit); ok {
 		b.Double(key, x)
 	}
+}
+
+// parseUnit reads a number that is followed by its unit.
+func parseUnit(v []byte, unit string) (float64, bool) {
+	v, ok := bytes.CutSuffix(v, []byte(unit))
+	if !ok {
+		return 0, false
+	}
+	return parseDouble(v)
 }

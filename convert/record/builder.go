@@ -35,7 +35,11 @@ type Settings struct {
 type Calls struct {
 	Traces   bool   // records name the trace of their call, and a closing line makes a span
 	SoraFrom string // which of Sora's logs tells how connections ended: "event_webhook" (the default) or "connection"
+	Numbers  bool   // what lines say of calls and of their media is measured
 }
+
+// Any reports whether anybody wants to know of calls.
+func (c *Calls) Any() bool { return c.Traces || c.Numbers }
 
 // A Builder makes records of entries, one entry at a time:
 //
@@ -54,6 +58,10 @@ type Builder struct {
 	Text   []byte // the entry's text with its secrets masked; never change it
 	Counts *Counts
 
+	// Numbers takes what lines say of calls and of their media; nil if nobody wants
+	// to know. It is set after StartBatch.
+	Numbers *cdr.Numbers
+
 	// A parser sets these between Begin and Finish. Slices are read by Finish
 	// and must stay as they are until then.
 	Time         int64  // nanoseconds since 1970; 0 = not known. Begin sets it to the entry's
@@ -65,6 +73,7 @@ type Builder struct {
 
 	Ref  otlp.SpanRef // the trace of the call that the entry is about, and the span; zero if it does not say
 	Call cdr.Record   // of the call that the entry closes; of kind None if it closes none
+	Open cdr.Opening  // of the call that the entry opens, likewise
 
 	// Arena is room for texts that are made rather than found, such as a JSON
 	// string without its escapes. Append to it; Begin empties it.
@@ -105,7 +114,7 @@ var (
 
 // StartBatch prepares for the entries of one origin.
 func (b *Builder) StartBatch(s *Settings, o *entry.Origin, counts *Counts) {
-	b.settings, b.Origin, b.Counts = s, o, counts
+	b.settings, b.Origin, b.Counts, b.Numbers = s, o, counts, nil
 	b.seed = uidSeed(o.Generation)
 	b.heads[0].buf, b.heads[1].buf = b.heads[0].buf[:0], b.heads[1].buf[:0]
 	b.common.Buf = b.common.Buf[:0]
@@ -147,7 +156,7 @@ func (b *Builder) BeginUnmasked(e *entry.Entry) {
 	b.Arena = b.Arena[:0]
 	b.Severity, b.SeverityText, b.EventPrefix, b.EventName = 0, nil, "", nil
 	b.Time, b.original = 0, b.settings.Original
-	b.Ref, b.Call.Kind = otlp.SpanRef{}, cdr.None
+	b.Ref, b.Call.Kind, b.Open.Kind = otlp.SpanRef{}, cdr.None, cdr.None
 	if !e.Time.IsZero() {
 		b.Time = e.Time.UnixNano()
 	}

@@ -45,3 +45,33 @@ func (b *Builder) FinishSpan(spans []byte, ends []int) ([]byte, []int) {
 	b.Counts.Spans++
 	return w.Buf, ends
 }
+
+// FinishNumbers adds what the entry says of calls in numbers. It is called after
+// FinishSpan, which knows the trace of a closing line.
+func (b *Builder) FinishNumbers() {
+	n := b.Numbers
+	if n == nil {
+		return
+	}
+	if b.Open.Kind != cdr.None {
+		n.Open(&b.Open, b.attrs.Buf)
+	}
+	if b.Call.Kind != cdr.None {
+		n.Close(&b.Call, b.attrs.Buf)
+	}
+	if n.Pending() {
+		n.EndLine(b.moment(), &b.Ref)
+	}
+}
+
+// moment is the time of the entry, or when it was read if it has none.
+func (b *Builder) moment() int64 {
+	if b.Time > 0 {
+		return b.Time
+	}
+	return b.Entry.Observed.UnixNano()
+}
+
+// Attribute is the value of an attribute that was added to the entry and is a
+// string; ok is false if there is none.
+func (b *Builder) Attribute(k otlp.Key) (v []byte, ok bool) { return otlp.FindString(b.attrs.Buf, k) }

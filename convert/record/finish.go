@@ -142,8 +142,8 @@ func (b *Builder) Trim() {
 			*p = nil
 		}
 	}
-	b.Call = cdr.Record{}
-	b.Origin, b.Entry, b.Counts, b.Text, b.Body, b.SeverityText, b.EventName = nil, nil, nil, nil, nil, nil, nil
+	b.Call, b.Open = cdr.Record{}, cdr.Opening{}
+	b.Origin, b.Entry, b.Counts, b.Numbers, b.Text, b.Body, b.SeverityText, b.EventName = nil, nil, nil, nil, nil, nil, nil, nil
 }
 
 func sameSlice(a, b []byte) bool {

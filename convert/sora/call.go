@@ -103,13 +103,17 @@ func (r *Reader) close(f *found) {
 	c := r.closes(&s)
 	if c == nil {
 		r.ofSession(&s)
+		r.open(&s)
 		return
+	}
+	if c.Log == logConnection {
+		r.b.Open = cdr.Opening{Kind: c.Kind} // no other line says so
 	}
 	if c.Log == logWaitTimeout && s.rank < 0 {
 		s.reason = waitTimeoutText // it is what the file is there for
 	}
 	k := &r.b.Call
-	*k = cdr.Record{Kind: c.Kind, Joined: !c.failed, Reason: s.reason, Class: cdr.Classify(s.reason)}
+	*k = cdr.Record{Kind: c.Kind, Joined: !c.failed, Reason: s.reason, Class: cdr.Classify(s.reason), Code: r.wordFor(s.reason)}
 	at := s.life
 	if c.Kind == cdr.SoraRecording {
 		at = s.archive
@@ -117,15 +121,43 @@ func (r *Reader) close(f *found) {
 	if c.failed && at.end == 0 {
 		at.end = s.own
 	}
-	r.identify(k, &s)
+	if r.b.Calls().Traces {
+		r.identify(k, &s)
+	}
 	k.Close(at.begin, at.end)
 }
 
 // ofSession says which session a line of the log of sessions is about.
 func (r *Reader) ofSession(s *said) {
-	if r.b.Origin.Log == logSessions && r.b.Ref == (otlp.SpanRef{}) && r.whole(s.session) {
+	if r.b.Calls().Traces && r.b.Origin.Log == logSessions && r.b.Ref == (otlp.SpanRef{}) && r.whole(s.session) {
 		r.b.Ref = r.namer.Session(s.session)
 	}
+}
+
+// openings are the lines that say that a call has come about.
+var openings = []cdr.Closing{
+	{Log: logEvents, Line: "connection.created", Kind: cdr.SoraConnection},
+	{Log: logSessions, Line: "session.created", Kind: cdr.SoraSession},
+	{Log: logEvents, Line: "recording.started", Kind: cdr.SoraRecording},
+}
+
+// open says which call the line opens, if it does. Connections are those of the
+// log that tells how they ended, so that as many begin as end.
+func (r *Reader) open(s *said) {
+	for i := range openings {
+		o := &openings[i]
+		if o.Log == r.b.Origin.Log && o.Line == string(s.typ) && (o.Kind != cdr.SoraConnection || r.b.Calls().SoraFrom != logConnection) {
+			r.b.Open = cdr.Opening{Kind: o.Kind}
+		}
+	}
+}
+
+// wordFor is the word for a reason: a code of Sora's catalogue, or one of cdr's.
+func (r *Reader) wordFor(reason []byte) string {
+	if i, ok := r.p.events.first[string(reason)]; ok {
+		return r.p.events.list[i].code
+	}
+	return cdr.Code(reason)
 }
 
 // closes is how the line closes a call, or nil.

@@ -50,6 +50,7 @@ type Reader struct {
 	beside []field  // fields of the line that the message stands in, on the long way
 
 	connection []byte     // that the file's name is about
+	measured   bool       // the log has statistics, and somebody wants to know
 	closing    bool       // some lines of the log close a call, and somebody wants to know
 	aside      scanner    // of what stands in a line that closes a call
 	namer      *cdr.Namer // nil if nobody wants to know of calls
@@ -81,7 +82,8 @@ func (r *Reader) Start(p *Parser, b *record.Builder) {
 	r.p, r.b, r.log = p, b, specOf(b.Origin.Log)
 	r.line.names, r.req.names, r.aside.names = p.fields, p.fields, p.fields
 	r.connection = append(r.connection[:0], connectionIn(b.Origin)...)
-	r.closing = b.Calls().Traces && IsClosing(b.Origin.Log)
+	r.closing = b.Calls().Any() && IsClosing(b.Origin.Log)
+	r.measured = b.Numbers != nil && (b.Origin.Log == logStats || b.Origin.Log == logConnection)
 	if r.closing && r.namer == nil {
 		r.namer = new(cdr.Namer)
 	}
@@ -95,11 +97,14 @@ func (r *Reader) Read() bool {
 	b.Severity = r.log.severity
 	if r.log.read == nil && !b.Entry.Cut {
 		if i := skipSpace(b.Text, 0); i < len(b.Text) && b.Text[i] == '{' {
-			if !r.closing && r.readShort() {
-				return true
+			if r.closing || !r.readShort() {
+				if reason := r.readJSON(); reason != "" {
+					r.fail(record.JSON, reason)
+					return true
+				}
 			}
-			if reason := r.readJSON(); reason != "" {
-				r.fail(record.JSON, reason)
+			if r.measured {
+				r.measure()
 			}
 			return true
 		}

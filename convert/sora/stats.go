@@ -1,0 +1,184 @@
+package sora
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/rtcship/rtcship/convert/cdr"
+	"github.com/rtcship/rtcship/convert/otlp"
+)
+
+// Logs that hold statistics of WebRTC: one a line while a connection goes on, or
+// all at its end. They are those of the client, as W3C's webrtc-stats has them.
+const logStats = "rtc_stats"
+
+// A statKind is a kind of statistics that is measured.
+type statKind uint8
+
+const (
+	otherStat     statKind = iota
+	inboundStat            // a stream that the client receives
+	remoteInbound          // one that it sends, as Sora received it
+	candidatePair
+)
+
+func statKindOf(name []byte) statKind {
+	switch string(name) {
+	case "inbound-rtp":
+		return inboundStat
+	case "remote-inbound-rtp":
+		return remoteInbound
+	case "candidate-pair":
+		return candidatePair
+	}
+	return otherStat
+}
+
+var keyRTCType = otlp.NewKey("sora.rtc_type")
+
+// measure takes the statistics that the line holds. Where the line itself says
+// that there are none to measure, nothing else is read of it.
+func (r *Reader) measure() {
+	if r.b.Origin.Log == logStats {
+		name, _ := r.b.Attribute(keyRTCType)
+		if kind := statKindOf(name); kind != otherStat {
+			if data := r.nested("rtc_data", '{'); data != nil {
+				r.statistics(kind, data, true)
+			}
+		}
+		return
+	}
+	list := r.nested("rtc_stats", '[')
+	for i := 1; i < len(list); i++ {
+		if list[i] != '{' {
+			continue
+		}
+		end := r.aside.skipNested(i)
+		if end < 0 {
+			return
+		}
+		r.statistics(otherStat, list[i:end], false)
+		r.aside.text = list
+		i = end
+	}
+}
+
+// nested is the object or list called name, nil if there is none. The line is known
+// to be JSON, where a name in quotes that a colon follows is nothing else.
+func (r *Reader) nested(name string, open byte) []byte {
+	text := r.b.Text
+	for from := 0; ; {
+		i := bytes.Index(text[from:], []byte(name))
+		if i < 0 {
+			return nil
+		}
+		from += i + len(name)
+		if from-len(name) == 0 || text[from-len(name)-1] != '"' || from >= len(text) || text[from] != '"' {
+			continue
+		}
+		at := skipSpace(text, from+1)
+		if at >= len(text) || text[at] != ':' {
+			continue
+		}
+		if at = skipSpace(text, at+1); at < len(text) && text[at] == open {
+			r.aside.text = text
+			end := r.aside.skipNested(at)
+			if end < 0 {
+				return nil
+			}
+			r.aside.text = text[at:end]
+			return text[at:end]
+		}
+	}
+}
+
+// A stat is what one object of statistics says; a number that it does not say is -1.
+type stat struct {
+	kind                                       statKind
+	medium                                     cdr.Medium
+	lost, received, share, jitter, trip, froze float64
+	idle                                       bool // a pair that is not in use
+}
+
+// statistics measures one object of statistics.
+func (r *Reader) statistics(kind statKind, object []byte, interim bool) {
+	if r.aside.object(object) != "" {
+		return
+	}
+	x := stat{kind: kind, lost: -1, received: -1, share: -1, jitter: -1, trip: -1, froze: -1}
+	for i := range r.aside.fields {
+		r.statField(&r.aside.fields[i], &x)
+	}
+	add := func(m cdr.Metric, d cdr.Direction, medium cdr.Medium, v float64) {
+		if v >= 0 {
+			r.b.Numbers.Add(cdr.Sample{Metric: m, Kind: cdr.SoraConnection, Medium: medium, Direction: d, Interim: interim, Value: v})
+		}
+	}
+	switch x.kind {
+	case inboundStat:
+		add(cdr.MediaLoss, cdr.Sent, x.medium, x.loss())
+		add(cdr.MediaJitter, cdr.Sent, x.medium, x.jitter)
+		add(cdr.MediaFreezes, cdr.Sent, x.medium, x.froze)
+	case remoteInbound:
+		add(cdr.MediaLoss, cdr.Received, x.medium, x.loss())
+		add(cdr.MediaJitter, cdr.Received, x.medium, x.jitter)
+		add(cdr.MediaRoundTrip, cdr.Both, x.medium, x.trip)
+	case candidatePair:
+		if !x.idle {
+			add(cdr.MediaRoundTrip, cdr.Both, cdr.Transport, x.trip)
+		}
+	}
+}
+
+// loss is the share of packets that were lost, -1 if there were none or it is not said.
+func (x *stat) loss() float64 {
+	if x.received >= 0 && x.lost > -1 && x.received+x.lost > 0 {
+		return x.lost / (x.received + x.lost)
+	}
+	if x.share <= 1 {
+		return x.share
+	}
+	return -1
+}
+
+func (r *Reader) statField(m *field, x *stat) {
+	s := &r.aside
+	switch name := r.name(s, m); string(name) {
+	case "type", "rtc_type":
+		if x.kind == otherStat && m.kind == '"' {
+			x.kind = statKindOf(r.text(s, m))
+		}
+	case "kind", "mediaType":
+		if m.kind == '"' {
+			x.medium = cdr.MediumOf(r.text(s, m))
+		}
+	case "nominated":
+		x.idle = x.idle || m.kind == 'f'
+	case "state":
+		x.idle = x.idle || m.kind == '"' && string(r.text(s, m)) != "succeeded"
+	case "packetsLost": // less than none were lost if some came twice
+		x.lost = max(number(s, m, 0), 0)
+	case "packetsReceived":
+		x.received = number(s, m, -1)
+	case "fractionLost":
+		x.share = number(s, m, -1)
+	case "jitter":
+		x.jitter = number(s, m, -1)
+	case "roundTripTime", "currentRoundTripTime":
+		x.trip = number(s, m, -1)
+	case "freezeCount":
+		x.froze = number(s, m, -1)
+	}
+}
+
+// number is the value of a field that is a number, else none.
+func number(s *scanner, m *field, none float64) float64 {
+	if m.kind != '0' {
+		return none
+	}
+	v, err := strconv.ParseFloat(view(s.raw(m)), 64)
+	if err != nil {
+		return none
+	}
+	return v
+}
