@@ -16,8 +16,10 @@ import (
 
 	"github.com/rtcship/rtcship/internal/admin"
 	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/numbers"
 	"github.com/rtcship/rtcship/internal/ownlog"
 	"github.com/rtcship/rtcship/internal/pipeline"
+	"github.com/rtcship/rtcship/internal/push"
 )
 
 func newRunCommand() *cobra.Command {
@@ -62,6 +64,7 @@ type runner struct {
 	flags *configFlags
 	log   *ownlog.Log
 	admin *admin.Server
+	push  *push.Push
 	debug debugServer
 
 	mu     sync.Mutex
@@ -73,14 +76,18 @@ func (r *runner) run(stay bool, first *config.Loaded) error {
 	s := watchSignals(r.log.Logger)
 	go watchFile(r.flags.file).run(s.ctx, s.requestReload) // before Run loads the file
 	service := &supervisor{log: r.log.Logger}
+	calls, err := numbers.Expose()
+	if err != nil {
+		return fmt.Errorf("prepare metrics: %w", err)
+	}
 	d := pipeline.New(pipeline.Options{
 		Load: r.flags.load, Stay: stay, Stop: s.stop, Reload: s.reload,
-		Log: r.log, Version: programVersion(), Configured: r.configured, Ready: service.ready, SpanWait: spanWait,
+		Log: r.log, Version: programVersion(), Configured: r.configured, Ready: service.ready, SpanWait: spanWait, Numbers: calls.Meter,
 	})
-	var err error
-	if r.admin, err = admin.New(d); err != nil {
+	if r.admin, err = admin.New(d, calls); err != nil {
 		return err
 	}
+	r.push = &push.Push{Status: d.Status, More: calls, Log: r.log.Logger, Version: programVersion()}
 	defer r.close()
 	d.Admin = r.admin.Status
 	service.status = d.Status
@@ -103,6 +110,7 @@ func (r *runner) configured(cfg *config.Loaded) {
 	limitCPUs(&cfg.Config)
 	limitMemory(r.log.Logger, &cfg.Config)
 	r.serve(cfg)
+	r.push.Configure(&cfg.Config)
 }
 
 // serveAgain is how soon an address is tried again that could not be opened.
@@ -162,6 +170,7 @@ func (r *runner) close() {
 		r.again.Stop()
 	}
 	r.admin.Close()
+	r.push.Close()
 	r.debug.close()
 }
 

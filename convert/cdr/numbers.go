@@ -79,11 +79,12 @@ type Sample struct {
 	Direction Direction
 	Interim   bool // of a stream that goes on; else it is what is known of it at its end
 
-	place [2]int32
-	Code  string // the catalogues' word for the reason; see Code
-	Value float64
-	Time  int64        // of the line, nanoseconds since 1970
-	Ref   otlp.SpanRef // of the call; zero if the line does not say
+	place  [2]int32
+	Code   string // the catalogues' word for the reason; see Code
+	Value  float64
+	Time   int64        // of the line, nanoseconds since 1970
+	Offset int64        // of the line within its generation
+	Ref    otlp.SpanRef // of the call; zero if the line does not say
 }
 
 // Numbers are the samples of a batch. They are used for one batch after another,
@@ -111,7 +112,7 @@ func (n *Numbers) Trim() {
 }
 
 // sampleBytes is about what a Sample takes.
-const sampleBytes = 88
+const sampleBytes = 96
 
 // Size is about how much memory n takes.
 func (n *Numbers) Size() int64 { return int64(cap(n.Samples)*sampleBytes + cap(n.places)) }
@@ -198,12 +199,12 @@ func (n *Numbers) locate(s *Sample, attributes []byte) {
 // Pending reports whether the present line has samples.
 func (n *Numbers) Pending() bool { return n.begun < len(n.Samples) }
 
-// EndLine says of all samples of the present line when it was written and which
-// call it is about.
-func (n *Numbers) EndLine(at int64, ref *otlp.SpanRef) {
+// EndLine says of all samples of the present line when it was written, where it
+// stands and which call it is about.
+func (n *Numbers) EndLine(at, offset int64, ref *otlp.SpanRef) {
 	for ; n.begun < len(n.Samples); n.begun++ {
 		s := &n.Samples[n.begun]
-		s.Time, s.Ref = at, *ref
+		s.Time, s.Offset, s.Ref = at, offset, *ref
 	}
 }
 

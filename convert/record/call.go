@@ -60,7 +60,7 @@ func (b *Builder) FinishNumbers() {
 		n.Close(&b.Call, b.attrs.Buf)
 	}
 	if n.Pending() {
-		n.EndLine(b.moment(), &b.Ref)
+		n.EndLine(b.moment(), b.Entry.Offset, &b.Ref)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sys/unix"
 
 	"github.com/rtcship/rtcship/exporter"
@@ -66,11 +67,12 @@ type rendered struct {
 	err  error
 }
 
-// New returns a Server that does not listen yet.
-func New(p Process) (*Server, error) {
+// New returns a Server that does not listen yet. more is what metrics are gathered
+// from besides the status.
+func New(p Process, more ...prometheus.Gatherer) (*Server, error) {
 	s := &Server{process: p, open: map[string]*served{}}
 	s.statuses.pressed, s.texts.pressed, s.pages.pressed = s.pressed, s.pressed, s.pressed
-	metrics, err := newMetrics(s.gather)
+	metrics, err := newMetrics(s.gather, more)
 	if err != nil {
 		return nil, err
 	}

@@ -21,9 +21,10 @@ import (
 	"github.com/rtcship/rtcship/internal/pipeline"
 )
 
-// newMetrics serves the table of metrics for Prometheus. Each scrape asks for
-// the status once; nothing is measured for its own sake.
-func newMetrics(status func() *pipeline.Status) (http.Handler, error) {
+// newMetrics serves the table of metrics, and more, for Prometheus. Each scrape asks
+// for the status once; nothing is measured for its own sake. Exemplars are in the
+// OpenMetrics form alone, native histograms in protobuf alone.
+func newMetrics(status func() *pipeline.Status, more []prometheus.Gatherer) (http.Handler, error) {
 	registry := prometheus.NewRegistry()
 	reader, err := otelprometheus.New(
 		otelprometheus.WithRegisterer(registry),
@@ -38,7 +39,8 @@ func newMetrics(status func() *pipeline.Status) (http.Handler, error) {
 	if _, err := Observe(provider.Meter("rtcship"), status); err != nil {
 		return nil, err
 	}
-	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{DisableCompression: true}), nil
+	all := append(prometheus.Gatherers{registry}, more...)
+	return promhttp.HandlerFor(all, promhttp.HandlerOpts{DisableCompression: true, EnableOpenMetrics: true}), nil
 }
 
 // A metricsHandler shares what is scraped, by the form that is asked for.

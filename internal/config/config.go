@@ -25,6 +25,7 @@ type Config struct {
 	Redact      Redact        `yaml:"redact"`
 	Export      Export        `yaml:"export"`
 	Calls       Calls         `yaml:"calls"`
+	Metrics     Metrics       `yaml:"metrics"`
 	StateDir    string        `yaml:"state_dir" help:"positions, spool and dead letters are kept here"`
 	Admin       Admin         `yaml:"admin"`
 	Debug       Debug         `yaml:"debug"`
@@ -125,8 +126,17 @@ type Export struct {
 type Calls struct {
 	Traces   bool   `yaml:"traces" help:"a span for each call, and trace_id in the records of its lines; the collector needs a traces pipeline"`
 	SoraFrom string `yaml:"sora_from" help:"event_webhook | connection: which of Sora's logs tells how connections ended"`
+	Metrics  bool   `yaml:"metrics" help:"how calls went and how good their media were, as numbers on /metrics"`
 
 	// OTel is what the OTEL_EXPORTER_OTLP_TRACES_* variables say.
+	OTel otelenv.Settings `yaml:"-"`
+}
+
+// Metrics says where metrics go besides /metrics.
+type Metrics struct {
+	OTLP bool `yaml:"otlp" help:"send all metrics to the collector as well, each minute or OTEL_METRIC_EXPORT_INTERVAL; it needs a metrics pipeline"`
+
+	// OTel is what the OTEL_EXPORTER_OTLP_METRICS_* variables say.
 	OTel otelenv.Settings `yaml:"-"`
 }
 
@@ -173,7 +183,7 @@ func Default() Config {
 			Protocol: "grpc", Compression: "none", HTTPSuccess: "answer",
 			Timeout: 10 * time.Second, MaxRequest: 3 << 20, MaxDelay: 200 * time.Millisecond, Concurrency: 2, ObservedTime: "read",
 		},
-		Calls:    Calls{SoraFrom: "event_webhook"},
+		Calls:    Calls{SoraFrom: "event_webhook", Metrics: true},
 		StateDir: "/var/lib/rtcship",
 		Admin:    Admin{Listen: "127.0.0.1:9464"},
 		Log:      Log{Level: "info", Format: "auto", OTLP: true},

@@ -23,7 +23,8 @@ func (l *loader) applyOTel(environ []string) {
 	lookup := func(name string) (string, bool) { v, ok := env[name]; return v, ok }
 	s := otelenv.Read(lookup)
 	l.Calls.OTel = otelenv.ReadTraces(lookup)
-	for _, w := range slices.Concat(s.Warnings, l.Calls.OTel.Warnings) {
+	l.Metrics.OTel = otelenv.ReadMetrics(lookup)
+	for _, w := range slices.Concat(s.Warnings, l.Calls.OTel.Warnings, l.Metrics.OTel.Warnings) {
 		l.Warnings = append(l.Warnings, Fault{Message: w})
 	}
 	e := &l.Export

@@ -18,6 +18,7 @@ import (
 	"github.com/rtcship/rtcship/exporter/exportertest"
 	"github.com/rtcship/rtcship/internal/admin"
 	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/numbers"
 	"github.com/rtcship/rtcship/internal/ownlog"
 	"github.com/rtcship/rtcship/internal/pipeline"
 )
@@ -117,12 +118,16 @@ func (d *demo) run(ctx context.Context, dir string) (Summary, error) {
 	stop := make(chan struct{})
 	listening := make(chan pipeline.Addresses, 1)
 	ended := make(chan error, 1)
+	calls, err := numbers.Expose()
+	if err != nil {
+		return Summary{}, fmt.Errorf("prepare metrics: %w", err)
+	}
 	d.daemon = pipeline.New(pipeline.Options{
 		Load: func() (*config.Loaded, error) { return d.config(dir) },
 		Stop: stop, Log: d.Log, Version: d.Version,
-		Ready: func(a pipeline.Addresses) { listening <- a },
+		Ready: func(a pipeline.Addresses) { listening <- a }, Numbers: calls.Meter,
 	})
-	page, err := admin.New(d.daemon)
+	page, err := admin.New(d.daemon, calls)
 	if err == nil {
 		d.daemon.Admin = page.Status // before anybody can ask
 		err = page.Serve(admin.Config{Listen: d.Admin, Hosts: d.Hosts})

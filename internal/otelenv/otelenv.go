@@ -46,6 +46,8 @@ const (
 	general   = "OTEL_EXPORTER_OTLP_"
 	forLogs   = "OTEL_EXPORTER_OTLP_LOGS_"
 	forTraces = "OTEL_EXPORTER_OTLP_TRACES_"
+
+	forMetrics = "OTEL_EXPORTER_OTLP_METRICS_"
 )
 
 // Read returns what the environment says about logs.
@@ -64,8 +66,13 @@ func Read(lookup Lookup) Settings {
 // ReadTraces returns what the environment says about traces alone: where they go
 // another way than logs do. There is nothing about the resource in it, which is
 // the same.
-func ReadTraces(lookup Lookup) Settings {
-	r := reader{lookup: lookup, prefixes: []string{forTraces}}
+func ReadTraces(lookup Lookup) Settings { return readSignal(lookup, forTraces) }
+
+// ReadMetrics is ReadTraces for metrics.
+func ReadMetrics(lookup Lookup) Settings { return readSignal(lookup, forMetrics) }
+
+func readSignal(lookup Lookup, prefix string) Settings {
+	r := reader{lookup: lookup, prefixes: []string{prefix}}
 	r.export()
 	r.settings.ExactPath = r.settings.Endpoint != ""
 	return r.settings

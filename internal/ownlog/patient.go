@@ -42,6 +42,11 @@ func (p *patient) try(ctx context.Context, records []sdklog.Record) (woken bool,
 // is to wait for it.
 type wokenKey struct{}
 
+// waitIfWoken is between the exporter and the connection.
+func waitIfWoken(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, next grpc.UnaryInvoker, o ...grpc.CallOption) error {
+	return next(ctx, method, req, reply, conn, append(o, callOptions(ctx)...)...)
+}
+
 func callOptions(ctx context.Context) []grpc.CallOption {
 	if ctx.Value(wokenKey{}) == nil {
 		return nil

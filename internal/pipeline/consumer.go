@@ -7,6 +7,7 @@ import (
 
 	"github.com/rtcship/rtcship/convert"
 	"github.com/rtcship/rtcship/exporter"
+	"github.com/rtcship/rtcship/internal/numbers"
 	"github.com/rtcship/rtcship/tailer/entry"
 )
 
@@ -16,6 +17,8 @@ type consumer struct {
 	converter *convert.Converter
 	exporter  *exporter.Exporter
 	spans     *spans // nil if none are made
+	numbers   *numbers.Meter
+	replayed  replayed
 	gate      *gate
 	outputs   sync.Pool // of *output
 	books     *books
@@ -63,6 +66,7 @@ func (c *consumer) Consume(ctx context.Context, b entry.Batch) error {
 	}
 	c.books.settled(b.Origin, &out.Counts, outcome, bytes)
 	c.books.events.note(b.Origin, &out.Output)
+	c.numbers.Note(&out.Numbers, c.replayed.until(b.Origin))
 	return nil
 }
 

@@ -31,9 +31,15 @@ type engine struct {
 const closeTimeout = 2 * time.Second
 
 func newEngine(cfg *config.Config, p *parts, b *books, o Options) (*engine, error) {
-	converter, err := NewConverter(cfg, o.Version)
+	measured := *cfg
+	measured.Calls.Metrics = cfg.Calls.Metrics && o.Numbers != nil
+	converter, err := NewConverter(&measured, o.Version)
 	if err != nil {
 		return nil, fmt.Errorf("prepare conversion: %w", err)
+	}
+	again, err := loadReplayed(cfg.StateDir)
+	if err != nil {
+		o.Log.Warn("lines that were sent again on request may count twice in the numbers of calls", "error", err)
 	}
 	e := &engine{}
 	room := int64(cfg.Export.MaxRequest) * int64(cfg.Export.Concurrency+1)
@@ -57,7 +63,7 @@ func newEngine(cfg *config.Config, p *parts, b *books, o Options) (*engine, erro
 	tailerConfig.SafeCut = converter.SafeCut
 	tailerConfig.OnBlocked = func() { e.exporter.Poke() }
 	c := newConsumer(converter, e.exporter, g, b)
-	c.spans = e.spans
+	c.spans, c.numbers, c.replayed = e.spans, o.Numbers, again
 	e.tailer, err = tailer.New(tailerConfig, c)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare following: %w", err), e.close())
@@ -121,7 +127,7 @@ func NewConverter(cfg *config.Config, version string) (*convert.Converter, error
 		Drop:     drops(cfg),
 
 		ObservedAsTime: cfg.Export.ObservedTime == "record",
-		Calls:          record.Calls{Traces: cfg.Calls.Traces, SoraFrom: cfg.Calls.SoraFrom},
+		Calls:          record.Calls{Traces: cfg.Calls.Traces, SoraFrom: cfg.Calls.SoraFrom, Numbers: cfg.Calls.Metrics},
 	})
 }
 

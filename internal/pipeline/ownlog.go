@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/otlpclient"
 	"github.com/rtcship/rtcship/internal/ownlog"
 	"github.com/rtcship/rtcship/internal/smallfile"
 )
@@ -41,6 +43,39 @@ func (d *Daemon) exportOwnLog(cfg *config.Config) (stop func()) {
 		defer cancel()
 		end(ctx)
 	}
+}
+
+// MetricsClient says how metrics reach the collector that cfg names: as records do,
+// but for what the variables for metrics say.
+func MetricsClient(cfg *config.Config, version string) (*otlpclient.Config, error) {
+	e, m := cfg.Export, cfg.Metrics.OTel
+	if m.Protocol != "" && m.Endpoint == "" && e.Endpoint == config.DefaultEndpoint(e.Protocol) {
+		e.Endpoint = config.DefaultEndpoint(m.Protocol)
+	}
+	exact := false
+	if m.Endpoint != "" {
+		e.Endpoint, e.Insecure, exact = m.Endpoint, nil, m.ExactPath
+	}
+	if m.Insecure != nil {
+		e.Insecure = m.Insecure
+	}
+	if len(m.Headers) > 0 {
+		e.Headers, e.HeadersFile = m.Headers, ""
+	}
+	e.TLS.CAFile = cmp.Or(m.CAFile, e.TLS.CAFile)
+	if m.CertFile != "" || m.KeyFile != "" {
+		e.TLS.CertFile, e.TLS.KeyFile = m.CertFile, m.KeyFile
+	}
+	secure, tlsErr := clientTLS(e.TLS)
+	headers, err := exporter.Headers(e.Headers, e.HeadersFile)
+	if err := errors.Join(tlsErr, err); err != nil {
+		return nil, err
+	}
+	return &otlpclient.Config{
+		Endpoint: e.Endpoint, ExactPath: exact, Path: "/v1/metrics", Insecure: e.Insecure,
+		Protocol: cmp.Or(m.Protocol, e.Protocol), Headers: headers, TLS: secure, Timeout: cmp.Or(m.Timeout, e.Timeout),
+		Version: version, Attributes: cfg.Resource.FromEnvironment,
+	}, nil
 }
 
 // clientTLS returns nil if nothing was configured. The client certificate is

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/numbers"
 	"github.com/rtcship/rtcship/internal/ownlog"
 	"github.com/rtcship/rtcship/tailer"
 )
@@ -52,6 +53,9 @@ type Options struct {
 
 	// Admin, if set, says how the addresses are on which the Status is shown.
 	Admin func() *AdminStatus
+
+	// Numbers takes what calls and their media amount to; nil if nobody wants to know.
+	Numbers *numbers.Meter
 
 	// Ready, if set, is called once the listeners are open and following has begun.
 	Ready func(Addresses)

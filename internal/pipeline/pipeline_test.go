@@ -19,6 +19,7 @@ import (
 
 	"github.com/rtcship/rtcship/exporter/exportertest"
 	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/numbers"
 	"github.com/rtcship/rtcship/internal/ownlog"
 )
 
@@ -32,6 +33,7 @@ type bench struct {
 	log      *logBuffer
 
 	configured func(*config.Loaded)
+	numbers    *numbers.Exposed // nil if there are none
 
 	mu      sync.Mutex
 	records []*logspb.LogRecord
@@ -71,7 +73,11 @@ func (b *bench) answer(r *exportertest.Request) *exportertest.Fault {
 }
 
 func (b *bench) options() Options {
-	return Options{Version: "test", Log: ownlog.New(ownlog.Config{Writer: b.log, Level: "info", Format: "text"})}
+	o := Options{Version: "test", Log: ownlog.New(ownlog.Config{Writer: b.log, Level: "info", Format: "text"})}
+	if b.numbers != nil {
+		o.Numbers = b.numbers.Meter
+	}
+	return o
 }
 
 func (b *bench) setRefuse(on bool) {

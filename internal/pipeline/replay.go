@@ -29,10 +29,17 @@ func (r Replay) rewind(cfg *config.Config, p *parts, o Options) ([]tailer.Rewoun
 	if err != nil {
 		return nil, err
 	}
-	return tailer.Rewind(followConfig(cfg, p, o), tailer.Rewinding{
+	all, err := tailer.Rewind(followConfig(cfg, p, o), tailer.Rewinding{
 		File: r.File, Since: r.Since, DryRun: r.DryRun,
 		Times: func(b entry.Batch) []time.Time { return entryTimes(converter, b) },
 	})
+	if err != nil || r.DryRun {
+		return all, err
+	}
+	if err := rememberReplayed(cfg.StateDir, all); err != nil {
+		o.Log.Warn("lines that are sent again may count twice in the numbers of calls", "error", err)
+	}
+	return all, nil
 }
 
 // entryTimes asks the converter for the times, since it knows how each log

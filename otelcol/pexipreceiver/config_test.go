@@ -82,6 +82,7 @@ func TestConfigFaults(t *testing.T) {
 var notHere = []string{
 	"sora.", "admin.", "debug.", "log.", "limits.cpus",
 	"calls.",                     // a pipeline of traces says so, and the rest is about Sora
+	"metrics.",                   // the collector sends its own
 	"drop", "pexip.min_severity", // a collector has its filter processor
 	"export.endpoint", "export.protocol", "export.compression", "export.headers", "export.headers_file", "export.tls.",
 	"export.http_success", "export.max_connection_age",

@@ -109,6 +109,7 @@ func TestConfigFaults(t *testing.T) {
 var notHere = []string{
 	"pexip.", "spool.", "admin.", "debug.", "log.", "limits.cpus",
 	"calls.traces",              // a pipeline of traces says so
+	"calls.metrics", "metrics.", // the collector's own telemetry says what of it is sent
 	"drop", "sora.min_severity", // a collector has its filter processor
 	"export.endpoint", "export.protocol", "export.compression", "export.headers", "export.headers_file", "export.tls.",
 	"export.http_success", "export.max_connection_age",

@@ -26,6 +26,7 @@ import (
 
 	"github.com/rtcship/rtcship/internal/admin"
 	"github.com/rtcship/rtcship/internal/config"
+	"github.com/rtcship/rtcship/internal/numbers"
 	"github.com/rtcship/rtcship/internal/ownlog"
 	"github.com/rtcship/rtcship/internal/pipeline"
 )
@@ -96,19 +97,23 @@ func (r *Receiver) start(ctx context.Context, host component.Host) error {
 	run, cancel := context.WithCancel(context.Background()) // ctx ends when the collector has started
 	started := make(chan error, 1)
 	r.cancel, r.ended = cancel, make(chan struct{})
-	daemon := r.daemon(func() { tell(started, nil) })
+	meter := r.set.MeterProvider.Meter("github.com/rtcship/rtcship/otelcol")
+	calls, err := numbers.New(meter)
+	if err != nil {
+		cancel()
+		return fmt.Errorf("start %s: %w", r.set.ID, err)
+	}
+	daemon := r.daemon(calls, func() { tell(started, nil) })
 	go func() {
 		defer close(r.ended)
 		r.run(run, daemon, host, started)
 	}()
-	var err error
 	select {
 	case err = <-started:
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	}
 	if err == nil {
-		meter := r.set.MeterProvider.Meter("github.com/rtcship/rtcship/otelcol")
 		r.meters, err = admin.Observe(meter, daemon.Status, attribute.String("receiver", r.set.ID.String()))
 	}
 	if err != nil {
@@ -119,7 +124,7 @@ func (r *Receiver) start(ctx context.Context, host component.Host) error {
 	return nil
 }
 
-func (r *Receiver) daemon(ready func()) *pipeline.Daemon {
+func (r *Receiver) daemon(calls *numbers.Meter, ready func()) *pipeline.Daemon {
 	zap := zapslog.NewHandler(r.set.Logger.Core())
 	o := pipeline.Options{
 		Load:    func() (*config.Loaded, error) { return &r.cfg, nil },
@@ -128,6 +133,7 @@ func (r *Receiver) daemon(ready func()) *pipeline.Daemon {
 		Version: r.set.BuildInfo.Version,
 		Deliver: r.logs.deliver,
 		Ready:   func(pipeline.Addresses) { ready() },
+		Numbers: calls,
 	}
 	if r.traces != nil {
 		o.DeliverSpans = r.traces.deliver
