@@ -95,7 +95,7 @@ var reasonNames = []string{
 
 // close makes the call detail record of a line that closes a call.
 func (r *Reader) close(f *found) {
-	if !r.closing {
+	if !r.closing || r.passes(f) {
 		return
 	}
 	s := said{rank: -1}
@@ -125,6 +125,33 @@ func (r *Reader) close(f *found) {
 		r.identify(k, &s)
 	}
 	k.Close(at.begin, at.end)
+}
+
+var keyType = otlp.NewKey("sora.type")
+
+// passes reports that the line neither opens nor closes a call, by its type alone,
+// and that nothing else needs to be known of it. Most lines do.
+func (r *Reader) passes(f *found) bool {
+	if f.typ != nil && f.req != nil || r.b.Origin.Log == logSessions {
+		return false
+	}
+	typ, ok := r.b.Attribute(keyType)
+	return ok && !tells(r.b.Origin.Log, typ)
+}
+
+// tells reports whether a line of that type may open or close a call.
+func tells(log string, typ []byte) bool {
+	for i := range closings {
+		if c := &closings[i]; c.Log == log && (c.Line == "" || c.Line == string(typ)) {
+			return true
+		}
+	}
+	for i := range openings {
+		if o := &openings[i]; o.Log == log && o.Line == string(typ) {
+			return true
+		}
+	}
+	return false
 }
 
 // ofSession says which session a line of the log of sessions is about.

@@ -128,24 +128,26 @@ func (w Where) with(text string) Where {
 // A Series is one panel about rtcship itself, in Prometheus' words.
 type Series struct {
 	Title, Help, Query, Legend, Unit string
-	Stat                             bool
+	Stat                             bool // one number, of the end of the chosen time
 	Width                            int
+	Table                            bool // a list, likewise
+	Exemplars                        bool // dots that lead to traces
 }
 
 // Itself asks whether rtcship ships. Every query is of rtcship's own metrics.
 var Itself = []Series{
-	{"State", "Green, amber or red, as on the status page, with the number of processes in each.", `sum by (state) (rtcship_state{$filter})`, "{{state}}", "short", true, 6},
-	{"Not delivered", "Bytes on disk that the collector has not acknowledged.", `sum(rtcship_lag_bytes{$filter})`, "", "bytes", true, 6},
-	{"Lost", "Bytes that were there and cannot be had any more, in the chosen time.", `sum(increase(rtcship_gap_bytes_total{$filter}[$__range]))`, "", "bytes", true, 6},
-	{"Dead letters", "Records that the collector refused for good, and that are kept.", `sum(rtcship_dead_letters{$filter})`, "", "short", true, 6},
-	{"Records a second, by outcome", "Accepted is all one wants to see.", `sum by (outcome) (rate(rtcship_records_total{$filter}[$__rate_interval]))`, "{{outcome}}", "ops", false, 12},
-	{"Behind, by log", "For how long there have been lines that are not delivered.", `max by (source, log) (rtcship_lag_seconds{$filter})`, "{{source}} {{log}}", "s", false, 12},
-	{"Answers of the collector", "Attempts by code; OK is all one wants to see.", `sum by (code) (rate(rtcship_requests_total{$filter}[$__rate_interval]))`, "{{code}}", "ops", false, 12},
-	{"Time of an attempt", "Mean time until the collector answers.", `sum(rate(rtcship_request_seconds_total{$filter}[$__rate_interval])) / sum(rate(rtcship_requests_total{$filter}[$__rate_interval]))`, "", "s", false, 12},
-	{"Syslog received", "Messages a second that reached the spool.", `sum by (transport) (rate(rtcship_syslog_messages_total{$filter}[$__rate_interval]))`, "{{transport}}", "ops", false, 8},
-	{"Syslog lost", "Messages a second that did not reach the spool, and datagrams that the kernel dropped.", `sum by (transport, reason) (rate(rtcship_syslog_dropped_total{$filter}[$__rate_interval])) or sum by (transport) (rate(rtcship_udp_kernel_drops_total{$filter}[$__rate_interval]))`, "{{transport}} {{reason}}", "ops", false, 8},
-	{"Spool", "How full it is. A full spool slows TCP and TLS down, and drops UDP.", `max by (instance) (rtcship_spool_bytes{$filter} / rtcship_spool_max_bytes{$filter})`, "{{instance}}", "percentunit", false, 8},
-	{"Not understood", "Entries a second that were sent as they stand.", `sum by (source, format) (rate(rtcship_parse_failures_total{$filter}[$__rate_interval]))`, "{{source}} {{format}}", "ops", false, 8},
-	{"Events", "Errors of Sora and Pexip a second, by event.", `topk(10, sum by (event) (rate(rtcship_events_total{$filter, level=~"error|critical|emergency"}[$__rate_interval])))`, "{{event}}", "ops", false, 8},
-	{"Age of the saved positions", "After a crash at most what was settled since is sent again.", `max by (instance) (rtcship_checkpoint_age_seconds{$filter})`, "{{instance}}", "s", false, 8},
+	{"State", "Green, amber or red, as on the status page, with the number of processes in each.", `sum by (state) (rtcship_state{$filter})`, "{{state}}", "short", true, 6, false, false},
+	{"Not delivered", "Bytes on disk that the collector has not acknowledged.", `sum(rtcship_lag_bytes{$filter})`, "", "bytes", true, 6, false, false},
+	{"Lost", "Bytes that were there and cannot be had any more, in the chosen time.", `sum(increase(rtcship_gap_bytes_total{$filter}[$__range]))`, "", "bytes", true, 6, false, false},
+	{"Dead letters", "Records that the collector refused for good, and that are kept.", `sum(rtcship_dead_letters{$filter})`, "", "short", true, 6, false, false},
+	{"Records a second, by outcome", "Accepted is all one wants to see.", `sum by (outcome) (rate(rtcship_records_total{$filter}[$__rate_interval]))`, "{{outcome}}", "ops", false, 12, false, false},
+	{"Behind, by log", "For how long there have been lines that are not delivered.", `max by (source, log) (rtcship_lag_seconds{$filter})`, "{{source}} {{log}}", "s", false, 12, false, false},
+	{"Answers of the collector", "Attempts by code; OK is all one wants to see.", `sum by (code) (rate(rtcship_requests_total{$filter}[$__rate_interval]))`, "{{code}}", "ops", false, 12, false, false},
+	{"Time of an attempt", "Mean time until the collector answers.", `sum(rate(rtcship_request_seconds_total{$filter}[$__rate_interval])) / sum(rate(rtcship_requests_total{$filter}[$__rate_interval]))`, "", "s", false, 12, false, false},
+	{"Syslog received", "Messages a second that reached the spool.", `sum by (transport) (rate(rtcship_syslog_messages_total{$filter}[$__rate_interval]))`, "{{transport}}", "ops", false, 8, false, false},
+	{"Syslog lost", "Messages a second that did not reach the spool, and datagrams that the kernel dropped.", `sum by (transport, reason) (rate(rtcship_syslog_dropped_total{$filter}[$__rate_interval])) or sum by (transport) (rate(rtcship_udp_kernel_drops_total{$filter}[$__rate_interval]))`, "{{transport}} {{reason}}", "ops", false, 8, false, false},
+	{"Spool", "How full it is. A full spool slows TCP and TLS down, and drops UDP.", `max by (instance) (rtcship_spool_bytes{$filter} / rtcship_spool_max_bytes{$filter})`, "{{instance}}", "percentunit", false, 8, false, false},
+	{"Not understood", "Entries a second that were sent as they stand.", `sum by (source, format) (rate(rtcship_parse_failures_total{$filter}[$__rate_interval]))`, "{{source}} {{format}}", "ops", false, 8, false, false},
+	{"Events", "Errors of Sora and Pexip a second, by event.", `topk(10, sum by (event) (rate(rtcship_events_total{$filter, level=~"error|critical|emergency"}[$__rate_interval])))`, "{{event}}", "ops", false, 8, false, false},
+	{"Age of the saved positions", "After a crash at most what was settled since is sent again.", `max by (instance) (rtcship_checkpoint_age_seconds{$filter})`, "{{instance}}", "s", false, 8, false, false},
 }

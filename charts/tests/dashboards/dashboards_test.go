@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +24,7 @@ func made(t *testing.T) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
 	for name, make := range map[string]func() ([]byte, error){
-		"sora.json": Sora.Grafana, "pexip.json": Pexip.Grafana, "rtcship.json": GrafanaItself,
+		"sora.json": Sora.Grafana, "pexip.json": Pexip.Grafana, "rtcship.json": GrafanaItself, "calls.json": GrafanaCalls,
 		"kibana.ndjson": func() ([]byte, error) { return Kibana(Sora, Pexip) },
 	} {
 		content, err := make()
@@ -55,7 +57,7 @@ func TestCommitted(t *testing.T) {
 // TestGrafana holds the rules of Grafana's linter: one datasource variable,
 // titles, descriptions, units, no fixed intervals.
 func TestGrafana(t *testing.T) {
-	for _, name := range []string{"sora.json", "pexip.json", "rtcship.json"} {
+	for _, name := range []string{"sora.json", "pexip.json", "rtcship.json", "calls.json"} {
 		var d struct {
 			Editable   bool
 			Templating struct{ List []struct{ Type, Name string } }
@@ -153,6 +155,44 @@ func TestOneClick(t *testing.T) {
 				t.Errorf("%s: no click leads to the lines of one %s", b.Title, v[1])
 			}
 		}
+	}
+}
+
+// TestToCalls holds that a click leads from a connection or call, and from a log
+// line in Kibana, to its trace.
+func TestToCalls(t *testing.T) {
+	for name, attribute := range map[string]string{"sora.json": "sora.connection_id", "pexip.json": "pexip.call_id"} {
+		board := string(made(t)[name])
+		_, rest, ok := strings.Cut(board, "/explore?schemaVersion=1\\u0026panes=")
+		link, _, _ := strings.Cut(rest, `"`)
+		link = strings.NewReplacer("${traces}", "uid", "${__from}", "1", "${__to}", "2", "${__value.raw:percentencode}", "A%201").Replace(link)
+		panes, err := url.QueryUnescape(link)
+		var explore map[string]struct {
+			Datasource string
+			Queries    []struct{ Query, QueryType string }
+		}
+		if !ok || err != nil || json.Unmarshal([]byte(panes), &explore) != nil {
+			t.Fatalf("%s: %q, %v", name, panes, err)
+		}
+		if p := explore["call"]; p.Datasource != "uid" || p.Queries[0].QueryType != "traceql" || p.Queries[0].Query != fmt.Sprintf("{ span.%s = %q }", attribute, "A 1") {
+			t.Errorf("%s: %+v", name, p)
+		}
+		if !strings.Contains(board, `"query": "tempo"`) {
+			t.Errorf("%s has no variable for Tempo", name)
+		}
+	}
+	kibana := string(made(t)["kibana.ndjson"])
+	if !strings.Contains(kibana, `/app/apm/link-to/trace/{{value}}`) || strings.Count(kibana, `"trace.id"`) < 2 {
+		t.Error("no click leads from Kibana's log lines to a call")
+	}
+	dots := 0
+	for _, s := range Calls {
+		if s.Exemplars {
+			dots++
+		}
+	}
+	if got := strings.Count(string(made(t)["calls.json"]), `"exemplar": true`); got != dots || dots < 5 {
+		t.Errorf("%d panels with exemplars, want %d", got, dots)
 	}
 }
 
@@ -304,7 +344,7 @@ func TestAttributes(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range Itself {
+	for _, s := range slices.Concat(Itself, Calls) {
 		metrics.Check(t, s.Title, s.Query)
 	}
 }
@@ -314,7 +354,7 @@ func TestPromQL(t *testing.T) {
 	promtool := promtest.Tool(t)
 	var rules strings.Builder
 	rules.WriteString("groups:\n- name: a\n  rules:\n")
-	for i, s := range Itself {
+	for i, s := range slices.Concat(Itself, Calls) {
 		expr := strings.NewReplacer("$__rate_interval", "5m", "$__range", "6h", "$job", ".+").Replace(s.PromQL())
 		fmt.Fprintf(&rules, "  - record: panel:%d\n    expr: %q\n", i, expr)
 	}

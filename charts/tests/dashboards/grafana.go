@@ -3,6 +3,7 @@ package dashboards
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"strings"
 )
 
@@ -22,7 +23,7 @@ func (l *layout) next(width, height int) m {
 
 // Grafana returns the board as Grafana's JSON, for Loki.
 func (b Board) Grafana() ([]byte, error) {
-	variables := []any{datasource("loki", "Loki")}
+	variables := []any{datasource("loki", "Loki"), tempo}
 	for _, v := range b.Variables {
 		variables = append(variables, m{"type": "textbox", "name": v[0], "label": v[1], "query": "", "hide": 0,
 			"description": "Part of " + v[2] + "; large and small letters are the same", "current": m{"text": "", "value": ""}})
@@ -92,11 +93,27 @@ func (b Board) links(q Question) []any {
 	if q.Link == "" {
 		return []any{}
 	}
-	url := fmt.Sprintf("/d/%s?var-%s=${__value.raw:percentencode}&${datasource:queryparam}&${__url_time_range}", b.UID, q.Link)
+	address := fmt.Sprintf("/d/%s?var-%s=${__value.raw:percentencode}&${datasource:queryparam}&${__url_time_range}", b.UID, q.Link)
+	links := []any{m{"title": "Show the log lines", "url": address}}
+	if q.By == "sora.connection_id" || q.By == "pexip.call_id" {
+		links = append(links, m{"title": "Show the call", "url": traceOf(q.By), "targetBlank": true})
+	}
 	return []any{m{
 		"matcher":    m{"id": "byName", "options": underscore(q.By)},
-		"properties": []any{m{"id": "links", "value": []any{m{"title": "Show the log lines", "url": url}}}},
+		"properties": []any{m{"id": "links", "value": links}},
 	}}
+}
+
+// tempo is the variable for the store of traces, which need not be there.
+var tempo = m{"type": "datasource", "name": "traces", "label": "Tempo", "query": "tempo", "hide": 0, "refresh": 1}
+
+// traceOf is where Grafana shows the spans that have the clicked value of an attribute.
+func traceOf(attribute string) string {
+	query := fmt.Sprintf(`{ span.%s = "VALUE" }`, attribute)
+	panes := text(m{"call": m{"datasource": "TEMPO", "range": m{"from": "FROM", "to": "UNTIL"},
+		"queries": []any{m{"refId": "A", "queryType": "traceql", "query": query, "datasource": m{"type": "tempo", "uid": "TEMPO"}}}}})
+	return "/explore?schemaVersion=1&panes=" + strings.NewReplacer(
+		"TEMPO", "${traces}", "FROM", "${__from}", "UNTIL", "${__to}", "VALUE", "${__value.raw:percentencode}", "+", "%20").Replace(url.QueryEscape(panes))
 }
 
 // LogQL is the question in Loki's words, with Grafana's variables.
@@ -118,25 +135,44 @@ func (q Question) LogQL() string {
 
 // GrafanaItself is the dashboard about rtcship, for Prometheus.
 func GrafanaItself() ([]byte, error) {
+	return ofSeries("rtcship-itself", "rtcship itself", "Does rtcship ship, and if not, since when and why.", Itself)
+}
+
+// ofSeries is a dashboard for Prometheus.
+func ofSeries(uid, title, help string, all []Series) ([]byte, error) {
 	variables := []any{
 		datasource("prometheus", "Prometheus"),
 		m{"type": "query", "name": "job", "label": "Job", "datasource": m{"type": "prometheus", "uid": "${datasource}"}, "refresh": 2,
 			"query": "label_values(rtcship_build_info, job)", "includeAll": true, "multi": true, "allValue": ".+", "current": m{"text": "All", "value": "$__all"}},
 	}
-	source := m{"type": "prometheus", "uid": "${datasource}"}
 	var panels []any
 	var at layout
-	for i, s := range Itself {
-		kind, height := "timeseries", 8
-		if s.Stat {
-			kind, height = "stat", 4
-		}
-		panels = append(panels, m{"id": i + 1, "type": kind, "title": s.Title, "description": s.Help, "datasource": source,
-			"gridPos": at.next(s.Width, height), "options": m{},
-			"fieldConfig": m{"defaults": m{"unit": s.Unit}, "overrides": []any{}},
-			"targets":     []any{m{"refId": "A", "datasource": source, "expr": s.PromQL(), "legendFormat": s.Legend, "instant": s.Stat, "range": !s.Stat}}})
+	for i, s := range all {
+		panels = append(panels, s.panel(i+1, &at))
 	}
-	return dashboard("rtcship-itself", "rtcship itself", "Does rtcship ship, and if not, since when and why.", variables, panels)
+	return dashboard(uid, title, help, variables, panels)
+}
+
+func (s Series) panel(id int, at *layout) m {
+	source := m{"type": "prometheus", "uid": "${datasource}"}
+	once := s.Stat || s.Table
+	target := m{"refId": "A", "datasource": source, "expr": s.PromQL(), "legendFormat": s.Legend, "instant": once, "range": !once}
+	p := m{"id": id, "type": "timeseries", "title": s.Title, "description": s.Help, "datasource": source, "options": m{},
+		"fieldConfig": m{"defaults": m{"unit": s.Unit}, "overrides": []any{}}, "targets": []any{target}}
+	height := 8
+	switch {
+	case s.Stat:
+		p["type"], height = "stat", 4
+	case s.Table:
+		p["type"], target["format"] = "table", "table"
+		p["options"] = m{"showHeader": true, "sortBy": []any{m{"displayName": "Value", "desc": true}}}
+		p["transformations"] = []any{m{"id": "organize", "options": m{"excludeByName": m{"Time": true}}}}
+	}
+	if s.Exemplars {
+		target["exemplar"] = true
+	}
+	p["gridPos"] = at.next(s.Width, height)
+	return p
 }
 
 // PromQL is the query with Grafana's variables.

@@ -16,7 +16,8 @@ func Kibana(boards ...Board) ([]byte, error) {
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(m{"type": "index-pattern", "id": dataView, "references": []any{},
-		"attributes": m{"title": "logs-*.otel-*", "name": "Logs by OpenTelemetry", "timeFieldName": "@timestamp"}}); err != nil {
+		"attributes": m{"title": "logs-*.otel-*", "name": "Logs by OpenTelemetry", "timeFieldName": "@timestamp",
+			"fieldFormatMap": text(m{"trace.id": toCall, "trace_id": toCall})}}); err != nil {
 		return nil, err
 	}
 	for _, board := range boards {
@@ -28,6 +29,9 @@ func Kibana(boards ...Board) ([]byte, error) {
 	}
 	return b.Bytes(), nil
 }
+
+// toCall makes a click on a trace id lead to the call.
+var toCall = m{"id": "url", "params": m{"type": "a", "urlTemplate": "/app/apm/link-to/trace/{{value}}", "labelTemplate": "{{value}}"}}
 
 func (b Board) savedObjects() (objects []m) {
 	var panels, references []any
@@ -64,6 +68,7 @@ func (q Question) savedObject(id, kind string, b Board) m {
 		for _, v := range b.Variables {
 			columns = append(columns, field(v[2]))
 		}
+		columns = append(columns, "trace.id")
 		o["attributes"] = m{"title": b.Title + ": log lines", "description": q.Help, "columns": columns, "sort": []any{[]string{"@timestamp", "desc"}},
 			"kibanaSavedObjectMeta": m{"searchSourceJSON": source}}
 		return o
