@@ -30,6 +30,7 @@ type live struct {
 	file   string // the configuration
 	server *exportertest.Server
 	away   atomic.Bool
+	refuse atomic.Bool  // each request for good, with its first line, but for rtcship's own question
 	got    atomic.Int64 // records
 	cmd    *exec.Cmd
 	log    *output
@@ -47,9 +48,14 @@ func newLive(t *testing.T, more string) *live {
 	var err error
 	l.server, err = exportertest.Start(exportertest.Config{
 		HTTPListen: "-",
-		Answer: func(*exportertest.Request) *exportertest.Fault {
+		Answer: func(r *exportertest.Request) *exportertest.Fault {
 			if l.away.Load() {
 				return &exportertest.Fault{Code: codes.Unavailable, Message: "away"}
+			}
+			if records, err := r.Records(); err == nil && len(records) > 0 && l.refuse.Load() {
+				if body := records[0].Body.GetStringValue(); !strings.HasPrefix(body, "rtcship asks") {
+					return &exportertest.Fault{Code: codes.InvalidArgument, Message: "cannot take " + body}
+				}
 			}
 			return nil
 		},
