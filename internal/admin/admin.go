@@ -133,7 +133,7 @@ func (s *Server) listen(key, network, address string) error {
 	}
 	h := s.handler(network == "unix")
 	if network != "unix" {
-		h = withoutBody(h)
+		h = s.brief(withoutBody(h))
 	}
 	o := &served{NewHTTPServer(h, writeTimeout), limit(l, &s.closed)}
 	s.open[key] = o
@@ -169,6 +169,17 @@ func NewHTTPServer(h http.Handler, write time.Duration) *http.Server {
 		ConnState: noteState,
 		ErrorLog:  log.New(io.Discard, "", 0), // what peers do wrong is no news
 	}
+}
+
+// brief ends a connection with its first answer while others have to make room: who
+// has had one makes way, and what else it has asked costs nothing.
+func (s *Server) brief(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.pressed() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // withoutBody ends connections whose request has a body: none that is served over

@@ -17,12 +17,12 @@ const (
 	// Each takes memory and a descriptor of those that logs and syslog need.
 	maxConnections = 32
 
-	// patience is how long a connection that was closed may take to end before
-	// another one is closed for the same newcomer.
-	patience = 100 * time.Millisecond
+	// maxLeaving is how many connections that were closed may be left for the server
+	// to notice. Nobody waits for that: a probe stands behind thousands who come.
+	maxLeaving = 32
 
-	// respite is for the server, where no connection is idle: all have sent
-	// something that it has not come to read yet.
+	// respite is for the server, where no connection is idle, or too many are
+	// leaving: all have sent something that it has not come to read yet.
 	respite = time.Millisecond
 
 	// mostUnanswered is how much a peer may send without an answer. http.Server
@@ -33,6 +33,11 @@ const (
 	// slowReader is how long a part of an answer may wait for its reader before
 	// the connection may be ended for another one.
 	slowReader = 20 * time.Millisecond
+
+	// newcomer is how long a connection may take to send its request before it
+	// counts as idle where most of the others are being served. Else, while all of
+	// them ask and are answered, whoever has only just come would be the idlest.
+	newcomer = 20 * time.Millisecond
 
 	// tooLong is the same for an answer that is not there yet.
 	tooLong = time.Second
@@ -47,10 +52,11 @@ const (
 // thousands of connections are held open is served like any other newcomer.
 type limitedListener struct {
 	net.Listener
-	slots  chan struct{} // one for each connection that is not closed by its server yet
-	done   chan struct{}
-	end    sync.Once
-	closed *closedCount
+	slots   chan struct{} // one for each connection that is open
+	leaving chan struct{} // one for each that was closed here and not yet by its server
+	done    chan struct{}
+	end     sync.Once
+	closed  *closedCount
 
 	mu   sync.Mutex
 	open map[*limitedConn]bool // those that may still be closed for another
@@ -72,7 +78,7 @@ func noteState(c net.Conn, state http.ConnState) {
 // limit bounds the connections of l at once.
 func limit(l net.Listener, closed *closedCount) *limitedListener {
 	return &limitedListener{
-		Listener: l, slots: make(chan struct{}, maxConnections), done: make(chan struct{}), closed: closed,
+		Listener: l, slots: make(chan struct{}, maxConnections), leaving: make(chan struct{}, maxLeaving), done: make(chan struct{}), closed: closed,
 		open: map[*limitedConn]bool{},
 	}
 }
@@ -100,16 +106,24 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 	}
 }
 
-// makeRoom ends the idlest connection, and returns how long to wait for its slot.
+// makeRoom ends the idlest connection and frees its slot, or returns how long to
+// wait until there may be one to end.
 func (l *limitedListener) makeRoom() time.Duration {
+	select {
+	case l.leaving <- struct{}{}:
+	default:
+		return respite
+	}
 	victim := l.idlest()
 	if victim == nil {
+		<-l.leaving
 		return respite
 	}
 	l.closed.n.Add(1)
 	l.closed.last.Store(time.Now().UnixNano())
 	victim.reset()
-	return patience
+	<-l.slots
+	return 0
 }
 
 // idlest takes the connection off the list that nothing has passed over for
@@ -129,14 +143,28 @@ func (l *limitedListener) idlest() *limitedConn {
 		switch {
 		case found == nil || found.served.Load() && !found.unread():
 			return nil
+		case !found.served.Load() && found.idle() < newcomer && l.busy() > maxConnections/2:
+			return nil
 		case !found.served.Load() && found.pending():
 			found.touch()
 			continue
 		}
 		delete(l.open, found)
+		found.left = true
 		return found
 	}
 	return nil
+}
+
+// busy is how many connections are being served, to peers that take their answers.
+// The caller holds l.mu.
+func (l *limitedListener) busy() (n int) {
+	for c := range l.open {
+		if c.served.Load() && !c.unread() {
+			n++
+		}
+	}
+	return n
 }
 
 // before says whether c is to be ended rather than o, which may be nil.
@@ -153,8 +181,12 @@ func (c *limitedConn) before(o *limitedConn) bool {
 // unread says whether a part of an answer has been waiting for its reader, or
 // the answer has been in the making for longer than anybody waits for it.
 func (c *limitedConn) unread() bool {
-	idle := time.Duration(time.Now().UnixNano() - c.used.Load())
-	return idle > tooLong || idle > slowReader && c.writing.Load()
+	return c.idle() > tooLong || c.idle() > slowReader && c.writing.Load()
+}
+
+// idle is for how long nothing has passed over c.
+func (c *limitedConn) idle() time.Duration {
+	return time.Duration(time.Now().UnixNano() - c.used.Load())
 }
 
 func (l *limitedListener) add(c net.Conn) net.Conn {
@@ -181,6 +213,7 @@ type limitedConn struct {
 	of   *limitedListener
 	used atomic.Int64 // nanoseconds
 	end  sync.Once
+	left bool // closed for another; guarded by of.mu
 
 	served  atomic.Bool // from the end of a request's header to the end of its answer
 	writing atomic.Bool
@@ -220,8 +253,13 @@ func (c *limitedConn) Close() error {
 	c.end.Do(func() {
 		c.of.mu.Lock()
 		delete(c.of.open, c)
+		left := c.left
 		c.of.mu.Unlock()
-		<-c.of.slots
+		if left {
+			<-c.of.leaving
+		} else {
+			<-c.of.slots
+		}
 	})
 	return c.Conn.Close()
 }

@@ -65,7 +65,7 @@ func answers(address, path string) error {
 // maxConnections, and a probe is answered.
 func TestConnectionsAreBounded(t *testing.T) {
 	big := busy()
-	for i := range 4000 {
+	for i := range 1000 {
 		f := big.Files[0]
 		f.Path = fmt.Sprintf("/log/%d%s", i, strings.Repeat("x", 200))
 		big.Files = append(big.Files, f)
@@ -107,7 +107,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 }
 
 // The one that is closed for another is the one idle for longest: a connection
-// that is in use stays.
+// that is in use is answered, and ends with an answer that says so, if it ends.
 func TestTheIdlestIsClosed(t *testing.T) {
 	s, address := serving(t, busy())
 	busyConn := hold(t, address, "")
@@ -121,6 +121,10 @@ func TestTheIdlestIsClosed(t *testing.T) {
 			return err
 		}
 		_, err = io.Copy(io.Discard, resp.Body)
+		if resp.Close { // one is gone, another one came
+			busyConn = hold(t, address, "")
+			read.Reset(busyConn)
+		}
 		return err
 	}
 	idle := hold(t, address, "")
@@ -145,6 +149,26 @@ func TestTheIdlestIsClosed(t *testing.T) {
 	}
 	if a := s.Status(); a.Closed == 0 || a.LastClosed.IsZero() {
 		t.Errorf("not counted: %+v", a)
+	}
+}
+
+// While connections have to make room for others each is over with its first answer.
+func TestAnswersAreTheLastUnderPressure(t *testing.T) {
+	s, address := serving(t, busy())
+	ask := func() *http.Response {
+		c := hold(t, address, strings.Repeat("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", 3))
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp
+	}
+	if resp := ask(); resp.Close {
+		t.Error("closed without need")
+	}
+	s.closed.last.Store(time.Now().Add(time.Minute).UnixNano()) // in case this takes long
+	if resp := ask(); !resp.Close {
+		t.Error("not closed for others")
 	}
 }
 
@@ -191,6 +215,54 @@ func TestShared(t *testing.T) {
 	}
 	if n < 2 || n > 21 {
 		t.Errorf("made %d times", n)
+	}
+}
+
+// However many ask without a pause, making takes half of the time at most.
+func TestSharedRests(t *testing.T) {
+	const takes, lasts = 10 * time.Millisecond, 500 * time.Millisecond
+	var s shared[int]
+	made := 0
+	begin := time.Now()
+	var asking sync.WaitGroup
+	for range 20 {
+		asking.Go(func() {
+			for time.Since(begin) < lasts {
+				s.get(func() int {
+					time.Sleep(takes)
+					made++
+					return made
+				})
+			}
+		})
+	}
+	asking.Wait()
+	if most := int(time.Since(begin)/takes)/2 + 2; made > most || made == 0 {
+		t.Errorf("made %d times, want up to %d", made, most)
+	}
+}
+
+// Where the others are all being served, who has only just come is given the time
+// to say what it wants; where most are silent, it is not.
+func TestNewcomersMaySpeak(t *testing.T) {
+	fill := func(served int) (*limitedListener, *limitedConn) {
+		l := limit(nil, new(closedCount))
+		for range served {
+			l.add(&net.TCPConn{}).(*limitedConn).served.Store(true)
+		}
+		return l, l.add(&net.TCPConn{}).(*limitedConn)
+	}
+	l, fresh := fill(maxConnections - 1)
+	if got := l.idlest(); got != nil {
+		t.Errorf("%v is closed for another, of %d that are served", got, maxConnections-1)
+	}
+	fresh.used.Add(-int64(2 * newcomer))
+	if got := l.idlest(); got != fresh {
+		t.Errorf("%v is closed, not the one that has been silent for long", got)
+	}
+	l, fresh = fill(maxConnections / 4)
+	if got := l.idlest(); got != fresh {
+		t.Errorf("%v is closed, not the silent one", got)
 	}
 }
 

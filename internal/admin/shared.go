@@ -5,11 +5,15 @@ import (
 	"time"
 )
 
+// mostRest bounds how long nothing is made after something was.
+const mostRest = 200 * time.Millisecond
+
 // staleness is how old a shared value may be that is given out under pressure.
 const staleness = time.Second
 
 // A shared value is made for all who wait for it together: thirty requests at
-// once cost no more than two. What one gets was made after it had asked, unless
+// once cost no more than two. Making takes at most half of the time, however often
+// somebody asks. What one gets was made after it had asked, unless
 // connections are being closed to make room for others: then one that was made
 // within the last second does.
 type shared[T any] struct {
@@ -19,7 +23,8 @@ type shared[T any] struct {
 	next *making[T] // whose making has not begun
 	last *making[T] // that was made
 
-	work sync.Mutex // held while one is made
+	work   sync.Mutex // held while one is made
+	rested time.Time  // when the next one may be made; with work
 }
 
 type making[T any] struct {
@@ -38,11 +43,13 @@ func (s *shared[T]) get(make func() T) T {
 	s.work.Lock()
 	defer s.work.Unlock()
 	defer close(m.done)
+	time.Sleep(time.Until(s.rested)) // who asks meanwhile gets the same
 	s.mu.Lock()
 	s.next = nil
 	s.mu.Unlock()
 	m.begun = time.Now()
 	m.value = make()
+	s.rested = time.Now().Add(min(time.Since(m.begun), mostRest))
 	s.mu.Lock()
 	s.last = m
 	s.mu.Unlock()
