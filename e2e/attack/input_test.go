@@ -170,3 +170,29 @@ var spools = []attack{
 		},
 	},
 }
+
+// TestHostNamesCostNothing holds that lines under a host name each take no more than
+// twice what the same lines under one name take.
+func TestHostNamesCostNothing(t *testing.T) {
+	const lines = 300000
+	used := func(host func(i int) string) time.Duration {
+		s := newSite(t, &attack{})
+		s.ship.Start(t)
+		var b bytes.Buffer
+		for i := range lines {
+			b.WriteString(harness.OctetCounting(rfc5424(host(i), "x")))
+		}
+		s.send(t, b.String())
+		harness.Wait(t, *patience, "the records", func() error {
+			return s.counts(t, lines, "rtcship_records_total", `outcome="accepted"`, `source="pexip"`)
+		}, s.ship.Process())
+		s.ship.Process().Stop(t, drain+5*time.Second)
+		return s.ship.Process().CPU()
+	}
+	one := used(func(int) string { return "host-000000" })
+	many := used(func(i int) string { return fmt.Sprintf("host-%06d", i) })
+	t.Logf("%v under one name, %v under %d", one, many, lines)
+	if many > 2*one {
+		t.Errorf("%v, where one name takes %v", many, one)
+	}
+}

@@ -51,6 +51,12 @@ func (p *Process) Pid() int { return p.cmd.Process.Pid }
 // Output returns the end of what the process has written to standard output and standard error.
 func (p *Process) Output() string { return p.out.String() }
 
+// CPU returns how much of a processor the process has used, once it has ended.
+func (p *Process) CPU() time.Duration {
+	<-p.done
+	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
+}
+
 // Exited reports whether the process has ended.
 func (p *Process) Exited() bool {
 	select {
