@@ -154,6 +154,7 @@ func oddAnswers() []oddAnswer {
 			repeat(w, "x")
 		}, code: "HTTP 101"},
 		{name: "headers of 15 MiB", handler: func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
 			for i := range 15 {
 				w.Header().Set(fmt.Sprint("X-", i), long)
 			}
@@ -163,6 +164,48 @@ func oddAnswers() []oddAnswer {
 			repeat(w, "X-A: b\r\n")
 		}, code: exporter.CodeNoAnswer, hint: "larger than rtcship reads"},
 
+		{name: "an answer that brings along the next one", raw: func(_ context.Context, w io.Writer) {
+			_, _ = io.WriteString(w, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n<x>HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		}, code: "HTTP 200", hint: "web page"},
+		{name: "provisional answers without an end", raw: func(_ context.Context, w io.Writer) {
+			repeat(w, "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
+		}, code: exporter.CodeNoAnswer},
+		{name: "trailers without an end", raw: func(_ context.Context, w io.Writer) {
+			_, _ = io.WriteString(w, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-A\r\n\r\n2\r\n{}\r\n0\r\n")
+			repeat(w, "X-A: bbbbbbbbbbbbbbbbbbbbbbb\r\n")
+		}, code: "HTTP 200"},
+		{name: "chunk extensions without an end", raw: func(_ context.Context, w io.Writer) {
+			_, _ = io.WriteString(w, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;")
+			repeat(w, "x")
+		}, code: "HTTP 200"},
+		{name: "chunks of one byte without an end", raw: func(_ context.Context, w io.Writer) {
+			_, _ = io.WriteString(w, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+			repeat(w, "1\r\n \r\n")
+		}, code: "HTTP 200"},
+		{name: "an error without an end", handler: func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.WriteHeader(503)
+			repeat(w, "busy ")
+		}, code: "HTTP 503"},
+		{name: "no HTTP", raw: func(_ context.Context, w io.Writer) { repeat(w, "SSH-2.0-x\r\n") }, code: exporter.CodeNoAnswer},
+		{name: "two lengths", raw: func(_ context.Context, w io.Writer) {
+			_, _ = io.WriteString(w, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 0\r\n\r\n{}")
+		}, code: exporter.CodeNoAnswer},
+		{name: "JSON nested deeply", handler: read(200, nil, `{"a":`+strings.Repeat("[", 500<<10)), code: "HTTP 200", hint: "http_success"},
+		{name: "JSON and more", handler: read(200, nil, `{} {}`), code: "HTTP 200", hint: "http_success"},
+		{name: "a JSON string", handler: read(200, nil, `"ok"`), code: "HTTP 200", hint: "http_success"},
+		{name: "null", handler: read(200, nil, `null`), code: "HTTP 200", hint: "http_success"},
+		{name: "a redirection to another host", handler: read(307, map[string]string{"Location": "http://127.0.0.1:1/v1/logs"}, ""), code: "HTTP 307", hint: "moved"},
+		{name: "a gzip bomb for an error", handler: read(500, map[string]string{"Content-Encoding": "gzip"}, bomb.String()), code: "HTTP 500"},
+		{name: "grpc: HTTP/1", protocol: exporter.ProtocolGRPC, raw: func(_ context.Context, w io.Writer) { repeat(w, "HTTP/1.1 400 Bad Request\r\n\r\n") }, early: true, code: "UNAVAILABLE"},
+		{name: "grpc: a bomb", protocol: exporter.ProtocolGRPC, handler: func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.Header().Set("Content-Type", "application/grpc")
+			w.Header().Set("Grpc-Encoding", "gzip")
+			n := bomb.Len()
+			_, _ = io.WriteString(w, string([]byte{1, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})+bomb.String())
+			w.Header().Set(http.TrailerPrefix+"Grpc-Status", "0")
+		}, code: exporter.CodeUnusable, hint: "OTLP/gRPC"},
 		{name: "grpc: headers of 1 MiB each", protocol: exporter.ProtocolGRPC, handler: func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/grpc")
 			for i := range 15 {

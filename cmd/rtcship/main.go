@@ -5,6 +5,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -16,6 +18,7 @@ func main() { os.Exit(run()) }
 
 // run is main without the exit, so that script tests can call it.
 func run() int {
+	log.SetOutput(io.Discard) // by which libraries quote peers; run has a log for it
 	err := newCommand().Execute()
 	var status exitStatus
 	switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -51,6 +52,8 @@ How it is doing: "rtcship status", or http://127.0.0.1:9464/ (admin.listen).`,
 			cfg = &config.Loaded{Config: config.Default()}
 		}
 		r := &runner{flags: flags, log: ownlog.New(ownlog.Config{Writer: cmd.ErrOrStderr(), Level: cfg.Log.Level, Format: cfg.Log.Format})}
+		log.SetFlags(0)
+		log.SetOutput(ownlog.Foreign(r.log.Logger))
 		return r.run(stay, cfg)
 	}
 	return cmd

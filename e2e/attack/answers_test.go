@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	collogs "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
 	"google.golang.org/grpc"
@@ -50,6 +51,20 @@ func says(kind, text string) http.HandlerFunc {
 	}
 }
 
+// unasked answers, and says more when nothing was asked.
+func unasked(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	c, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\nhi")
+	time.Sleep(200 * time.Millisecond) // until the client waits for nothing
+	fmt.Fprintf(c, "you said %s", r.Header.Get("Authorization"))
+	time.Sleep(200 * time.Millisecond)
+}
+
 const away = "does not take records"
 
 // answers are those of what is no collector, or none in its right mind.
@@ -81,6 +96,12 @@ var answers = []attack{
 			http.Error(w, "no such token: "+r.Header.Get("Authorization"), http.StatusUnauthorized)
 		}),
 		config: "", states: "red", says: away, after: behave, deaf: true,
+		before: func(t *testing.T, f *field) { addHeader(t, f, "Bearer s3cr3t-t0ken") },
+		counts: func(t *testing.T, f *field) error { return f.hides(t, "s3cr3t-t0ken") },
+	},
+	{
+		name: "the token comes unasked", strike: overHTTP(unasked),
+		states: "red", says: away, after: behave, deaf: true, lasts: 5 * time.Second,
 		before: func(t *testing.T, f *field) { addHeader(t, f, "Bearer s3cr3t-t0ken") },
 		counts: func(t *testing.T, f *field) error { return f.hides(t, "s3cr3t-t0ken") },
 	},
