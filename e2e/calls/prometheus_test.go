@@ -1,0 +1,390 @@
+package calls
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rtcship/rtcship/e2e/harness"
+)
+
+// filesConfig writes all three signals to files.
+const filesConfig = `
+extensions:
+  health_check: {endpoint: "{{.Health}}"}
+receivers:
+  otlp:
+    protocols:
+      grpc: {endpoint: "{{.GRPC}}"}
+      http: {endpoint: "{{.HTTP}}"}
+exporters:
+  file: {path: "{{.Output}}", append: true, flush_interval: 100ms}
+  file/traces: {path: "{{.Output}}.traces", append: true, flush_interval: 100ms}
+  file/metrics: {path: "{{.Output}}.metrics", append: true, flush_interval: 100ms}
+service:
+  extensions: [health_check]
+  telemetry: {metrics: {level: none}, logs: {level: warn}}
+  pipelines:
+    logs: {receivers: [otlp], exporters: [file]}
+    traces: {receivers: [otlp], exporters: [file/traces]}
+    metrics: {receivers: [otlp], exporters: [file/metrics]}
+`
+
+const prometheusConfig = `
+global: {scrape_interval: 500ms, evaluation_interval: 500ms}
+rule_files: [%q]
+scrape_configs:
+  - job_name: rtcship
+    static_configs: [{targets: [%q]}]
+`
+
+// A prometheus is a real one that scrapes rtcship.
+type prometheus struct {
+	address string
+	process *harness.Process
+}
+
+// startPrometheus has the alerts of the chart, and the features named.
+func startPrometheus(t *testing.T, ship *harness.Ship, features string) prometheus {
+	t.Helper()
+	dir := t.TempDir()
+	config := filepath.Join(dir, "prometheus.yaml")
+	rules := filepath.Join(harness.Root(), "charts/rtcship/rules/prometheus.yaml")
+	if err := os.WriteFile(config, fmt.Appendf(nil, prometheusConfig, rules, ship.Admin), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := prometheus{address: harness.FreeAddr(t)}
+	p.process = harness.Start(t, "prometheus", harness.Debian(t, "usr/bin/prometheus", "--config.file="+config,
+		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+p.address, "--enable-feature="+features, "--log.level=warn"))
+	harness.Wait(t, 60*time.Second, "Prometheus", func() error {
+		_, err := p.query("up")
+		return err
+	}, p.process)
+	return p
+}
+
+func (p prometheus) get(path string, parameters url.Values, into any) error {
+	resp, err := client.Get("http://" + p.address + path + "?" + parameters.Encode())
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		Status, Error string
+		Data          json.RawMessage
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		return err
+	}
+	if answer.Status != "success" {
+		return fmt.Errorf("%s: %s", parameters.Get("query"), answer.Error)
+	}
+	return json.Unmarshal(answer.Data, into)
+}
+
+// query returns the values of a query, by their labels as PromQL writes them.
+func (p prometheus) query(expr string) (map[string]float64, error) {
+	var data struct {
+		ResultType string
+		Result     []struct {
+			Metric map[string]string
+			Value  [2]any
+		}
+	}
+	if err := p.get("/api/v1/query", url.Values{"query": {expr}}, &data); err != nil {
+		return nil, err
+	}
+	values := map[string]float64{}
+	for _, r := range data.Result {
+		var labels []string
+		for _, name := range slices.Sorted(maps.Keys(r.Metric)) {
+			if name != "__name__" && name != "job" && name != "instance" {
+				labels = append(labels, fmt.Sprintf("%s=%q", name, r.Metric[name]))
+			}
+		}
+		v, err := strconv.ParseFloat(fmt.Sprint(r.Value[1]), 64)
+		if err != nil {
+			return nil, err
+		}
+		values[strings.Join(labels, " ")] = v
+	}
+	return values, nil
+}
+
+func (p prometheus) await(t *testing.T, expr string, want float64) {
+	t.Helper()
+	harness.Wait(t, 60*time.Second, fmt.Sprintf("%s to be %v", expr, want), func() error {
+		values, err := p.query(expr)
+		if err == nil && values[""] != want {
+			err = fmt.Errorf("%v", values)
+		}
+		return err
+	}, p.process)
+}
+
+// panels are the queries of the dashboard, by title.
+func panels(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(harness.Root(), "charts/rtcship/dashboards/calls.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var board struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr string }
+		}
+	}
+	if err := json.Unmarshal(text, &board); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, p := range board.Panels {
+		all[p.Title] = strings.NewReplacer("$__range", "1h", "$__rate_interval", "10m", "$job", ".+").Replace(p.Targets[0].Expr)
+	}
+	return all
+}
+
+// scrapes is enough time for Prometheus to see a state more than once.
+const scrapes = 4 * time.Second
+
+// Prometheus scrapes a day of calls and answers the questions of the dashboard with
+// the day's numbers. An hour's backlog before it raises no alert; the day does.
+func TestPrometheus(t *testing.T) {
+	collector := harness.NewCollector(t, filesConfig, nil)
+	collector.Start(t)
+	d := newDay(t)
+	ship := harness.NewShip(t, fmt.Sprintf("sora: {log_dir: %[1]q}\npexip: {files: [\"%[1]s/pexip.log\"]}\ncalls: {traces: true}\nmetrics: {otlp: true}\nexport: {endpoint: \"http://%[2]s\"}\n", d.dir, collector.GRPC))
+	ship.Start(t)
+	p := startPrometheus(t, ship, "exemplar-storage")
+	native := startPrometheus(t, ship, "native-histograms")
+
+	d.backlog(t, 300)
+	p.await(t, "sum(rtcship_call_joins_late_total)", 300)
+	p.await(t, "sum(rtcship_media_loss_ratio_late_total)", 300)
+	time.Sleep(scrapes) // rules are evaluated meanwhile
+	for _, expr := range []string{`ALERTS{alertname=~"Call.*"}`, "rtcship_call_joins_total", "rtcship_call_duration_seconds_count", "rtcship_media_loss_ratio_count"} {
+		if values, err := p.query(expr); err != nil || len(values) > 0 {
+			t.Errorf("after a backlog, %s is %v (%v)", expr, values, err)
+		}
+	}
+
+	d.calls(t, 250)
+	p.await(t, "sum(rtcship_call_joins_total)", d.counts["joined"]+d.counts["failed"])
+	p.await(t, "sum(rtcship_media_loss_ratio_count)", d.counts["streams"])
+	time.Sleep(scrapes)
+	d.halve()
+	d.backlog(t, 100)
+	d.calls(t, 250)
+	p.await(t, "sum(rtcship_call_joins_total)", d.counts["joined"]+d.counts["failed"])
+	p.await(t, "sum(rtcship_media_loss_ratio_count)", d.counts["streams"])
+	p.await(t, "sum(rtcship_call_ended_total)", d.counts["ended"])
+	p.await(t, "sum(rtcship_call_ended_late_total)", 400)
+
+	d.check(t, p)
+	p.await(t, `count(ALERTS{alertname="CallsBreakOff", call="sora.connection", alertstate="firing"})`, 1)
+	p.await(t, `count(ALERTS{alertname="CallJoinFailures", call="sora.connection", alertstate="pending"})`, 1)
+	p.await(t, `count(ALERTS{alertname="CallMediaLoss", alertstate="pending"})`, 2)
+	native.await(t, "sum(histogram_count(rtcship_media_loss_ratio))", d.counts["streams"])
+	native.await(t, "count(rtcship_call_duration_seconds_bucket) or vector(0)", 0)
+
+	ship.Stop(t)
+	collector.Stop(t)
+	p.checkExemplars(t, collector.Output+".traces")
+	checkPushed(t, collector.Output+".metrics", d)
+}
+
+// checkExemplars: those of durations lead to traces that are there.
+func (p prometheus) checkExemplars(t *testing.T, spans string) {
+	t.Helper()
+	text, err := os.ReadFile(spans)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, metric := range []string{"rtcship_call_duration_seconds_bucket", "rtcship_media_loss_ratio_bucket", "rtcship_call_joins_total"} {
+		var series []struct {
+			Exemplars []struct{ Labels map[string]string }
+		}
+		now := time.Now()
+		if err := p.get("/api/v1/query_exemplars", url.Values{"query": {metric}, "start": {fmt.Sprint(now.Add(-time.Hour).Unix())}, "end": {fmt.Sprint(now.Add(time.Hour).Unix())}}, &series); err != nil {
+			t.Fatal(err)
+		}
+		n, known := 0, 0
+		for _, s := range series {
+			for _, e := range s.Exemplars {
+				n++
+				if id := e.Labels["trace_id"]; len(id) == 32 && strings.Contains(string(text), id) {
+					known++
+				}
+			}
+		}
+		if n == 0 || known == 0 || metric == "rtcship_call_duration_seconds_bucket" && known != n {
+			t.Errorf("%d exemplars of %s, %d of calls that there are", n, metric, known)
+		}
+	}
+}
+
+// checkPushed: the collector was sent the same numbers.
+func checkPushed(t *testing.T, path string, d *day) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	var last struct {
+		ResourceMetrics []struct {
+			ScopeMetrics []struct {
+				Metrics []struct {
+					Name string
+					Sum  struct{ DataPoints []struct{ AsDouble float64 } }
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil {
+		t.Fatal(err)
+	}
+	ended := 0.0
+	for _, r := range last.ResourceMetrics {
+		for _, s := range r.ScopeMetrics {
+			for _, m := range s.Metrics {
+				for _, p := range m.Sum.DataPoints {
+					if m.Name == "rtcship.call.ended" {
+						ended += p.AsDouble
+					}
+				}
+			}
+		}
+	}
+	if ended != d.counts["ended"] {
+		t.Errorf("%v calls ended by OTLP, %v did", ended, d.counts["ended"])
+	}
+}
+
+// check compares each panel's answer with the day.
+func (d *day) check(t *testing.T, p prometheus) {
+	t.Helper()
+	checks := map[string]func(map[string]float64) error{
+		"Joined":                           d.is("joined"),
+		"Failed to join":                   d.is("failed"),
+		"Join failure rate":                exactly(map[string]float64{"": d.counts["failed"] / (d.counts["failed"] + d.counts["joined"])}),
+		"Calls that ended":                 d.is("ended"),
+		"Ended within 10 s":                d.is("short"),
+		"Streams with more than 3 % loss":  exactly(map[string]float64{"": d.counts["lossy"] / d.counts["streams"]}),
+		"Why joins failed":                 d.are("failed"),
+		"Why calls ended":                  d.are("ended"),
+		"Joins by location":                d.are("located"),
+		"Going on":                         d.are("going on"),
+		"Licences in use":                  d.are("licences"),
+		"Joins over time":                  about(0.25, d.half()),
+		"Too old to count":                 about(0.25, map[string]float64{`source="sora"`: 100}),
+		"Freezes of a stream, mean":        about(0.25, map[string]float64{`kind="video" sample="end"`: mean(d.values["freezes"][`kind="video" sample="end"`])}),
+		"Duration, 95th percentile":        d.quantiles("duration", 0.95),
+		"Loss, 95th percentile":            d.quantiles("loss", 0.95),
+		"Jitter, 95th percentile":          d.quantiles("jitter", 0.95),
+		"Round trip time, 95th percentile": d.quantiles("trip", 0.95),
+		"Bit rate, median":                 d.quantiles("rate", 0.5),
+		"ICE checking, 95th percentile":    d.quantiles("checking", 0.95),
+	}
+	all := panels(t)
+	for title, expr := range all {
+		check := checks[title]
+		if check == nil {
+			t.Errorf("nobody knows what %q has to answer", title)
+			continue
+		}
+		values, err := p.query(expr)
+		if err == nil {
+			err = check(values)
+		}
+		if err != nil {
+			t.Errorf("%s: %v\n%s\nanswers %v", title, err, expr, values)
+		}
+	}
+	if len(all) != len(checks) {
+		t.Errorf("%d panels, %d are known", len(all), len(checks))
+	}
+}
+
+// is wants one number.
+func (d *day) is(what string) func(map[string]float64) error {
+	return exactly(map[string]float64{"": d.counts[what]})
+}
+
+// are wants what was counted with labels.
+func (d *day) are(what string) func(map[string]float64) error {
+	want := map[string]float64{}
+	for name, n := range d.counts {
+		if labels, ok := strings.CutPrefix(name, what+" "); ok && strings.Contains(labels, "=") {
+			want[labels] = n
+		}
+	}
+	return exactly(want)
+}
+
+// half is what joins there were in the second half, as many as in the first.
+func (d *day) half() map[string]float64 {
+	want := map[string]float64{}
+	for name, n := range d.counts {
+		what, labels, _ := strings.Cut(name, " ")
+		call, _, _ := strings.Cut(labels, " ")
+		if strings.HasPrefix(call, "call=") && (what == "joined" || what == "failed") {
+			want[fmt.Sprintf("%s outcome=%q", call, what)] += n / 2
+		}
+	}
+	return want
+}
+
+func exactly(want map[string]float64) func(map[string]float64) error { return about(1e-9, want) }
+
+// about wants these series, whose values may be off by a share of what is wanted.
+func about(share float64, want map[string]float64) func(map[string]float64) error {
+	return func(got map[string]float64) error {
+		for labels, v := range want {
+			if g, ok := got[labels]; !ok || math.Abs(g-v) > share*v {
+				return fmt.Errorf("{%s} is %v, want %v", labels, g, v)
+			}
+		}
+		for labels, g := range got {
+			if _, ok := want[labels]; !ok && g != 0 {
+				return fmt.Errorf("{%s} is %v, and not wanted", labels, g)
+			}
+		}
+		return nil
+	}
+}
+
+// quantiles wants a quantile of each series within the buckets where it is.
+func (d *day) quantiles(histogram string, q float64) func(map[string]float64) error {
+	return func(got map[string]float64) error {
+		for labels, values := range d.values[histogram] {
+			words := strings.Fields(labels)
+			slices.Sort(words)
+			g, ok := got[strings.Join(words, " ")]
+			if low, high := quantile(histogram, q, values); !ok || !(g >= low && g <= high) {
+				return fmt.Errorf("{%s} is %v, want one of %v to %v", labels, g, low, high)
+			}
+		}
+		if len(got) != len(d.values[histogram]) {
+			return fmt.Errorf("%d series, want %d", len(got), len(d.values[histogram]))
+		}
+		return nil
+	}
+}
+
+func mean(values []float64) (sum float64) {
+	for _, v := range values {
+		sum += v / float64(len(values))
+	}
+	return sum
+}
