@@ -554,6 +554,32 @@ func TestIDsOnEveryWay(t *testing.T) {
 	}
 }
 
+// Clocks that differ between nodes are left as they are: a recording may begin before
+// the connection that it is a part of, and the parts of a conference may lie apart.
+// Nothing is moved, nothing counts as backward, and what belongs together stays so.
+func TestClocksOfNodes(t *testing.T) {
+	var out convert.Output
+	callConverter(t, traced).Convert(callBatch("sora", "event_webhook",
+		ids(event(`"type":"connection.destroyed","node_name":"sora@a",@CONN,`+times)),
+		ids(event(`"type":"archive.available","node_name":"sora@b",@REC,@CONN,"start_timestamp":"2026-04-30T23:58:30.5Z","stop_timestamp":"2026-04-30T23:59:29.5Z"`))), &out)
+	spans := spansOf(t, &out)
+	if len(spans) != 2 || shown(spans[0]) != "sora.connection 2026-05-01T00:00:00.326856Z 59500ms" || shown(spans[1]) != "sora.recording 2026-04-30T23:58:30.5Z 59000ms child" {
+		t.Fatalf("%v", spans)
+	}
+	if !bytes.Equal(spans[0].TraceId, spans[1].TraceId) || !bytes.Equal(spans[0].SpanId, spans[1].ParentSpanId) || out.Counts.Backward != 0 {
+		t.Errorf("%v, %d backward", spans, out.Counts.Backward)
+	}
+	slow := strings.Replace(stopped("node2", "Meet Alice"), "08:08:09,337", "08:06:39,337", 1) // a minute and a half slow, and a relay's clock before it
+	callConverter(t, traced).Convert(callBatch("pexip", "", stopped("node1", "Meet Alice"), slow), &out)
+	spans = spansOf(t, &out)
+	if len(spans) != 2 || shown(spans[0]) != "pexip.conference 2026-05-06T08:07:07.103Z 62234ms" || shown(spans[1]) != "pexip.conference 2026-05-06T08:05:37.103Z 62234ms" {
+		t.Fatalf("%v", spans)
+	}
+	if bytes.Equal(spans[0].SpanId, spans[1].SpanId) {
+		t.Error("the parts of two nodes are one span")
+	}
+}
+
 // A line that closes a call costs what its length says, whatever stands in it.
 func TestClosingLinesCostTheirLength(t *testing.T) {
 	c := callConverter(t, traced)

@@ -194,6 +194,7 @@ func TestPrometheus(t *testing.T) {
 	p.await(t, `count(ALERTS{alertname="CallsBreakOff", call="sora.connection", alertstate="firing"})`, 1)
 	p.await(t, `count(ALERTS{alertname="CallJoinFailures", call="sora.connection", alertstate="pending"})`, 1)
 	p.await(t, `count(ALERTS{alertname="CallMediaLoss", alertstate="pending"})`, 2)
+	checkMetrics(t, ship)
 	native.await(t, "sum(histogram_count(rtcship_media_loss_ratio))", d.counts["streams"])
 	native.await(t, "count(rtcship_call_duration_seconds_bucket) or vector(0)", 0)
 
@@ -201,6 +202,21 @@ func TestPrometheus(t *testing.T) {
 	collector.Stop(t)
 	p.checkExemplars(t, collector.Output+".traces")
 	checkPushed(t, collector.Output+".metrics", d)
+}
+
+// checkMetrics has Prometheus' own tool read what is exported.
+func checkMetrics(t *testing.T, ship *harness.Ship) {
+	t.Helper()
+	resp, err := client.Get("http://" + ship.Admin + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	promtool := harness.Debian(t, "usr/bin/promtool", "check", "metrics")
+	promtool.Stdin = resp.Body
+	if out, err := promtool.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("promtool check metrics: %v\n%s", err, out)
+	}
 }
 
 // checkExemplars: those of durations lead to traces that are there.
