@@ -58,17 +58,17 @@ func beingPacked(cands []*candidate, c *candidate) bool {
 	})
 }
 
-// openAtOnce is how many unknown files one scan opens; the others have to wait
-// for the next, so that the logs that are known are not kept waiting.
-const openAtOnce = 400
+// openAtOnce is how many unknown files are opened before the logs that are known
+// are looked at again.
+const openAtOnce = 200
 
-// candidates opens the loose files, except those that were looked at before and
-// have not changed since. Logs that the rules name come first.
-func (t *Tailer) candidates(loose []*foundFile, now time.Time) []*candidate {
+// unknownFiles are those of the loose files that are to be opened to find out what
+// they are: not those that were looked at before and have not changed since. Logs
+// that the rules name come first.
+func (t *Tailer) unknownFiles(loose []*foundFile, now time.Time) (files []*foundFile) {
 	keep := map[*family]map[file.Key]*stranger{}
-	var cands []*candidate
 	slices.SortStableFunc(loose, byWeight)
-	for i, fl := range loose {
+	for _, fl := range loose {
 		f := fl.fam
 		if keep[f] == nil {
 			keep[f] = map[file.Key]*stranger{}
@@ -84,27 +84,65 @@ func (t *Tailer) candidates(loose []*foundFile, now time.Time) []*candidate {
 		if fl.class.aside && !f.misses() {
 			continue
 		}
-		if len(cands) >= openAtOnce {
-			t.lock(func() { t.scanSoon = true })
-			for _, later := range loose[i:] {
-				later.fam.hidden++
-				if k := later.fam.unknown[later.stat.Key]; k != nil {
-					if keep[later.fam] == nil {
-						keep[later.fam] = map[file.Key]*stranger{}
-					}
-					keep[later.fam][later.stat.Key] = k
-				}
-			}
-			break
-		}
-		if c := t.candidate(fl); c != nil {
-			cands = append(cands, c)
-		}
+		files = append(files, fl)
 	}
 	for f, k := range keep {
 		f.unknown = k
 	}
-	return cands
+	return files
+}
+
+// A backlog is what a scan found that is still to be looked into.
+type backlog struct {
+	files []*foundFile
+	here  map[*generation]bool // those whose files it found
+	begun bool                 // some of it was taken up already
+	full  time.Time            // when there was no room to open more of them
+}
+
+// takeUp finds out what the first of the files in the backlog are. The others wait,
+// so that the logs that are known are not kept waiting.
+func (t *Tailer) takeUp(now time.Time) {
+	n := min(openAtOnce, len(t.backlog.files))
+	if n == 0 {
+		return
+	}
+	all := t.backlog.files
+	files := all[:n]
+	t.backlog.files = all[n:]
+	var held map[file.Key]*generation
+	if t.backlog.begun {
+		held = t.holders()
+		for _, fl := range files {
+			fl.fam.hidden--
+		}
+	}
+	for _, fl := range t.backlog.files {
+		if !t.backlog.begun {
+			fl.fam.hidden++ // what it holds is not lost
+		}
+	}
+	t.backlog.begun = true
+	var cands []*candidate
+	for i, fl := range files {
+		if !t.makeRoom() { // the others have to wait for it
+			t.backlog.files, t.backlog.full = all[i:], now
+			for _, fl := range files[i:] {
+				fl.fam.hidden++
+			}
+			break
+		}
+		c := t.candidate(fl)
+		if c != nil && held[c.stat.Key] != nil { // it was moved there since: the next scan will tell
+			c.src.Close()
+			t.lock(func() { t.scanSoon = true })
+			continue
+		}
+		if c != nil {
+			cands = append(cands, c)
+		}
+	}
+	t.identify(cands, t.backlog.here, now)
 }
 
 // misses says whether f has a generation whose file is not to be found and of

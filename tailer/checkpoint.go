@@ -1,10 +1,9 @@
 package tailer
 
 import (
-	"bytes"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -155,65 +154,17 @@ func distribute(c *saved.Checkpoint, sources []*source) (others saved.Checkpoint
 	return others
 }
 
-// encode returns a checkpoint of the sources, which is valid until the next
-// call. The caller holds Tailer.mu.
-func (t *Tailer) encode(now time.Time) ([]byte, error) {
-	head, err := json.Marshal(t.sourceStates(now))
-	if err != nil {
-		return nil, fmt.Errorf("encode sources: %w", err)
-	}
-	b := append(t.text[:0], head[:len(head)-1]...)
-	b = append(b, ",\n\"generations\":["...)
-	for g := range t.generations() {
-		if g.encoded == nil {
-			if g.encoded, err = json.Marshal(g.asState()); err != nil {
-				return nil, fmt.Errorf("encode generation: %w", err)
-			}
-		}
-		b = appendElement(b, g.encoded)
-	}
-	for _, s := range t.sources {
-		for _, l := range s.loaded { // what no scan has asked for yet, such as in a directory that cannot be listed
-			b = appendStates(b, l.gens)
-		}
-	}
-	b = appendStates(b, t.others.Generations)
-	t.text = append(bytes.TrimSuffix(b, []byte(",")), "\n]}\n"...)
-	return t.text, nil
-}
-
-// appendStates appends generations as they were read.
-func appendStates(b []byte, gens []saved.Generation) []byte {
-	for i := range gens {
-		if enc, err := json.Marshal(&gens[i]); err == nil { // it came out of JSON
-			b = appendElement(b, enc)
-		}
-	}
-	return b
-}
-
-// appendElement appends an element of a list, a line of its own.
-func appendElement(b, element []byte) []byte {
-	return append(append(append(b, '\n'), element...), ',')
-}
-
-// sourceStates is the part of a checkpoint before the generations.
-func (t *Tailer) sourceStates(now time.Time) any {
-	var c struct {
-		Version int                     `json:"version"`
-		Saved   time.Time               `json:"saved"`
-		Sources map[string]saved.Source `json:"sources"`
-		Logs    []saved.Log             `json:"logs"`
-	}
-	c.Version, c.Saved, c.Sources = saved.Version, now.UTC().Round(0), maps.Clone(t.others.Sources)
-	c.Logs = slices.Clone(t.others.Logs)
+// checkpoint is what is saved as a whole, without the generations. The caller
+// holds Tailer.mu.
+func (t *Tailer) checkpoint(now time.Time) *saved.Checkpoint {
+	c := &saved.Checkpoint{Saved: now.UTC().Round(0), Sources: maps.Clone(t.others.Sources), Logs: slices.Clone(t.others.Logs)}
 	for _, s := range t.sources {
 		if !s.first.IsZero() {
-			c.Sources[s.Name] = saved.Source{Followed: s.first, Dir: saved.Path(s.Dir), Late: s.late, Early: s.early.state()}
+			c.Sources[s.Name] = s.asState()
 		}
 		for _, f := range s.families {
-			if f.newest > 0 || !f.clock.IsZero() {
-				c.Logs = append(c.Logs, saved.Log{Source: s.Name, File: saved.Path(f.path), Newest: time.Unix(0, f.newest).UTC(), Clock: f.clock})
+			if l, known := f.asState(); known {
+				c.Logs = append(c.Logs, l)
 			}
 		}
 		for path, l := range s.loaded {
@@ -223,4 +174,118 @@ func (t *Tailer) sourceStates(now time.Time) any {
 		}
 	}
 	return c
+}
+
+// asState is what is saved of s. The caller holds Tailer.mu.
+func (s *source) asState() saved.Source {
+	s.savedAs = sourceState{s.first, s.late, len(s.early)}
+	return saved.Source{Followed: s.first, Dir: saved.Path(s.Dir), Late: s.late, Early: s.early.state()}
+}
+
+// A sourceState is what tells whether a source has to be saved.
+type sourceState struct {
+	first time.Time
+	late  bool
+	early int // how many files
+}
+
+// isSaved says whether what was saved of s last is good enough. Files that were
+// there at first and are decided about by now do no harm there; they are saved
+// when they have become half as many. The caller holds Tailer.mu.
+func (s *source) isSaved() bool {
+	was, n := s.savedAs, len(s.early)
+	return was.first.Equal(s.first) && was.late == s.late && n <= was.early && (n > was.early/2 || n == was.early)
+}
+
+// asState is what is saved of f, false if there is nothing to save. The caller
+// holds Tailer.mu.
+func (f *family) asState() (saved.Log, bool) {
+	f.savedNewest, f.savedClock = f.newest, f.clock
+	l := saved.Log{Source: f.src.Name, File: saved.Path(f.path), Newest: time.Unix(0, f.newest).UTC(), Clock: f.clock}
+	return l, f.newest > 0 || !f.clock.IsZero()
+}
+
+// savedAtOnce is how many generations are encoded at a time while all else waits.
+const savedAtOnce = 200
+
+// wholeState are the generations as they are saved, a line each. Between some of
+// them everything goes on: what changes meanwhile is saved again.
+func (t *Tailer) wholeState(gens []*generation, loaded []saved.Generation) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for some := range slices.Chunk(gens, savedAtOnce) {
+			lines := make([]saved.Generation, len(some))
+			t.lock(func() {
+				for i, g := range some {
+					lines[i], g.unsaved = g.asState(), false
+				}
+			})
+			for i := range lines {
+				if !yield(json.Marshal(&lines[i])) {
+					return
+				}
+			}
+		}
+		for i := range loaded {
+			if !yield(json.Marshal(&loaded[i])) {
+				return
+			}
+		}
+	}
+}
+
+// loadedStates are generations that no scan has asked for yet, such as those in a
+// directory that cannot be listed, and those of sources that are not followed. The
+// caller holds Tailer.mu.
+func (t *Tailer) loadedStates() (list []saved.Generation) {
+	for _, s := range t.sources {
+		for _, l := range s.loaded {
+			list = append(list, l.gens...)
+		}
+	}
+	return append(list, t.others.Generations...)
+}
+
+// changes are what has to be saved since the last time. The caller holds
+// Tailer.mu.
+func (t *Tailer) changes() (list []saved.Change) {
+	for _, s := range t.sources {
+		if !s.isSaved() {
+			state := s.asState()
+			list = append(list, saved.Change{Name: s.Name, Source: &state})
+		}
+		for _, f := range s.families {
+			if f.newest == f.savedNewest && f.clock.Equal(f.savedClock) {
+				continue
+			}
+			if l, known := f.asState(); known {
+				list = append(list, saved.Change{Log: &l})
+			}
+		}
+	}
+	for g := range t.generations() {
+		if g.unsaved {
+			g.unsaved = false
+			state := g.asState()
+			list = append(list, saved.Change{Generation: &state})
+		}
+	}
+	list = append(list, t.forgotten...)
+	t.forgotten = nil
+	return list
+}
+
+// forgetGeneration takes g out of its log: nothing more is saved of it. The caller
+// holds Tailer.mu.
+func (t *Tailer) forgetGeneration(g *generation) {
+	g.fam.remove(g)
+	t.forgotten = append(t.forgotten, saved.Change{Forgotten: g.hexID()})
+	t.dirty = true
+}
+
+// forgetLog drops a log of which there is no generation any more. The caller holds
+// Tailer.mu.
+func (t *Tailer) forgetLog(f *family) {
+	delete(f.src.families, f.path)
+	t.forgotten = append(t.forgotten, saved.Change{NoLog: &saved.Log{Source: f.src.Name, File: saved.Path(f.path)}})
+	t.dirty = true
 }

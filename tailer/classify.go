@@ -72,12 +72,20 @@ func (s *source) liveClass(r *Rule, dir, base string) class {
 // ruleFor returns the rule for the live file base in dir, nil if there is none.
 func (s *source) ruleFor(dir, base string) *Rule {
 	full := filepath.Join(dir, base)
-	if s.excluded(full) {
+	if len(s.Exclude) > 0 && s.excluded(full) {
 		return nil
 	}
 	for i := range s.rules {
-		if s.matches(s.rules[i].Pattern, full) {
-			return &s.rules[i]
+		r := &s.rules[i]
+		switch {
+		case r.plain:
+			if r.full == full {
+				return r
+			}
+		default:
+			if ok, err := filepath.Match(r.full, full); ok && err == nil {
+				return r
+			}
 		}
 	}
 	return nil

@@ -108,7 +108,9 @@ type Rule struct {
 	Small bool
 
 	weight weight
-	asked  bool // it is from Source.Include
+	asked  bool   // it is from Source.Include
+	full   string // Pattern with the source's directory, unless it is absolute
+	plain  bool   // that has nothing but itself to match
 }
 
 // The defaults of Config.

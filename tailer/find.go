@@ -33,7 +33,7 @@ func Find(cfg Config) ([]Found, error) {
 		s := newSource(src, &mu)
 		s.paths = newPaths(cfg, s, nil, func(string, string) {})
 		for _, dir := range s.dirs() {
-			list, err := s.listAllowed(dir)
+			list, err := s.listAllowed(dir, func() {})
 			if err != nil && (dir == src.Dir || !errors.Is(err, fs.ErrNotExist)) { // one below that is not there is nothing unusual
 				faults = errors.Join(faults, fmt.Errorf("list %s: %w", dir, err))
 			}

@@ -78,7 +78,7 @@ type generation struct {
 
 	entries, settledEntries, empty, cuts int64
 	gaps                                 []entry.Gap
-	encoded                              []byte // JSON as last made, nil if out of date
+	unsaved                              bool // something of it has changed since it was saved
 }
 
 // generations are all that are known, of all sources. The caller holds t.mu or
@@ -100,7 +100,7 @@ func (t *Tailer) generations() iter.Seq[*generation] {
 // newGeneration makes a generation with an id of its own. The id must be saved
 // before its first entry is handed on.
 func newGeneration(f *family, now time.Time) *generation {
-	g := &generation{fam: f, born: now.UTC().Round(0), saved: -1, tried: -1, flush: -1, changed: now, used: now}
+	g := &generation{fam: f, born: now.UTC().Round(0), saved: -1, unsaved: true, tried: -1, flush: -1, changed: now, used: now}
 	rand.Read(g.id[:])
 	return g
 }
@@ -128,7 +128,7 @@ func (g *generation) locate(f *foundFile) {
 	g.key, g.packed = f.stat.Key, f.class.packed
 	g.live = f.class.live && f.class.family == g.fam.path
 	g.missing = time.Time{}
-	g.encoded = nil
+	g.unsaved = true
 	switch {
 	case g.packed != file.Unpacked:
 		g.state = Compressed
@@ -145,7 +145,7 @@ func (g *generation) rehome(f *family) {
 	g.fam.remove(g)
 	g.fam = f
 	f.gens = append(f.gens, g)
-	g.origin, g.encoded = nil, nil
+	g.origin, g.unsaved = nil, true
 }
 
 // belongs says whether g is to be one of the log under whose own name its file
@@ -160,7 +160,7 @@ func (g *generation) displace(now time.Time) {
 	g.live = false
 	if g.rotated.IsZero() {
 		g.rotated = now
-		g.encoded = nil
+		g.unsaved = true
 	}
 }
 
@@ -243,10 +243,14 @@ type family struct {
 	rule *Rule
 	log  string
 
-	gens    []*generation // oldest first
-	newest  int64         // mtime of the newest write that is settled
-	floor   int64         // a rotated file unknown and older than this is left alone
-	clock   time.Time     // run_erl's clock where it was read last
+	gens   []*generation // oldest first
+	newest int64         // mtime of the newest write that is settled
+	floor  int64         // a rotated file unknown and older than this is left alone
+	clock  time.Time     // run_erl's clock where it was read last
+
+	savedNewest int64 // newest and clock as they are on disk
+	savedClock  time.Time
+
 	unknown map[file.Key]*stranger
 	named   file.Key        // of the file at path, when last looked at while it moved
 	files   int             // of it that the scan under way found

@@ -14,13 +14,12 @@ import (
 	"github.com/rtcship/rtcship/tailer/internal/match"
 )
 
-// identify finds out what the loose files of all logs are: the new place of a
+// identify finds out what some files are: the new place of a
 // generation that has lost its own, a copy of one, or something new.
 //
 // What is known is copied under the lock; files are opened and compared, and it
 // is decided, without it.
-func (t *Tailer) identify(loose []*foundFile, here map[*generation]bool, now time.Time) {
-	cands := t.candidates(loose, now)
+func (t *Tailer) identify(cands []*candidate, here map[*generation]bool, now time.Time) {
 	if len(cands) == 0 {
 		return
 	}
@@ -34,6 +33,7 @@ func (t *Tailer) identify(loose []*foundFile, here map[*generation]bool, now tim
 	if t.between != nil {
 		t.between()
 	}
+	t.recall(cands, now)
 	t.verify(t.concerned(cands), here, now)
 	gens := t.concerned(cands) // with those that were found to be something else
 	for _, g := range gens {

@@ -16,6 +16,11 @@ func Lock(stateDir string) (*StateLock, error) { return saved.Lock(stateDir) }
 func (t *Tailer) SaveAgain() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.saveWhole = true
+	t.gone.SaveAgain()
+	for _, s := range t.sources {
+		s.shelf.SaveAgain()
+	}
 	t.hurry()
 }
 

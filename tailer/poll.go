@@ -1,6 +1,7 @@
 package tailer
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"slices"
@@ -16,17 +17,37 @@ import (
 // poll looks at the files that move, and starts reading where there is
 // something to read. It returns whether any file moves.
 func (t *Tailer) poll(now time.Time) (hot bool) {
-	for _, s := range t.sources {
-		for _, f := range s.families {
-			if t.pollFamily(f, now) {
-				hot = true
-			}
+	for _, f := range t.openFamilies() {
+		if t.pollFamily(f, now) {
+			hot = true
 		}
 	}
 	if hot {
 		t.tellBlocked()
 	}
+	t.polled = time.Now()
 	return hot
+}
+
+// openFamilies are those of which a file is open, the logs first that the rules
+// know by their names.
+func (t *Tailer) openFamilies() (list []*family) {
+	t.mu.Lock()
+	seen := make(map[*family]bool, len(t.opened))
+	for g := range t.opened {
+		switch {
+		case g.src == nil:
+			delete(t.opened, g)
+		case !seen[g.fam]:
+			seen[g.fam] = true
+			list = append(list, g.fam)
+		}
+	}
+	t.mu.Unlock()
+	slices.SortFunc(list, func(a, b *family) int {
+		return cmp.Or(cmp.Compare(a.rule.weight, b.rule.weight), cmp.Compare(a.path, b.path))
+	})
+	return list
 }
 
 func (t *Tailer) pollFamily(f *family, now time.Time) (hot bool) {
@@ -324,7 +345,7 @@ func (t *Tailer) introduce(g *generation) {
 		return
 	}
 	g.fingerprint.Grow(head)
-	g.encoded = nil
+	g.unsaved = true
 	if g.fingerprint.HeadLen >= want && !g.fam.rule.Small {
 		t.hurry()
 	} else {

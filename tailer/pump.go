@@ -172,7 +172,7 @@ func (t *Tailer) apply(p *plan, r *result, buf *buffer) (b *batch, over bool) {
 		return nil, !r.grow
 	}
 	b = g.advance(p, r, buf)
-	g.encoded, t.dirty = nil, true // what was read tells g from others, settled or not
+	g.unsaved, t.dirty = true, true // what was read tells g from others, settled or not
 	if len(b.Entries) == 0 {
 		b.settled, b.buf = true, nil
 		b.pass()

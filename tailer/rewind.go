@@ -39,7 +39,7 @@ func StatusAtRest(cfg Config) ([]FileStatus, error) {
 
 // atRest is a Tailer that knows what is saved and does not look for files.
 func atRest(cfg Config) (*Tailer, error) {
-	t, err := New(cfg, nil)
+	t, err := load(cfg, nil, true)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func Rewind(cfg Config, r Rewinding) ([]Rewound, error) {
 		return all, nil
 	}
 	t.dirty = true
-	t.save()
+	t.save(true)
 	if t.saveErr != nil {
 		return nil, fmt.Errorf("save positions: %w", t.saveErr)
 	}
@@ -131,7 +131,7 @@ func (g *generation) rewind(r Rewinding) (Rewound, bool) {
 		return w, false
 	}
 	w.To = p.At
-	g.settled, g.read, g.encoded = p, p, nil
+	g.settled, g.read, g.unsaved = p, p, true
 	return w, true
 }
 

@@ -27,6 +27,10 @@ type Tailer struct {
 	store   *saved.Store
 	sources []*source
 	others  saved.Checkpoint // what was saved of sources that are not followed at present
+	gone    *saved.Gone      // settled generations whose files are gone; nil if positions are not kept
+
+	mostGone   int       // mostGone, but for tests
+	goneTidied time.Time // when those that were gone for too long were forgotten
 
 	ctx     context.Context // ends when pumps have to
 	running sync.WaitGroup  // pumps
@@ -38,6 +42,11 @@ type Tailer struct {
 
 	open   atomic.Int64             // files
 	opened map[*generation]struct{} // those whose files are open, and perhaps some that were; under mu
+
+	begun    bool          // the first scan; the scheduler's
+	backlog  backlog       // of the last scan; the scheduler's
+	polled   time.Time     // when the logs that move were last looked at; the scheduler's
+	scanTook time.Duration // the last scan
 
 	inspections map[file.Key]*inspection // of compressed files; the scheduler's
 	inspecting  atomic.Bool              // one is under way on a goroutine of its own
@@ -54,10 +63,11 @@ type Tailer struct {
 	scanNow   bool
 	scanSoon  bool // a scan left something over
 	lastScan  time.Time
-	pending   int    // inspections that are not over
-	scanned   int    // scans since Drain was called
-	saveErr   error  // of the last checkpoint
-	text      []byte // that checkpoint, whose memory is used for the next
+	pending   int            // inspections that are not over
+	scanned   int            // scans since Drain was called
+	saveErr   error          // of the last checkpoint
+	forgotten []saved.Change // what nothing more is saved of
+	saveWhole bool           // what is on disk is not there any more
 	saved     time.Time
 	dead      bool // save nothing more
 
@@ -67,7 +77,10 @@ type Tailer struct {
 
 // New makes a Tailer that hands batches to next, and reads the checkpoints in
 // cfg.StateDir. It does not lock that directory; see Lock.
-func New(cfg Config, next entry.Consumer) (*Tailer, error) {
+func New(cfg Config, next entry.Consumer) (*Tailer, error) { return load(cfg, next, false) }
+
+// load is New; at rest it writes nothing.
+func load(cfg Config, next entry.Consumer, atRest bool) (*Tailer, error) {
 	cfg.setDefaults()
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("configure tailer: %w", err)
@@ -82,17 +95,28 @@ func New(cfg Config, next entry.Consumer) (*Tailer, error) {
 		drain:   make(chan struct{}),
 		listed:  make(chan struct{}),
 
+		mostGone:    mostGone,
 		inspections: map[file.Key]*inspection{}, opened: map[*generation]struct{}{},
 	}
 	for _, s := range cfg.Sources {
 		src := newSource(s, &t.mu)
 		src.paths = newPaths(cfg, src, &t.open, t.keptLink)
+		src.gone = func() *saved.Gone { return t.gone }
 		t.sources = append(t.sources, src)
 	}
-	state, err := t.store.Load()
+	state, err := t.store.Load(func(c *saved.Checkpoint) (func(*saved.Generation) bool, error) { return t.loadGone(c, atRest) })
 	if err != nil {
 		return nil, fmt.Errorf("read checkpoint: %w", err)
 	}
+	if t.gone == nil { // there is no checkpoint
+		if _, err := t.loadGone(state, atRest); err != nil {
+			return nil, err
+		}
+	}
+	for i := range state.Generations {
+		t.gone.Back(state.Generations[i].ID) // saved once more, and later
+	}
+	t.withoutGone(state)
 	t.others = distribute(state, t.sources)
 	for _, s := range t.sources {
 		s.restoreAll()
@@ -117,7 +141,8 @@ func (t *Tailer) Run(ctx context.Context) error {
 	t.running.Wait()
 	stopSaver()
 	saver.Wait()
-	t.save()
+	t.save(true)
+	t.gone.Close()
 	t.closeAll()
 	return nil
 }
@@ -147,7 +172,7 @@ func (t *Tailer) nudge() {
 
 // touch notes that g has changed and is to be saved. The caller holds t.mu.
 func (t *Tailer) touch(g *generation) {
-	g.encoded = nil
+	g.unsaved = true
 	t.dirty = true
 	select {
 	case t.saveReq <- struct{}{}:
@@ -161,10 +186,15 @@ func (t *Tailer) schedule(ctx context.Context) {
 	defer timer.Stop()
 	for ctx.Err() == nil {
 		now := time.Now()
-		if t.scanDue(now) {
+		switch {
+		case t.scanDue(now):
 			t.scan(now)
+			t.scanTook = time.Since(now)
 			t.first.Do(func() { close(t.listed) })
+		case len(t.backlog.files) > 0 && now.Sub(t.backlog.full) >= t.cfg.Poll:
+			t.goOn(now)
 		}
+		now = time.Now()
 		hot := t.poll(now)
 		if t.drained(now) {
 			return
@@ -181,7 +211,8 @@ func (t *Tailer) schedule(ctx context.Context) {
 func (t *Tailer) scanDue(now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	due := t.scanNow || t.scanSoon && now.Sub(t.lastScan) >= t.cfg.Poll || t.lastScan.IsZero() || now.Sub(t.lastScan) >= t.cfg.Scan
+	since := now.Sub(t.lastScan)
+	due := t.scanNow || t.scanSoon && since >= t.cfg.Poll || t.lastScan.IsZero() || since >= t.scanEach()
 	if due {
 		t.scanNow, t.scanSoon = false, false
 		t.lastScan = now
@@ -190,13 +221,25 @@ func (t *Tailer) scanDue(now time.Time) bool {
 	return due
 }
 
+// scanEach is the time from one scan to the next: where there is very much to scan
+// it is not done all the time, nor before what the last one found was taken up.
+func (t *Tailer) scanEach() time.Duration {
+	if len(t.backlog.files) > 0 {
+		return max(t.cfg.Scan, 20*t.scanTook)
+	}
+	return max(t.cfg.Scan, 4*t.scanTook)
+}
+
 // pause is how long the scheduler may sleep.
 func (t *Tailer) pause(now time.Time, hot bool) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	d := max(0, t.cfg.Scan-now.Sub(t.lastScan))
+	d := max(0, t.scanEach()-now.Sub(t.lastScan))
 	if t.scanNow {
 		return 0
+	}
+	if len(t.backlog.files) > 0 {
+		return max(0, t.cfg.Poll-now.Sub(t.backlog.full))
 	}
 	if hot || t.scanSoon {
 		d = min(d, t.cfg.Poll)
@@ -211,7 +254,7 @@ func (t *Tailer) pause(now time.Time, hot bool) time.Duration {
 func (t *Tailer) drained(now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.draining || t.scanned < 1 || t.scanNow || t.scanSoon || t.pending > 0 {
+	if !t.draining || t.scanned < 1 || t.scanNow || t.scanSoon || t.pending > 0 || len(t.backlog.files) > 0 {
 		return false
 	}
 	all := true

@@ -3,6 +3,7 @@ package tailer
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/saved"
@@ -21,7 +22,7 @@ func (t *Tailer) saver(ctx context.Context) {
 		if !last.IsZero() {
 			t.pauseSaver(ctx, t.cfg.Save-time.Since(last))
 		}
-		t.save()
+		t.save(false)
 		last = time.Now()
 	}
 }
@@ -72,27 +73,36 @@ type moved struct {
 	at   int64
 }
 
-// save writes a checkpoint if something has changed.
-func (t *Tailer) save() {
+// fewGenerations are saved as a whole each time: a checkpoint without a journal is
+// what a release before can read.
+const fewGenerations = 64
+
+// save saves what has changed: as a whole, or in addition to what is on disk. At
+// the end it is a whole.
+func (t *Tailer) save(end bool) {
 	t.mu.Lock()
-	if !t.dirty || t.dead {
+	if t.dead || !t.dirty && !(end && t.store.Journaled()) {
 		t.mu.Unlock()
 		return
 	}
 	t.dirty = false
 	now := time.Now()
-	b, err := t.encode(now)
 	fresh, moves := t.unsaved()
-	shelvings, errShelf := t.shelvings()
+	shelvings, err := t.shelvings()
+	write := t.saving(end, now)
 	t.mu.Unlock()
-	err = errors.Join(err, errShelf)
 	for _, w := range shelvings { // before the checkpoint, which does not hold those files any more
 		if err == nil {
 			err = w.Save(t.store)
 		}
 	}
 	if err == nil {
-		err = t.store.Save(b)
+		err = t.gone.Save(t.store)
+	}
+	if err == nil {
+		err = write()
+	} else {
+		t.store.Forget() // what was taken out for it has to be saved some time
 	}
 	t.mu.Lock()
 	for _, w := range shelvings {
@@ -117,6 +127,24 @@ func (t *Tailer) save() {
 	if len(fresh) > 0 {
 		t.nudge()
 	}
+}
+
+// saving takes out what is to be saved, and returns what writes it. The caller
+// holds t.mu now and not then.
+func (t *Tailer) saving(end bool, now time.Time) (write func() error) {
+	if t.saveWhole {
+		t.saveWhole = false
+		t.store.Forget()
+	}
+	if !end && t.store.Appendable() {
+		changes := t.changes()
+		return func() error { return t.store.Append(changes) }
+	}
+	gens := slices.Collect(t.generations())
+	c, loaded := t.checkpoint(now), t.loadedStates()
+	t.forgotten = nil
+	journal := !end && len(gens)+len(loaded) > fewGenerations
+	return func() error { return t.store.Replace(c, journal, t.wholeState(gens, loaded)) }
 }
 
 // A savedHead is how much of a generation's head is in a checkpoint.

@@ -17,6 +17,10 @@ func (t *Tailer) scan(now time.Time) {
 	t.mu.Lock()
 	since := t.tick
 	t.mu.Unlock()
+	if !t.begun {
+		t.begun = true
+		t.scanNamed(now)
+	}
 	l := &listing{dirs: map[string]bool{}}
 	for _, s := range t.sources {
 		t.doubt(s, now)
@@ -30,12 +34,35 @@ func (t *Tailer) scan(now time.Time) {
 	t.lookAtMoved(now)
 	for _, s := range t.sources {
 		for _, f := range s.families {
+			t.glance()
 			t.feed(f, now)
 		}
 	}
 	t.dropInspections()
 	t.holdDeleted(now)
+	t.tidyGone(now)
 	t.requestSave()
+}
+
+// goOn takes up some more of what the last scan found, and has it read.
+func (t *Tailer) goOn(now time.Time) {
+	fams := map[*family]bool{}
+	for _, fl := range t.backlog.files[:min(openAtOnce, len(t.backlog.files))] {
+		fams[fl.fam] = true
+	}
+	t.takeUp(now)
+	for f := range fams {
+		t.lock(func() { f.sort() })
+		t.feed(f, now)
+	}
+	t.requestSave()
+}
+
+// glance looks at the logs that move if a scan has kept them waiting for long.
+func (t *Tailer) glance() {
+	if now := time.Now(); now.Sub(t.polled) >= t.cfg.Poll {
+		t.poll(now)
+	}
 }
 
 // doubt gives up times that lie in the future: the clock was wrong, then or now,
@@ -107,7 +134,7 @@ func (t *Tailer) listSource(s *source, l *listing, now time.Time) {
 
 func (t *Tailer) list(s *source, dir string, now time.Time) ([]*foundFile, error) {
 	if s.smallRule(dir) == nil {
-		return s.listAllowed(dir)
+		return s.listAllowed(dir, t.glance)
 	}
 	if err := s.paths.directory(dir); err != nil {
 		return nil, err
@@ -165,9 +192,11 @@ func (t *Tailer) reconcile(l *listing, since uint64, now time.Time) {
 			}
 		}
 	}
-	t.identify(loose, here, now)
+	t.backlog = backlog{files: t.unknownFiles(loose, now), here: here}
+	t.takeUp(now)
 	t.compareCopies(now)
 	for _, f := range t.listedFamilies(l) {
+		t.glance()
 		t.finishScan(f, before[f], now)
 	}
 }
@@ -239,8 +268,7 @@ func (t *Tailer) forget(f *family, now time.Time) {
 	if len(f.gens) > 0 || f.shared() || !f.rule.Small && now.Sub(time.Unix(0, f.newest)) < 4*t.cfg.Forget {
 		return
 	}
-	delete(f.src.families, f.path)
-	t.dirty = true
+	t.forgetLog(f)
 }
 
 // hide keeps the generations that may be in a file of which nothing is known at
@@ -384,8 +412,7 @@ func (f *family) hasLive() bool {
 // and forgets it after a while.
 func (t *Tailer) bury(g *generation, now time.Time) {
 	if g.fingerprint.HeadLen == 0 {
-		g.fam.remove(g) // nothing is known of it by which it could be found
-		t.dirty = true
+		t.forgetGeneration(g) // nothing is known of it by which it could be found
 		return
 	}
 	gone := now.Sub(g.missing)
@@ -396,8 +423,7 @@ func (t *Tailer) bury(g *generation, now time.Time) {
 		}
 	}
 	if gone >= t.cfg.Forget || g.fam.src.Format != nil && g.gapNoted || g.fam.src.Format != nil && g.done() {
-		g.fam.remove(g)
-		t.dirty = true
+		t.forgetGeneration(g)
 	}
 }
 

@@ -224,8 +224,8 @@ func (t *Tailer) shelve(s *source, f *family, now time.Time) {
 		return
 	}
 	s.shelveOne(g, now)
-	delete(s.families, f.path)
-	t.dirty = true
+	t.forgetGeneration(g)
+	t.forgetLog(f)
 }
 
 // loadShelves reads what is known of settled small files.

@@ -32,10 +32,12 @@ type source struct {
 	late      bool        // its directory could not be listed when it was new
 	floor     int64       // rotated files last written before are of no interest, whatever their log
 	mu        *sync.Mutex // Tailer.mu, for changing the maps
+	savedAs   sourceState
+	gone      func() *saved.Gone // Tailer.gone
 }
 
 func newSource(cfg Source, mu *sync.Mutex) *source {
-	s := &source{Source: cfg, mu: mu, early: early{}, families: map[string]*family{}, loaded: map[string]*familyState{}, smalls: map[string]*smallDir{}, names: map[string]map[string]named{}}
+	s := &source{Source: cfg, mu: mu, gone: func() *saved.Gone { return nil }, early: early{}, families: map[string]*family{}, loaded: map[string]*familyState{}, smalls: map[string]*smallDir{}, names: map[string]map[string]named{}}
 	for _, r := range cfg.Rules {
 		switch {
 		case !file.HasMeta(r.Pattern) || r.Ring || r.Small:
@@ -49,6 +51,14 @@ func newSource(cfg Source, mu *sync.Mutex) *source {
 	}
 	for _, p := range cfg.Include {
 		s.rules = append(s.rules, Rule{Pattern: p, weight: byPattern, asked: true})
+	}
+	for i := range s.rules {
+		r := &s.rules[i]
+		if r.full = r.Pattern; !filepath.IsAbs(r.full) {
+			r.full = filepath.Join(s.Dir, r.full)
+		}
+		r.full = filepath.Clean(r.full)
+		r.plain = !file.HasMeta(r.full)
 	}
 	if s.Timezone == nil {
 		s.Timezone = time.UTC
@@ -104,6 +114,8 @@ func (s *source) family(c class) *family {
 		if l := s.loaded[c.family]; l != nil {
 			l.restore(f)
 			delete(s.loaded, c.family)
+		} else if newest, known := s.gone().Log(s.Name, saved.Path(c.family)); known && newest > 0 {
+			(&familyState{log: saved.Log{Newest: time.Unix(0, newest)}, now: time.Now()}).restore(f)
 		}
 	}
 	return f
@@ -115,12 +127,17 @@ func (s *source) family(c class) *family {
 func (s *source) restoreAll() {
 	for path := range s.loaded {
 		dir, base := filepath.Dir(path), filepath.Base(path)
+		r := s.ruleFor(dir, base)
+		if r != nil && s.shared(r) {
+			r = nil
+		}
 		for i := range s.rules {
-			r := &s.rules[i]
-			if s.shared(r) && filepath.Base(r.Pattern) == base || !s.shared(r) && s.ruleFor(dir, base) == r {
-				s.family(class{rule: r, family: path})
-				break
+			if o := &s.rules[i]; r == nil && s.shared(o) && filepath.Base(o.Pattern) == base {
+				r = o
 			}
+		}
+		if r != nil {
+			s.family(class{rule: r, family: path})
 		}
 	}
 }
@@ -130,17 +147,17 @@ func (s *source) shared(r *Rule) bool { return r.Ring || s.Format != nil }
 
 // listAllowed is list for a directory of which it is not known yet whether its
 // files may be followed.
-func (s *source) listAllowed(dir string) ([]*foundFile, error) {
+func (s *source) listAllowed(dir string, glance func()) ([]*foundFile, error) {
 	if s.Format == nil {
 		if err := s.paths.directory(dir); err != nil {
 			return nil, err
 		}
 	}
-	return s.list(dir)
+	return s.list(dir, glance)
 }
 
-// list finds the files in dir that are followed.
-func (s *source) list(dir string) ([]*foundFile, error) {
+// list finds the files in dir that are followed. glance is called now and then.
+func (s *source) list(dir string, glance func()) ([]*foundFile, error) {
 	names, err := readNames(dir)
 	if err != nil {
 		return nil, err
@@ -151,6 +168,7 @@ func (s *source) list(dir string) ([]*foundFile, error) {
 		if !n.followed {
 			continue
 		}
+		glance()
 		if f := s.look(n.path, n.class); f != nil {
 			files = append(files, f)
 		}
@@ -201,7 +219,11 @@ func (s *source) classifyAll(dir string, names []string) []named {
 			}
 		}
 		path := filepath.Join(dir, name)
-		return set[name] || s.families[path] != nil || s.loaded[path] != nil
+		if set[name] || s.families[path] != nil || s.loaded[path] != nil {
+			return true
+		}
+		_, known := s.gone().Log(s.Name, saved.Path(path))
+		return known
 	}
 	all := make([]named, len(names))
 	for i, name := range names {

@@ -1,6 +1,7 @@
 package saved
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -8,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mostCheckpoint is how large a checkpoint may be to be read: some ten thousand
-// generations, more than are ever remembered.
-const mostCheckpoint = 64 << 20
+// mostCheckpoint is how large a checkpoint may be to be read: a million
+// generations.
+const mostCheckpoint = 1 << 30
 
 // openRegular opens a file for reading, and nothing else that may stand at its
 // path: opening a pipe would wait for its writer, and a device may have no end.
@@ -34,18 +35,25 @@ func openRegular(path string) (*os.File, error) {
 	return nil, err
 }
 
-// readRegular reads a regular file of at most most bytes.
-func readRegular(path string, most int64) ([]byte, error) {
-	f, err := openRegular(path)
-	if err != nil {
-		return nil, err
+// mostLine is how long a line may be: that with all logs, as a release before
+// wrote it, has the length that a whole checkpoint could have.
+const mostLine = 64 << 20
+
+// A lineLimit reads text with lines of bounded length: what is no text must not
+// fill the memory of whoever looks for the end of it.
+type lineLimit struct {
+	r io.Reader
+	n int // bytes of the line so far
+}
+
+func (l *lineLimit) Read(b []byte) (int, error) {
+	n, err := l.r.Read(b)
+	if i := bytes.LastIndexByte(b[:n], '\n'); i >= 0 {
+		l.n = n - i - 1
+	} else if l.n += n; l.n > mostLine {
+		return n, fmt.Errorf("%w: a line of more than %d MiB", errDamaged, mostLine>>20)
 	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && int64(len(b)) > most {
-		err = fmt.Errorf("%s: %w: larger than %d MiB", path, errDamaged, most>>20)
-	}
-	return b, err
+	return n, err
 }
 
 // makeWay removes what stands in the place of a file that is to be written and is none.

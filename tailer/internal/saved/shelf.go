@@ -171,6 +171,14 @@ func (s *Shelf) Put(e *Shelved) {
 	s.fresh = append(s.fresh, e)
 }
 
+// SaveAgain has all of it written anew: what is on disk is not there any more.
+func (s *Shelf) SaveAgain() {
+	if s != nil && len(s.files) > 0 {
+		s.fresh = slices.Collect(maps.Values(s.files))
+		s.lines = 2*len(s.files) + 1000 // so that it is a new file
+	}
+}
+
 // perTurn is how many files on a shelf are looked at with each scan.
 const perTurn = 20
 
@@ -275,7 +283,7 @@ func (w *Shelving) Save(st *Store) error {
 	}
 	if w.all {
 		temp := w.shelf.path + ".new"
-		if err := st.write(temp, w.text); err != nil {
+		if _, err := st.create(temp, func(f io.Writer) error { _, err := f.Write(w.text); return err }); err != nil {
 			return fmt.Errorf("write settled small files: %w", err)
 		}
 		if err := os.Rename(temp, w.shelf.path); err != nil {
@@ -283,16 +291,7 @@ func (w *Shelving) Save(st *Store) error {
 		}
 		return st.syncDir()
 	}
-	makeWay(w.shelf.path)
-	f, err := os.OpenFile(w.shelf.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-	if err != nil {
-		return fmt.Errorf("open settled small files: %w", err)
-	}
-	_, err = f.Write(w.text)
-	if !st.NoSync {
-		err = errors.Join(err, f.Sync())
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err := st.appendTo(w.shelf.path, w.text); err != nil {
 		return fmt.Errorf("write settled small files: %w", err)
 	}
 	return nil

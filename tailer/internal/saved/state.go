@@ -1,8 +1,13 @@
 package saved
 
 import (
+	"bytes"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"iter"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -14,18 +19,150 @@ import (
 	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
-// Version of the checkpoint file. One with a higher version is refused, since
-// an older program would not know what it overlooks.
-const Version = 1
+// Version of a checkpoint that has a journal. One with a higher version is refused,
+// since an older program would not know what it overlooks; so a checkpoint that is
+// all there is has the version that an older program reads.
+const (
+	Version      = 2
+	plainVersion = 1
+)
 
 // A Checkpoint is what is saved: what is settled of each generation, and what
 // each is recognized by. The file is JSON, one generation a line.
 type Checkpoint struct {
 	Version     int               `json:"version"`
 	Saved       time.Time         `json:"saved"`
+	Journal     string            `json:"journal,omitempty"` // names the journal of what has changed since
 	Sources     map[string]Source `json:"sources"`
 	Logs        []Log             `json:"logs"`
 	Generations []Generation      `json:"generations"`
+}
+
+// encode writes c, with the generations that each hands on as lines of JSON.
+func (c *Checkpoint) encode(w io.Writer, each iter.Seq2[[]byte, error]) error {
+	head := *c
+	head.Logs, head.Generations = nil, nil
+	b, err := json.Marshal(&head)
+	if err != nil {
+		return fmt.Errorf("encode checkpoint: %w", err)
+	}
+	out := &lister{w: w}
+	out.put(bytes.TrimSuffix(b, []byte(`"logs":null,"generations":null}`)))
+	out.put([]byte("\n\"logs\":["))
+	for i := range c.Logs {
+		line, err := json.Marshal(&c.Logs[i])
+		if err != nil {
+			return fmt.Errorf("encode log: %w", err)
+		}
+		out.element(line)
+	}
+	out.put([]byte("\n],\n\"generations\":["))
+	out.begun = false
+	for line, err := range each {
+		if err != nil {
+			return err
+		}
+		out.element(line)
+	}
+	out.put([]byte("\n]}\n"))
+	return out.err
+}
+
+// A lister writes lists, an element a line, up to the first error.
+type lister struct {
+	w     io.Writer
+	begun bool // the list has an element
+	err   error
+}
+
+func (l *lister) element(b []byte) {
+	if l.begun {
+		l.put([]byte(","))
+	}
+	l.begun = true
+	l.put([]byte("\n"))
+	l.put(b)
+}
+
+func (l *lister) put(b []byte) {
+	if l.err == nil {
+		_, l.err = l.w.Write(b)
+	}
+}
+
+// decode reads a checkpoint without holding all of its generations at once: each is
+// handed on. If nobody wants them they are only checked; if somebody does, all else
+// is passed over.
+func (c *Checkpoint) decode(d *json.Decoder, each func(*Generation)) error {
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return errors.Join(errors.New("it does not begin with {"), err)
+	}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return err
+		}
+		switch key {
+		case "version":
+			err = d.Decode(&c.Version)
+		case "saved":
+			err = d.Decode(&c.Saved)
+		case "journal":
+			err = d.Decode(&c.Journal)
+		case "sources":
+			err = d.Decode(&c.Sources)
+		case "logs":
+			err = decodeList(d, func(l *Log) error {
+				if each == nil {
+					c.Logs = append(c.Logs, *l)
+				}
+				return nil
+			})
+		case "generations":
+			err = decodeList(d, func(g *Generation) error {
+				if err := g.Check(); err != nil || each == nil {
+					return err
+				}
+				each(g)
+				return nil
+			})
+		default:
+			var ignored json.RawMessage
+			err = d.Decode(&ignored)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("it goes on behind its end")
+	}
+	return nil
+}
+
+func decodeList[T any](d *json.Decoder, each func(*T) error) error {
+	switch t, err := d.Token(); {
+	case err != nil:
+		return err
+	case t == nil: // null
+		return nil
+	case t != json.Delim('['):
+		return errors.New("there is no list where one should be")
+	}
+	for d.More() {
+		var v T
+		if err := d.Decode(&v); err != nil {
+			return err
+		}
+		if err := each(&v); err != nil {
+			return err
+		}
+	}
+	_, err := d.Token()
+	return err
 }
 
 // A Source is what is known of a set of files that is followed.
