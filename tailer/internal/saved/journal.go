@@ -39,8 +39,9 @@ func (s *Store) Appendable() bool {
 	return s.journal != "" && s.journaled < min(max(leastJournal, s.whole), mostJournal)
 }
 
-// Journaled says whether the checkpoint on disk has a journal.
-func (s *Store) Journaled() bool { return s.journal != "" }
+// Journaled says whether the checkpoint on disk has a journal, written by this
+// process or by one before.
+func (s *Store) Journaled() bool { return s.partial }
 
 // Forget has the next checkpoint written as a whole: what is on disk is not there
 // any more.

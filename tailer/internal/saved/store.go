@@ -30,6 +30,7 @@ type Store struct {
 	Written atomic.Int64          // bytes that were written so far
 
 	journal   string // names the journal that belongs to the checkpoint; "" if there is none
+	partial   bool   // the checkpoint on disk is not all there is: it has a journal
 	whole     int64  // bytes of the checkpoint
 	journaled int64  // bytes of the journal
 }
@@ -87,6 +88,7 @@ func (s *Store) read(path string, begin func(*Checkpoint) (func(*Generation) boo
 	if err := scanCheckpoint(path, c, nil); err != nil {
 		return nil, err
 	}
+	s.partial = c.Journal != ""
 	j := s.readJournal(c.Journal)
 	skip, err := func(*Generation) bool { return false }, error(nil)
 	if begin != nil {
@@ -182,7 +184,7 @@ func (s *Store) Replace(c *Checkpoint, journal bool, each iter.Seq2[[]byte, erro
 	if err := s.syncDir(); err != nil {
 		return err
 	}
-	s.journal, s.whole = c.Journal, n
+	s.journal, s.whole, s.partial = c.Journal, n, c.Journal != ""
 	return nil
 }
 
