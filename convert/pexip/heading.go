@@ -34,7 +34,8 @@ func (p *parse) findHeading(text []byte) {
 	if at < 0 || at >= len(text) {
 		return
 	}
-	for h := p.memory.headings.Find(hashHost(text, at)); h != nil; h = h.Next() {
+	headings := p.memory.headings
+	for h := headings.Find(hashHost(text, at)); h != nil; h = headings.Next(h) {
 		if p.headed(h, text) {
 			h.Take()
 			return

@@ -26,10 +26,8 @@ type memory struct {
 	keys []byte     // of the unknown fields in it
 }
 
-const memorySets = 16
-
 func newMemory() *memory {
-	return &memory{headings: shape.NewMemory[heading](memorySets), forms: shape.NewMemory[form](memorySets)}
+	return &memory{headings: shape.NewMemory[heading](128), forms: shape.NewMemory[form](128)}
 }
 
 // short reads the line if all of it is made like lines before it. If not, it
@@ -134,7 +132,7 @@ func (p *parse) form(text []byte) *shape.Shape[form] {
 	if !ok {
 		return nil
 	}
-	for f := p.memory.forms.Find(hash); f != nil; f = f.Next() {
+	for f := p.memory.forms.Find(hash); f != nil; f = p.memory.forms.Next(f) {
 		if p.fits(f, text) {
 			f.Take()
 			return f

@@ -1,54 +1,50 @@
 package shape
 
-// A Memory holds shapes by their keys. It is not safe for concurrent use.
+// A Memory holds shapes by their keys: each at the place that its key names, or at one
+// of the next seven, so that a few that are all in use hardly ever take a place from
+// each other. It is not safe for concurrent use.
 type Memory[T any] struct {
-	sets []set[T]
-}
-
-// A set is the shapes of all keys that have some bits in common.
-type set[T any] struct {
-	n      int // shapes there are
-	keys   [ways]uint64
-	shapes [ways]Shape[T]
-	wanted int // by how many texts since the last one got a place
-	turn   int
+	keys   []uint64 // 0 where there is no shape, and odd
+	shapes []Shape[T]
+	wanted int // by how many texts since the last one took another's place
 }
 
 const (
-	ways = 8
+	reach = 8
 
-	// patience is how many texts want a place until one of them gets it, in a set
-	// that is full. Most texts that come once are not learnt then, and learning
-	// costs little where all differ.
+	// patience is how many texts want a place that another one has until one of them
+	// gets it. Most texts that come once are not learnt then, and learning costs
+	// little where all differ.
 	patience = 8
 )
 
-// NewMemory returns a Memory for 8 shapes in each of so many sets, which is a power
-// of two.
-func NewMemory[T any](sets int) *Memory[T] { return &Memory[T]{sets: make([]set[T], sets)} }
+// NewMemory returns a Memory for so many shapes, a power of two and at least 8.
+func NewMemory[T any](places int) *Memory[T] {
+	return &Memory[T]{keys: make([]uint64, places), shapes: make([]Shape[T], places)}
+}
 
 // Find returns a shape that is known by the key, or nil. Several may be known by one:
 //
-//	for s := m.Find(key); s != nil; s = s.Next() {
+//	for s := m.Find(key); s != nil; s = m.Next(s) {
 //		if …the text is of that shape… {
 //			s.Take()
 //
 // The upper half of a key is to be as good as random.
-func (m *Memory[T]) Find(key uint64) *Shape[T] { return m.of(key).find(key, 0) }
+func (m *Memory[T]) Find(key uint64) *Shape[T] { return m.find(key|1, 0) }
 
-func (m *Memory[T]) of(key uint64) *set[T] { return &m.sets[key>>32&uint64(len(m.sets)-1)] }
+// Next returns the next shape that is known by the key of s, or nil.
+func (m *Memory[T]) Next(s *Shape[T]) *Shape[T] { return m.find(s.key, s.step+1) }
 
-// Next returns the next shape that is known by the key of this one, or nil.
-func (s *Shape[T]) Next() *Shape[T] { return s.set.find(s.set.keys[s.place], s.place+1) }
-
-func (s *set[T]) find(key uint64, from int) *Shape[T] {
-	for i := from; i < s.n; i++ {
-		if s.keys[i] == key {
-			return &s.shapes[i]
+func (m *Memory[T]) find(key uint64, step int) *Shape[T] {
+	for ; step < reach; step++ {
+		if at := m.at(key, step); m.keys[at] == key {
+			return &m.shapes[at]
 		}
 	}
 	return nil
 }
+
+func (m *Memory[T]) at(key uint64, step int) int { return (int(key>>32) + step) & (len(m.keys) - 1) }
 
 // Take says that a text had the shape, which keeps it where it is.
 func (s *Shape[T]) Take() { s.taken = true }
@@ -61,42 +57,43 @@ func (m *Memory[T]) Learn(key uint64, t *Text) *Shape[T] {
 	if !ok {
 		return nil
 	}
-	for s := m.Find(key); s != nil; s = s.Next() {
+	for s := m.Find(key); s != nil; s = m.Next(s) {
 		holes := first
 		if s.differs(t, &holes) {
 			s.build(t, &holes)
 			return s
 		}
 	}
-	s := m.of(key).room(key)
-	if s != nil {
-		s.build(t, &first)
+	step := m.room(key)
+	if step < 0 {
+		return nil
 	}
+	at := m.at(key, step)
+	s := &m.shapes[at]
+	s.key, s.step = key|1, step
+	m.keys[at] = s.key
+	s.build(t, &first)
 	return s
 }
 
-// room makes room for a key in a free place, or in that of a shape which was not
-// taken since its turn was last. It returns nil if there is none.
-func (s *set[T]) room(key uint64) *Shape[T] {
-	i := s.n
-	if i == ways {
-		if s.wanted++; s.wanted < patience {
-			return nil
+// room is how far from the place that the key names there is one that is free, or has
+// a shape that was not taken since room was last looked for, or -1.
+func (m *Memory[T]) room(key uint64) int {
+	for step := range reach {
+		if m.keys[m.at(key, step)] == 0 {
+			return step
 		}
-		i = s.next()
 	}
-	s.n, s.wanted = max(s.n, i+1), 0
-	s.keys[i], s.shapes[i].set, s.shapes[i].place = key, s, i
-	return &s.shapes[i]
-}
-
-func (s *set[T]) next() int {
-	for range ways {
-		s.turn = (s.turn + 1) % ways
-		if !s.shapes[s.turn].taken {
-			break
+	if m.wanted++; m.wanted < patience {
+		return -1
+	}
+	m.wanted = 0
+	for step := range reach {
+		s := &m.shapes[m.at(key, step)]
+		if !s.taken {
+			return step
 		}
-		s.shapes[s.turn].taken = false
+		s.taken = false
 	}
-	return s.turn
+	return 0
 }

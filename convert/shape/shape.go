@@ -36,8 +36,8 @@ type Shape[T any] struct {
 
 	text, made []byte // all of it, in one piece
 	parts      []part
-	set        *set[T]
-	place      int // in the set
+	key        uint64
+	step       int // how far it is from the place that the key names
 	taken      bool
 }
 

@@ -19,7 +19,7 @@ type reader struct {
 	short  bool // the last text was read by a shape
 }
 
-func newReader(sets int) *reader { return &reader{memory: NewMemory[int](sets)} }
+func newReader(places int) *reader { return &reader{memory: NewMemory[int](places)} }
 
 func keyOf(text []byte) uint64 {
 	var b [2]byte
@@ -59,7 +59,7 @@ func (r *reader) parse(text []byte) []byte {
 // read reads a text.
 func (r *reader) read(text []byte) []byte {
 	key := keyOf(text)
-	for s := r.memory.Find(key); s != nil; s = s.Next() {
+	for s := r.memory.Find(key); s != nil; s = r.memory.Next(s) {
 		if r.fits(s, text) {
 			s.Take()
 			r.short = true
@@ -138,13 +138,13 @@ func TestLearning(t *testing.T) {
 		"nothing at all":                 {"", "+"},
 		"an end that is missing":         {"ab c d", "ab x d", "ab x", "ab x dd", "+ab x d"},
 	} {
-		t.Run(name, func(t *testing.T) { newReader(1).expect(t, texts...) })
+		t.Run(name, func(t *testing.T) { newReader(reach).expect(t, texts...) })
 	}
 }
 
 // What a shape was learnt from may be written over.
 func TestShapesAreCopies(t *testing.T) {
-	r := newReader(1)
+	r := newReader(reach)
 	for _, text := range []string{"ab c d", "ab e d"} {
 		b := []byte(text)
 		r.read(b)
@@ -158,6 +158,23 @@ func TestShapesAreCopies(t *testing.T) {
 	}
 }
 
+// A part that is a hole stays one when it is empty, and when it was empty first.
+func TestEmptyParts(t *testing.T) {
+	m := NewMemory[int](reach)
+	for i, c := range []struct {
+		value string
+		holes int
+	}{{"", 0}, {"x", 1}, {"", 1}, {"yy", 1}, {"", 1}} {
+		s := m.Learn(5, &Text{Text: []byte("<" + c.value + ">"), Parts: []Part{{Text: Span{1, 1 + len(c.value)}}}})
+		if s == nil || len(s.Holes) != c.holes || m.Next(s) != nil {
+			t.Fatalf("text %d: %+v", i, s)
+		}
+		if c.holes > 0 && (s.Holes[0].Reach([]byte("<zzz>"), 0) != 1 || !s.Ends([]byte("<zzz>"), 4) || s.Ends([]byte("<zzz>>"), 4)) {
+			t.Errorf("text %d: %+v", i, s)
+		}
+	}
+}
+
 // Texts whose shapes would be too large are not learnt.
 func TestTooLarge(t *testing.T) {
 	for name, text := range map[string]string{
@@ -166,10 +183,10 @@ func TestTooLarge(t *testing.T) {
 		"fixed parts": strings.Repeat(strings.Repeat("x", maxFixed)+" ", maxText/maxFixed),
 		"no part":     "=" + strings.Repeat("x", maxText),
 	} {
-		t.Run(name, func(t *testing.T) { newReader(1).expect(t, text, text) })
+		t.Run(name, func(t *testing.T) { newReader(reach).expect(t, text, text) })
 	}
-	newReader(1).expect(t, strings.Repeat("a ", MaxParts), "+"+strings.Repeat("a ", MaxParts))
-	r := newReader(1)
+	newReader(reach).expect(t, strings.Repeat("a ", MaxParts), "+"+strings.Repeat("a ", MaxParts))
+	r := newReader(reach)
 	r.parse([]byte("ab"))
 	r.text.Made = make([]byte, maxMade+1)
 	if r.memory.Learn(1, &r.text) != nil {
@@ -179,20 +196,34 @@ func TestTooLarge(t *testing.T) {
 
 // size is how much memory the shapes hold.
 func (r *reader) size() (bytes, shapes int) {
-	for i := range r.memory.sets {
-		set := &r.memory.sets[i]
-		shapes += set.n
-		for j := range set.shapes {
-			s := &set.shapes[j]
-			bytes += cap(s.text) + cap(s.made) + 100*cap(s.Holes) + 24*cap(s.parts)
+	for i := range r.memory.shapes {
+		if r.memory.keys[i] != 0 {
+			shapes++
 		}
+		s := &r.memory.shapes[i]
+		bytes += cap(s.text) + cap(s.made) + 100*cap(s.Holes) + 24*cap(s.parts)
 	}
 	return bytes, shapes
 }
 
+// A key may be any number.
+func TestKeys(t *testing.T) {
+	r := newReader(reach)
+	for _, key := range []uint64{0, 1, 2, 3, 1 << 32, 1 << 63, 1<<64 - 1} {
+		for s := r.memory.Find(key); s != nil; s = r.memory.Next(s) {
+			t.Errorf("%x finds %q", key, s.Rest)
+		}
+		r.parse([]byte("a b"))
+		if s := r.memory.Learn(key, &r.text); s == nil || r.memory.Find(key) != s {
+			t.Errorf("%x is not found", key)
+		}
+		r.memory = NewMemory[int](reach)
+	}
+}
+
 // Whatever comes, a memory stays within bounds.
 func TestBounds(t *testing.T) {
-	r, rnd := newReader(4), rand.New(rand.NewPCG(1, 2))
+	r, rnd := newReader(4*reach), rand.New(rand.NewPCG(1, 2))
 	for range 20_000 {
 		var text []byte
 		for range rnd.IntN(2 * MaxParts) {
@@ -202,7 +233,7 @@ func TestBounds(t *testing.T) {
 		}
 		r.read(text)
 	}
-	const room = 4 * ways
+	const room = 4 * reach
 	if size, shapes := r.size(); shapes > room || size > room*2*(maxText+maxMade+124*MaxParts) {
 		t.Errorf("%d shapes in %d bytes", shapes, size)
 	}
@@ -211,7 +242,7 @@ func TestBounds(t *testing.T) {
 // Texts that come once take no place from those that come again, and few of them
 // are learnt.
 func TestWhatIsTakenStays(t *testing.T) {
-	r := newReader(1)
+	r := newReader(reach)
 	for range 2 {
 		for i := range 3 {
 			r.check(t, fmt.Sprintf("ab =%d", i))
@@ -228,7 +259,7 @@ func TestWhatIsTakenStays(t *testing.T) {
 			long++
 		}
 	}
-	if long > 0 || learnt > 5000/patience+ways {
+	if long > 0 || learnt > 5000/patience+reach {
 		t.Errorf("%d texts that come again were parsed, %d that come once were learnt", long, learnt)
 	}
 }
@@ -236,8 +267,8 @@ func TestWhatIsTakenStays(t *testing.T) {
 func hash(m *Memory[int]) uint64 {
 	var h maphash.Hash
 	h.SetSeed(seed)
-	for i := range m.sets[0].shapes {
-		_, _ = h.Write(m.sets[0].shapes[i].text)
+	for i := range m.shapes {
+		_, _ = h.Write(m.shapes[i].text)
 	}
 	return h.Sum64()
 }
@@ -246,8 +277,8 @@ var seed = maphash.MakeSeed()
 
 // A text that comes again finds a place even where all are taken by such as do not.
 func TestWhatIsNotTakenGoes(t *testing.T) {
-	r := newReader(1)
-	for i := range ways {
+	r := newReader(reach)
+	for i := range reach {
 		for range 2 {
 			r.check(t, fmt.Sprintf("ab =old%d", i))
 		}
@@ -264,7 +295,7 @@ func TestWhatIsNotTakenGoes(t *testing.T) {
 
 // Once the buffers are there, learning and reading allocate nothing.
 func TestNoAllocations(t *testing.T) {
-	r, texts := newReader(1), make([][]byte, 200)
+	r, texts := newReader(reach), make([][]byte, 200)
 	for i := range texts {
 		texts[i] = fmt.Appendf(nil, "ab =%d some words %d", i%30, i)
 	}
@@ -281,7 +312,7 @@ func TestNoAllocations(t *testing.T) {
 func TestAtRandom(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	r, rnd := newReader(1), rand.New(rand.NewPCG(seed, 0))
+	r, rnd := newReader(reach), rand.New(rand.NewPCG(seed, 0))
 	words, short := []string{"", "a", "b", "ab", "=", "=a", "?", "?a", "-", "-a", "abc"}, 0
 	for range 50_000 {
 		text := "ab"
@@ -303,7 +334,7 @@ func FuzzShape(f *testing.F) {
 	f.Add([]byte("ab =c  d"), []byte("ab c =d"), []byte("ab"))
 	f.Add([]byte("?a -b c "), []byte("?a -c c "), []byte("?b -b d "))
 	f.Fuzz(func(t *testing.T, a, b, c []byte) {
-		r := newReader(1)
+		r := newReader(reach)
 		for _, text := range [][]byte{a, b, c, a, c, b, bytes.Clone(a)} {
 			r.check(t, string(text))
 		}

@@ -149,29 +149,6 @@ type fieldTable struct {
 type fieldName struct {
 	quoted string // as in a line, with the colon: `"msg":`
 	id     fieldID
-
-	first, last uint64 // the first and the last 8 bytes of quoted, if it is at most 16 bytes long
-	short       bool   // and at least 8
-}
-
-// at tells whether the name stands at i in text.
-func (n *fieldName) at(text []byte, i int) bool {
-	end := i + len(n.quoted)
-	if end > len(text) {
-		return false
-	}
-	if n.short {
-		return load64(text, i) == n.first && load64(text, end-8) == n.last
-	}
-	return string(text[i:end]) == n.quoted
-}
-
-func newFieldName(name string, id fieldID) fieldName {
-	n := fieldName{quoted: `"` + name + `":`, id: id}
-	if b := []byte(n.quoted); len(b) >= 8 && len(b) <= 16 {
-		n.first, n.last, n.short = load64(b, 0), load64(b, len(b)-8), true
-	}
-	return n
 }
 
 // text is the name itself.
@@ -183,8 +160,7 @@ type fieldKeys struct {
 	bools [2][]byte // the whole attribute, false and true
 	typ   fieldType
 
-	action   action
-	harmless bool
+	hole uint8 // of a line's shape, where there is a string
 }
 
 // newFieldTable panics if there are more fields or names than ids, which is a fault
@@ -200,7 +176,7 @@ func newFieldTable(specs []fieldSpec) *fieldTable {
 			text: otlp.NewKey("sora." + spec.attr + "_text"),
 			typ:  spec.typ,
 
-			action: actionOf(fieldID(id), spec), harmless: spec.harmless,
+			hole: holeOf(fieldID(id), spec),
 		}
 		for i := range 2 {
 			var w otlp.Writer
@@ -232,7 +208,7 @@ func (t *fieldTable) add(name string, id fieldID) {
 		i = (i + 1) % uint(len(t.slots))
 	}
 	t.slots[i] = nameID(t.used)
-	t.list[t.used] = newFieldName(name, id)
+	t.list[t.used] = fieldName{quoted: `"` + name + `":`, id: id}
 	t.used++
 }
 

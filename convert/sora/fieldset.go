@@ -23,11 +23,6 @@ func (s *fieldSet) addAll(other *fieldSet) {
 	s[3] |= other[3]
 }
 
-// overlaps tells whether there is a field that both sets have.
-func (s *fieldSet) overlaps(other *fieldSet) bool {
-	return s[0]&other[0]|s[1]&other[1]|s[2]&other[2]|s[3]&other[3] != 0
-}
-
 // without is all fields but those of the set.
 func (s *fieldSet) without() (rest fieldSet) {
 	for i := range s {

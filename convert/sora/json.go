@@ -26,7 +26,8 @@ func (r *Reader) readJSON() string {
 		b.Mask()
 		return reason
 	}
-	if r.suspect() && b.Mask() {
+	suspect := r.suspect()
+	if suspect && b.Mask() {
 		if reason := r.line.object(b.Text); reason != "" {
 			return reason
 		}
@@ -56,6 +57,9 @@ func (r *Reader) readJSON() string {
 	r.eventOfType(&f)
 	r.connectionOfFile(&f)
 	r.close(&f)
+	if !suspect {
+		r.learn(&f)
+	}
 	return ""
 }
 
@@ -82,11 +86,8 @@ func (r *Reader) suspect() bool {
 
 func (r *Reader) suspectField(m *field) bool {
 	s, from := &r.line, m.start
-	switch {
-	case m.id == unknownField:
+	if m.id == unknownField {
 		from = m.keyStart
-	case m.kind == '[' && r.lists.at(s.text, int(m.start)) != nil:
-		return false
 	}
 	return r.b.Suspect(s.text[from:m.end])
 }
@@ -219,16 +220,6 @@ func (r *Reader) attributes(s *scanner, f *found, all bool, skip fieldSet) {
 			r.unknown(s, i, f)
 			continue
 		}
-		k := &r.p.fields.ids[m.id]
-		switch { // most of them
-		case k.typ == typeText && m.kind == '"' && !m.escaped && (all || m.end-m.start <= maxValue):
-			r.b.Attr(k.key, s.raw(m))
-		case k.typ == typeBool && m.kind == 'f':
-			r.b.Encoded(k.bools[0])
-		case k.typ == typeBool && m.kind == 't':
-			r.b.Encoded(k.bools[1])
-		default:
-			r.known(s, m, k, all)
-		}
+		r.known(s, m, &r.p.fields.ids[m.id], all)
 	}
 }

@@ -55,15 +55,9 @@ type Reader struct {
 	aside      scanner    // of what stands in a line that closes a call
 	namer      *cdr.Namer // nil if nobody wants to know of calls
 
-	redactor *redact.Redactor // that what is remembered was looked at with
-	missed   int              // for how many lines more the short way is not tried
-
-	// What lines before had, and what was made of it. It saves work and changes
-	// nothing.
-	clock     clock
-	lists     lists
-	messages  messages
-	stretches stretches
+	clock    clock
+	memory   memory
+	redactor *redact.Redactor // that memory is for
 }
 
 var (
@@ -76,8 +70,7 @@ var (
 // Start prepares for the entries of b's batch.
 func (r *Reader) Start(p *Parser, b *record.Builder) {
 	if redactor := b.Redactor(); r.p != p || r.redactor != redactor { // which may mask other secrets
-		r.redactor = redactor
-		r.lists, r.messages, r.stretches = lists{}, messages{}, stretches{}
+		r.memory, r.redactor = newMemory(), redactor
 	}
 	r.p, r.b, r.log = p, b, specOf(b.Origin.Log)
 	r.line.names, r.req.names, r.aside.names = p.fields, p.fields, p.fields

@@ -152,7 +152,7 @@ func (s *scanner) special(id fieldID) *field {
 func (s *scanner) key(i int, f *field, last nameID) (int, nameID, string) {
 	guess := s.after[last&(maxNames-1)]
 	name := &s.names.list[guess&(maxNames-1)]
-	if guess == noName || !name.at(s.text, i) {
+	if guess == noName || !hasPrefix(s.text, i, name.quoted) {
 		return s.newKey(i, f, last)
 	}
 	f.keyStart, f.keyEnd, f.keyEscaped, f.id = int32(i+1), int32(i+len(name.quoted)-2), false, name.id

@@ -42,6 +42,12 @@ func (r *Reader) known(s *scanner, m *field, k *fieldKeys, all bool) {
 	case k.typ == typeText:
 		b.Attr(k.key, r.text(s, m))
 		return
+	case k.typ == typeBool && m.kind == 't':
+		b.Encoded(k.bools[1])
+		return
+	case k.typ == typeBool && m.kind == 'f':
+		b.Encoded(k.bools[0])
+		return
 	case k.typ == typeInt && m.kind == '0':
 		if n, err := strconv.ParseInt(view(s.raw(m)), 10, 64); err == nil {
 			b.Int(k.key, n)
@@ -65,17 +71,11 @@ func (r *Reader) known(s *scanner, m *field, k *fieldKeys, all bool) {
 }
 
 // list adds a list of strings and returns false if the value is another list.
-// The list is mostly one that a line before had, and made already.
 func (r *Reader) list(s *scanner, m *field, k *fieldKeys) bool {
-	if l := r.lists.at(s.text, int(m.start)); l != nil && l.id == m.id {
-		r.b.Encoded(l.made)
-		return true
-	}
 	v := s.raw(m)
 	if !stringsOnly(v) {
 		return false
 	}
-	start := r.b.Mark()
 	r.b.BeginList(k.key)
 	for i := skipSpace(v, 1); v[i] == '"'; {
 		end, escaped := scanString(v, i+1)
@@ -91,7 +91,6 @@ func (r *Reader) list(s *scanner, m *field, k *fieldKeys) bool {
 		}
 	}
 	r.b.EndList()
-	r.lists.keep(s.text, m, r.b.Since(start))
 	return true
 }
 
