@@ -189,7 +189,6 @@ type keyIndex struct {
 
 type spelling struct {
 	key   string
-	begin string // the key, and how a pair goes on
 	field uint8
 }
 
@@ -226,7 +225,7 @@ func (x *keyIndex) add(field uint8, name string) {
 }
 
 func (x *keyIndex) spell(field uint8, key string) {
-	x.spellings = append(x.spellings, spelling{key, key + `="`, field})
+	x.spellings = append(x.spellings, spelling{key, field})
 	i := spellingHash([]byte(key))
 	for x.spelled[i] != 0 {
 		i = (i + 1) % 1024
@@ -234,17 +233,16 @@ func (x *keyIndex) spell(field uint8, key string) {
 	x.spelled[i] = uint8(len(x.spellings))
 }
 
-// lookupKey returns the number of the spelling that key has, counted from 1, 0
-// if it is not spelled as usual, and the index of the field that it is, or
-// fieldUnknown.
-func (c *catalog) lookupKey(key []byte) (spelled, field uint8) {
+// lookupKey returns the index of the field that key is, or fieldUnknown, and whether
+// it is spelled as usual.
+func (c *catalog) lookupKey(key []byte) (field uint8, usual bool) {
 	for i := spellingHash(key); ; i = (i + 1) % 1024 {
 		n := c.keys.spelled[i]
 		if n == 0 {
-			return 0, c.lookupFolded(key)
+			return c.lookupFolded(key), false
 		}
 		if s := &c.keys.spellings[n-1]; s.key == string(key) {
-			return n, s.field
+			return s.field, true
 		}
 	}
 }

@@ -71,7 +71,7 @@ func (p *parse) media(detail []byte) {
 // signaling reports whether Detail is a message of a protocol. Where neither
 // Name nor Message is known, a source and a target tell.
 func (p *parse) signaling(name []byte, index int) bool {
-	i, ok := p.recent.findModule(name)
+	i, ok := catalogue.module[string(name)]
 	if !ok && index >= 0 && index < len(catalogue.messages) {
 		i, ok = catalogue.module[catalogue.messages[index].Module]
 	}
@@ -124,41 +124,12 @@ func appendRepr(dst, v []byte) []byte {
 	return dst
 }
 
-// recent remembers messages by a few bytes of their texts, for lines come in
-// runs of the same ones.
-type recent struct {
-	index  [16]uint8 // into messages, plus 1
-	module int       // index
-}
-
-// findModule returns the index of a module, if there is one called name.
-func (r *recent) findModule(name []byte) (int, bool) {
-	if catalogue.modules[r.module].Module == string(name) {
-		return r.module, true
-	}
-	i, ok := catalogue.module[string(name)]
-	if ok {
-		r.module = i
-	}
-	return i, ok
-}
-
-// find returns the message whose text is that of the catalogue, or -1.
-func (r *recent) find(text []byte) int {
-	text = trimPeriod(text)
-	if len(text) == 0 {
-		return -1
-	}
-	slot := &r.index[(len(text)+int(text[len(text)/2]))%len(r.index)]
-	if i := int(*slot) - 1; i >= 0 && catalogue.texts[i] == string(text) {
+// messageOf returns the index of the message whose text is that of the catalogue, or -1.
+func (c *catalog) messageOf(text []byte) int {
+	if i, ok := c.exact[string(trimPeriod(text))]; ok {
 		return i
 	}
-	i, ok := catalogue.exact[string(text)]
-	if !ok {
-		return -1
-	}
-	*slot = uint8(i + 1)
-	return i
+	return -1
 }
 
 // trimPeriod removes periods and blanks at the end of a text.

@@ -140,7 +140,7 @@ func beginsLine(b []byte) bool {
 	if !pairBegins(b) {
 		return false
 	}
-	switch _, field := catalogue.lookupKey(b[:keyLen(b)]); field {
+	switch field, _ := catalogue.lookupKey(b[:keyLen(b)]); field {
 	case fieldLevel, fieldName, fieldMessage:
 		return true
 	}

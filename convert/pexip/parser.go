@@ -48,8 +48,6 @@ type Reader struct {
 // A parse is one entry on its way to a record.
 type parse struct {
 	b       *record.Builder
-	chain   chain
-	recent  recent
 	line    line
 	pairs   [maxPairs]pair
 	n       int
@@ -84,7 +82,6 @@ func (r *Reader) Start(b *record.Builder) {
 	if p.namer == nil && b.Calls().Traces {
 		p.namer = new(cdr.Namer)
 	}
-	p.chain, p.recent = chain{}, recent{}
 }
 
 // Release lets go of the last entry, so that its memory can be used again.
@@ -190,7 +187,7 @@ func validTime(t time.Time) bool {
 
 // scan collects the pairs. Of pairs with the same key the last one counts.
 func (p *parse) scan() {
-	s := newScanner(p.line.rest, &p.chain)
+	s := newScanner(p.line.rest)
 	for p.n < maxPairs {
 		next := &p.pairs[p.n]
 		next.replaced = false
@@ -198,6 +195,9 @@ func (p *parse) scan() {
 			return
 		}
 		p.n++
+		if next.keyLen > 0 {
+			next.field, next.usual = catalogue.lookupKey(p.key(next))
+		}
 		p.suspect = p.suspect || !p.harmless(&next.Token)
 		p.quirk.add(next.Flags)
 		if next.keyLen == 0 {
@@ -229,7 +229,7 @@ func (p *parse) harmless(t *Token) bool {
 	}
 	v := t.Value(p.line.rest)
 	if t.field == fieldMessage {
-		if p.exact = p.recent.find(v); p.exact >= 0 {
+		if p.exact = catalogue.messageOf(v); p.exact >= 0 {
 			return true
 		}
 	}

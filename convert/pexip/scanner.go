@@ -10,7 +10,7 @@ type Token struct {
 	Flags Flags
 
 	keyLen          uint8 // 0 for a word
-	field           uint8 // that the key stands for, if the scanner has a chain
+	field           uint8 // that the key stands for, where somebody has looked it up
 	usual           bool  // whether the key is spelled as it usually is
 	value, valueEnd int32
 }
@@ -52,55 +52,14 @@ type scanner struct {
 	pos  int
 	key  int // length of the key behind the blank at pos, if a pair is known to be there; else 0
 
-	chain   *chain // nil if it does not matter what the keys stand for
-	last    uint8  // spelling of the key before
-	next    uint8  // spelling that is expected to follow; 0 if none is
-	spelled uint8  // spelling of the key at pos, if it was the expected one; else 0
-
 	// What is known of the quote that comes next, so that a text of many values
 	// without quotes is not searched for it again and again.
 	quote   int // where it is, len(text) if there is none; valid if not before pos
 	closing bool
 }
 
-// newScanner returns a scanner of text, which is not copied, that finds out what
-// the keys stand for.
-func newScanner(text []byte, c *chain) scanner {
-	return scanner{text: text, quote: -1, chain: c, next: c.next[0]}
-}
-
-// A chain foretells keys, since the lines of one module have the same keys in
-// the same order: to compare with what is expected takes less than to find the
-// end of a key and look it up.
-type chain struct {
-	next [256]uint8 // by spelling, that of the key which followed it last time
-}
-
-// foretold reports whether b begins with the pair that is expected, and takes
-// note of it.
-func (s *scanner) foretold(b []byte) bool {
-	if s.next == 0 {
-		return false
-	}
-	begin := catalogue.keys.spellings[s.next-1].begin
-	if len(b) < len(begin) || string(b[:len(begin)]) != begin {
-		return false
-	}
-	s.key, s.spelled = len(begin)-len(`="`), s.next
-	return true
-}
-
-// recognize finds out what the key of t stands for, and what to expect next.
-func (s *scanner) recognize(t *Token) {
-	if s.spelled == 0 {
-		s.spelled, t.field = catalogue.lookupKey(t.Key(s.text))
-		s.chain.next[s.last] = s.spelled
-	} else {
-		t.field = catalogue.keys.spellings[s.spelled-1].field
-	}
-	t.usual = s.spelled > 0
-	s.last, s.next, s.spelled = s.spelled, s.chain.next[s.spelled], 0
-}
+// newScanner returns a scanner of text, which is not copied.
+func newScanner(text []byte) scanner { return scanner{text: text, quote: -1} }
 
 // Rest is the text that was not yet scanned.
 func (s *scanner) Rest() []byte { return s.text[s.pos:] }
@@ -117,10 +76,6 @@ func (s *scanner) Next(t *Token) bool {
 	if len(b) == 0 {
 		return false
 	}
-	if s.foretold(b) {
-		s.pair(t, s.key)
-		return true
-	}
 	if n := keyLen(b); n > 0 && n < len(b) && b[n] == '=' {
 		s.pair(t, n)
 		return true
@@ -134,9 +89,6 @@ func (s *scanner) Next(t *Token) bool {
 // pair reads the pair at pos, whose key is n bytes long.
 func (s *scanner) pair(t *Token, n int) {
 	t.Start, t.keyLen, t.Flags = int32(s.pos), uint8(n), 0
-	if s.chain != nil {
-		s.recognize(t)
-	}
 	s.pos, s.key = s.pos+n+1, 0
 	end := 0
 	if s.pos < len(s.text) && s.text[s.pos] == '"' {
@@ -181,9 +133,6 @@ func (s *scanner) pairFollows(pos int) bool {
 		return false
 	}
 	b := s.text[pos+1:]
-	if s.foretold(b) {
-		return true
-	}
 	n := keyLen(b)
 	if n == 0 || n+1 >= len(b) || b[n] != '=' || b[n+1] != '"' {
 		return false

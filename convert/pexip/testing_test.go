@@ -126,6 +126,6 @@ func printRecord(r *logs.LogRecord, host string) string {
 
 // fieldOf is the field that key stands for.
 func fieldOf(key []byte) uint8 {
-	_, field := catalogue.lookupKey(key)
+	field, _ := catalogue.lookupKey(key)
 	return field
 }
