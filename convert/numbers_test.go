@@ -240,7 +240,13 @@ func TestStatisticsCostTheirLength(t *testing.T) {
 			}
 			return best
 		}
-		if small, large := cost(4000), cost(16000); large > 8*small+20*time.Millisecond {
+		var small, large time.Duration
+		for range 5 { // other work on the machine makes one of them slow, and length makes all of them
+			if small, large = cost(4000), cost(16000); large <= 8*small {
+				break
+			}
+		}
+		if large > 8*small {
 			t.Errorf("%s: %v for a line, %v for one four times as long", name, small, large)
 		}
 	}
