@@ -105,7 +105,7 @@ func newFilter(v *vocabulary, more ...needle) *filter {
 
 // nameNeedles are the needles of all rows that have a word: one for each sign that
 // may stand at its hyphen. A word of two letters is looked for with what may follow
-// a key, as it is too short by itself.
+// a key, as it is too short by itself, and so is one that counts in queries alone.
 func nameNeedles(word string, rows []name) (list []needle) {
 	n := needle{sort: sortKey}
 	for _, row := range rows {
@@ -124,6 +124,10 @@ func nameNeedles(word string, rows []name) (list []needle) {
 		for _, c := range []byte("\"'\\=:,>%") {
 			add(word+string(c), 1)
 		}
+	case n.inQueries():
+		for _, c := range []byte("=%") {
+			add(word+string(c), 1)
+		}
 	case strings.Contains(word, "-"):
 		for _, sign := range []string{"", "-", "_", " ", "."} {
 			add(strings.Replace(word, "-", sign, 1), 0)
@@ -134,6 +138,11 @@ func nameNeedles(word string, rows []name) (list []needle) {
 	return list
 }
 
+// inQueries tells whether the names of a needle count in queries of URLs alone.
+func (n *needle) inQueries() bool {
+	return !slices.ContainsFunc(n.rows, func(row name) bool { return row.places != queried || !row.whole })
+}
+
 // add makes both kinds of places of a needle known.
 func (f *filter) add(n *needle) {
 	for parity := range 2 {
@@ -142,6 +151,9 @@ func (f *filter) add(n *needle) {
 			if often := frequency(n.word[i : i+2]); best == -2 || often < least {
 				best, least = i, often
 			}
+		}
+		if last := len(n.word) - 1; last > 0 && last%2 == parity && (n.word[last] == '=' || n.word[last] == '%') && (best < 0 || float64(strings.Count(ordinary, n.word[last:])) < least) {
+			best = last
 		}
 		switch {
 		case best >= 0:
@@ -157,6 +169,15 @@ func (f *filter) add(n *needle) {
 
 // spot makes a pair of a needle known, in capitals and small letters.
 func (f *filter) spot(n *needle, offset int) {
+	if offset == len(n.word)-1 {
+		f.half(n, offset)
+		return
+	}
+	if n.sort == sortAWS { // which is in capitals
+		f.pair(n.word[offset]&^0x20, n.word[offset+1]&^0x20)
+		f.note(n, offset, n.word[offset], n.word[offset+1])
+		return
+	}
 	for _, a := range cases(n.word[offset]) {
 		for _, b := range cases(n.word[offset+1]) {
 			f.pair(a, b)
@@ -165,11 +186,11 @@ func (f *filter) spot(n *needle, offset int) {
 	f.note(n, offset, n.word[offset], n.word[offset+1])
 }
 
-// half makes the pairs known of which the first byte (offset 0) or the last one
-// (offset -1) is the needle's first.
+// half makes the pairs known of which the last byte is the needle's first (offset -1), or
+// the first byte is the one at offset.
 func (f *filter) half(n *needle, offset int) {
 	for c := range 256 {
-		pair := [2]byte{n.word[0], byte(c)}
+		pair := [2]byte{n.word[max(0, offset)], byte(c)}
 		if offset < 0 {
 			pair = [2]byte{byte(c), n.word[0]}
 		}

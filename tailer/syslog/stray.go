@@ -344,7 +344,7 @@ func decide(v believed, e ending) believed {
 func countRest(data []byte) believed {
 	digits := digitsLen(data)
 	switch {
-	case digits > 0 && data[0] != '0':
+	case digits > 0 && data[0] != '0' || digits >= maxHeader:
 		return noCount
 	case digits == len(data):
 		return needMore
