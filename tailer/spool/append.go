@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"time"
 )
@@ -126,11 +127,15 @@ func (s *Spool) write(b *Batch) error {
 	return nil
 }
 
+// mostTaken is how many names of segments are tried that something else has.
+const mostTaken = 1000
+
 // begin makes a new active segment.
 func (s *Spool) begin() error {
-	seg := &segment{seq: s.nextSeq, path: filepath.Join(s.cfg.Dir, segmentName(s.nextSeq))}
-	s.nextSeq++
-	f, err := s.create(seg.path)
+	seg, f, err := s.createNext()
+	for i := 0; i < mostTaken && errors.Is(err, fs.ErrExist); i++ {
+		seg, f, err = s.createNext()
+	}
 	if err != nil {
 		return err
 	}
@@ -143,6 +148,13 @@ func (s *Spool) begin() error {
 	s.used += seg.size
 	s.active = seg
 	return nil
+}
+
+func (s *Spool) createNext() (*segment, file, error) {
+	seg := &segment{seq: s.nextSeq, path: filepath.Join(s.cfg.Dir, segmentName(s.nextSeq))}
+	s.nextSeq++
+	f, err := s.create(seg.path)
+	return seg, f, err
 }
 
 // seal ends the active segment, if there is one. Syncing and closing it is

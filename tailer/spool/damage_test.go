@@ -11,7 +11,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -235,4 +237,37 @@ func TestDamageIsCountedOnce(t *testing.T) {
 		t.Errorf("%+v, last %+v", st, st.LastDamage)
 	}
 	delete(s.segs, filepath.Base(path))
+}
+
+// What stands under the name of a segment and is none, and numbers that cannot go
+// on, cost no message.
+func TestOddSegments(t *testing.T) {
+	dir := t.TempDir()
+	at := func(seq uint64) string { return filepath.Join(dir, segmentName(seq)) }
+	for i := range uint64(300) {
+		if err := os.Mkdir(at(i), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(syscall.Mkfifo(at(300), 0o600), os.Symlink("/dev/zero", at(301)), os.Symlink(at(302), at(302)),
+		os.WriteFile(at(1<<64-1), appendHeader(nil, 1<<64-1, time.Now()), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	s := openSpool(t, Config{Dir: dir})
+	appendN(t, s, 0, 20)
+	if st := s.Status(); st.Fault != "" || st.Faults != 0 {
+		t.Errorf("%+v", st)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openSpool(t, Config{Dir: dir})
+	appendN(t, s, 20, 30)
+	for i := range uint64(303) {
+		if err := os.Remove(at(i)); err != nil {
+			t.Error(err)
+		}
+	}
+	msgs, _ := readAll(t, dir)
+	wantMessages(t, msgs, 0, 30)
 }
