@@ -32,9 +32,9 @@ type client interface {
 }
 
 // reconnecting is how long a collector that cannot be reached is left alone. In the
-// end that is 11 to 33 s: of many senders that are thereby out of step, a
-// twenty-second comes back in a second at most, and all do within the 33.
-var reconnecting = backoff.Config{BaseDelay: time.Second, Multiplier: 2, Jitter: 0.5, MaxDelay: 22 * time.Second}
+// end that is 12 to 38 s: of many senders that are thereby out of step, a
+// twenty-fifth comes back in a second at most, and all do within the 38.
+var reconnecting = backoff.Config{BaseDelay: time.Second, Multiplier: 2, Jitter: 0.5, MaxDelay: 25 * time.Second}
 
 const (
 	// maxSilence is how long a connection may say nothing while requests over it

@@ -58,7 +58,7 @@ func TestSmallFileIsShelvedBeforeItIsForgotten(t *testing.T) {
 		w.write(filepath.Join(waitDir, "20310402T1011000000_C1.jsonl"), lines(0, 1))
 		w.start()
 		shelf := saved.ShelfFile(w.cfg.StateDir, "sora")
-		if err := os.Mkdir(shelf, 0o700); err != nil { // so that it cannot be written
+		if err := os.MkdirAll(filepath.Join(shelf, "full"), 0o700); err != nil { // so that it cannot be written, nor removed
 			w.t.Fatal(err)
 		}
 		w.pass(20 * time.Second)
@@ -67,7 +67,7 @@ func TestSmallFileIsShelvedBeforeItIsForgotten(t *testing.T) {
 			w.t.Error("positions are said to be saved, without the small file")
 		}
 		w.kill()
-		if err := os.Remove(shelf); err != nil {
+		if err := os.RemoveAll(shelf); err != nil {
 			w.t.Fatal(err)
 		}
 		w.start()
