@@ -95,7 +95,7 @@ func (r *Reader) pairs(s []byte) {
 		return
 	}
 	r.keys = r.keys[:0]
-	for len(s) > 0 {
+	for len(s) > 0 && len(r.keys) < mostPairs {
 		n := keyLength(s)
 		if n == 0 {
 			return
@@ -117,6 +117,10 @@ func (r *Reader) pairs(s []byte) {
 		s = next
 	}
 }
+
+// mostPairs is how many pairs of a message become attributes, several times what
+// Sora writes: each is compared with those before it. The body has all of them.
+const mostPairs = 64
 
 // maybeMore tells whether a further pair may stand somewhere in rest, or blanks
 // and commas at its end, so that the term has to be read to see where it ends.

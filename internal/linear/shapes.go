@@ -2,6 +2,7 @@ package linear
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 )
 
@@ -42,6 +43,24 @@ func lines(unit string) Shape {
 	}}
 }
 
+// numbered is unit again and again, with a number that is never the same: whoever
+// remembers what came before remembers all of them.
+func numbered(unit string) Shape {
+	return Shape{unit + " numbered", func(n int) []byte {
+		b := make([]byte, 0, n+len(unit)+20)
+		for i := 0; len(b) < n; i++ {
+			b = append(b, strings.ReplaceAll(unit, "#", strconv.Itoa(i))...)
+		}
+		return b
+	}}
+}
+
+// Numbered are the units of shapes in which # is a number.
+var Numbered = []string{
+	`"k#":1,`, `"k#":{"a":1},`, `{"k#":`, `k#="v" `, `k#=v `, `k#=v,`, `{k#,v},`, "#{k#=>v},", `<<"k#">>,`, "[s/k#/c] ", "[s#,m#] ", "<0.#.0> ", "X-H#: v^M", "Stream # (video)^M RX: rate #kbps^M",
+	`[i# a="#"]`, "<13>k# ", "# <13>x", "=K# REPORT==== a\n", "in function k#/1 (f, line #)\n", `"password#":"x",`, "token#=x ", "https://u#:p#@h/ ", "k#.", `\u00# `, "eyJ#.", "ABC-DEF-# | k#=v ", "#", "msg=audit(#.0:#): ", "A#: B#\n",
+}
+
 // Units are what the shapes are made of: words that announce something, signs
 // that open, close, escape or part, in the forms of all logs that are read.
 var Units = []string{
@@ -67,6 +86,9 @@ func Shapes() (all []Shape) {
 			all = append(all, halves(" ", u), lines(u))
 		}
 	}
+	for _, u := range Numbered {
+		all = append(all, numbered(u))
+	}
 	for _, u := range []string{"{", "[", "(", "<<", "#{", `"`, `\"`, "'", `a="`, "[a/", "<", "\x1b]", `Detail="`, "=A", "{a,", "<134>1 - - - - - ["} {
 		for _, v := range []string{" ", "a", "\\", `\"`, `"`, "=", "]", "/", ",", "^M", "a=b ", "a ", "0", "\n", "[a] ", "A "} {
 			all = append(all, after(u, v), before(v, u))
@@ -83,6 +105,9 @@ func Shapes() (all []Shape) {
 func Core() (all []Shape) {
 	for _, u := range []string{" ", "\n", "a", "0", `"`, "\\", `\"`, "^M", "\xff", "[a] ", `Pin="1" `, "a=", `a="b" `, `<<"`, "#{", "=ERROR REPORT", "[", "{", "password=", "/-/a]", "A "} {
 		all = append(all, repeat(u), halves(" ", u))
+	}
+	for _, u := range []string{`"k#":1,`, `k#="v" `, "[s/k#/c] ", `<<"k#">>,`, "X-H#: v^M"} {
+		all = append(all, numbered(u))
 	}
 	return all
 }
