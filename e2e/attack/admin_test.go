@@ -92,14 +92,15 @@ func closed(t *testing.T, f *field) error {
 
 const host = " HTTP/1.1\r\nHost: localhost\r\n"
 
-// admins are connections to the admin address: those that wait, those that
-// write slowly, and those that do not read.
+// admins are connections to the admin address: those that wait, those that write
+// slowly, and those that do not read. Only who has had no answer has to make room:
+// for the others theirs is the last.
 var admins = []attack{
 	{name: "silent admin connections", strike: connections(""), counts: closed, states: "amber", says: "to make room for others"},
 	{name: "slow writers of requests", strike: connections("GET /metrics" + host + "X-A: "), counts: closed, states: "amber", says: "to make room for others"},
 	{name: "slow readers of pages", strike: connections("GET /status.json" + host + "\r\n"), states: "green amber"},
 	{name: "slow readers of metrics", strike: connections(strings.Repeat("GET /metrics"+host+"\r\n", 4)), states: "green amber"},
-	{name: "idle keep-alives", strike: connections("GET /healthz" + host + "\r\n"), counts: closed, states: "amber", says: "to make room for others"},
+	{name: "idle keep-alives", strike: connections("GET /healthz" + host + "\r\n"), states: "green amber"},
 	{name: "headers of half a megabyte", strike: connections("GET /" + host + "X-A: " + repeat("a", 16<<10)), counts: closed, states: "amber", says: "to make room for others"},
 	{name: "whole requests for pages", before: manyFiles, strike: flood(100, false, "/"), lasts: 5 * time.Second, states: "green amber"},
 	{name: "whole requests for everything", before: manyFiles, strike: flood(100, false, "/metrics", "/", "/status.json"), lasts: 5 * time.Second, states: "green amber"},

@@ -109,6 +109,22 @@ var surroundings = []attack{
 		counts: func(t *testing.T, f *field) error { return f.counts(t, 1, "rtcship_directories_unreadable") },
 	},
 	{
+		name: "a pipe in the place of a directory", states: "amber", says: "connection_created_wait_timeout_error cannot be read",
+		before: func(t *testing.T, f *field) {
+			if err := syscall.Mkfifo(filepath.Join(f.log, "connection_created_wait_timeout_error"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
+	},
+	{
+		name: "dead letters that are a pipe", states: "amber", says: "dead letters cannot be kept",
+		before: func(t *testing.T, f *field) {
+			if err := errors.Join(os.Mkdir(f.ship.State, 0o700), syscall.Mkfifo(filepath.Join(f.ship.State, "dead-letters.jsonl"), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		},
+	},
+	{
 		name: "positions that are damaged", states: "amber", says: "positions were damaged",
 		before: state(func(path string) error { return os.WriteFile(path, []byte(`{"version":1,"generations":[{`), 0o600) }),
 		counts: func(t *testing.T, f *field) error { return f.counts(t, 1, "rtcship_checkpoints_damaged") },
