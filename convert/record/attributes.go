@@ -21,8 +21,12 @@ func (b *Builder) Attr(k otlp.Key, v []byte) {
 	b.attrs.Text(k, v)
 }
 
-// Encoded adds attributes that are in wire form already.
-func (b *Builder) Encoded(attrs []byte) { b.attrs.Append(attrs) }
+// Encoded adds attributes that are in wire form already, which may be none.
+func (b *Builder) Encoded(attrs []byte) {
+	if len(attrs) > 0 {
+		b.attrs.Append(attrs)
+	}
+}
 
 // Mark is a place among the attributes, for Since.
 func (b *Builder) Mark() int { return len(b.attrs.Buf) }

@@ -105,9 +105,7 @@ func (r *Reader) fill(s *shape.Shape[struct{}], l *shortLine) bool {
 		if pos = h.Reach(text, pos); pos < 0 {
 			return false
 		}
-		if len(h.Made) > 0 {
-			r.b.Encoded(h.Made)
-		}
+		r.b.Encoded(h.Made)
 		switch h.Kind {
 		case holeTime:
 			pos = r.shortTime(l, pos)
