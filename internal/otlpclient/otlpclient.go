@@ -96,8 +96,11 @@ func (c *Config) Client() (*http.Client, *url.URL, error) {
 		}
 	}
 	address := url.URL{Scheme: t.URL.Scheme, Host: t.URL.Host, Path: t.URL.Path}
-	return &http.Client{Timeout: c.Timeout, Transport: &transport{base: base, headers: c.Headers, user: t.URL.User, query: t.URL.RawQuery}}, &address, nil
+	return &http.Client{Timeout: c.Timeout, CheckRedirect: stay, Transport: &transport{base: base, headers: c.Headers, user: t.URL.User, query: t.URL.RawQuery}}, &address, nil
 }
+
+// stay follows no redirection: what is sent is for the collector, our headers too.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // A transport adds headers, which may be others for each request, and the
 // secrets of the endpoint, which the SDK's own messages would show.

@@ -50,7 +50,7 @@ func (l *Log) Export(e Export) (stop func(context.Context), err error) {
 		return nil, fmt.Errorf("export own log: %w", err)
 	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
-		l.export.local.Debug("own log was not exported", "error", err)
+		l.export.local.Debug("own log was not exported", "error", otlpclient.Why(err))
 	}))
 	provider := sdklog.NewLoggerProvider(
 		sdklog.WithResource(e.Resource()),
@@ -63,7 +63,7 @@ func (l *Log) Export(e Export) (stop func(context.Context), err error) {
 		l.export.to.CompareAndSwap(&h, nil)
 		exporter.wake() // a last try is worth more than the rest of a wait
 		if err := provider.Shutdown(ctx); err != nil {
-			l.export.local.Debug("own log was not exported to its end", "error", err)
+			l.export.local.Debug("own log was not exported to its end", "error", otlpclient.Why(err))
 		}
 		l.export.by.CompareAndSwap(exporter, nil)
 	}, nil

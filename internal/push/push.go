@@ -152,7 +152,7 @@ func (e *outspoken) Export(ctx context.Context, m *metricdata.ResourceMetrics) e
 	defer e.mu.Unlock()
 	switch {
 	case err != nil && !e.failed:
-		e.log.Warn("metrics cannot be sent to the collector, trying again with the next", "error", err)
+		e.log.Warn("metrics cannot be sent to the collector, trying again with the next", "error", otlpclient.Why(err))
 	case err == nil && e.failed:
 		e.log.Info("metrics are sent to the collector again")
 	}

@@ -66,7 +66,7 @@ func (b *pushBench) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.path = r.URL.Path
 	b.mu.Unlock()
 	if err := proto.Unmarshal(body, &request); err != nil || !b.take(&request, r.Header.Get("x-token")) {
-		w.WriteHeader(http.StatusBadRequest)
+		http.Error(w, "you said "+r.Header.Get("x-token"), http.StatusBadRequest)
 	}
 }
 
@@ -78,7 +78,7 @@ func (b *pushBench) stream(_ any, s grpc.ServerStream) error {
 	}
 	md, _ := metadata.FromIncomingContext(s.Context())
 	if !b.take(&request, strings.Join(md.Get("x-token"), "")) {
-		return status.Error(codes.InvalidArgument, "not now")
+		return status.Errorf(codes.InvalidArgument, "you said %v", md.Get("x-token"))
 	}
 	return s.SendMsg(&metricspb.ExportMetricsServiceResponse{})
 }
@@ -160,7 +160,7 @@ func testPush(t *testing.T, protocol string) {
 	}
 
 	cfg.Metrics.OTLP = true
-	cfg.Metrics.OTel.Headers = map[string]string{"x-token": "metrics"}
+	cfg.Metrics.OTel.Headers = map[string]string{"x-token": "s3cr3t"}
 	p.Configure(&cfg)
 	ended(calls)
 	b.await(t, "a call", func() bool { return b.last["rtcship.call.ended"] != nil })
@@ -172,7 +172,7 @@ func testPush(t *testing.T, protocol string) {
 			t.Errorf("%s is not sent", name)
 		}
 	}
-	if !strings.Contains(b.resource, "rtcship") || !b.tokens["metrics"] || len(b.tokens) != 1 || protocol != "grpc" && b.path != "/v1/metrics" {
+	if !strings.Contains(b.resource, "rtcship") || !b.tokens["s3cr3t"] || len(b.tokens) != 1 || protocol != "grpc" && b.path != "/v1/metrics" {
 		t.Errorf("resource %s, tokens %v, path %q", b.resource, b.tokens, b.path)
 	}
 
@@ -189,6 +189,9 @@ func testPush(t *testing.T, protocol string) {
 		t.Errorf("said %d times that metrics cannot be sent, and %d times that they can", said, again)
 	}
 
+	if log.count("s3cr3t") > 0 {
+		t.Error("the log quotes a collector that quotes our token")
+	}
 	ended(calls)
 	cfg.Metrics.OTLP = false
 	p.Configure(&cfg)
