@@ -186,7 +186,7 @@ func (t *Tailer) check(g *generation, now time.Time) {
 	}
 	g.suspect = false
 	if !same {
-		if g.live && t.beginsAsAnother(g.fam, start) {
+		if g.live && t.beginsAsAnother(g, start) {
 			g.overwritten(st)
 			t.detach(g, now) // what is there now is for the next scan to say
 			t.scanNow = true
@@ -205,20 +205,22 @@ func (t *Tailer) check(g *generation, now time.Time) {
 	g.stat, g.size, g.tried, g.scanned, g.written = st, st.Size, -1, 0, st.Mtime
 }
 
-// mayBeCopiedOver says whether a file of f can come to hold a copy of another log.
-// One that the rules know by its name is written by its own writer.
+// mayBeCopiedOver says whether a file of f can come to hold a copy of another one.
 func (f *family) mayBeCopiedOver() bool {
-	return f.rule.weight != byName && !f.rule.Small && f.rule.Form == entry.Lines && f.src.Format == nil
+	return !f.rule.Small && f.rule.Form == entry.Lines && f.src.Format == nil
 }
 
-// beginsAsAnother says whether a file of another log than f begins in a way. The
-// caller holds t.mu.
-func (t *Tailer) beginsAsAnother(f *family, start uint64) bool {
+// beginsAsAnother says whether a file begins in a way that can have been copied
+// over g's: one of another log or, where the rules know the log by its name, which is
+// written by its own writer, a rotated one of it. The caller holds t.mu.
+func (t *Tailer) beginsAsAnother(g *generation, start uint64) bool {
 	if start == 0 {
 		return false
 	}
+	own := g.fam.rule.weight == byName
+	of := g
 	for g := range t.generations() {
-		if g.fam != f && g.fingerprint.HashOf(match.Little) == start {
+		if g != of && own == (g.fam == of.fam) && g.fingerprint.HashOf(match.Little) == start {
 			return true
 		}
 	}

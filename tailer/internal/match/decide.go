@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
@@ -45,8 +46,10 @@ func Decide(in Input) []Verdict {
 	d.give(all)
 	for i, c := range in.Found {
 		if _, same := d.same[c]; !same && !clues[i].waits && clues[i].of == nil && !c.Aside {
-			clues[i].apart, clues[i].of = d.apart(c)
-			clues[i].waits = c.Archive != nil && c.Archive.Missed()
+			if clues[i].apart, clues[i].of = d.apart(c); clues[i].of == nil {
+				d.putBack(c, &clues[i])
+			}
+			clues[i].waits = clues[i].waits || c.Archive != nil && c.Archive.Missed()
 		}
 	}
 	var verdicts []Verdict
@@ -359,6 +362,29 @@ func (d *decision) apart(c *Found) (at int64, of *Known) {
 		}
 	}
 	return at, of
+}
+
+// putBack looks whether c, a live file, is a rotated one of its log that was
+// copied back to the log's own name: it holds all of that one, and perhaps what was
+// written since. Only of logs that the rules know, whose lines tell the time: others
+// may well begin as they did before.
+func (d *decision) putBack(c *Found, q *clue) {
+	if !c.Live || !c.Log.Vendor || c.Log.Form != entry.Lines || c.Packed != file.Unpacked || len(c.Head) < Little {
+		return
+	}
+	for _, k := range d.of(c.Log) {
+		if !k.Here || !k.readable() || k.Key == c.Stat.Key || k.Fingerprint.HashOf(Little) != c.start() {
+			continue
+		}
+		size := k.Content.Size()
+		switch n := file.Common(k.Content, c.Content, min(size, c.Stat.Size)); {
+		case n == size && n > q.apart:
+			q.apart, q.of = n, k
+		case n == c.Stat.Size && c.Unchanged < d.in.RotateWait && !d.in.Draining:
+			q.waits = true // it may still be copied
+		}
+	}
+	q.waits = q.waits && q.of == nil
 }
 
 // packedCopy returns the generation of another log whose file holds all that c,
