@@ -1,6 +1,10 @@
 package sora
 
-import "strings"
+import (
+	"cmp"
+
+	"github.com/rtcship/rtcship/tailer/entry"
+)
 
 // A logSpec says how the entries of one log are taken.
 type logSpec struct {
@@ -30,57 +34,88 @@ const (
 // was not established in time.
 const logWaitTimeout = "connection_created_wait_timeout_error"
 
+// A Log is a log that Sora's vendor describes.
+type Log struct {
+	Name  string
+	Files []string   // patterns of its files in the log directory, path.Match syntax
+	Form  entry.Form // how its files become entries
+	Ring  bool       // its files take turns
+	Small bool       // its files are many, small and written once
+
+	spec logSpec
+}
+
+// table has all logs that Sora's vendor describes. To have one more, add it here, to
+// the rules by which files are followed (tailer.SoraRules), to docs/sora.md and to
+// testdata/golden; the tests name what was forgotten.
+var table = []Log{
+	jsonl("sora", logSpec{}),
+	jsonl("auth_webhook", logSpec{}),
+	jsonl("auth_webhook_error", failed("sora.auth_webhook_error.")),
+	jsonl("session_webhook", logSpec{}),
+	jsonl("session_webhook_error", failed("sora.session_webhook_error.")),
+	jsonl("event_webhook", logSpec{}),
+	jsonl("event_webhook_error", failed("sora.event_webhook_error.")),
+	jsonl("stats_webhook", logSpec{}),
+	jsonl("stats_webhook_error", failed("sora.stats_webhook_error.")),
+	jsonl("connection", logSpec{}),
+	jsonl("signaling", logSpec{prefix: "sora.signaling."}),
+	jsonl("api", logSpec{prefix: "sora.api."}),
+	jsonl("internal", logSpec{}),
+	jsonl("cluster", logSpec{}),
+	jsonl("rtc_stats", logSpec{}),
+	jsonl("debug", logSpec{}),
+	{Name: "crash", Files: []string{"crash.log"}, Form: entry.Reports, spec: logSpec{severity: severityError, unread: severityError, read: (*Reader).readCrash, headed: true}},
+	{Name: "erlang", Files: []string{"erlang.log.[1-9]", "erlang.log.[1-9][0-9]"}, Form: entry.Clocked, Ring: true, spec: logSpec{read: (*Reader).readConsole}},
+	{Name: "run_erl", Files: []string{"run_erl.log"}, spec: logSpec{read: (*Reader).readPlain}},
+	{Name: "sysctl", Files: []string{"sysctl.log"}, Form: entry.Whole, spec: logSpec{read: (*Reader).readPlain}},
+	{Name: "ulimit", Files: []string{"ulimit.log"}, Form: entry.Whole, spec: logSpec{read: (*Reader).readPlain}},
+	{Name: "erl_crash", Files: []string{"erl_crash.dump"}, Form: entry.Dump, spec: logSpec{severity: severityEmergency, unread: severityEmergency, read: (*Reader).readDump}},
+	{Name: logWaitTimeout, Files: []string{logWaitTimeout + "/*.jsonl"}, Small: true, spec: logSpec{
+		lines: true, severity: severityError, unread: severityError, event: "sora.connection_created_wait_timeout",
+	}},
+}
+
+// jsonl is a log with a JSON object or a legacy line in each line.
+func jsonl(name string, spec logSpec) Log {
+	spec.lines = true
+	return Log{Name: name, Files: []string{name + ".log", name + ".jsonl"}, spec: spec}
+}
+
+// failed is of webhooks that could not be sent; the prefix sets them apart from what
+// they failed to send.
+func failed(prefix string) logSpec {
+	return logSpec{severity: severityError, unread: severityError, prefix: prefix}
+}
+
+// specs are those of table by name, with their defaults.
+var specs = func() map[string]logSpec {
+	m := make(map[string]logSpec, len(table))
+	for _, l := range table {
+		s := l.spec
+		s.severity = cmp.Or(s.severity, severityInfo)
+		s.prefix = cmp.Or(s.prefix, "sora.")
+		m[l.Name] = s
+	}
+	return m
+}()
+
 // specOf is how the log called name is taken. A log that Sora's vendor does
 // not describe is taken as text or JSON, whatever its lines look like.
 func specOf(name string) logSpec {
-	s := logSpec{severity: severityInfo, prefix: "sora."}
-	switch name {
-	case "sora", "internal", "cluster", "debug", "connection", "auth_webhook",
-		"session_webhook", "event_webhook", "stats_webhook", "rtc_stats":
-		s.lines = true
-	case "auth_webhook_error", "session_webhook_error", "event_webhook_error", "stats_webhook_error":
-		s.lines, s.severity, s.unread = true, severityError, severityError
-		s.prefix = errorPrefix(name)
-	case logWaitTimeout:
-		s.lines, s.severity, s.unread = true, severityError, severityError
-		s.event = "sora.connection_created_wait_timeout"
-	case "signaling":
-		s.lines, s.prefix = true, "sora.signaling."
-	case "api":
-		s.lines, s.prefix = true, "sora.api."
-	case "crash":
-		s.severity, s.unread, s.read, s.headed = severityError, severityError, (*Reader).readCrash, true
-	case "erl_crash":
-		s.severity, s.unread, s.read = severityEmergency, severityEmergency, (*Reader).readDump
-	case "erlang":
-		s.read = (*Reader).readConsole
-	case "run_erl", "sysctl", "ulimit":
-		s.read = (*Reader).readPlain
+	if s, ok := specs[name]; ok {
+		return s
 	}
-	return s
+	return logSpec{severity: severityInfo, prefix: "sora."}
 }
 
 // Logs are the names of the logs that Sora's vendor describes.
 func Logs() []string {
-	return []string{
-		"sora", "auth_webhook", "auth_webhook_error", "session_webhook", "session_webhook_error",
-		"event_webhook", "event_webhook_error", "stats_webhook", "stats_webhook_error",
-		"connection", "signaling", "api", "internal", "cluster", "rtc_stats", "debug",
-		"crash", "erlang", "run_erl", "sysctl", "ulimit", "erl_crash", logWaitTimeout,
+	names := make([]string, len(table))
+	for i := range table {
+		names[i] = table[i].Name
 	}
-}
-
-// errorPrefix sets failed sends apart from what they failed to send.
-func errorPrefix(name string) string {
-	switch strings.TrimSuffix(name, "_webhook_error") {
-	case "auth":
-		return "sora.auth_webhook_error."
-	case "session":
-		return "sora.session_webhook_error."
-	case "event":
-		return "sora.event_webhook_error."
-	}
-	return "sora.stats_webhook_error."
+	return names
 }
 
 // severityOf is the OTLP severity number of a level, or 0: mostly one of Erlang's,
