@@ -158,6 +158,50 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// A copy that ends before what was read is taken for one only if it was not written
+// since, and shares what no other generation has: the end of an entry where it ends,
+// or the beginning, or a mark in its second half. What is wrongly taken for one is
+// lost.
+func TestDecideOfShorterCopies(t *testing.T) {
+	old, part := lines(0, 60), lines(0, 38)
+	mark := func(n int) file.Mark { return file.MarkOf([]byte(lines(0, n)), int64(len(lines(0, n)))) }
+	marked := func(k *Known, n int) *Known {
+		k.Fingerprint.Marks = append([]file.Mark{mark(n)}, k.Fingerprint.Marks...)
+		return k
+	}
+	ends := func(k *Known, n int) *Known {
+		k.Fingerprint.Recent = append([]file.Mark{mark(n)}, k.Fingerprint.Recent...)
+		return k
+	}
+	gone := func() *Known { return knownAs(sora, old, len(old), false) }
+	alike := func() *Known { return knownAs(sora, old[:1030]+lines(500, 30), 1500, true) } // begins in the same way
+	later := func(d time.Duration) func(*Found) { return func(c *Found) { c.Stat.Mtime += int64(d) } }
+	at := func(d time.Duration) *Found { return with(foundAs(sora, "/log/sora.jsonl.1", part, false), later(d)) }
+	for name, test := range map[string]struct {
+		known []*Known
+		found *Found
+		want  string
+	}{
+		"not written since":                            {[]*Known{gone()}, at(0), "short"},
+		"written since":                                {[]*Known{gone()}, at(time.Second), "new"},
+		"written since, but ends with an entry":        {[]*Known{ends(gone(), 38)}, at(time.Second), "short"},
+		"ends with an entry, and written long since":   {[]*Known{ends(gone(), 38)}, at(3 * time.Second), "new"},
+		"ends with an entry that another has as well":  {[]*Known{ends(gone(), 38), marked(alike(), 38)}, at(time.Second), "new"},
+		"begins as two do":                             {[]*Known{gone(), alike()}, at(0), "new"},
+		"begins as two do, with a mark near its end":   {[]*Known{marked(gone(), 30), alike()}, at(0), "short"},
+		"begins as two do, with a mark near its start": {[]*Known{marked(gone(), 18), alike()}, at(0), "new"},
+		"with a mark that another has as well":         {[]*Known{marked(gone(), 30), marked(alike(), 30)}, at(0), "new"},
+		"with a mark that it does not hold":            {[]*Known{with(marked(gone(), 30), func(k *Known) { k.Fingerprint.Marks[0].Hash++ })}, at(0), "new"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := Decide(Input{Known: test.known, Found: []*Found{test.found}, RotateWait: 5 * time.Second})
+			if got := v[0].describe(); len(v) != 1 || got != test.want+" "+test.found.Path {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
 // describe says what v is in few words; where it begins only if that is not its end.
 func (v Verdict) describe() string {
 	what := map[What]string{Wait: "wait", Same: "same", New: "new", Old: "old", Copy: "copy", Leave: "leave"}[v.What]
