@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/reader"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
@@ -16,10 +17,10 @@ import (
 func (g *generation) asState() saved.Generation {
 	s := saved.Generation{
 		ID: g.hexID(), Source: g.fam.src.Name, File: saved.Path(g.fam.path), Path: saved.Path(g.path), Live: g.live, Born: g.born,
-		Size: g.size, Settled: g.settled.At, Clock: g.settled.clock, Cut: g.settled.cut,
+		Size: g.size, Settled: g.settled.At, Clock: g.settled.Clock, Cut: g.settled.Cut,
 		Written: time.Unix(0, g.written).UTC(), Changed: time.Unix(0, g.stat.Mtime).UTC(), Device: g.key.Dev, Inode: g.key.Ino,
 		OnDisk: g.stat.Size, Packed: g.packed, Ended: g.packed != file.Unpacked && (g.ended || g.wasEnded), Missing: g.missing.Round(0), Lost: g.gapNoted, CopyOf: g.copyOf,
-		Gaps: g.gaps, Head: g.fingerprint.HeadLen, At: saved.Hash(g.settled.Hash),
+		Gaps: g.gaps, Print: saved.Print{Head: g.fingerprint.HeadLen, At: saved.Hash(g.settled.Hash)},
 	}
 	for _, h := range g.fingerprint.Heads {
 		s.Heads = append(s.Heads, saved.Hash(h))
@@ -44,7 +45,7 @@ func restoreGeneration(s *saved.Generation, f *family, now time.Time) (*generati
 	}
 	g := newGeneration(f, s.Born)
 	_, _ = hex.Decode(g.id[:], []byte(s.ID)) // check has
-	g.settled = position{file.Mark{At: s.Settled, Hash: uint64(s.At)}, s.Clock, s.Cut}
+	g.settled = reader.Position{Mark: file.Mark{At: s.Settled, Hash: uint64(s.At)}, Clock: s.Clock, Cut: s.Cut}
 	g.read = g.settled
 	g.path, g.size, g.gapNoted = string(s.Path), s.Size, s.Lost
 	g.copyOf = s.CopyOf

@@ -81,7 +81,7 @@ type Source struct {
 
 	// Damaged, if set, is called when bytes were passed over in which Format
 	// found no entry; again if they are read again. It must not block.
-	Damaged func(path string, gap Gap)
+	Damaged func(path string, gap entry.Gap)
 }
 
 // A Start says where to begin with files that exist when a source is followed

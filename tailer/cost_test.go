@@ -15,6 +15,7 @@ import (
 
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/reader"
 )
 
 var costs = flag.Bool("costs", false, "measure what following costs, which takes minutes")
@@ -136,22 +137,22 @@ func BenchmarkRead(b *testing.B) {
 	f := newFamily(newSource(Source{}, nil), class{rule: &Rule{}, family: path})
 	g := newGeneration(f, time.Now())
 	g.src, g.size = src, st.Size
-	var bufs pools
+	var bufs reader.Pools
 	b.ReportAllocs()
 	lines := 0
 	for b.Loop() {
 		if g.read.At >= st.Size {
-			g.read = position{}
+			g.read = reader.Position{}
 		}
 		p := g.plan(defaultMaxEntry)
-		buf := bufs.get(p.want)
-		r := p.read(buf)
-		if r.other || r.err != nil {
-			b.Fatal("wrong file", r.err)
+		buf := bufs.Get(p.Want)
+		r := p.Read(buf)
+		if r.Other || r.Err != nil {
+			b.Fatal("wrong file", r.Err)
 		}
-		g.read.Mark = r.mark
-		lines += len(r.cut.Entries)
-		bufs.put(buf)
+		g.read.Mark = r.Mark
+		lines += len(r.Cut.Entries)
+		bufs.Put(buf)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(lines), "ns/line")
 }

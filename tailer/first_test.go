@@ -13,7 +13,7 @@ import (
 // that were rotated as well, and nothing is different for it: what was known is
 // known, and what was there at first is left alone.
 func TestNamedLogsComeFirst(t *testing.T) {
-	const n = 1200
+	const n = manyNames
 	inWorld(t, func(w *world) {
 		for i := range n {
 			w.write(fmt.Sprintf("session%dx.log", i), lines(i, 1))
@@ -31,14 +31,14 @@ func TestNamedLogsComeFirst(t *testing.T) {
 		if !slices.Equal(first, []string{"sora.jsonl", "sora.jsonl.1"}) {
 			w.t.Errorf("looked at first: %q", first)
 		}
-		w.pass(time.Minute)
+		w.pass(10 * time.Second)
 		w.wantLines(n + 1)
 		w.end()
 		w.write("sora.jsonl", lines(n+1, 1))
 		w.rename("sora.jsonl", "sora.jsonl.2")
 		w.write("sora.jsonl", lines(n+2, 1))
 		w.start()
-		w.pass(time.Minute)
+		w.pass(10 * time.Second)
 		w.wantLines(n + 3)
 		w.wantRepeats(n + 3)
 	})

@@ -9,20 +9,12 @@ import (
 
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/reader"
 )
-
-// A position is a place in a generation at which reading can begin: right
-// before an entry, with all that is needed to read on in the same way.
-type position struct {
-	file.Mark           // where, and what stands before
-	clock     time.Time // run_erl's clock there
-	cut       bool      // in the middle of a line longer than MaxEntry
-}
 
 // A generation is one file between two rotations, wherever its bytes are now.
 //
-// Its fields are guarded by Tailer.mu. Those that say where the file is are
-// written by the scheduler alone, which may therefore read them without.
+// Its fields are guarded by Tailer.mu.
 type generation struct {
 	fam         *family
 	id          [16]byte
@@ -30,7 +22,20 @@ type generation struct {
 	origin      *entry.Origin // for the next batch; replaced when the path changes
 	fingerprint file.Fingerprint
 
-	// Where the bytes are.
+	place
+	progress
+	activity
+	tally
+
+	copyOf  string // hexadecimal id of the generation that g's file was a copy of, as far as it was read
+	saved   int    // bytes of the head that are in a saved checkpoint; -1 if g is in none
+	tailed  int64  // where the settled position was when Settled was last called
+	unsaved bool   // something of it has changed since it was saved
+}
+
+// A place is where a generation's bytes are. The scheduler alone changes it, and
+// may therefore read it without the lock.
+type place struct {
 	path    string
 	key     file.Key
 	packed  file.Packing
@@ -42,43 +47,47 @@ type generation struct {
 	written int64     // its mtime when last seen to have grown
 	fault   string    // why it cannot be read
 
-	// How far it is.
+	changed time.Time // when last seen to have changed
+	rotated time.Time // when first seen away from its own name; zero if live
+	missing time.Time // when first not found; zero if found
+	used    time.Time // when the file was last needed
+	retry   time.Time // not opened before, after a failure
+}
+
+// A progress is how far a generation is.
+type progress struct {
 	size     int64 // uncompressed; of a compressed file, as far as known
 	known    int64 // up to here it was read, be it taken or not
-	read     position
-	settled  position
-	tried    int64  // the size up to which a read found nothing more to take
-	scanned  int64  // no line ends between read.at and here
-	flush    int64  // if this is the size, the rest of the file is complete as it stands
-	window   int    // bytes to read at once, 0 if there is no special need
-	ended    bool   // a compressed file was read to its clean end
-	wasEnded bool   // the checkpoint says that it was
-	unsized  bool   // it was passed over, and how long it is unpacked is not known yet
-	copyOf   string // hexadecimal id of the generation that g's file was a copy of, as far as it was read
-	held     bool   // it has grown, and is compared with that one before it is read
-	goal     int64  // while draining: the size it had then, where reading ends; 0 if not known yet
-	saved    int    // bytes of the head that are in a saved checkpoint; -1 if g is in none
-	inflight []*batch
-
-	// What is going on.
-	pumps    int    // goroutines that read and hand on
-	reading  bool   // one of them is reading
-	waiting  bool   // that one waits for memory
-	blocked  bool   // has unread data and may not read it
-	suspect  bool   // a read found other bytes than expected
-	touched  uint64 // Tailer.tick when size was last set by a read
-	tailed   int64  // where the settled position was when Settled was last called
-	changed  time.Time
-	rotated  time.Time // when first seen away from its own name; zero if live
-	missing  time.Time // when first not found; zero if found
+	read     reader.Position
+	settled  reader.Position
+	tried    int64     // the size up to which a read found nothing more to take
+	scanned  int64     // no line ends between read.at and here
+	flush    int64     // if this is the size, the rest of the file is complete as it stands
+	window   int       // bytes to read at once, 0 if there is no special need
+	ended    bool      // a compressed file was read to its clean end
+	wasEnded bool      // the checkpoint says that it was
+	unsized  bool      // it was passed over, and how long it is unpacked is not known yet
+	goal     int64     // while draining: the size it had then, where reading ends; 0 if not known yet
 	behind   time.Time // when the oldest unsettled byte was first seen
-	used     time.Time // when the file was last needed
-	retry    time.Time // not opened before, after a failure
-	gapNoted bool
+	inflight []*batch
+}
 
+// An activity is what is going on with a generation.
+type activity struct {
+	pumps   int    // goroutines that read and hand on
+	reading bool   // one of them is reading
+	waiting bool   // that one waits for memory
+	blocked bool   // has unread data and may not read it
+	suspect bool   // a read found other bytes than expected
+	held    bool   // it has grown, and is compared with what it is a copy of before it is read
+	touched uint64 // Tailer.tick when size was last set by a read
+}
+
+// A tally is what is counted of a generation.
+type tally struct {
 	entries, settledEntries, empty, cuts int64
 	gaps                                 []entry.Gap
-	unsaved                              bool // something of it has changed since it was saved
+	gapNoted                             bool // the last one is of what was not read when its file was gone
 }
 
 // generations are all that are known, of all sources. The caller holds t.mu or
@@ -100,7 +109,8 @@ func (t *Tailer) generations() iter.Seq[*generation] {
 // newGeneration makes a generation with an id of its own. The id must be saved
 // before its first entry is handed on.
 func newGeneration(f *family, now time.Time) *generation {
-	g := &generation{fam: f, born: now.UTC().Round(0), saved: -1, unsaved: true, tried: -1, flush: -1, changed: now, used: now}
+	g := &generation{fam: f, born: now.UTC().Round(0), saved: -1, unsaved: true}
+	g.tried, g.flush, g.changed, g.used = -1, -1, now, now
 	rand.Read(g.id[:])
 	return g
 }
@@ -108,7 +118,7 @@ func newGeneration(f *family, now time.Time) *generation {
 // inherit gives a new generation the clock of the one before it: run_erl goes
 // on in the next file of its ring without telling the time again.
 func (g *generation) inherit() {
-	g.read.clock, g.settled.clock = g.fam.clock, g.fam.clock
+	g.read.Clock, g.settled.Clock = g.fam.clock, g.fam.clock
 }
 
 func (g *generation) hexID() string { return hex.EncodeToString(g.id[:]) }
@@ -204,9 +214,6 @@ func (g *generation) wantHead() int {
 // handed on.
 const sureHead = file.HeadBytes
 
-// littleBytes is too little to tell a copy by.
-const littleBytes = 128
-
 // done says whether everything known of g is settled.
 func (g *generation) done() bool {
 	return len(g.inflight) == 0 && (g.short || g.settled.At == g.size && !g.hasData())
@@ -228,8 +235,8 @@ func (g *generation) finished() bool {
 type batch struct {
 	entry.Batch
 	gen     *generation
-	buf     *buffer
-	to      position // what is settled with it
+	buf     *reader.Buffer
+	to      reader.Position // what is settled with it
 	started time.Time
 	settled bool
 	begun   chan struct{} // closed when the batch is about to be handed on

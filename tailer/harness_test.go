@@ -425,7 +425,7 @@ func (w *world) dump() {
 	w.tail.mu.Lock()
 	defer w.tail.mu.Unlock()
 	t := w.tail
-	w.t.Errorf("not drained: reading=%d consuming=%d blocked=%d scanNow=%v scanned=%d mem=%d", t.reading, t.consuming, t.blocked, t.scanNow, t.scanned, t.mem.used)
+	w.t.Errorf("not drained: reading=%d consuming=%d blocked=%d scanNow=%v scanned=%d mem=%d", t.readers, t.consuming, t.blocked, t.scanNow, t.scanned, t.mem.Used())
 	for _, s := range t.sources {
 		for _, f := range s.families {
 			for _, g := range f.gens {

@@ -224,7 +224,7 @@ func TestMemoryIsSharedAndBounded(t *testing.T) {
 			logs[r.log]++
 			bytes += len(r.text)
 		}
-		if used := w.tail.mem.used; used > 8<<20 || len(logs) < 2 {
+		if used := w.tail.mem.Used(); used > 8<<20 || len(logs) < 2 {
 			w.t.Errorf("%d bytes used, of %d logs", used, len(logs))
 		}
 		if held := (1 + w.cfg.Expansion) * bytes; held > 8<<20 {
@@ -238,8 +238,8 @@ func TestMemoryIsSharedAndBounded(t *testing.T) {
 		if n := len(w.sink.all()); n != 10*4<<10 {
 			w.t.Errorf("%d entries in the end", n)
 		}
-		if w.tail.mem.used != 0 {
-			w.t.Errorf("%d bytes still used", w.tail.mem.used)
+		if w.tail.mem.Used() != 0 {
+			w.t.Errorf("%d bytes still used", w.tail.mem.Used())
 		}
 	})
 }

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // TestManyLogs measures how long a live log waits beside tens of thousands that
@@ -27,7 +29,7 @@ func TestManyLogs(t *testing.T) {
 			}
 			var all atomic.Int64
 			live := make(chan time.Time, 1000)
-			next := consumerFunc(func(b Batch) {
+			next := consumerFunc(func(b entry.Batch) {
 				if b.Origin.Log == "sora" {
 					for range b.Entries {
 						live <- time.Now()

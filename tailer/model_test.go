@@ -14,6 +14,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
+
+	"github.com/rtcship/rtcship/tailer/internal/match"
 )
 
 // TestModel runs random sequences of what can happen to a log and to the
@@ -149,7 +151,7 @@ type model struct {
 	running bool
 	release func()            // of what is held; nil if nothing is
 	killed  map[int]time.Time // when a run ended with a kill
-	little  map[int]bool      // lines that were in a file of less than littleBytes when it was copied
+	little  map[int]bool      // lines that were in a file of less than match.Little when it was copied
 }
 
 func runModel(r *recorder, base string, style, naming int, timed bool, steps []step) {
@@ -484,7 +486,7 @@ func (m *model) replace() {
 
 // copyLive copies the live file.
 func (m *model) copyLive(to string) {
-	if st, err := os.Stat(m.path(live)); err == nil && st.Size() < littleBytes {
+	if st, err := os.Stat(m.path(live)); err == nil && st.Size() < match.Little {
 		for _, n := range m.lines[live] {
 			m.little[n] = true
 		}
@@ -556,7 +558,7 @@ func (m *model) check() {
 
 // alike says whether a line may come twice under different uids, since nothing
 // tells the files apart: see docs/decisions/0009. Either it was in a file of
-// less than littleBytes that was copied; or all files of the log begin with
+// less than match.Little that was copied; or all files of the log begin with
 // the same kilobyte and more, and a kill came before the first checkpoint after
 // the line was handed on.
 func (m *model) alike(n int, f, r received) bool {

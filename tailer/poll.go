@@ -12,6 +12,7 @@ import (
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/match"
+	"github.com/rtcship/rtcship/tailer/internal/reader"
 )
 
 // poll looks at the files that move, and starts reading where there is
@@ -238,7 +239,7 @@ func (g *generation) overwritten(st file.Stat) {
 // cutShort says whether a file that has lost its end, and holds what was read,
 // is still the same one. It may as well have been truncated and begun again in
 // the same way, and then the rest is in a copy.
-func (t *Tailer) cutShort(g *generation, head []byte, read position) bool {
+func (t *Tailer) cutShort(g *generation, head []byte, read reader.Position) bool {
 	t.mu.Lock()
 	known := g.fingerprint.HeadLen
 	var others []*generation

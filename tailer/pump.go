@@ -6,6 +6,7 @@ import (
 
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/reader"
 )
 
 // underWay is how many batches of one generation may be read, converted or on
@@ -22,15 +23,20 @@ func (t *Tailer) pump(g *generation) {
 		if b == nil {
 			return
 		}
-		if b.before != nil {
-			<-b.before // a short batch is read faster than the one before it is handed on
-		}
-		close(b.begun)
-		err := t.next.Consume(t.ctx, b.Batch)
-		if !t.consumed(b, err) {
+		if !t.consumed(b, t.handOn(b)) {
 			return
 		}
 	}
+}
+
+// handOn hands a batch on when the one before it has been, and returns when it is
+// settled.
+func (t *Tailer) handOn(b *batch) error {
+	if b.before != nil {
+		<-b.before // a short batch is read faster than the one before it is handed on
+	}
+	close(b.begun)
+	return t.next.Consume(t.ctx, b.Batch)
 }
 
 // start starts a pump for g if there is something to read and g may have one
@@ -43,7 +49,7 @@ func (t *Tailer) start(g *generation) {
 	default:
 		g.pumps++
 		g.reading = true
-		t.reading++
+		t.readers++
 		t.running.Add(1)
 		go t.pump(g)
 	}
@@ -53,21 +59,21 @@ func (t *Tailer) start(g *generation) {
 // there is none, and then the pump is over.
 func (t *Tailer) fill(g *generation) *batch {
 	for {
-		t.rate.wait(t.ctx)
+		t.rate.Wait(t.ctx)
 		p, ok := t.plan(g)
 		if !ok {
 			return nil
 		}
-		buf := t.buffer(g, p.want)
+		buf := t.buffer(g, p.Want)
 		if buf == nil {
 			t.mu.Lock()
 			t.endPump(g)
 			t.mu.Unlock()
 			return nil
 		}
-		r := p.read(buf)
-		t.rate.read(r.cut.Taken)
-		if b, over := t.apply(&p, &r, buf); over {
+		r := p.Read(buf)
+		t.rate.Read(r.Cut.Taken)
+		if b, over := t.apply(g, &p, &r, buf); over {
 			t.tellBlocked()
 			return b
 		}
@@ -76,34 +82,34 @@ func (t *Tailer) fill(g *generation) *batch {
 
 // plan says what g's next read is to do; false if it should not read, and then
 // the pump is over.
-func (t *Tailer) plan(g *generation) (plan, bool) {
+func (t *Tailer) plan(g *generation) (reader.Plan, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ctx.Err() != nil || g.src == nil || !g.hasData() || t.reached(g) {
 		t.endPump(g)
-		return plan{}, false
+		return reader.Plan{}, false
 	}
 	p := g.plan(t.cfg.MaxEntry)
-	p.safe = t.cfg.SafeCut
+	p.Safe = t.cfg.SafeCut
 	return p, true
 }
 
 // buffer gets memory for a read of g. It returns nil if Run ends before.
-func (t *Tailer) buffer(g *generation, want int) *buffer {
-	charge := chargeFor(want, t.cfg.Expansion)
-	ok := t.mem.get(t.ctx, charge, func() { t.waitMemory(g) })
+func (t *Tailer) buffer(g *generation, want int) *reader.Buffer {
+	charge := reader.ChargeFor(want, t.cfg.Expansion)
+	ok := t.mem.Get(t.ctx, charge, func() { t.waitMemory(g) })
 	t.mu.Lock()
 	if g.waiting {
 		g.waiting = false
-		t.reading++
+		t.readers++
 		t.block(g, false)
 	}
 	t.mu.Unlock()
 	if !ok {
 		return nil
 	}
-	buf := t.bufs.get(want)
-	buf.charge = charge
+	buf := t.bufs.Get(want)
+	buf.Charge = charge
 	return buf
 }
 
@@ -111,23 +117,23 @@ func (t *Tailer) buffer(g *generation, want int) *buffer {
 func (t *Tailer) waitMemory(g *generation) {
 	t.mu.Lock()
 	g.waiting = true
-	t.reading--
+	t.readers--
 	t.block(g, true)
 	t.mu.Unlock()
 	t.tellBlocked()
 }
 
-func (t *Tailer) release(buf *buffer) {
-	charge := buf.charge
-	t.bufs.put(buf)
-	t.mem.put(charge)
+func (t *Tailer) release(buf *reader.Buffer) {
+	charge := buf.Charge
+	t.bufs.Put(buf)
+	t.mem.Put(charge)
 }
 
 // endPump ends a pump that is marked as reading. The caller holds t.mu.
 func (t *Tailer) endPump(g *generation) {
 	g.reading = false
 	g.pumps--
-	t.reading--
+	t.readers--
 	if t.draining || g.fam.waits(g) {
 		t.nudge()
 	}
@@ -146,30 +152,29 @@ func (f *family) waits(g *generation) bool {
 
 // apply takes note of what a read found. It returns the batch to hand on, or
 // nil if the pump is over, or false if it is to go on reading.
-func (t *Tailer) apply(p *plan, r *result, buf *buffer) (b *batch, over bool) {
+func (t *Tailer) apply(g *generation, p *reader.Plan, r *reader.Result, buf *reader.Buffer) (b *batch, over bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	g := p.gen
 	keep := false
 	defer func() {
 		if !keep {
 			t.release(buf)
 		}
 	}()
-	if g.src != p.src {
+	if g.src != p.Src {
 		return nil, false // the file changed hands meanwhile
 	}
 	t.tick++
 	g.touched = t.tick
-	if !t.progress(p, r) {
+	if !t.progress(g, p, r) {
 		t.endPump(g)
 		return nil, true
 	}
-	if r.cut.Taken == 0 {
-		if !r.grow {
+	if r.Cut.Taken == 0 {
+		if !r.Grow {
 			t.endPump(g)
 		}
-		return nil, !r.grow
+		return nil, !r.Grow
 	}
 	b = g.advance(p, r, buf)
 	g.unsaved, t.dirty = true, true // what was read tells g from others, settled or not
@@ -181,7 +186,7 @@ func (t *Tailer) apply(p *plan, r *result, buf *buffer) (b *batch, over bool) {
 	}
 	keep = true
 	g.reading = false
-	t.reading--
+	t.readers--
 	t.consuming++
 	t.start(g) // the next read, while this batch is on its way
 	return b, true
@@ -189,33 +194,32 @@ func (t *Tailer) apply(p *plan, r *result, buf *buffer) (b *batch, over bool) {
 
 // progress notes how far a read came, other than the entries it took. It
 // returns false if there is nothing to be had from the file for now.
-func (t *Tailer) progress(p *plan, r *result) bool {
-	g := p.gen
+func (t *Tailer) progress(g *generation, p *reader.Plan, r *reader.Result) bool {
 	switch {
-	case r.other:
+	case r.Other:
 		g.suspect = true
 		g.tried = g.size
 		t.nudge()
 		return false
-	case r.err != nil:
-		t.failed(g, fmt.Errorf("read: %w", r.err))
+	case r.Err != nil:
+		t.failed(g, fmt.Errorf("read: %w", r.Err))
 		return false
 	}
 	t.healed(g)
-	g.size = max(g.size, r.end)
-	g.known = max(g.known, r.end)
-	if p.start == 0 && g.fingerprint.HeadLen < min(r.n, file.HeadBytes) {
-		g.fingerprint.Grow(r.head)
+	g.size = max(g.size, r.End)
+	g.known = max(g.known, r.End)
+	if p.Start == 0 && g.fingerprint.HeadLen < min(r.N, file.HeadBytes) {
+		g.fingerprint.Grow(r.Head)
 		t.touch(g)
 	}
-	g.scanned = max(g.scanned, r.scanned)
-	g.window = r.window
-	if r.eof && r.dry {
-		g.tried = r.end
+	g.scanned = max(g.scanned, r.Scanned)
+	g.window = r.Window
+	if r.EOF && r.Dry {
+		g.tried = r.End
 		g.ended = g.packed != file.Unpacked
 		if g.ended {
-			g.size = r.end
-			p.src.Rest()
+			g.size = r.End
+			p.Src.Rest()
 			t.touch(g)
 		}
 	}
@@ -223,31 +227,31 @@ func (t *Tailer) progress(p *plan, r *result) bool {
 }
 
 // advance moves g's read position and makes the batch of what was read.
-func (g *generation) advance(p *plan, r *result, buf *buffer) *batch {
-	to := position{Mark: r.mark, clock: r.cut.Clock, cut: r.cut.Cut}
+func (g *generation) advance(p *reader.Plan, r *reader.Result, buf *reader.Buffer) *batch {
+	to := reader.Position{Mark: r.Mark, Clock: r.Cut.Clock, Cut: r.Cut.Cut}
 	g.read = to
 	g.fingerprint.Note(to.Mark)
-	g.fingerprint.See(append(r.ends, to.Mark))
+	g.fingerprint.See(append(r.Ends, to.Mark))
 	g.scanned = max(g.scanned, to.At)
-	g.entries += int64(len(r.cut.Entries))
-	g.empty += r.cut.Empty
-	g.fam.src.empty += r.cut.Empty
-	g.cuts += r.cut.Cuts
-	g.addGaps(r.cut.Gaps...)
+	g.entries += int64(len(r.Cut.Entries))
+	g.empty += r.Cut.Empty
+	g.fam.src.empty += r.Cut.Empty
+	g.cuts += r.Cut.Cuts
+	g.addGaps(r.Cut.Gaps...)
 	if tell := g.fam.src.Damaged; tell != nil {
-		for _, gap := range r.cut.Gaps {
+		for _, gap := range r.Cut.Gaps {
 			tell(g.origin.Path, gap)
 		}
 	}
 	b := &batch{
-		Batch: entry.Batch{Origin: g.origin, Entries: r.cut.Entries},
-		gen:   g, buf: buf, to: to, started: r.cut.Now, begun: make(chan struct{}),
+		Batch: entry.Batch{Origin: g.origin, Entries: r.Cut.Entries},
+		gen:   g, buf: buf, to: to, started: r.Cut.Now, begun: make(chan struct{}),
 	}
 	if n := len(g.inflight); n > 0 {
 		b.before = g.inflight[n-1].begun
 	}
 	if g.behind.IsZero() {
-		g.behind = r.cut.Now
+		g.behind = r.Cut.Now
 	}
 	g.inflight = append(g.inflight, b)
 	return b
@@ -274,13 +278,13 @@ func (t *Tailer) consumed(b *batch, err error) bool {
 	b.buf, b.Entries = nil, nil
 	if err == nil {
 		b.settled = true
-		g.settledEntries += int64(len(buf.entries))
+		g.settledEntries += int64(len(buf.Entries))
 		t.settle(g)
 	}
 	on := err == nil && !g.reading && t.ctx.Err() == nil
 	if on {
 		g.reading = true
-		t.reading++
+		t.readers++
 	} else {
 		g.pumps--
 	}
@@ -299,7 +303,7 @@ func (t *Tailer) settle(g *generation) {
 		g.settled = g.inflight[0].to
 		g.inflight[0] = nil
 		g.inflight = g.inflight[1:]
-		g.fam.clock = g.settled.clock
+		g.fam.clock = g.settled.Clock
 		t.touch(g)
 	}
 	switch {
@@ -332,7 +336,7 @@ func (t *Tailer) tellBlocked() {
 		return
 	}
 	t.mu.Lock()
-	tell := t.blocked > 0 && t.reading == 0
+	tell := t.blocked > 0 && t.readers == 0
 	t.mu.Unlock()
 	if tell {
 		t.cfg.OnBlocked()
@@ -346,5 +350,5 @@ func (t *Tailer) tellBlocked() {
 func (t *Tailer) Blocked(waiting int) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.blocked > 0 && t.reading == 0 && t.consuming <= waiting
+	return t.blocked > 0 && t.readers == 0 && t.consuming <= waiting
 }

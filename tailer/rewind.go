@@ -9,6 +9,7 @@ import (
 
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/reader"
 )
 
 // Saved says when the positions were last known to be on disk, and why they
@@ -140,27 +141,27 @@ func (g *generation) rewind(r Rewinding) (Rewound, bool) {
 var errMoved = errors.New("is not where it was when positions were saved: let rtcship run for a moment, so that it finds the file, and try again")
 
 // earlier finds the position that g is to be set back to.
-func (g *generation) earlier(r Rewinding) (position, error) {
+func (g *generation) earlier(r Rewinding) (reader.Position, error) {
 	c, _, err := g.fam.src.openFile(g.path, g.packed)
 	if err != nil {
-		return position{}, err
+		return reader.Position{}, err
 	}
 	defer c.Close()
 	if !g.settled.Holds(c) {
-		return position{}, errMoved
+		return reader.Position{}, errMoved
 	}
 	if r.Since.IsZero() {
-		return position{}, nil
+		return reader.Position{}, nil
 	}
 	at, clock, err := g.firstSince(io.NewSectionReader(c, 0, g.settled.At), r)
 	if err != nil {
-		return position{}, fmt.Errorf("read: %w", err)
+		return reader.Position{}, fmt.Errorf("read: %w", err)
 	}
 	m, err := file.ReadMark(c, at)
 	if err != nil {
-		return position{}, fmt.Errorf("read: %w", err)
+		return reader.Position{}, fmt.Errorf("read: %w", err)
 	}
-	return position{Mark: m, clock: clock}, nil
+	return reader.Position{Mark: m, Clock: clock}, nil
 }
 
 var errFound = errors.New("found")

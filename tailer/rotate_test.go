@@ -9,6 +9,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/rtcship/rtcship/tailer/internal/reader"
 )
 
 // compress replaces a file with its compressed form, as gzip and zstd do:
@@ -255,20 +257,20 @@ func TestFileThatChangesHandsWhileItIsRead(t *testing.T) {
 		w.write("sora.jsonl", lines(10, 10))
 		tail := w.tail
 		var g *generation
-		var p plan
+		var p reader.Plan
 		tail.lock(func() {
 			g = tail.sources[0].families[w.path("sora.jsonl")].gens[0]
 			p = g.plan(tail.cfg.MaxEntry)
 			g.pumps, g.reading = g.pumps+1, true
-			tail.reading++
+			tail.readers++
 		})
-		buf := tail.buffer(g, p.want)
-		r := p.read(buf)
-		if len(r.cut.Entries) != 10 {
-			t.Fatalf("%d entries were read", len(r.cut.Entries))
+		buf := tail.buffer(g, p.Want)
+		r := p.Read(buf)
+		if len(r.Cut.Entries) != 10 {
+			t.Fatalf("%d entries were read", len(r.Cut.Entries))
 		}
 		tail.lock(func() { tail.detach(g, time.Now()) })
-		if b, _ := tail.apply(&p, &r, buf); b != nil {
+		if b, _ := tail.apply(g, &p, &r, buf); b != nil {
 			t.Errorf("%d entries are handed on", len(b.Entries))
 		}
 		tail.lock(func() { tail.endPump(g) })

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/reader"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
@@ -19,60 +20,81 @@ import (
 // is what. A file that has data is read by goroutines of its own, see pump.
 type Tailer struct {
 	cfg     Config
-	next    entry.Consumer
 	log     *slog.Logger
-	mem     budget
-	rate    limiter
-	bufs    pools
-	store   *saved.Store
 	sources []*source
-	others  saved.Checkpoint // what was saved of sources that are not followed at present
-	gone    *saved.Gone      // settled generations whose files are gone; nil if positions are not kept
+	wake    chan struct{} // for the scheduler to look again
 
-	mostGone   int       // mostGone, but for tests
-	goneTidied time.Time // when those that were gone for too long were forgotten
+	mu sync.Mutex
+	scanning
+	reading
+	saving
+	ending
+}
 
-	ctx     context.Context // ends when pumps have to
-	running sync.WaitGroup  // pumps
-	wake    chan struct{}   // for the scheduler to look again
-	saveReq chan struct{}   // for the saver
-	urgent  chan struct{}   // for the saver not to wait
-	drain   chan struct{}   // closed by Drain
-	drainIt sync.Once
-
-	open   atomic.Int64             // files
-	opened map[*generation]struct{} // those whose files are open, and perhaps some that were; under mu
-
-	begun    bool          // the first scan; the scheduler's
-	backlog  backlog       // of the last scan; the scheduler's
-	polled   time.Time     // when the logs that move were last looked at; the scheduler's
+// A scanning is what the scheduler has found. It alone uses what is not said to be
+// under mu.
+type scanning struct {
+	begun    bool // the first scan
+	backlog  backlog
+	polled   time.Time     // when the logs that move were last looked at
 	scanTook time.Duration // the last scan
 
-	inspections map[file.Key]*inspection // of compressed files; the scheduler's
+	inspections map[file.Key]*inspection // of compressed files
 	inspecting  atomic.Bool              // one is under way on a goroutine of its own
 	piece       func(int64)              // tests: called for each piece of a file that is inspected
 	between     func()                   // tests: called when unknown files were opened and nothing is decided yet
 
-	mu        sync.Mutex
-	draining  bool
-	tick      uint64 // counts reads
-	reading   int    // pumps that read
+	open   atomic.Int64             // files
+	opened map[*generation]struct{} // those whose files are open, and perhaps some that were; under mu
+
+	scanNow  bool      // under mu, as what follows
+	scanSoon bool      // a scan left something over
+	lastScan time.Time // when it was begun
+	pending  int       // inspections that are not over
+
+	first  sync.Once
+	listed chan struct{} // closed after the first scan
+}
+
+// A reading is what all pumps have in common.
+type reading struct {
+	next    entry.Consumer
+	mem     reader.Budget
+	rate    reader.Limiter
+	bufs    reader.Pools
+	ctx     context.Context // ends when pumps have to
+	running sync.WaitGroup  // pumps
+
+	tick      uint64 // counts reads; under mu, as what follows
+	readers   int    // pumps that read
 	consuming int    // Consume calls under way
 	blocked   int    // generations that have data and may not read it
-	dirty     bool   // something is to be saved
-	scanNow   bool
-	scanSoon  bool // a scan left something over
-	lastScan  time.Time
-	pending   int            // inspections that are not over
-	scanned   int            // scans since Drain was called
+}
+
+// A saving is what becomes of positions.
+type saving struct {
+	store      *saved.Store
+	others     saved.Checkpoint // what was saved of sources that are not followed at present
+	gone       *saved.Gone      // settled generations whose files are gone; nil if positions are not kept
+	mostGone   int              // mostGone, but for tests
+	goneTidied time.Time        // when those that were gone for too long were forgotten
+	saveReq    chan struct{}    // for the saver
+	urgent     chan struct{}    // for the saver not to wait
+
+	dirty     bool           // something is to be saved; under mu, as what follows
 	saveErr   error          // of the last checkpoint
 	forgotten []saved.Change // what nothing more is saved of
 	saveWhole bool           // what is on disk is not there any more
 	saved     time.Time
 	dead      bool // save nothing more
+}
 
-	first  sync.Once
-	listed chan struct{} // closed after the first scan
+// An ending is how far Drain is.
+type ending struct {
+	drain    chan struct{} // closed by Drain
+	drainIt  sync.Once
+	draining bool // under mu, as what follows
+	scanned  int  // scans since Drain was called
 }
 
 // New makes a Tailer that hands batches to next, and reads the checkpoints in
@@ -85,19 +107,14 @@ func load(cfg Config, next entry.Consumer, atRest bool) (*Tailer, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("configure tailer: %w", err)
 	}
-	t := &Tailer{
-		cfg: cfg, next: next, log: cfg.Logger,
-		mem: budget{limit: cfg.Memory}, rate: limiter{rate: cfg.ReadRate},
-		store:   saved.NewStore(cfg.StateDir, cfg.Logger),
-		wake:    make(chan struct{}, 1),
-		saveReq: make(chan struct{}, 1),
-		urgent:  make(chan struct{}, 1),
-		drain:   make(chan struct{}),
-		listed:  make(chan struct{}),
-
-		mostGone:    mostGone,
-		inspections: map[file.Key]*inspection{}, opened: map[*generation]struct{}{},
-	}
+	t := &Tailer{cfg: cfg, log: cfg.Logger, wake: make(chan struct{}, 1)}
+	t.next = next
+	t.mem.SetLimit(cfg.Memory)
+	t.rate.SetRate(cfg.ReadRate)
+	t.store, t.mostGone = saved.NewStore(cfg.StateDir, cfg.Logger), mostGone
+	t.saveReq, t.urgent, t.drain = make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{})
+	t.listed = make(chan struct{})
+	t.inspections, t.opened = map[file.Key]*inspection{}, map[*generation]struct{}{}
 	for _, s := range cfg.Sources {
 		src := newSource(s, &t.mu)
 		src.paths = newPaths(cfg, src, &t.open, t.keptLink)

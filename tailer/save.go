@@ -89,7 +89,7 @@ func (t *Tailer) save(end bool) {
 	now := time.Now()
 	fresh, moves := t.unsaved()
 	shelvings, err := t.shelvings()
-	write := t.saving(end, now)
+	write := t.takeOut(end, now)
 	t.mu.Unlock()
 	for _, w := range shelvings { // before the checkpoint, which does not hold those files any more
 		if err == nil {
@@ -129,9 +129,9 @@ func (t *Tailer) save(end bool) {
 	}
 }
 
-// saving takes out what is to be saved, and returns what writes it. The caller
+// takeOut takes out what is to be saved, and returns what writes it. The caller
 // holds t.mu now and not then.
-func (t *Tailer) saving(end bool, now time.Time) (write func() error) {
+func (t *Tailer) takeOut(end bool, now time.Time) (write func() error) {
 	if t.saveWhole {
 		t.saveWhole = false
 		t.store.Forget()

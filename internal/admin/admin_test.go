@@ -26,6 +26,7 @@ import (
 	"github.com/rtcship/rtcship/internal/ownlog"
 	"github.com/rtcship/rtcship/internal/pipeline"
 	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/spool"
 	"github.com/rtcship/rtcship/tailer/syslog"
 )
@@ -58,7 +59,7 @@ func busy() *pipeline.Status {
 		Files: []pipeline.FileStatus{
 			{FileStatus: tailer.FileStatus{Source: "sora", Log: "sora", Path: "/log/sora.jsonl", State: tailer.Live, Size: 100, Lag: 40, Behind: 2 * time.Second}},
 			{
-				FileStatus: tailer.FileStatus{Source: "sora", Log: "my-backup", Path: "/log/my-backup.log", State: tailer.Live, Gaps: []tailer.Gap{{Bytes: 7, Reason: "truncated"}}},
+				FileStatus: tailer.FileStatus{Source: "sora", Log: "my-backup", Path: "/log/my-backup.log", State: tailer.Live, Gaps: []entry.Gap{{Bytes: 7, Reason: "truncated"}}},
 				Trouble:    pipeline.Trouble{Rejected: 2, Dead: 1, Unparsed: map[string]int64{"json": 3}},
 			},
 		},

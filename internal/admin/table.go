@@ -9,6 +9,7 @@ import (
 	"github.com/rtcship/rtcship/convert/sora"
 	"github.com/rtcship/rtcship/internal/pipeline"
 	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 )
 
 // A metricRow is one metric: what it is called and where its values come from.
@@ -47,9 +48,9 @@ var table = []metricRow{
 	{"rtcship.files", "rtcship_files", "{file}", false, []string{"source", "log", "state"},
 		"Files that are followed or remembered", files},
 	{"rtcship.gaps", "rtcship_gaps_total", "{gap}", true, []string{"source", "log", "reason"},
-		"Places where bytes were lost", gaps(func(g tailer.Gap) float64 { return float64(1 + g.More) })},
+		"Places where bytes were lost", gaps(func(g entry.Gap) float64 { return float64(1 + g.More) })},
 	{"rtcship.gap", "rtcship_gap_bytes_total", "By", true, []string{"source", "log", "reason"},
-		"Bytes that were lost", gaps(func(g tailer.Gap) float64 { return float64(g.Bytes) })},
+		"Bytes that were lost", gaps(func(g entry.Gap) float64 { return float64(g.Bytes) })},
 	{"rtcship.entries.cut", "rtcship_entries_cut_total", "{entry}", true, []string{"source", "log"},
 		"Entries that are parts of one over max_entry", perLog(func(f *tailer.FileStatus) float64 { return float64(f.Cut) }, sum)},
 	{"rtcship.checkpoint.age", "rtcship_checkpoint_age_seconds", "s", false, nil,

@@ -5,6 +5,7 @@ import (
 	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/internal/pipeline"
 	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/spool"
 	"github.com/rtcship/rtcship/tailer/syslog"
 )
@@ -61,7 +62,7 @@ func files(s *pipeline.Status, put emit) {
 	}
 }
 
-func gaps(f func(tailer.Gap) float64) values {
+func gaps(f func(entry.Gap) float64) values {
 	return func(s *pipeline.Status, put emit) {
 		n := map[[3]string]float64{}
 		for i := range s.Files {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rtcship/rtcship/exporter"
 	"github.com/rtcship/rtcship/tailer"
+	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/spool"
 	"github.com/rtcship/rtcship/tailer/syslog"
 )
@@ -63,7 +64,7 @@ func TestDiagnose(t *testing.T) {
 	})
 	f(Amber, "1m0s behind (5.0 KiB)", "collector is slow", func(s *Status) { s.Files[0].Behind, s.Files[0].Lag = time.Minute, 5<<10 })
 	f(Amber, "100 B of /srv/sora/log/sora.jsonl are lost: truncated", "What cannot be done", func(s *Status) {
-		s.Files[0].Gaps = []tailer.Gap{{Bytes: 100, Reason: "truncated"}}
+		s.Files[0].Gaps = []entry.Gap{{Bytes: 100, Reason: "truncated"}}
 	})
 	f(Amber, "nothing was ever received on udp://0.0.0.0:514", "514", func(s *Status) { s.Listeners[0].Messages = 0 })
 	f(Green, "", "", func(s *Status) { s.Listeners[0].Messages, s.Started = 0, s.Now }) // too early to say

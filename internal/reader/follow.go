@@ -280,7 +280,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// Consume implements tailer.Consumer.
+// Consume implements entry.Consumer.
 func (f *Follower) Consume(ctx context.Context, b batch) error {
 	select {
 	case <-f.live:

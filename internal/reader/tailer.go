@@ -116,7 +116,7 @@ type octetFormat struct{}
 
 var _ format = octetFormat{}
 
-// Split implements tailer.Format. What is no frame is taken as a line.
+// Split implements entry.Format. What is no frame is taken as a line.
 func (octetFormat) Split(data []byte, _ int64, final bool) (entry, int, error) {
 	header, size, ok := frameHeader(data)
 	switch {

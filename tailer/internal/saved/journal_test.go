@@ -24,7 +24,7 @@ func newStore(t *testing.T) *Store {
 func gen(i int, settled int64) Generation {
 	var p file.Fingerprint
 	p.Grow(fmt.Appendf(nil, "%0200d", i))
-	g := Generation{ID: fmt.Sprintf("%032x", i), Source: "sora", File: Path(fmt.Sprintf("/log/%d.log", i)), Settled: settled, Size: 1000, Head: p.HeadLen}
+	g := Generation{ID: fmt.Sprintf("%032x", i), Source: "sora", File: Path(fmt.Sprintf("/log/%d.log", i)), Settled: settled, Size: 1000, Print: Print{Head: p.HeadLen}}
 	for _, h := range p.Heads {
 		g.Heads = append(g.Heads, Hash(h))
 	}

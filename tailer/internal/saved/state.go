@@ -212,11 +212,16 @@ type Generation struct {
 	Lost    bool         `json:"lost,omitempty"`
 	CopyOf  string       `json:"copy_of,omitempty"` // id of the generation that it was a copy of, up to Settled
 	Gaps    []entry.Gap  `json:"gaps,omitempty"`
-	Head    int          `json:"head"` // bytes at the beginning that are known
-	Heads   []Hash       `json:"heads,omitempty"`
-	Marks   []Mark       `json:"marks,omitempty"`
-	Ends    []Mark       `json:"ends,omitempty"`
-	At      Hash         `json:"at"` // what stands before Settled
+	Print
+}
+
+// A Print is what a file is recognized by.
+type Print struct {
+	Head  int    `json:"head"` // bytes at the beginning that are known
+	Heads []Hash `json:"heads,omitempty"`
+	Marks []Mark `json:"marks,omitempty"`
+	Ends  []Mark `json:"ends,omitempty"`
+	At    Hash   `json:"at"` // what stands before Settled
 }
 
 // A Mark is a hash of what stands before an offset.
