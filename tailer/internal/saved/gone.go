@@ -346,9 +346,6 @@ func (g *Gone) Save(s *Store) error {
 			return fmt.Errorf("open what is gone: %w", err)
 		}
 		g.file = f
-		if err := s.syncDir(); err != nil {
-			return err
-		}
 	}
 	g.size += int64(len(g.fresh))
 	g.fresh = nil

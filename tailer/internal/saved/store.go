@@ -26,6 +26,7 @@ type Store struct {
 	Dir     string // "" keeps nothing
 	log     *slog.Logger
 	NoSync  bool                  // tests: a killed process loses nothing that it has written
+	synced  func(*os.File)        // tests: called when a file, or the directory, was synced
 	Fail    atomic.Pointer[error] // tests: what saving fails with
 	Written atomic.Int64          // bytes that were written so far
 
@@ -220,16 +221,22 @@ func (s *Store) create(path string, fill func(io.Writer) error) (n int64, err er
 }
 
 // appendTo appends to a file, which it makes if need be, and returns when it is on
-// disk.
+// disk, and its name as well.
 func (s *Store) appendTo(path string, text []byte) (err error) {
 	makeWay(path)
+	_, statErr := os.Lstat(path)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	_, err = s.fill(f, func(w io.Writer) error { _, err := w.Write(text); return err })
-	return err
+	if _, err := s.fill(f, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
+		return err
+	}
+	if errors.Is(statErr, fs.ErrNotExist) {
+		return s.syncDir()
+	}
+	return nil
 }
 
 func (s *Store) fill(f *os.File, fill func(io.Writer) error) (n int64, err error) {
@@ -239,10 +246,21 @@ func (s *Store) fill(f *os.File, fill func(io.Writer) error) (n int64, err error
 		return 0, err
 	}
 	s.Written.Add(count.n)
+	return count.n, s.sync(f)
+}
+
+// sync returns when what was written to f is on disk.
+func (s *Store) sync(f *os.File) error {
 	if s.NoSync {
-		return count.n, nil
+		return nil
 	}
-	return count.n, f.Sync()
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if s.synced != nil {
+		s.synced(f)
+	}
+	return nil
 }
 
 // A counter counts what is written.
@@ -266,7 +284,7 @@ func (s *Store) syncDir() error {
 		return fmt.Errorf("open state directory: %w", err)
 	}
 	defer d.Close()
-	if err := d.Sync(); err != nil {
+	if err := s.sync(d); err != nil {
 		return fmt.Errorf("sync state directory: %w", err)
 	}
 	return nil
