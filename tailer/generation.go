@@ -194,11 +194,11 @@ func (g *generation) hasData() bool {
 	return g.size > g.tried || g.flush == g.size && g.size > g.read.At
 }
 
-// surely says whether a saved checkpoint tells g by its content, so that its
+// isRecognizable says whether a saved checkpoint tells g by its content, so that its
 // entries have the same uids after a crash, wherever its bytes are then.
 // If no checkpoint can be saved at present, it has to do that an earlier one
 // knows g at all.
-func (t *Tailer) surely(g *generation) bool {
+func (t *Tailer) isRecognizable(g *generation) bool {
 	return g.saved >= g.wantHead() || t.saveErr != nil && g.saved > 0
 }
 
@@ -258,13 +258,13 @@ type family struct {
 	savedNewest int64 // newest and clock as they are on disk
 	savedClock  time.Time
 
-	unknown map[file.Key]*stranger
-	named   file.Key        // of the file at path, when last looked at while it moved
-	files   int             // of it that the scan under way found
-	hidden  int             // files of it that cannot be read at present
-	shut    map[string]shut // those of them that were never read, by path, as the scan finds them
-	shown   map[string]shut // the same as the last scan left it; guarded by Tailer.mu
-	search  time.Time       // when a generation was last found to have lost its file
+	unknown  map[file.Key]*stranger
+	named    file.Key            // of the file at path, when last looked at while it moved
+	files    int                 // of it that the scan under way found
+	hidden   int                 // files of it that cannot be read at present
+	unopened map[string]unopened // those of them that were never read, by path, as the scan finds them
+	shown    map[string]unopened // the same as the last scan left it; guarded by Tailer.mu
+	search   time.Time           // when a generation was last found to have lost its file
 }
 
 // A stranger is a file with a rotated name that is, so far, no generation.

@@ -43,7 +43,7 @@ func (t *Tailer) handOn(b *batch) error {
 // more. The caller holds t.mu.
 func (t *Tailer) start(g *generation) {
 	switch {
-	case t.ctx.Err() != nil || !t.surely(g) || g.reading || g.src == nil || !g.hasData() || t.reached(g):
+	case t.ctx.Err() != nil || !t.isRecognizable(g) || g.reading || g.src == nil || !g.hasData() || t.reached(g):
 	case g.pumps >= underWay:
 		t.block(g, true)
 	default:

@@ -41,7 +41,7 @@ func (t *Tailer) evict(now time.Time) {
 		switch {
 		case g.src == nil:
 			delete(t.opened, g)
-		case g.pumps > 0 || g.suspect || !g.missing.IsZero() || !g.done() || !t.surely(g):
+		case g.pumps > 0 || g.suspect || !g.missing.IsZero() || !g.done() || !t.isRecognizable(g):
 		case g.state != Deleted && g.state != Moved:
 			idle = append(idle, g)
 		case now.Sub(g.changed) >= t.cfg.RotateWait:

@@ -149,12 +149,12 @@ func (t *Tailer) list(s *source, dir string, now time.Time) ([]*foundFile, error
 // reconcile brings what is known together with the files as they are now.
 func (t *Tailer) reconcile(l *listing, since uint64, now time.Time) {
 	here := map[*generation]bool{}
-	before := map[*family]map[string]shut{}
+	before := map[*family]map[string]unopened{}
 	holders := t.holders()
 	for _, s := range t.sources {
 		for _, f := range s.families {
-			before[f] = f.shut
-			f.hidden, f.shut, f.files = 0, nil, 0
+			before[f] = f.unopened
+			f.hidden, f.unopened, f.files = 0, nil, 0
 		}
 	}
 	var loose []*foundFile
@@ -245,7 +245,7 @@ func (t *Tailer) listedFamilies(l *listing) (list []*family) {
 }
 
 // finishScan ends what is over in f.
-func (t *Tailer) finishScan(f *family, before map[string]shut, now time.Time) {
+func (t *Tailer) finishScan(f *family, before map[string]unopened, now time.Time) {
 	t.report(f, before)
 	for _, g := range f.gens {
 		if g.unsized && len(f.src.early) == 0 && !t.isDraining() {

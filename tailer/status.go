@@ -70,7 +70,7 @@ func (t *Tailer) Status() []FileStatus {
 			for _, g := range f.gens {
 				list = append(list, g.status(now))
 			}
-			list = f.shutStatus(list)
+			list = f.unopenedStatus(list)
 		}
 		list = shelfStatus(s.shelf, s, list)
 	}

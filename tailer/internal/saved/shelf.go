@@ -253,7 +253,7 @@ type Shelving struct {
 }
 
 // Write prepares what has come since the last time, nil if nothing has. The
-// caller holds Tailer.mu, but need not hold it for save.
+// shelf must not be used meanwhile, but may be while it is saved.
 func (s *Shelf) Write() (*Shelving, error) {
 	if s == nil || len(s.fresh) == 0 {
 		return nil, nil
@@ -297,7 +297,7 @@ func (w *Shelving) Save(st *Store) error {
 	return nil
 }
 
-// Done notes how saving went. The caller holds Tailer.mu.
+// Done notes how saving went. The shelf must not be used meanwhile.
 func (w *Shelving) Done(err error) {
 	switch {
 	case err != nil:

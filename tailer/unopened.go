@@ -7,12 +7,12 @@ import (
 	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
-// maxShut is how many files of a family are remembered that cannot be opened.
-const maxShut = 64
+// maxUnopened is how many files of a family are remembered that cannot be opened.
+const maxUnopened = 64
 
-// A shut file is there and cannot be opened, and none of it was ever read: it
+// An unopened file is there and cannot be opened, and none of it was ever read: it
 // is no generation yet, but people must hear of it.
-type shut struct {
+type unopened struct {
 	size    int64 // 0 if unknown
 	fault   string
 	reason  string // why it is left alone, if that is as it should be
@@ -22,43 +22,43 @@ type shut struct {
 // refused notes that fl cannot be opened. What has just gone away, or waits for
 // a free descriptor, is no fault.
 func (t *Tailer) refused(f *family, fl *foundFile, err error) {
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, file.ErrNotRegular) || noRoom(err) || len(f.shut) >= maxShut {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, file.ErrNotRegular) || noRoom(err) || len(f.unopened) >= maxUnopened {
 		return
 	}
-	s := shut{fault: err.Error()}
+	s := unopened{fault: err.Error()}
 	var ignored *ignoredError
 	s.ignored = errors.As(err, &ignored)
 	if fl.class.packed == file.Unpacked {
 		s.size = fl.stat.Size
 	}
-	if f.shut == nil {
-		f.shut = map[string]shut{}
+	if f.unopened == nil {
+		f.unopened = map[string]unopened{}
 	}
-	f.shut[fl.path] = s
+	f.unopened[fl.path] = s
 }
 
-// report puts what a scan found shut in place of what the one before did.
-func (t *Tailer) report(f *family, before map[string]shut) {
-	for path, s := range f.shut {
+// report puts what a scan found unopened in place of what the one before did.
+func (t *Tailer) report(f *family, before map[string]unopened) {
+	for path, s := range f.unopened {
 		if _, known := before[path]; !known && s.fault != "" {
 			t.log.Warn("file cannot be read", "path", path, "error", s.fault)
 		}
 	}
 	for _, s := range f.unknown {
-		if s.reason != "" && len(f.shut) < maxShut {
-			if f.shut == nil {
-				f.shut = map[string]shut{}
+		if s.reason != "" && len(f.unopened) < maxUnopened {
+			if f.unopened == nil {
+				f.unopened = map[string]unopened{}
 			}
-			f.shut[s.path] = shut{reason: s.reason, ignored: true}
+			f.unopened[s.path] = unopened{reason: s.reason, ignored: true}
 		}
 	}
-	now := f.shut
+	now := f.unopened
 	t.lock(func() { f.shown = now })
 }
 
-// shutStatus is the ledger's lines about files that cannot be opened. The
+// unopenedStatus is the ledger's lines about files that cannot be opened. The
 // caller holds Tailer.mu.
-func (f *family) shutStatus(list []FileStatus) []FileStatus {
+func (f *family) unopenedStatus(list []FileStatus) []FileStatus {
 	for path, s := range f.shown {
 		state := FileStatus{
 			Source: f.src.Name, Log: f.log, Path: path, State: Unreadable,
