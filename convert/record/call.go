@@ -49,19 +49,20 @@ func (b *Builder) FinishSpan(spans []byte, ends []int) ([]byte, []int) {
 // FinishNumbers adds what the entry says of calls in numbers. It is called after
 // FinishSpan, which knows the trace of a closing line.
 func (b *Builder) FinishNumbers() {
-	n := b.Numbers
-	if n == nil {
-		return
+	if b.Numbers != nil && (b.Open.Kind|b.Call.Kind != cdr.None || b.Numbers.Pending()) { // few lines say any
+		b.finishNumbers()
 	}
+}
+
+func (b *Builder) finishNumbers() {
+	n := b.Numbers
 	if b.Open.Kind != cdr.None {
 		n.Open(&b.Open, b.attrs.Buf)
 	}
 	if b.Call.Kind != cdr.None {
 		n.Close(&b.Call, b.attrs.Buf)
 	}
-	if n.Pending() {
-		n.EndLine(b.moment(), b.Entry.Offset, &b.Ref)
-	}
+	n.EndLine(b.moment(), b.Entry.Offset, &b.Ref)
 }
 
 // moment is the time of the entry, or when it was read if it has none.
