@@ -33,6 +33,7 @@ func TestRotatingUnderLoad(t *testing.T) {
 	tail := newTailer(t, cfg, next)
 	stop := runTailer(t, tail)
 	defer stop()
+	<-tail.listed // what is rotated by then is left alone
 	const rounds, each = 15, 200
 	var writers sync.WaitGroup
 	for _, log := range []string{"sora", "api", "mine"} {
@@ -84,6 +85,11 @@ func TestRotatingUnderLoad(t *testing.T) {
 			return
 		}
 		if time.Now().After(deadline) {
+			for _, s := range tail.Status() {
+				if s.Lag > 0 || s.State == Ignored || s.Error != "" || s.Reason != "" || len(s.Gaps) > 0 {
+					t.Logf("%+v", s)
+				}
+			}
 			t.Fatalf("%d lines are missing", missing)
 		}
 		time.Sleep(20 * time.Millisecond)
