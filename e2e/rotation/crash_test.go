@@ -55,6 +55,7 @@ type crash struct {
 	logs     string
 	kills    int
 	lives    time.Duration      // at most, between start and kill
+	spare    bool               // no kill while it starts
 	settled  func(t testing.TB) // looks at the books once all has arrived; may be nil
 }
 
@@ -73,7 +74,11 @@ func (c crash) run(t *testing.T) {
 	}()
 
 	for range c.kills {
-		c.victim.Launch(t)
+		if c.spare {
+			c.victim.Start(t)
+		} else {
+			c.victim.Launch(t)
+		}
 		time.Sleep(50*time.Millisecond + time.Duration(random.Int64N(int64(c.lives))))
 		if c.victim.Process().Exited() {
 			t.Fatalf("%s ended by itself:\n%s", c.victim.Process().Name, c.victim.Process().Output())

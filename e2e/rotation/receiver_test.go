@@ -43,14 +43,18 @@ service:
 // with a queue drops what its backend refuses for good, and takes RESOURCE_EXHAUSTED
 // without a time to wait for such a refusal; without a queue the receiver is told
 // and keeps it.
+//
+// A queue on disk is not killed while it starts: it takes what was under way off the
+// disk then, and puts it there again, and what it has in its hands is lost.
 type queue struct {
 	Queue, Retry string
 	spare        harness.Fault
+	spareStart   bool
 }
 
 var queues = map[string]queue{
-	"no queue":         {"{enabled: false}", "{enabled: false}", harness.None},
-	"persistent queue": {"{enabled: true, storage: file_storage}", "{enabled: true, max_elapsed_time: 0}", harness.Exhausted},
+	"no queue":         {"{enabled: false}", "{enabled: false}", harness.None, false},
+	"persistent queue": {"{enabled: true, storage: file_storage}", "{enabled: true, max_elapsed_time: 0}", harness.Exhausted, true},
 }
 
 func newReceivers(t *testing.T, logs, backend, processors string, q queue) *harness.Collector {
@@ -67,7 +71,7 @@ func TestReceiverCrash(t *testing.T) {
 			logs, backend := t.TempDir(), misbehaving(t)
 			backend.Spare(q.spare)
 			collector := newReceivers(t, logs, backend.Addr, "", q)
-			crash{victim: collector, receiver: backend, logs: logs, kills: (*kills + 1) / 2, lives: 4 * time.Second}.run(t)
+			crash{victim: collector, receiver: backend, logs: logs, kills: (*kills + 1) / 2, lives: 4 * time.Second, spare: q.spareStart}.run(t)
 			noLetters(t, collector)
 		})
 	}
