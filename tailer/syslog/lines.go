@@ -56,7 +56,9 @@ func (f *framer) linesAhead(body []byte, size int, e ending) believed {
 // cannot be told from a line of one word, so that a sender known to count
 // right is believed.
 func torn(text []byte, size int, honest bool) bool {
-	text = trim(text)
+	if text = trim(text); len(text) <= size {
+		return false // there is nothing behind it but ends of lines
+	}
 	head, rest := text[:size], text[size:]
 	line := rest
 	if i := terminator(rest); i >= 0 {
