@@ -26,6 +26,7 @@ type Output struct {
 	Groups []Group
 	Spans  []Group // of the calls that entries closed, as spans fields of ScopeSpans; most hold none
 	Counts record.Counts
+	Severe []Severe // the latest of severity error and above, oldest first; all of them up to MaxSevere
 
 	Numbers cdr.Numbers // of calls and of their media; none if Config.Calls does not want them
 
@@ -40,6 +41,13 @@ type host struct {
 	resource []byte
 }
 
+// A Severe is where the record of an entry of severity error or above is, or its first
+// part: in Groups[Group], the record that ends at Ends[End].
+type Severe struct{ Group, End int }
+
+// MaxSevere is how many of the latest records in Output.Severe are sure to be there.
+const MaxSevere = 20
+
 // maxHosts is how many systems of one batch have a resource of their own. The
 // name is whatever a sender writes, and a resource takes as much as a record: a
 // peer that makes a name up for each line would have them all.
@@ -50,6 +58,16 @@ const maxKept = 4 << 20
 
 // groupBytes is about what a group takes besides what its slices hold.
 const groupBytes = 256
+
+// Record is the record at s, a log_records field in wire form.
+func (o *Output) Record(s Severe) []byte {
+	g := &o.Groups[s.Group]
+	start := 0
+	if s.End > 0 {
+		start = g.Ends[s.End-1]
+	}
+	return g.Records[start:g.Ends[s.End]]
+}
 
 // Size is about how much memory the records take, with their resources.
 func (o *Output) Size() (n int64) {
@@ -70,6 +88,7 @@ func (o *Output) reset() {
 	resetGroups(o.Groups[:cap(o.Groups)], &kept)
 	resetGroups(o.Spans[:cap(o.Spans)], &kept)
 	o.Groups, o.Spans, o.hosts, o.last = o.Groups[:0], o.Spans[:0], o.hosts[:0], 0
+	o.Severe = o.Severe[:0]
 	clear(o.byName)
 	o.Counts.Reset()
 	o.Numbers.Trim()
@@ -121,8 +140,20 @@ func (o *Output) finish(i int, b *record.Builder, rules *drop.Batch) {
 	s.Records, s.Ends = b.FinishSpan(s.Records, s.Ends)
 	b.FinishNumbers()
 	if !b.Drop(rules) {
+		before, first := b.Counts.Severe, len(g.Ends)
 		g.Records, g.Ends = b.Finish(g.Records, g.Ends)
+		if b.Counts.Severe > before {
+			o.addSevere(Severe{Group: i, End: first})
+		}
 	}
+}
+
+// addSevere remembers s, and forgets the oldest when there are twice as many as are wanted.
+func (o *Output) addSevere(s Severe) {
+	if len(o.Severe) == 2*MaxSevere {
+		o.Severe = append(o.Severe[:0], o.Severe[MaxSevere:]...)
+	}
+	o.Severe = append(o.Severe, s)
 }
 
 // reserve makes room for n more entries' texts of size bytes in all, with what

@@ -27,48 +27,69 @@ type Event struct {
 }
 
 const (
-	keepEvents = 20
+	keepEvents = convert.MaxSevere
+	// maxKept bounds the memory of each record kept, in bytes.
+	maxKept = 16 << 10
 	// maxEventText bounds each text of an Event.
 	maxEventText = 300
 )
 
-// events are the latest Events, oldest first. A batch without any costs a
-// comparison, and a flood of them no more than the last twenty of each batch.
+// events are the latest records of severity error or above, oldest first. Each
+// batch may have some, and nearly nobody asks: so they are kept as they went out
+// and read when somebody does, and a flood costs no more than the last of each batch.
 type events struct {
 	mu   sync.Mutex
-	list []Event
+	list []kept
+}
+
+// A kept is a record of which an Event is made when it is asked for.
+type kept struct {
+	time   time.Time
+	source string
+	wire   []byte // a log_records field; the memory of one that went
+	event  *Event // instead of wire, if that is longer than maxKept
 }
 
 // note remembers the latest errors of a batch.
 func (e *events) note(o *entry.Origin, out *convert.Output) {
-	if out.Counts.Severe == 0 {
+	if len(out.Severe) == 0 {
 		return
 	}
-	var found []Event // newest first
-	for i := range out.Groups {
-		g := &out.Groups[i]
-		for k := len(g.Ends) - 1; k >= 0 && len(found) < keepEvents; k-- {
-			start := 0
-			if k > 0 {
-				start = g.Ends[k-1]
-			}
-			if r := reader.Decode(o.Source, g.Records[start:g.Ends[k]]); r.Severity >= severe {
-				found = append(found, eventOf(r))
-			}
-		}
-	}
-	slices.Reverse(found)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.list = append(e.list, found...)
-	slices.SortStableFunc(e.list, func(a, b Event) int { return a.Time.Compare(b.Time) })
-	e.list = slices.Delete(e.list, 0, max(0, len(e.list)-keepEvents))
+	for _, s := range out.Severe[max(0, len(out.Severe)-keepEvents):] {
+		e.add(o.Source, out.Record(s))
+	}
 }
 
-// severe is error's OTLP severity number.
-const severe = 17
+// add remembers a record, unless all that are kept are later. It copies wire.
+func (e *events) add(source string, wire []byte) {
+	k := kept{time: reader.Time(wire), source: source}
+	at, _ := slices.BinarySearchFunc(e.list, k.time, func(k kept, t time.Time) int {
+		if k.time.After(t) {
+			return 1
+		}
+		return -1 // behind those of the same time
+	})
+	if len(e.list) == keepEvents {
+		if at == 0 {
+			return
+		}
+		k.wire = e.list[0].wire[:0]
+		e.list = slices.Delete(e.list, 0, 1)
+		at--
+	}
+	if len(wire) > maxKept {
+		event := eventOf(source, wire)
+		k.event = &event
+	} else {
+		k.wire = append(k.wire, wire...)
+	}
+	e.list = slices.Insert(e.list, at, k)
+}
 
-func eventOf(r *reader.Record) Event {
+func eventOf(source string, wire []byte) Event {
+	r := reader.Decode(source, wire)
 	v := story.Look(r)
 	who := v.Who
 	if who == "" {
@@ -80,7 +101,7 @@ func eventOf(r *reader.Record) Event {
 	}
 	m, _ := v.Meaning(meaning.English)
 	return Event{
-		Time: v.Time, Level: v.Level, Source: r.Source, Log: v.Log,
+		Time: v.Time, Level: v.Level, Source: source, Log: v.Log,
 		Where: cut(v.Where), Who: cut(who), Text: cut(text), Meaning: m.Text, Check: m.Check,
 	}
 }
@@ -96,7 +117,13 @@ func cut(s string) string {
 func (e *events) latest() []Event {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	all := slices.Clone(e.list)
-	slices.Reverse(all)
+	all := make([]Event, 0, len(e.list))
+	for _, k := range slices.Backward(e.list) {
+		if k.event != nil {
+			all = append(all, *k.event)
+			continue
+		}
+		all = append(all, eventOf(k.source, k.wire))
+	}
 	return all
 }

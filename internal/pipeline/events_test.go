@@ -58,3 +58,53 @@ func TestEvents(t *testing.T) {
 		t.Errorf("%+v", got[19])
 	}
 }
+
+// Nearly nobody asks for the events: what they cost must not grow with the records that
+// are no errors, nor with what an error says.
+func TestEventsCostLittle(t *testing.T) {
+	c, err := convert.New(convert.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &entry.Origin{Source: "sora", Log: "sora", Path: "/log/sora.jsonl"}
+	b := entry.Batch{Origin: o}
+	for n := range 1500 {
+		level := "info"
+		if n%100 == 50 {
+			level = "error"
+		}
+		b.Entries = append(b.Entries, entry.Entry{Text: fmt.Appendf(nil, `{"timestamp":"2026-06-12T09:00:00.%06dZ","level":%q,"msg":"PONG-TIMEOUT-ERROR"}`, n, level)})
+	}
+	var out convert.Output
+	c.Convert(b, &out)
+	if out.Counts.Severe != 15 || len(out.Severe) != 15 {
+		t.Fatalf("%d errors, %d places", out.Counts.Severe, len(out.Severe))
+	}
+	var e events
+	e.note(o, &out)
+	if n := testing.AllocsPerRun(10, func() { e.note(o, &out) }); n > 0 {
+		t.Errorf("%v allocations for 15 errors, when there was memory of earlier ones", n)
+	}
+	if got := e.latest(); len(got) != keepEvents || !strings.HasPrefix(got[0].Text, "PONG-TIMEOUT-ERROR") || got[0].Time.Before(got[19].Time) {
+		t.Errorf("%+v", got)
+	}
+}
+
+// What is too long to be kept as it is, or in parts, is an event like any other.
+func TestEventsOfLongRecords(t *testing.T) {
+	for _, maxBody := range []int{0, 1000} {
+		c, err := convert.New(convert.Config{MaxBody: maxBody})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := &entry.Origin{Source: "sora", Log: "sora", Path: "/log/sora.jsonl"}
+		var out convert.Output
+		c.Convert(entry.Batch{Origin: o, Entries: []entry.Entry{{Text: []byte(`{"timestamp":"2026-06-12T09:00:00Z","level":"error","msg":"first words ` + strings.Repeat("and more ", 3000) + `"}`)}}}, &out)
+		var e events
+		e.note(o, &out)
+		got := e.latest()
+		if len(got) != 1 || !strings.HasPrefix(got[0].Text, "first words") || len(got[0].Text) > maxEventText+len("…") {
+			t.Errorf("bodies of %d bytes: %+v", maxBody, got)
+		}
+	}
+}

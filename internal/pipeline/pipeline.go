@@ -75,6 +75,7 @@ type Daemon struct {
 
 	mu          sync.Mutex
 	cfg         *config.Loaded // in force; nil before the first
+	settings    []Setting      // of cfg
 	parts       *parts         // nil while they are not open
 	engine      *engine        // nil while none runs
 	fault       string         // why the last attempt to start failed
@@ -237,7 +238,8 @@ func (d *Daemon) awaitRetry(ctx context.Context, cfg *config.Loaded, p *parts) (
 
 // adopt puts a configuration in force.
 func (d *Daemon) adopt(cfg *config.Loaded) {
-	d.update(func() { d.cfg, d.reloadFault = cfg, "" })
+	all := settings(cfg)
+	d.update(func() { d.cfg, d.settings, d.reloadFault = cfg, all, "" })
 	d.Log.SetLevel(cfg.Log.Level)
 	for _, w := range cfg.Warnings {
 		d.Log.Warn("configuration", "warning", w.String())

@@ -39,7 +39,7 @@ type Status struct {
 
 	Messages []ownlog.Message `json:"messages"` // the latest warnings and errors
 	Events   []Event          `json:"events"`   // the latest settled records of error and above, newest first
-	Config   []Setting        `json:"config"`   // in force; secrets masked
+	Config   []Setting        `json:"config"`   // in force; secrets masked; not to be changed
 
 	// What Diagnose needs to know besides.
 	Running     bool   `json:"running"`                // an engine is at work
@@ -91,12 +91,12 @@ func (d *Daemon) Status() *Status {
 	d.mu.Lock()
 	cfg, p, e := d.cfg, d.parts, d.engine
 	s.Ledger, s.Counts = d.books.snapshot()
-	s.Events = d.books.events.latest()
 	if e != nil {
 		addEmpty(s.Ledger, e.tailer.Empty())
 	}
-	s.Fault, s.ReloadFault = d.fault, d.reloadFault
+	s.Fault, s.ReloadFault, s.Config = d.fault, d.reloadFault, d.settings
 	d.mu.Unlock()
+	s.Events = d.books.events.latest()
 	if cfg != nil {
 		s.describe(cfg)
 	}
@@ -145,9 +145,17 @@ func (s *Status) describe(cfg *config.Loaded) {
 	s.Unlistable = slices.DeleteFunc(Unlistable(&cfg.Config), func(f DirFault) bool { return f.Path == filepath.Clean(s.LogDir) })
 	s.Damaged = damagedCheckpoints(cfg.StateDir)
 	s.StateDir, s.StateOpen = cfg.StateDir, openToAll(cfg.StateDir)
-	for _, k := range config.Keys() {
-		s.Config = append(s.Config, Setting{Key: k.Path, Value: k.MaskedText(&cfg.Config), From: cfg.From[k.Path]})
+}
+
+// settings are all keys of cfg. Writing each of them as YAML takes longer than all
+// the rest of a Status, so it is done once.
+func settings(cfg *config.Loaded) []Setting {
+	keys := config.Keys()
+	all := make([]Setting, len(keys))
+	for i, k := range keys {
+		all[i] = Setting{Key: k.Path, Value: k.MaskedText(&cfg.Config), From: cfg.From[k.Path]}
 	}
+	return all
 }
 
 // canList says what keeps a directory from being listed.

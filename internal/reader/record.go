@@ -55,6 +55,26 @@ func Decode(source string, wire []byte) *Record {
 	return r
 }
 
+// Time is the time of a log_records field without decoding the rest of it: its own,
+// or else the one at which it was observed.
+func Time(wire []byte) time.Time {
+	var own, observed time.Time
+	_, _, n := protowire.ConsumeTag(wire)
+	record, _ := protowire.ConsumeBytes(wire[max(n, 0):])
+	eachField(record, func(num protowire.Number, _ []byte, n uint64) {
+		switch num {
+		case fieldTime:
+			own = fromNanos(n)
+		case fieldObserved:
+			observed = fromNanos(n)
+		}
+	})
+	if own.IsZero() {
+		return observed
+	}
+	return own
+}
+
 // decode reads one log_records field. It keeps to the bytes of wire.
 func (r *Record) decode(wire []byte) {
 	attrs := r.attrs[:0]
