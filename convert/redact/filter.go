@@ -255,30 +255,33 @@ func (f *filter) next(text []byte, from int) (int, *needle) {
 		hits := f.pairs[a>>6]>>(a&63)&1 | f.pairs[b>>6]>>(b&63)&1<<1 | f.pairs[c>>6]>>(c&63)&1<<2 | f.pairs[d>>6]>>(d&63)&1<<3
 		for ; hits != 0; hits &= hits - 1 {
 			j := i + 2*bits.TrailingZeros64(hits)
-			at := fold(text[j], text[j+1])
-			if round := &f.around[at]; j > 0 && round.before>>(text[j-1]&31)&1 == 0 || j+2 < len(text) && round.behind>>(text[j+2]&31)&1 == 0 {
+			pair := fold(text[j], text[j+1])
+			if round := &f.around[pair]; j > 0 && round.before>>(text[j-1]&31)&1 == 0 || j+2 < len(text) && round.behind>>(text[j+2]&31)&1 == 0 {
 				continue
 			}
-			if start, n := f.at(text, j, from, at); n != nil {
+			if start, n := f.at(text, j, from, pair); n != nil {
 				return start, n
 			}
 		}
 	}
-	for ; i < len(text); i += 2 {
-		b := byte(0)
+	for ; i < len(text); i += 2 { // most values are short, and these their greater part
+		a, b := text[i], byte(0)
 		if i+1 < len(text) {
 			b = text[i+1]
 		}
-		if start, n := f.at(text, i, from, fold(text[i], b)); n != nil {
+		if x := uint16(a) | uint16(b)<<8; f.pairs[x>>6]>>(x&63)&1 == 0 {
+			continue
+		}
+		if start, n := f.at(text, i, from, fold(a, b)); n != nil {
 			return start, n
 		}
 	}
 	return len(text), nil
 }
 
-// at finds the needle that the pair at i is of, whose fold is at.
-func (f *filter) at(text []byte, i, from int, at uint32) (int, *needle) {
-	for _, s := range f.spots[at] {
+// at finds the needle that the pair at i is of, whose fold is pair.
+func (f *filter) at(text []byte, i, from int, pair uint32) (int, *needle) {
+	for _, s := range f.spots[pair] {
 		start := i - s.offset
 		end := start + len(s.needle.word)
 		if start < from || end > len(text) || !sameWord(text[start:end], s.needle.word) {
