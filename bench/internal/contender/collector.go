@@ -61,13 +61,21 @@ func syslog(j Job) string {
 `, network, addr) + rest(j, "syslog", "[]")
 }
 
+// tier is the collector's configuration for taking OTLP and sending it on. A batch of 8,192
+// records is longer than what gRPC takes by default.
+func tier(j Job) string {
+	return fmt.Sprintf(`receivers:
+  otlp: {protocols: {grpc: {endpoint: %q, max_recv_msg_size_mib: 32}}}
+`, j.Listen) + rest(j, "otlp", "[]")
+}
+
 // rest is the part after the receiver. Batches are made in the exporter's
 // queue, in memory; when it is full the receiver waits and nothing is dropped.
 func rest(j Job, receiver, extensions string) string {
 	return fmt.Sprintf(`exporters:
   otlp_grpc:
     endpoint: %s
-    compression: none
+    compression: %s
     tls: {insecure: true}
     sending_queue:
       sizer: items
@@ -79,5 +87,5 @@ service:
   telemetry: {metrics: {level: none}}
   pipelines:
     logs: {receivers: [%s], exporters: [otlp_grpc]}
-`, j.Endpoint, extensions, receiver)
+`, j.Endpoint, j.compression(), extensions, receiver)
 }

@@ -3,6 +3,7 @@
 package contender
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"os"
@@ -16,10 +17,15 @@ import (
 type Job struct {
 	Dir      string    // follow the logs of this folder, from their beginning, or
 	Syslog   string    // receive Pexip's syslog on this address: "tcp://host:port" or "udp://host:port"
+	Listen   string    // take OTLP/gRPC on this host:port
 	Endpoint string    // host:port of the OTLP/gRPC receiver
 	Scratch  string    // an empty folder for configuration, state and log
 	Load     peer.Load // for the limit alone
+
+	Compression string // of requests: "none", which "" stands for too, "gzip" or "zstd"
 }
+
+func (j Job) compression() string { return cmp.Or(j.Compression, "none") }
 
 // A Contender is a program that is measured.
 type Contender struct {
@@ -37,6 +43,9 @@ const (
 	// Receiver and FileLog are the collector that has both, with one at work.
 	Receiver = "receiver sora"
 	FileLog  = "receiver file_log"
+
+	// Tier is a collector that takes OTLP and hands it on, behind whatever ships.
+	Tier = "tier"
 )
 
 // Programs are the paths of the binaries.
@@ -54,6 +63,7 @@ func (p Programs) All() map[string]Contender {
 		Collector: {Collector, p.collector},
 		Nxadm:     {Nxadm, p.nxadm},
 		Limit:     {Limit, p.limit},
+		Tier:      {Tier, func(j Job) (proc.Command, error) { return configured(p.Collector, j, tier(j)) }},
 		Receiver:  {Receiver, func(j Job) (proc.Command, error) { return configured(p.Receivers, j, sora(j)) }},
 		FileLog:   {FileLog, func(j Job) (proc.Command, error) { return configured(p.Receivers, j, fileLog(j)) }},
 	}
@@ -63,6 +73,7 @@ func (p Programs) All() map[string]Contender {
 func (p Programs) rtcship(j Job) (proc.Command, error) {
 	env := []string{
 		"RTCSHIP_EXPORT_ENDPOINT=http://" + j.Endpoint,
+		"RTCSHIP_EXPORT_COMPRESSION=" + j.compression(),
 		"RTCSHIP_STATE_DIR=" + filepath.Join(j.Scratch, "state"),
 		"RTCSHIP_ADMIN_LISTEN=127.0.0.1:0",
 		"RTCSHIP_SORA_LOG_DIR=" + j.Dir, // empty for syslog: nothing is followed

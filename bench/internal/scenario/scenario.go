@@ -45,7 +45,7 @@ type Bench struct {
 
 	loads   map[int64]sink.Tally // what rtcship sent for so many lines, for the limit
 	runs    int
-	running *proc.Process
+	running []*proc.Process
 }
 
 // Scale is how much of everything there is.
@@ -80,6 +80,13 @@ const Backlog = 3_150_000
 // InCollector is catch-up by two receivers of one collector, with rtcship beside them.
 const InCollector = "within a collector"
 
+// Names of contenders that are two processes: one that ships, and the collector it sends to.
+const (
+	ThroughTier     = contender.Rtcship + " + collector"
+	AgentAndTier    = contender.Collector + " + collector"
+	CollectorItself = contender.Collector
+)
+
 // A Scenario measures one contender once.
 type Scenario struct {
 	Name       string
@@ -103,6 +110,7 @@ func All() []Scenario {
 		{"syslog 50,000/s UDP", []string{ours, col}, paced("udp", 50_000)},
 		{"rotation", []string{ours, col, nx}, rotation},
 		{"growth", []string{ours}, growth},
+		wholeWay("none"), wholeWay("gzip"), wholeWay("zstd"),
 	}
 }
 
@@ -115,19 +123,28 @@ func (b *Bench) start(name string, j contender.Job) (*proc.Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	j.Scratch, j.Endpoint = dir, b.Sink.Addr
+	j.Scratch = dir
+	if j.Endpoint == "" {
+		j.Endpoint = b.Sink.Addr
+	}
 	c, err := b.Contenders[name].Command(j)
 	if err != nil {
 		return nil, err
 	}
-	b.running, err = proc.Start(c)
-	return b.running, err
+	p, err := proc.Start(c)
+	if err != nil {
+		return nil, err
+	}
+	b.running = append(b.running, p)
+	return p, nil
 }
 
-// Clear ends a contender that a failed run has left behind.
+// Clear ends what a failed run has left behind.
 func (b *Bench) Clear() {
-	if b.running != nil && b.running.Ended() == nil {
-		b.running.Stop(patience)
+	for _, p := range b.running {
+		if p.Ended() == nil {
+			p.Stop(patience)
+		}
 	}
 	b.running = nil
 }

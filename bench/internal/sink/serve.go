@@ -90,6 +90,7 @@ func newServer(c *counter) *grpc.Server {
 		grpc.InitialWindowSize(16<<20),
 		grpc.InitialConnWindowSize(32<<20),
 		grpc.ReadBufferSize(256<<10),
+		grpc.StatsHandler(wireCounter{c}),
 	)
 	srv.RegisterService(&grpc.ServiceDesc{
 		ServiceName: service,

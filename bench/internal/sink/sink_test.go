@@ -118,23 +118,32 @@ func TestServe(t *testing.T) {
 	if err := s.out.Decode(&hello); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Expect(Plan{Lines: 10}); err != nil {
-		t.Fatal(err)
-	}
 	conn, err := grpc.NewClient(hello.Addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	base := uint64(corpus.Base.UnixNano())
-	resp := &collogs.ExportLogsServiceResponse{}
-	err = conn.Invoke(context.Background(), Method, request(base, base+uint64(corpus.Step)), resp)
-	if err != nil || resp.PartialSuccess != nil {
-		t.Fatalf("export: %v, %v", resp, err)
-	}
-	got, err := s.Wait(time.Second, func(t Tally) bool { return t.Lines == 2 })
-	if err != nil || got.Requests != 1 || got.Bytes == 0 {
-		t.Errorf("%+v, %v", got, err)
+	for name, options := range map[string][]grpc.CallOption{
+		"none": nil, "gzip": {grpc.UseCompressor("gzip")}, "zstd": {grpc.UseCompressor("zstd")},
+	} {
+		for range 2 { // the second time with what the first has left in pools
+			if err := s.Expect(Plan{Lines: 100}); err != nil {
+				t.Fatal(err)
+			}
+			var times []uint64
+			for n := range 100 {
+				times = append(times, uint64(corpus.Base.Add(time.Duration(n)*corpus.Step).UnixNano()))
+			}
+			resp := &collogs.ExportLogsServiceResponse{}
+			err = conn.Invoke(context.Background(), Method, request(times...), resp, options...)
+			if err != nil || resp.PartialSuccess != nil {
+				t.Fatalf("%s: export: %v, %v", name, resp, err)
+			}
+			got, err := s.Wait(time.Second, func(t Tally) bool { return t.Lines == 100 && t.Wire > 0 })
+			if err != nil || got.Requests != 1 || (got.Wire == got.Bytes) != (options == nil) || got.Wire > got.Bytes {
+				t.Errorf("%s: %+v, %v", name, got, err)
+			}
+		}
 	}
 	inW.Close()
 	if err := <-done; err != nil {

@@ -18,6 +18,7 @@ type Plan struct {
 type Tally struct {
 	Requests int64
 	Bytes    int64 // of requests, in wire form, without gRPC's framing
+	Wire     int64 // the same as it came, compressed or not; may be a request behind
 	Records  int64 // all of them, a program's own log included
 	Lines    int64 // expected lines, each counted once
 	Repeats  int64 // expected lines that had arrived before
@@ -71,6 +72,13 @@ func (c *counter) request(bytes int, walk func(record func(unixNano uint64)) err
 	}
 	base := corpus.Base.UnixNano()
 	return walk(func(t uint64) { c.numbered(int64(t) - base) })
+}
+
+// wire counts a request of so many bytes as it came.
+func (c *counter) wire(bytes int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tally.Wire += int64(bytes)
 }
 
 // delayed counts a record that arrived so many nanoseconds after its time. A
