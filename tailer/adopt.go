@@ -19,11 +19,11 @@ func (t *Tailer) assign(g *generation, c *candidate, v match.Verdict, now time.T
 	if g.belongs(c.foundFile) {
 		g.rehome(c.fam)
 	}
-	g.locate(c.foundFile)
-	c.fam.src.early.drop(c.foundFile)
-	g.stat, g.changed, g.used = c.stat, now, now
-	if !v.Short && c.stat.Size > g.size {
-		g.written = c.stat.Mtime
+	g.locate(c.File)
+	c.fam.src.early.drop(c.File)
+	g.stat, g.changed, g.used = c.Stat, now, now
+	if !v.Short && c.Stat.Size > g.size {
+		g.written = c.Stat.Mtime
 	}
 	g.tried, g.flush, g.scanned, g.ended, g.suspect = -1, -1, 0, false, false
 	g.wasEnded = false
@@ -59,10 +59,10 @@ func (t *Tailer) resize(g *generation, c *candidate, v match.Verdict, now time.T
 		}
 		g.size = g.read.At
 	case g.packed == file.Unpacked:
-		if n := g.size - c.stat.Size; n > 0 {
-			t.gap(g, c.stat.Size, n, "removed from the end of the file", now)
+		if n := g.size - c.Stat.Size; n > 0 {
+			t.gap(g, c.Stat.Size, n, "removed from the end of the file", now)
 		}
-		g.size = c.stat.Size
+		g.size = c.Stat.Size
 	default:
 		g.size = max(g.size, g.read.At)
 	}
@@ -73,11 +73,11 @@ func (t *Tailer) resize(g *generation, c *candidate, v match.Verdict, now time.T
 func (t *Tailer) adoptFrom(c *candidate, v match.Verdict, now time.Time) {
 	g := newGeneration(c.fam, now)
 	at := v.At
-	if c.class.packed != file.Unpacked && c.insp == nil {
+	if c.Class.Packed != file.Unpacked && c.insp == nil {
 		g.unsized, at = true, c.size()
 	}
 	if err := g.skipTo(c, at); err != nil {
-		if !c.class.live {
+		if !c.Class.Live {
 			c.fam.stranger(c, now).reason = match.LeftOld
 		}
 		return // again with the next scan
@@ -85,7 +85,7 @@ func (t *Tailer) adoptFrom(c *candidate, v match.Verdict, now time.Time) {
 	if v.What == match.Copy {
 		g.copyOf = t.idOf(v.Known)
 	}
-	g.ended = c.class.packed != file.Unpacked || v.What == match.Old && !c.class.live
+	g.ended = c.Class.Packed != file.Unpacked || v.What == match.Old && !c.Class.Live
 	t.adopt(g, c, now)
 }
 
@@ -97,16 +97,16 @@ func (t *Tailer) adopt(g *generation, c *candidate, now time.Time) {
 	g.inherit()
 	g.fingerprint.Grow(c.head)
 	t.holds(g, c.src)
-	g.locate(c.foundFile)
-	g.stat, g.size, g.written = c.stat, max(c.stat.Size, g.read.At), c.stat.Mtime
-	if c.class.packed != file.Unpacked {
+	g.locate(c.File)
+	g.stat, g.size, g.written = c.Stat, max(c.Stat.Size, g.read.At), c.Stat.Mtime
+	if c.Class.Packed != file.Unpacked {
 		g.size = g.read.At
 	}
 	if g.size > g.settled.At {
 		g.behind = now
 	}
 	g.settlePlace(now)
-	c.fam.src.early.drop(c.foundFile)
+	c.fam.src.early.drop(c.File)
 	g.fam.gens = append(g.fam.gens, g)
 	t.touch(g)
 	t.log.Debug("generation begun", "path", g.path, "generation", g.hexID(), "from", g.read.At)
@@ -115,7 +115,7 @@ func (t *Tailer) adopt(g *generation, c *candidate, now time.Time) {
 // skipTo makes a new generation begin at an offset.
 func (g *generation) skipTo(c *candidate, at int64) error {
 	m := file.Mark{At: at} // of a compressed file, which does not grow, only the head is known
-	if c.class.packed == file.Unpacked {
+	if c.Class.Packed == file.Unpacked {
 		var err error
 		if m, err = file.ReadMark(c.src, at); err != nil {
 			return err

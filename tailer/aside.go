@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
 // A log may have been rotated to a name that is not followed while nobody looked.
@@ -26,7 +27,7 @@ func isSealed(base string) bool {
 
 // asides are the files of names in dir that are not followed and begin as a log's
 // does of which something is missing, or are where a generation was found.
-func (s *source) asides(dir string, names []named) (files []*foundFile) {
+func (s *source) asides(dir string, names []rules.Named) (files []*rules.File) {
 	if s.Format != nil {
 		return nil
 	}
@@ -46,20 +47,20 @@ func (s *source) asides(dir string, names []named) (files []*foundFile) {
 		return nil
 	}
 	for _, n := range names {
-		if n.followed || s.excluded(n.path) {
+		if n.Followed || s.set.Excluded(n.Path) {
 			continue
 		}
-		f := known[n.path]
+		f := known[n.Path]
 		for _, m := range missing {
-			if f == nil && beginsLike(filepath.Base(n.path), filepath.Base(m.path)) {
+			if f == nil && beginsLike(filepath.Base(n.Path), filepath.Base(m.path)) {
 				f = m
 			}
 		}
 		if f == nil {
 			continue
 		}
-		_, packed := file.UnpackedName(n.path)
-		fl := s.look(n.path, class{rule: f.rule, family: f.path, packed: packed, aside: true})
+		_, packed := file.UnpackedName(n.Path)
+		fl := s.set.Look(n.Path, rules.Class{Rule: f.rule, Family: f.path, Packed: packed, Aside: true})
 		if fl != nil {
 			files = append(files, fl)
 		}
@@ -77,22 +78,13 @@ func beginsLike(base, log string) bool {
 	return ok && rest != "" && strings.ContainsRune(".-_", rune(rest[0]))
 }
 
-func (s *source) excluded(path string) bool {
-	for _, p := range s.Exclude {
-		if s.matches(p, path) {
-			return true
-		}
-	}
-	return false
-}
-
 // seal shows a file that may hold what is missing of its log and cannot be read.
 func (t *Tailer) seal(fl *foundFile) {
 	for _, g := range fl.fam.gens {
-		if g.missing.IsZero() || g.src != nil || fl.stat.Mtime < g.written || fl.stat.Mtime == g.written && g.settled.At >= g.size {
+		if g.missing.IsZero() || g.src != nil || fl.Stat.Mtime < g.written || fl.Stat.Mtime == g.written && g.settled.At >= g.size {
 			continue
 		}
-		t.refused(fl.fam, fl, &ignoredError{"may hold what was not read of " + filepath.Base(fl.fam.path) +
+		t.refused(fl.fam, fl, &rules.IgnoredError{Why: "may hold what was not read of " + filepath.Base(fl.fam.path) +
 			", and is compressed in a way that rtcship does not know: unpack it there, or name it in sora.exclude"})
 		return
 	}

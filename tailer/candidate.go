@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
 // A candidate is a file that no generation is known to be in, opened to find out
@@ -27,22 +28,22 @@ func (c *candidate) size() int64 {
 	p, ok := c.src.(*file.Packed)
 	switch {
 	case !ok:
-		return c.stat.Size
+		return c.Stat.Size
 	case c.insp != nil:
 		return c.insp.length
 	}
-	return max(0, file.UnpackedSize(p.File, c.stat.Size, c.class.packed))
+	return max(0, file.UnpackedSize(p.File, c.Stat.Size, c.Class.Packed))
 }
 
 // asOpened says whether c still holds what it did when it was opened. While it was
 // found out what it is its writer may have truncated it: what it held then is
 // to be found in a copy, and what it holds by now is to be looked at anew.
 func (c *candidate) asOpened() bool {
-	if c.class.packed != file.Unpacked {
+	if c.Class.Packed != file.Unpacked {
 		return true
 	}
 	st, err := c.src.Stat()
-	if err != nil || st.Size < c.stat.Size {
+	if err != nil || st.Size < c.Stat.Size {
 		return false
 	}
 	head, err := file.ReadHead(c.src, st.Size)
@@ -52,9 +53,9 @@ func (c *candidate) asOpened() bool {
 // beingPacked says whether c is being made by compressing another file of cands,
 // which is there still and is the one to read.
 func beingPacked(cands []*candidate, c *candidate) bool {
-	plain, packed := file.UnpackedName(c.path)
+	plain, packed := file.UnpackedName(c.Path)
 	return packed != file.Unpacked && slices.ContainsFunc(cands, func(o *candidate) bool {
-		return o.path == plain && bytes.Equal(o.head, c.head)
+		return o.Path == plain && bytes.Equal(o.head, c.head)
 	})
 }
 
@@ -67,21 +68,21 @@ const openAtOnce = 200
 // that the rules name come first.
 func (t *Tailer) unknownFiles(loose []*foundFile, now time.Time) (files []*foundFile) {
 	keep := map[*family]map[file.Key]*stranger{}
-	slices.SortStableFunc(loose, byWeight)
+	slices.SortStableFunc(loose, func(a, b *foundFile) int { return rules.ByWeight(a.File, b.File) })
 	for _, fl := range loose {
 		f := fl.fam
 		if keep[f] == nil {
 			keep[f] = map[file.Key]*stranger{}
 		}
 		searching := now.Sub(f.search) < 2*t.cfg.RotateWait
-		s := f.unknown[fl.stat.Key]
-		if s != nil && s.stat.Size == fl.stat.Size && s.stat.Mtime == fl.stat.Mtime {
-			keep[f][fl.stat.Key] = s
+		s := f.unknown[fl.Stat.Key]
+		if s != nil && s.stat.Size == fl.Stat.Size && s.stat.Mtime == fl.Stat.Mtime {
+			keep[f][fl.Stat.Key] = s
 			if !searching && (s.reason != "" || s.copied) {
 				continue
 			}
 		}
-		if fl.class.aside && !f.misses() {
+		if fl.Class.Aside && !f.misses() {
 			continue
 		}
 		files = append(files, fl)
@@ -133,7 +134,7 @@ func (t *Tailer) takeUp(now time.Time) {
 			break
 		}
 		c := t.candidate(fl)
-		if c != nil && held[c.stat.Key] != nil { // it was moved there since: the next scan will tell
+		if c != nil && held[c.Stat.Key] != nil { // it was moved there since: the next scan will tell
 			c.src.Close()
 			t.lock(func() { t.scanSoon = true })
 			continue
@@ -156,14 +157,14 @@ func (f *family) misses() bool {
 // candidate opens a file to find out what it is; nil if that cannot be told yet.
 func (t *Tailer) candidate(fl *foundFile) *candidate {
 	f := fl.fam
-	if fl.stat.Size == 0 && !fl.class.live {
+	if fl.Stat.Size == 0 && !fl.Class.Live {
 		return nil
 	}
 	if !t.makeRoom() {
 		f.hidden++ // it has to wait
 		return nil
 	}
-	src, st, err := f.src.openFile(fl.path, fl.class.packed)
+	src, st, err := f.src.set.Open(fl.Path, fl.Class.Packed)
 	if err != nil {
 		f.hidden++
 		if noRoom(err) {
@@ -172,10 +173,10 @@ func (t *Tailer) candidate(fl *foundFile) *candidate {
 		t.refused(f, fl, err)
 		return nil
 	}
-	fl.stat = st
+	fl.Stat = st
 	c := &candidate{foundFile: fl, src: src}
 	n := st.Size
-	if fl.class.packed != file.Unpacked {
+	if fl.Class.Packed != file.Unpacked {
 		n = file.HeadBytes
 	}
 	if c.head, err = file.ReadHead(src, n); err != nil {

@@ -143,8 +143,8 @@ func distribute(c *saved.Checkpoint, sources []*source) (others saved.Checkpoint
 		others.Logs = append(others.Logs, l)
 	}
 	for _, g := range c.Generations {
-		if s := by[g.Source]; s != nil && s.paths != nil {
-			s.paths.saved[string(g.Path)] = append(s.paths.saved[string(g.Path)], file.Key{Dev: g.Device, Ino: g.Inode})
+		if s := by[g.Source]; s != nil {
+			s.set.WasRead(string(g.Path), file.Key{Dev: g.Device, Ino: g.Inode})
 		}
 		if f := state(g.Source, string(g.File)); f != nil {
 			f.gens = append(f.gens, g)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
 // Config says what a Tailer follows and within which bounds. The zero value of
@@ -93,25 +94,7 @@ type Start struct {
 }
 
 // A Rule says how the files that match a pattern are followed.
-type Rule struct {
-	Pattern string // of the path relative to the source's directory, in path.Match syntax
-	Log     string // Origin.Log; "" is the file's base name without extension
-	Form    entry.Form
-
-	// Ring says that the matching files are the slots of a ring: each is
-	// written anew when its turn comes, and none is a rotated generation of
-	// another.
-	Ring bool
-
-	// Small says that the files are many, small, written once and never
-	// rotated. A settled one costs nothing but a few bytes of memory.
-	Small bool
-
-	weight weight
-	asked  bool   // it is from Source.Include
-	full   string // Pattern with the source's directory, unless it is absolute
-	plain  bool   // that has nothing but itself to match
-}
+type Rule = rules.Rule
 
 // The defaults of Config.
 const (

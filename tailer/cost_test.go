@@ -16,6 +16,7 @@ import (
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/reader"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
 var costs = flag.Bool("costs", false, "measure what following costs, which takes minutes")
@@ -134,7 +135,7 @@ func BenchmarkRead(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer src.Close()
-	f := newFamily(newSource(Source{}, nil), class{rule: &Rule{}, family: path})
+	f := newFamily(newSource(Source{}, nil, rules.Where{}), rules.Class{Rule: &Rule{}, Family: path})
 	g := newGeneration(f, time.Now())
 	g.src, g.size = src, st.Size
 	var bufs reader.Pools

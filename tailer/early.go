@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
@@ -12,14 +13,14 @@ import (
 // whenever it can first be opened.
 type early map[file.Key]file.Stat
 
-func (e early) of(fl *foundFile) *file.Stat {
-	if st, ok := e[fl.stat.Key]; ok {
+func (e early) of(fl *rules.File) *file.Stat {
+	if st, ok := e[fl.Stat.Key]; ok {
 		return &st
 	}
 	return nil
 }
 
-func (e early) drop(fl *foundFile) { delete(e, fl.stat.Key) }
+func (e early) drop(fl *rules.File) { delete(e, fl.Stat.Key) }
 
 // begun takes note of what is found in a directory of s when s is new. Where that
 // cannot be listed at first, what was written by then is told by its time.
@@ -30,8 +31,8 @@ func (s *source) begun(files []*foundFile) {
 	s.mu.Lock() // the saver reads it
 	defer s.mu.Unlock()
 	for _, fl := range files {
-		if !fl.hidden && !fl.class.aside && (s.first.IsZero() || fl.stat.Mtime < s.first.Add(-coarse).UnixNano()) {
-			s.early[fl.stat.Key] = fl.stat
+		if !fl.Hidden && !fl.Class.Aside && (s.first.IsZero() || fl.Stat.Mtime < s.first.Add(-coarse).UnixNano()) {
+			s.early[fl.Stat.Key] = fl.Stat
 		}
 	}
 }
@@ -48,7 +49,7 @@ func (s *source) keepEarly(l *listing) {
 	}
 	there := map[file.Key]bool{}
 	for _, fl := range l.files {
-		there[fl.stat.Key] = true
+		there[fl.Stat.Key] = true
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"sync"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
 // A Found is a file that would be followed, or a further name of one.
@@ -26,32 +26,36 @@ type Found struct {
 // and sizes only. If the directory of a source cannot be listed, the error says
 // so, and what was found elsewhere is returned with it.
 func Find(cfg Config) ([]Found, error) {
-	var mu sync.Mutex
-	var files []*foundFile
+	var files []*rules.File
+	type owner struct {
+		name string
+		set  *rules.Set
+	}
+	owners := map[*rules.File]owner{}
 	var faults error
-	for _, src := range cfg.Sources {
-		s := newSource(src, &mu)
-		s.paths = newPaths(cfg, s, nil, func(string, string) {})
-		for _, dir := range s.dirs() {
-			list, err := s.listAllowed(dir, func() {})
+	for i := range cfg.Sources {
+		src := &cfg.Sources[i]
+		s := rules.New(src.asked(), rules.Where{State: cfg.StateDir, Links: cfg.FollowLinks, Warn: func(string, string) {}}, func(string) bool { return false })
+		for _, dir := range s.Dirs() {
+			list, err := s.Files(dir)
 			if err != nil && (dir == src.Dir || !errors.Is(err, fs.ErrNotExist)) { // one below that is not there is nothing unusual
 				faults = errors.Join(faults, fmt.Errorf("list %s: %w", dir, err))
+			}
+			for _, f := range list {
+				owners[f] = owner{src.Name, s}
 			}
 			files = append(files, list...)
 		}
 	}
-	eachOnce(slices.Clone(files))
+	rules.EachOnce(slices.Clone(files), func(f *rules.File) *rules.File { return f })
 	var all []Found
 	for _, f := range files {
-		if f.class.aside {
-			continue
+		found := Found{Path: f.Path, Source: owners[f].name, Log: owners[f].set.LogOf(f.Class), State: stateOf(f), Size: f.Stat.Size}
+		if f.As != nil {
+			found.As = f.As.Path
 		}
-		found := Found{Path: f.path, Source: f.src.Name, Log: newFamily(f.src, f.class).log, State: f.state(), Size: f.stat.Size}
-		if f.other != nil {
-			found.As = f.other.path
-		}
-		if f.err != nil {
-			found.Error = f.err.Error()
+		if f.Err != nil {
+			found.Error = f.Err.Error()
 		}
 		all = append(all, found)
 	}
@@ -59,13 +63,13 @@ func Find(cfg Config) ([]Found, error) {
 	return all, faults
 }
 
-func (fl *foundFile) state() State {
+func stateOf(fl *rules.File) State {
 	switch {
-	case fl.hidden:
+	case fl.Hidden:
 		return Unreadable
-	case fl.class.packed != file.Unpacked:
+	case fl.Class.Packed != file.Unpacked:
 		return Compressed
-	case fl.class.live:
+	case fl.Class.Live:
 		return Live
 	}
 	return Rotated

@@ -7,13 +7,15 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
 // Beside very many other files the logs that the rules know are read first, those
 // that were rotated as well, and nothing is different for it: what was known is
 // known, and what was there at first is left alone.
 func TestNamedLogsComeFirst(t *testing.T) {
-	const n = manyNames
+	const n = rules.ManyNames
 	inWorld(t, func(w *world) {
 		for i := range n {
 			w.write(fmt.Sprintf("session%dx.log", i), lines(i, 1))
@@ -21,11 +23,10 @@ func TestNamedLogsComeFirst(t *testing.T) {
 		w.write("sora.jsonl.1", lines(n+100, 5)) // there at first
 		w.write("sora.jsonl", lines(n, 1))
 		w.begin()
-		s := newSource(w.cfg.Sources[0], new(sync.Mutex))
-		s.paths = newPaths(w.cfg, s, nil, func(string, string) {})
+		s := newSource(w.cfg.Sources[0], new(sync.Mutex), rules.Where{State: w.cfg.StateDir})
 		var first []string
-		for _, fl := range s.listNamed(w.dir) {
-			first = append(first, filepath.Base(fl.path))
+		for _, fl := range s.set.VendorFiles(w.dir) {
+			first = append(first, filepath.Base(fl.Path))
 		}
 		slices.Sort(first)
 		if !slices.Equal(first, []string{"sora.jsonl", "sora.jsonl.1"}) {

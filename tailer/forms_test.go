@@ -11,6 +11,7 @@ import (
 
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
 // want checks what was received, in order.
@@ -297,7 +298,7 @@ func TestLineThatGrowsSlowly(t *testing.T) {
 }
 
 func TestLogsAndNames(t *testing.T) {
-	s := newSource(Source{Dir: "/log", Rules: SoraRules(), Include: []string{"extra/*.txt"}, Exclude: []string{"secret.log"}}, nil)
+	s := newSource(Source{Dir: "/log", Rules: SoraRules(), Include: []string{"extra/*.txt"}, Exclude: []string{"secret.log"}}, nil, rules.Where{})
 	known := func(name string) bool { return name == "gateway.log" }
 	for path, want := range map[string]string{
 		"sora.jsonl":                  "sora.jsonl live",
@@ -335,14 +336,14 @@ func TestLogsAndNames(t *testing.T) {
 		if d, b, ok := strings.Cut(path, "/"); ok {
 			dir, base = "/log/"+d, b
 		}
-		c, ok := s.classify(dir, base, known)
+		c, ok := s.set.Classify(dir, base, known)
 		got := ""
 		if ok {
-			got = c.family[strings.LastIndex(c.family, "/")+1:]
-			if c.live {
+			got = c.Family[strings.LastIndex(c.Family, "/")+1:]
+			if c.Live {
 				got += " live"
 			}
-			if c.packed != file.Unpacked {
+			if c.Packed != file.Unpacked {
 				got += " packed"
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
@@ -74,7 +75,7 @@ func TestManyDamagedStretches(t *testing.T) {
 // A file with more gaps than anybody would look at keeps their sums and some of
 // them, not all.
 func TestManyGaps(t *testing.T) {
-	g := newGeneration(newFamily(newSource(Source{}, nil), class{rule: &Rule{Log: "sora"}}), time.Now())
+	g := newGeneration(newFamily(newSource(Source{}, nil, rules.Where{}), rules.Class{Rule: &Rule{Log: "sora"}}), time.Now())
 	var count, total int64
 	reasons := []string{"damaged", "the file is gone", "removed from the end of the file"}
 	sums := map[string]int64{}

@@ -10,6 +10,7 @@ import (
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/reader"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
 // A generation is one file between two rotations, wherever its bytes are now.
@@ -124,19 +125,19 @@ func (g *generation) inherit() {
 func (g *generation) hexID() string { return hex.EncodeToString(g.id[:]) }
 
 // locate notes where the file of g is.
-func (g *generation) locate(f *foundFile) {
-	if g.path != f.path || g.origin == nil {
-		g.path = f.path
+func (g *generation) locate(f *rules.File) {
+	if g.path != f.Path || g.origin == nil {
+		g.path = f.Path
 		g.origin = &entry.Origin{
 			Source:     g.fam.src.Origin,
 			Log:        g.fam.log,
-			Path:       f.path,
+			Path:       f.Path,
 			Generation: g.id,
 			Born:       g.born,
 		}
 	}
-	g.key, g.packed = f.stat.Key, f.class.packed
-	g.live = f.class.live && f.class.family == g.fam.path
+	g.key, g.packed = f.Stat.Key, f.Class.Packed
+	g.live = f.Class.Live && f.Class.Family == g.fam.path
 	g.missing = time.Time{}
 	g.unsaved = true
 	switch {
@@ -161,8 +162,8 @@ func (g *generation) rehome(f *family) {
 // belongs says whether g is to be one of the log under whose own name its file
 // was found.
 func (g *generation) belongs(fl *foundFile) bool {
-	return g.fam.path != fl.class.family && fl.class.live && !fl.class.aside &&
-		(fl.class.rule.Small || filepath.Base(g.fam.path) == filepath.Base(fl.class.family))
+	return g.fam.path != fl.Class.Family && fl.Class.Live && !fl.Class.Aside &&
+		(fl.Class.Rule.Small || filepath.Base(g.fam.path) == filepath.Base(fl.Class.Family))
 }
 
 // displace notes that g is no longer at its own name.
@@ -276,12 +277,8 @@ type stranger struct {
 	reason string    // why it is left alone until it changes; "" if it is not
 }
 
-func newFamily(s *source, c class) *family {
-	log := c.rule.Log
-	if log == "" && s.Format == nil {
-		log = file.LogName(filepath.Base(c.family))
-	}
-	return &family{src: s, path: c.family, rule: c.rule, log: log, unknown: map[file.Key]*stranger{}}
+func newFamily(s *source, c rules.Class) *family {
+	return &family{src: s, path: c.Family, rule: c.Rule, log: s.set.LogOf(c), unknown: map[file.Key]*stranger{}}
 }
 
 // shared says whether several live files belong to the family.

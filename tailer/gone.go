@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
@@ -154,12 +155,12 @@ func (t *Tailer) bringBack(log *saved.Log, state *saved.Generation, now time.Tim
 	}
 	s := t.sources[i]
 	path := string(log.File)
-	r := s.ruleFor(filepath.Dir(path), filepath.Base(path))
-	if r == nil || r.Small || s.shared(r) {
+	r := s.set.RuleFor(filepath.Dir(path), filepath.Base(path))
+	if r == nil || r.Small || s.set.Shared(r) {
 		t.lock(func() { t.others.Generations = append(t.others.Generations, *state) })
 		return
 	}
-	f := s.family(class{rule: r, family: path})
+	f := s.family(rules.Class{Rule: r, Family: path})
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if f.newest == 0 {

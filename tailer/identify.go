@@ -12,6 +12,7 @@ import (
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/match"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
 // identify finds out what some files are: the new place of a
@@ -64,7 +65,7 @@ func (t *Tailer) concerned(cands []*candidate) (list []*generation) {
 	fams, keys, heads := map[*family]bool{}, map[file.Key]bool{}, map[uint64]bool{}
 	for _, c := range cands {
 		fams[c.fam] = true
-		keys[c.stat.Key] = true
+		keys[c.Stat.Key] = true
 		if len(c.head) >= match.Little {
 			heads[xxhash.Sum64(c.head[:match.Little])] = true
 		}
@@ -116,7 +117,7 @@ func (v *view) log(f *family) *match.Log {
 		return l
 	}
 	l := &match.Log{
-		Path: f.path, Form: f.rule.Form, Vendor: f.rule.weight == byName && !f.rule.Ring, Shared: f.shared(), Framed: f.src.Format != nil,
+		Path: f.path, Form: f.rule.Form, Vendor: rules.ByName(f.rule) && !f.rule.Ring, Shared: f.shared(), Framed: f.src.Format != nil,
 		Small: f.rule.Small, Floor: max(f.floor, f.src.floor), AtEnd: f.src.Start.End, At: f.src.Start.At,
 	}
 	v.logs[f] = l
@@ -148,7 +149,7 @@ func (l *lazyContent) get() file.Content {
 		return l.c
 	}
 	l.tried = true
-	c, st, err := l.src.openFile(l.path, l.packed)
+	c, st, err := l.src.set.Open(l.path, l.packed)
 	if err != nil {
 		l.gone = errors.Is(err, fs.ErrNotExist)
 		return nil
@@ -193,17 +194,17 @@ func (v *view) vanished(f *family) bool {
 // asFound is a candidate as a decision sees it.
 func (t *Tailer) asFound(c *candidate, cands []*candidate, v *view, now time.Time) *match.Found {
 	f := &match.Found{
-		Ref: c, Log: v.log(c.fam), Path: c.path, Stat: c.stat, Packed: c.class.packed, Live: c.class.live, Aside: c.class.aside,
-		Head: c.head, Early: c.fam.src.early.of(c.foundFile),
+		Ref: c, Log: v.log(c.fam), Path: c.Path, Stat: c.Stat, Packed: c.Class.Packed, Live: c.Class.Live, Aside: c.Class.Aside,
+		Head: c.head, Early: c.fam.src.early.of(c.File),
 	}
-	if c.class.packed == file.Unpacked {
+	if c.Class.Packed == file.Unpacked {
 		f.Content = c.src
 	} else if !beingPacked(cands, c) {
 		if c.insp = t.inspect(v.known, c); c.insp != nil {
 			f.Archive = c.insp
 		}
 	}
-	if s := c.fam.unknown[c.stat.Key]; s != nil && s.stat.Like(c.stat) {
+	if s := c.fam.unknown[c.Stat.Key]; s != nil && s.stat.Like(c.Stat) {
 		f.Unchanged, f.Refused = now.Sub(s.since), s.reason != ""
 	}
 	return f
@@ -213,14 +214,14 @@ func (t *Tailer) asFound(c *candidate, cands []*candidate, v *view, now time.Tim
 func (t *Tailer) carryOut(v match.Verdict, c *candidate, now time.Time) {
 	f := c.fam
 	if c.insp != nil && c.insp.missed {
-		delete(t.inspections, c.stat.Key)
+		delete(t.inspections, c.Stat.Key)
 	}
 	switch v.What {
 	case match.Same:
 		c.taken = true
 		t.assign(v.Known.Ref.(*generation), c, v, now)
 	case match.New:
-		if !c.class.live && t.truncatedMeanwhile(f, now) {
+		if !c.Class.Live && t.truncatedMeanwhile(f, now) {
 			return
 		}
 		t.adopt(newGeneration(f, now), c, now)
@@ -230,7 +231,7 @@ func (t *Tailer) carryOut(v match.Verdict, c *candidate, now time.Time) {
 		s := f.stranger(c, now)
 		s.reason, s.copied = v.Reason, v.Reason == ""
 	case match.Wait:
-		if c.class.packed != file.Unpacked {
+		if c.Class.Packed != file.Unpacked {
 			f.hidden++ // what it holds is not lost
 			t.neverWhole(f, c)
 			return
@@ -241,10 +242,10 @@ func (t *Tailer) carryOut(v match.Verdict, c *candidate, now time.Time) {
 
 // stranger is what is remembered of c, which is no generation so far.
 func (f *family) stranger(c *candidate, now time.Time) *stranger {
-	s := f.unknown[c.stat.Key]
-	if s == nil || !s.stat.Like(c.stat) {
-		s = &stranger{path: c.path, stat: c.stat, since: now}
-		f.unknown[c.stat.Key] = s
+	s := f.unknown[c.Stat.Key]
+	if s == nil || !s.stat.Like(c.Stat) {
+		s = &stranger{path: c.Path, stat: c.Stat, since: now}
+		f.unknown[c.Stat.Key] = s
 	}
 	return s
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/match"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
 // inlineBytes is how much of a compressed file the scheduler unpacks itself to
@@ -83,8 +84,8 @@ func (in *inspection) Missed() bool { return in.missed }
 // inspect returns what c, a compressed file, holds. It returns nil if that will
 // be known by a later scan only.
 func (t *Tailer) inspect(known []*match.Known, c *candidate) *inspection {
-	in := t.inspections[c.stat.Key]
-	if in != nil && in.stat.Like(c.stat) {
+	in := t.inspections[c.Stat.Key]
+	if in != nil && in.stat.Like(c.Stat) {
 		in.asked = true
 		if in.done == nil {
 			t.inspectAside(known, in, c) // it was left unchanged since the last scan
@@ -96,7 +97,7 @@ func (t *Tailer) inspect(known []*match.Known, c *candidate) *inspection {
 			return nil
 		}
 		if in.err == errChanged {
-			delete(t.inspections, c.stat.Key)
+			delete(t.inspections, c.Stat.Key)
 			return nil
 		}
 		return in
@@ -105,8 +106,8 @@ func (t *Tailer) inspect(known []*match.Known, c *candidate) *inspection {
 	if in.run(t.ctx, inlineBytes); in.err != errTooLong {
 		return in
 	}
-	in = &inspection{stat: c.stat, asked: true}
-	t.inspections[c.stat.Key] = in
+	in = &inspection{stat: c.Stat, asked: true}
+	t.inspections[c.Stat.Key] = in
 	if t.isDraining() {
 		t.inspectAside(known, in, c)
 	}
@@ -125,19 +126,19 @@ func (t *Tailer) inspectAside(known []*match.Known, in *inspection, c *candidate
 	if t.inspecting.Load() {
 		return
 	}
-	src, st, err := c.fam.src.openFile(c.path, c.class.packed)
+	src, st, err := c.fam.src.set.Open(c.Path, c.Class.Packed)
 	if err != nil || !st.Like(in.stat) {
 		if err == nil {
 			src.Close()
 		}
-		delete(t.inspections, c.stat.Key)
+		delete(t.inspections, c.Stat.Key)
 		return
 	}
 	aside := *c
 	aside.src = src
 	begun := t.newInspection(known, &aside, true)
 	begun.asked, begun.done = true, make(chan struct{})
-	t.inspections[c.stat.Key] = begun
+	t.inspections[c.Stat.Key] = begun
 	t.inspecting.Store(true)
 	t.running.Go(func() {
 		begun.run(t.ctx, 1<<62)
@@ -152,7 +153,7 @@ func (t *Tailer) inspectAside(known []*match.Known, in *inspection, c *candidate
 // newInspection prepares an inspection of c for all generations that begin in the
 // same way. One that goes on aside needs files of its own to compare with.
 func (t *Tailer) newInspection(known []*match.Known, c *candidate, aside bool) *inspection {
-	in := &inspection{stat: c.stat, src: c.src.(*file.Packed), windows: map[int64][]byte{}, piece: t.piece}
+	in := &inspection{stat: c.Stat, src: c.src.(*file.Packed), windows: map[int64][]byte{}, piece: t.piece}
 	if c.passed {
 		in.giveUp = t.isDraining
 	}
@@ -279,7 +280,7 @@ func (t *Tailer) dropInspections() {
 // measure finds out how long a compressed file is that was passed over when its
 // source was new.
 func (t *Tailer) measure(f *family, g *generation) {
-	fl := &foundFile{src: f.src, fam: f, path: g.path, stat: g.stat, class: class{rule: f.rule, family: f.path, packed: g.packed}}
+	fl := &foundFile{src: f.src, fam: f, File: &rules.File{Path: g.path, Stat: g.stat, Class: rules.Class{Rule: f.rule, Family: f.path, Packed: g.packed}}}
 	c := t.candidate(fl)
 	if c == nil {
 		return
@@ -295,7 +296,7 @@ func (t *Tailer) measure(f *family, g *generation) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	g.unsized = false
-	if in.err != nil || c.stat.Key != g.key || g.read.At != g.settled.At {
+	if in.err != nil || c.Stat.Key != g.key || g.read.At != g.settled.At {
 		return
 	}
 	m := file.MarkOf(in.windows[in.length], in.length)

@@ -13,6 +13,7 @@ import (
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/match"
 	"github.com/rtcship/rtcship/tailer/internal/reader"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
 // poll looks at the files that move, and starts reading where there is
@@ -46,7 +47,7 @@ func (t *Tailer) openFamilies() (list []*family) {
 	}
 	t.mu.Unlock()
 	slices.SortFunc(list, func(a, b *family) int {
-		return cmp.Or(cmp.Compare(a.rule.weight, b.rule.weight), cmp.Compare(a.path, b.path))
+		return cmp.Or(rules.Compare(a.rule, b.rule), cmp.Compare(a.path, b.path))
 	})
 	return list
 }
@@ -218,7 +219,7 @@ func (t *Tailer) beginsAsAnother(g *generation, start uint64) bool {
 	if start == 0 {
 		return false
 	}
-	own := g.fam.rule.weight == byName
+	own := rules.ByName(g.fam.rule)
 	of := g
 	for g := range t.generations() {
 		if g != of && own == (g.fam == of.fam) && g.fingerprint.HashOf(match.Little) == start {
@@ -270,7 +271,7 @@ func (t *Tailer) hasMark(o *generation, m file.Mark) bool {
 func (t *Tailer) truncated(g *generation, st file.Stat, now time.Time) {
 	g.overwritten(st)
 	n := newGeneration(g.fam, now)
-	n.locate(&foundFile{path: g.path, stat: st, class: class{rule: g.fam.rule, family: g.fam.path, live: g.live, packed: g.packed}})
+	n.locate(&rules.File{Path: g.path, Stat: st, Class: rules.Class{Rule: g.fam.rule, Family: g.fam.path, Live: g.live, Packed: g.packed}})
 	n.src, n.stat, n.size, n.rotated, n.written = g.src, st, st.Size, g.rotated, st.Mtime
 	n.inherit()
 	if g.copyOf != "" {
@@ -410,7 +411,7 @@ func (t *Tailer) reopen(g *generation, now time.Time) {
 	if !t.makeRoom() {
 		return
 	}
-	c, st, err := g.fam.src.openFile(g.path, g.packed)
+	c, st, err := g.fam.src.set.Open(g.path, g.packed)
 	if noRoom(err) {
 		t.lock(func() {
 			t.evict(now)

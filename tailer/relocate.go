@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
@@ -57,11 +56,8 @@ func (s *source) oldDir(c *saved.Checkpoint) string {
 			continue
 		}
 		dir, base := filepath.Split(string(g.File))
-		for j := range s.rules {
-			r := &s.rules[j]
-			if r.weight == byName && !r.asked && !r.Ring && !r.Small && !filepath.IsAbs(r.Pattern) && !file.HasMeta(r.Pattern) && r.Pattern == base {
-				return filepath.Clean(dir)
-			}
+		if s.set.IsVendors(base) {
+			return filepath.Clean(dir)
 		}
 	}
 	return ""

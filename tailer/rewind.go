@@ -142,7 +142,7 @@ var errMoved = errors.New("is not where it was when positions were saved: let rt
 
 // earlier finds the position that g is to be set back to.
 func (g *generation) earlier(r Rewinding) (reader.Position, error) {
-	c, _, err := g.fam.src.openFile(g.path, g.packed)
+	c, _, err := g.fam.src.set.Open(g.path, g.packed)
 	if err != nil {
 		return reader.Position{}, err
 	}

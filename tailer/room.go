@@ -2,10 +2,14 @@ package tailer
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
 // evictAtOnce is how many files are closed when there is no room for one more,
@@ -52,7 +56,7 @@ func (t *Tailer) evict(now time.Time) {
 		idle = deleted
 	}
 	slices.SortFunc(idle, func(a, b *generation) int {
-		return cmp.Or(cmp.Compare(b.fam.rule.weight, a.fam.rule.weight), a.changed.Compare(b.changed))
+		return cmp.Or(rules.Compare(b.fam.rule, a.fam.rule), a.changed.Compare(b.changed))
 	})
 	for _, g := range idle[:min(evictAtOnce, len(idle))] {
 		if g.state == Deleted || g.state == Moved {
@@ -73,3 +77,7 @@ func (t *Tailer) close(g *generation, now time.Time) {
 		g.state, g.missing = Missing, now
 	}
 }
+
+// noRoom says whether an error is for want of descriptors: that passes, and says
+// nothing about the file.
+func noRoom(err error) bool { return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) }

@@ -11,6 +11,7 @@ import (
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/reader"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
@@ -116,8 +117,7 @@ func load(cfg Config, next entry.Consumer, atRest bool) (*Tailer, error) {
 	t.listed = make(chan struct{})
 	t.inspections, t.opened = map[file.Key]*inspection{}, map[*generation]struct{}{}
 	for _, s := range cfg.Sources {
-		src := newSource(s, &t.mu)
-		src.paths = newPaths(cfg, src, &t.open, t.keptLink)
+		src := newSource(s, &t.mu, rules.Where{State: cfg.StateDir, Links: cfg.FollowLinks, Open: &t.open, Warn: t.keptLink})
 		src.gone = func() *saved.Gone { return t.gone }
 		t.sources = append(t.sources, src)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
 // scan looks at the directories: which files are there, what each of them is,
@@ -26,7 +27,7 @@ func (t *Tailer) scan(now time.Time) {
 		t.doubt(s, now)
 		t.listSource(s, l, now)
 	}
-	l.files = eachOnce(l.files)
+	l.files = rules.EachOnce(l.files, (*foundFile).name)
 	for _, s := range t.sources {
 		s.keepEarly(l)
 	}
@@ -93,8 +94,8 @@ type listing struct {
 // listSource adds what is found in the directories of s to l.
 func (t *Tailer) listSource(s *source, l *listing, now time.Time) {
 	fault, missing, some := "", "", false // one below that is not there is nothing unusual
-	s.paths.refresh(s)
-	for _, dir := range s.dirs() {
+	s.set.Refresh()
+	for _, dir := range s.set.Dirs() {
 		files, err := t.list(s, dir, now)
 		if err != nil {
 			switch {
@@ -133,10 +134,10 @@ func (t *Tailer) listSource(s *source, l *listing, now time.Time) {
 }
 
 func (t *Tailer) list(s *source, dir string, now time.Time) ([]*foundFile, error) {
-	if s.smallRule(dir) == nil {
+	if s.set.SmallRule(dir) == nil {
 		return s.listAllowed(dir, t.glance)
 	}
-	if err := s.paths.directory(dir); err != nil {
+	if err := s.set.Allowed(dir); err != nil {
 		return nil, err
 	}
 	files, more, err := s.listSmall(dir, now, t.cfg.Forget)
@@ -159,24 +160,24 @@ func (t *Tailer) reconcile(l *listing, since uint64, now time.Time) {
 	}
 	var loose []*foundFile
 	for _, fl := range l.files {
-		if fl.fam = fl.src.families[fl.class.family]; fl.fam != nil && !fl.class.aside {
+		if fl.fam = fl.src.families[fl.Class.Family]; fl.fam != nil && !fl.Class.Aside {
 			fl.fam.files++
 		}
-		if fl.hidden {
+		if fl.Hidden {
 			fl.join()
 			fl.fam.hidden++
 			t.hide(fl.fam, fl, here)
 			continue
 		}
-		if g := holders[fl.stat.Key]; g != nil && !here[g] && g.still(fl) {
+		if g := holders[fl.Stat.Key]; g != nil && !here[g] && g.still(fl) {
 			here[g] = true
 			t.found(g, fl, since, now)
 			continue
 		}
 		switch {
-		case !fl.class.aside:
+		case !fl.Class.Aside:
 			fl.join()
-		case fl.fam != nil && isSealed(fl.path):
+		case fl.fam != nil && isSealed(fl.Path):
 			t.seal(fl)
 			continue
 		}
@@ -204,7 +205,7 @@ func (t *Tailer) reconcile(l *listing, since uint64, now time.Time) {
 // join makes the family of fl known.
 func (fl *foundFile) join() {
 	if fl.fam == nil {
-		fl.fam = fl.src.family(fl.class)
+		fl.fam = fl.src.family(fl.Class)
 		fl.fam.files++
 	}
 }
@@ -212,7 +213,7 @@ func (fl *foundFile) join() {
 // looked says whether the directory was listed in which g's file was last.
 func (t *Tailer) looked(g *generation, l *listing) bool {
 	dir := filepath.Dir(g.path)
-	return l.dirs[dir] || !slices.ContainsFunc(t.sources, func(s *source) bool { return slices.Contains(s.dirs(), dir) })
+	return l.dirs[dir] || !slices.ContainsFunc(t.sources, func(s *source) bool { return slices.Contains(s.set.Dirs(), dir) })
 }
 
 // holders are the generations whose files were found, by what the file system
@@ -278,7 +279,7 @@ func (t *Tailer) hide(f *family, fl *foundFile, here map[*generation]bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, g := range f.gens {
-		if g.path == fl.path && g.missing.IsZero() {
+		if g.path == fl.Path && g.missing.IsZero() {
 			known, here[g] = true, true
 			if g.src == nil {
 				g.state = Unreadable
@@ -286,14 +287,14 @@ func (t *Tailer) hide(f *family, fl *foundFile, here map[*generation]bool) {
 		}
 	}
 	if !known {
-		t.refused(f, fl, fl.err)
+		t.refused(f, fl, fl.Err)
 	}
 }
 
 // still says whether the file with g's inode is g's without a doubt. While it
 // is open the inode cannot have been used again.
 func (g *generation) still(fl *foundFile) bool {
-	return g.src != nil || fl.stat.Like(g.stat)
+	return g.src != nil || fl.Stat.Like(g.stat)
 }
 
 // found notes where g's file is now.
@@ -307,13 +308,13 @@ func (t *Tailer) found(g *generation, fl *foundFile, since uint64, now time.Time
 		g.rehome(fl.fam)
 		t.touch(g)
 	}
-	if live := fl.class.live && fl.class.family == g.fam.path; g.path != fl.path || g.live != live || g.state == Unreadable || g.state == Deleted || g.state == Moved {
-		g.locate(fl)
+	if live := fl.Class.Live && fl.Class.Family == g.fam.path; g.path != fl.Path || g.live != live || g.state == Unreadable || g.state == Deleted || g.state == Moved {
+		g.locate(fl.File)
 		t.touch(g)
 	}
-	fl.src.early.drop(fl)
+	fl.src.early.drop(fl.File)
 	g.settlePlace(now)
-	t.observe(g, fl.stat, since, now)
+	t.observe(g, fl.Stat, since, now)
 }
 
 // lost notes that no name leads to g's file any more.

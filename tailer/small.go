@@ -12,6 +12,7 @@ import (
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/match"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
@@ -19,8 +20,8 @@ import (
 // changed, since it may hold tens of thousands.
 type smallDir struct {
 	mtime int64
-	again int     // listings that are due although it has not changed
-	rest  []named // new files for the next scans
+	again int           // listings that are due although it has not changed
+	rest  []rules.Named // new files for the next scans
 }
 
 // listAgain is how often a directory is listed again after a change: one that
@@ -30,20 +31,9 @@ const listAgain = 2
 // newSmalls is how many new small files are taken up with one scan.
 const newSmalls = 200
 
-// smallRule returns the rule for the files in dir if they are small.
-func (s *source) smallRule(dir string) *Rule {
-	for i := range s.rules {
-		r := &s.rules[i]
-		if r.Small && filepath.Join(s.Dir, filepath.Dir(r.Pattern)) == dir {
-			return r
-		}
-	}
-	return nil
-}
-
 // listSmall is list for a directory of small files: those that are not settled
 // yet, and some of the new ones. more says whether there are further new ones.
-func (s *source) listSmall(dir string, now time.Time, forget time.Duration) (files []*foundFile, more bool, err error) {
+func (s *source) listSmall(dir string, now time.Time, forget time.Duration) (found []*foundFile, more bool, err error) {
 	d := s.smalls[dir]
 	if d == nil {
 		d = &smallDir{}
@@ -64,9 +54,10 @@ func (s *source) listSmall(dir string, now time.Time, forget time.Duration) (fil
 			return nil, false, err
 		}
 	}
+	var files []*rules.File
 	n := min(newSmalls, len(d.rest))
 	for _, m := range d.rest[:n] {
-		fl := s.look(m.path, m.class)
+		fl := s.set.Look(m.Path, m.Class)
 		if fl != nil && !s.renamed(fl, now) {
 			files = append(files, fl)
 		}
@@ -75,29 +66,29 @@ func (s *source) listSmall(dir string, now time.Time, forget time.Duration) (fil
 	s.lookAtShelf(dir)
 	for path, f := range s.families {
 		if filepath.Dir(path) == dir {
-			if fl := s.look(path, class{rule: f.rule, family: path, live: true}); fl != nil {
+			if fl := s.set.Look(path, rules.Class{Rule: f.rule, Family: path, Live: true}); fl != nil {
 				files = append(files, fl)
 			}
 		}
 	}
-	return files, len(d.rest) > 0, nil
+	return s.own(files), len(d.rest) > 0, nil
 }
 
 // renamed says whether a new small file holds what one does that is on the shelf:
 // it is that one under another name, or a copy. It notes that.
-func (s *source) renamed(fl *foundFile, now time.Time) bool {
-	if fl.hidden || fl.stat.Size == 0 {
+func (s *source) renamed(fl *rules.File, now time.Time) bool {
+	if fl.Hidden || fl.Stat.Size == 0 {
 		return false
 	}
-	c, _, err := s.openFile(fl.path, file.Unpacked)
+	c, _, err := s.set.Open(fl.Path, file.Unpacked)
 	if err != nil {
 		return false // the scan will tell
 	}
 	defer c.Close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.shelf.Like(headHash(c, fl.stat.Size))
-	if e == nil || e.Size != fl.stat.Size || !isShelved(e, c) {
+	e := s.shelf.Like(headHash(c, fl.Stat.Size))
+	if e == nil || e.Size != fl.Stat.Size || !isShelved(e, c) {
 		return false
 	}
 	old, err := file.StatPath(string(e.Path))
@@ -106,14 +97,14 @@ func (s *source) renamed(fl *foundFile, now time.Time) bool {
 			return false // too little to be sure
 		}
 		g := newGeneration(nil, now) // a copy of what is still there, and of its own from there on
-		s.shelf.Put(&saved.Shelved{Path: saved.Path(fl.path), ID: g.hexID(), Size: e.Size, MTime: fl.stat.Mtime, Ino: fl.stat.Key.Ino, Head: e.Head, End: e.End})
+		s.shelf.Put(&saved.Shelved{Path: saved.Path(fl.Path), ID: g.hexID(), Size: e.Size, MTime: fl.Stat.Mtime, Ino: fl.Stat.Key.Ino, Head: e.Head, End: e.End})
 		return true
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false
 	}
-	s.shelf.Rename(e, fl.path, now)
-	e.Ino, e.MTime = fl.stat.Key.Ino, fl.stat.Mtime
+	s.shelf.Rename(e, fl.Path, now)
+	e.Ino, e.MTime = fl.Stat.Key.Ino, fl.Stat.Mtime
 	return true
 }
 
@@ -134,7 +125,7 @@ func isShelved(e *saved.Shelved, c file.Content) bool {
 
 // findSmall lists dir for files that are not known yet.
 func (s *source) findSmall(dir string, d *smallDir, now time.Time, forget time.Duration) error {
-	names, err := readNames(dir)
+	names, err := rules.ReadNames(dir)
 	if err != nil {
 		return err
 	}
@@ -147,8 +138,8 @@ func (s *source) findSmall(dir string, d *smallDir, now time.Time, forget time.D
 		if s.shelf.Has(path) || s.families[path] != nil {
 			continue
 		}
-		if c, ok := s.classify(dir, base, func(string) bool { return false }); ok {
-			d.rest = append(d.rest, named{path: path, class: c, followed: true})
+		if c, ok := s.set.Classify(dir, base, func(string) bool { return false }); ok {
+			d.rest = append(d.rest, rules.Named{Path: path, Class: c, Followed: true})
 		}
 	}
 	s.shelf.EndListing(now, forget)
@@ -177,11 +168,11 @@ func (s *source) lookAtShelf(dir string) {
 func (s *source) lookAt(e *saved.Shelved, st file.Stat) {
 	path := string(e.Path)
 	dir, base := filepath.Split(path)
-	c, ok := s.classify(filepath.Clean(dir), base, func(string) bool { return false })
+	c, ok := s.set.Classify(filepath.Clean(dir), base, func(string) bool { return false })
 	if !ok {
 		return
 	}
-	src, st, err := s.openFile(path, file.Unpacked)
+	src, st, err := s.set.Open(path, file.Unpacked)
 	if err != nil {
 		return
 	}
@@ -231,19 +222,16 @@ func (t *Tailer) shelve(s *source, f *family, now time.Time) {
 // loadShelves reads what is known of settled small files.
 func (t *Tailer) loadShelves() error {
 	for _, s := range t.sources {
-		for i := range s.rules {
-			if !s.rules[i].Small {
-				continue
-			}
-			var err error
-			if s.shelf, err = saved.LoadShelf(saved.ShelfFile(t.cfg.StateDir, s.Name)); err != nil {
-				return fmt.Errorf("read checkpoint: %w", err)
-			}
-			s.shelf.Move(s.movedFrom, s.Dir)
-			for path := range s.loaded {
-				s.shelf.Drop(path) // the checkpoint proper knows it as well, and better
-			}
-			break
+		if !s.set.HasSmall() {
+			continue
+		}
+		var err error
+		if s.shelf, err = saved.LoadShelf(saved.ShelfFile(t.cfg.StateDir, s.Name)); err != nil {
+			return fmt.Errorf("read checkpoint: %w", err)
+		}
+		s.shelf.Move(s.movedFrom, s.Dir)
+		for path := range s.loaded {
+			s.shelf.Drop(path) // the checkpoint proper knows it as well, and better
 		}
 	}
 	return nil
@@ -291,7 +279,7 @@ func shelfStatus(s *saved.Shelf, src *source, list []FileStatus) []FileStatus {
 			continue
 		}
 		log := filepath.Base(dir)
-		if r := src.smallRule(dir); r != nil && r.Log != "" {
+		if r := src.set.SmallRule(dir); r != nil && r.Log != "" {
 			log = r.Log
 		}
 		list = append(list, FileStatus{

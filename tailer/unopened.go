@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
 // maxUnopened is how many files of a family are remembered that cannot be opened.
@@ -26,15 +27,15 @@ func (t *Tailer) refused(f *family, fl *foundFile, err error) {
 		return
 	}
 	s := unopened{fault: err.Error()}
-	var ignored *ignoredError
+	var ignored *rules.IgnoredError
 	s.ignored = errors.As(err, &ignored)
-	if fl.class.packed == file.Unpacked {
-		s.size = fl.stat.Size
+	if fl.Class.Packed == file.Unpacked {
+		s.size = fl.Stat.Size
 	}
 	if f.unopened == nil {
 		f.unopened = map[string]unopened{}
 	}
-	f.unopened[fl.path] = s
+	f.unopened[fl.Path] = s
 }
 
 // report puts what a scan found unopened in place of what the one before did.

@@ -1,13 +1,10 @@
-package tailer
+package rules
 
 import (
 	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
 )
@@ -15,58 +12,26 @@ import (
 // A paths says which files of a source may be followed, judged by where they are
 // and not by the name that leads to them. The scheduler alone uses it.
 type paths struct {
-	state string // the state directory
-	links bool   // links may lead anywhere
-	open  *atomic.Int64
-
+	Where
 	roots []string              // real directories below which links may lead
 	kept  map[string]string     // real directories of links that are followed although they lead out, by path
 	saved map[string][]file.Key // files that were read before there was such a rule, by path
-	warn  func(path, to string)
 }
 
 var (
 	errOwnDirectory = errors.New("is the state directory, or within it: nothing there is followed; set another state_dir")
 )
 
-// An ignoredError is for a file that could be read and is not to be.
-type ignoredError struct{ why string }
+// An IgnoredError is for a file that could be read and is not to be.
+type IgnoredError struct{ Why string }
 
-func (e *ignoredError) Error() string { return e.why }
+func (e *IgnoredError) Error() string { return e.Why }
 
 // never are directories whose files are no logs, whatever leads there.
 var never = []string{"/proc", "/sys", "/dev"}
 
-func newPaths(cfg Config, s *source, open *atomic.Int64, warn func(path, to string)) *paths {
-	p := &paths{state: cfg.StateDir, links: cfg.FollowLinks, open: open, kept: map[string]string{}, saved: map[string][]file.Key{}, warn: warn}
-	p.refresh(s)
-	return p
-}
-
-// refresh finds out anew where the directories of s are.
-func (p *paths) refresh(s *source) {
-	p.roots = p.roots[:0]
-	add := func(dir string) {
-		if real, err := realPath(dir); err == nil {
-			p.roots = append(p.roots, real)
-		}
-	}
-	if s.Dir != "" {
-		add(s.Dir)
-	}
-	for i := range s.rules {
-		pattern := s.rules[i].Pattern
-		if !s.rules[i].asked && !filepath.IsAbs(pattern) {
-			continue
-		}
-		if !filepath.IsAbs(pattern) {
-			pattern = filepath.Join(s.Dir, pattern)
-		}
-		for pattern = filepath.Dir(pattern); file.HasMeta(pattern); {
-			pattern = filepath.Dir(pattern)
-		}
-		add(pattern)
-	}
+func newPaths(w Where) *paths {
+	return &paths{Where: w, kept: map[string]string{}, saved: map[string][]file.Key{}}
 }
 
 func realPath(path string) (string, error) {
@@ -80,7 +45,7 @@ func realPath(path string) (string, error) {
 // own says whether a directory is the state directory, or within it, by whatever
 // name.
 func (p *paths) own(dir string) bool {
-	state, err := file.KeyOf(p.state)
+	state, err := file.KeyOf(p.State)
 	if err != nil {
 		return false
 	}
@@ -104,13 +69,13 @@ func (p *paths) own(dir string) bool {
 func (p *paths) allow(path, real string) error {
 	for _, dir := range never {
 		if within(real, dir) {
-			return &ignoredError{"is a link to " + real + ", where no logs are: it is never followed"}
+			return &IgnoredError{"is a link to " + real + ", where no logs are: it is never followed"}
 		}
 	}
 	if p.own(filepath.Dir(real)) {
-		return &ignoredError{"leads into the state directory, where nothing is followed"}
+		return &IgnoredError{"leads into the state directory, where nothing is followed"}
 	}
-	if p.links {
+	if p.Links {
 		return nil
 	}
 	for _, root := range p.roots {
@@ -121,7 +86,7 @@ func (p *paths) allow(path, real string) error {
 	if p.keeps(path, real) {
 		return nil
 	}
-	return &ignoredError{"is a link that leads out of the log directory, to " + real + ": set sora.follow_links to have it followed"}
+	return &IgnoredError{"is a link that leads out of the log directory, to " + real + ": set sora.follow_links to have it followed"}
 }
 
 // keeps says whether a link goes on although it leads out: what it leads to was
@@ -137,7 +102,7 @@ func (p *paths) keeps(path, real string) bool {
 	for _, key := range p.saved[path] {
 		if key.Ino == st.Key.Ino { // the device may have another number by now
 			p.kept[path] = filepath.Dir(real)
-			p.warn(path, real)
+			p.Warn(path, real)
 			return true
 		}
 	}
@@ -181,23 +146,60 @@ func (p *paths) look(path string) (st file.Stat, link bool, err error) {
 	return st, true, err
 }
 
-// openFile opens a file that is followed. Between looking at a name and opening it
+// Refresh finds out anew where the directories are.
+func (s *Set) Refresh() {
+	p := s.paths
+	p.roots = p.roots[:0]
+	add := func(dir string) {
+		if real, err := realPath(dir); err == nil {
+			p.roots = append(p.roots, real)
+		}
+	}
+	if s.Dir != "" {
+		add(s.Dir)
+	}
+	for i := range s.rules {
+		pattern := s.rules[i].Pattern
+		if !s.rules[i].asked && !filepath.IsAbs(pattern) {
+			continue
+		}
+		if !filepath.IsAbs(pattern) {
+			pattern = filepath.Join(s.Dir, pattern)
+		}
+		for pattern = filepath.Dir(pattern); file.HasMeta(pattern); {
+			pattern = filepath.Dir(pattern)
+		}
+		add(pattern)
+	}
+}
+
+// Allowed says whether the files of a directory may be followed, and why not.
+func (s *Set) Allowed(dir string) error {
+	if s.Framed {
+		return nil
+	}
+	return s.paths.directory(dir)
+}
+
+// WasRead notes that a file was read at path before: it goes on, even if a link
+// leads to it that would not be followed now.
+func (s *Set) WasRead(path string, key file.Key) {
+	s.paths.saved[path] = append(s.paths.saved[path], key)
+}
+
+// Open opens a file that is followed. Between looking at a name and opening it
 // another file may have come there, and links on the way: what is opened is what
 // was allowed, or nothing.
-func (s *source) openFile(path string, packed file.Packing) (file.Content, file.Stat, error) {
+func (s *Set) Open(path string, packed file.Packing) (file.Content, file.Stat, error) {
 	p := s.paths
 	real, err := realPath(path)
 	if err != nil {
 		return nil, file.Stat{}, err
 	}
-	if s.Format == nil {
+	if !s.Framed {
 		if err := p.allow(path, real); err != nil {
 			return nil, file.Stat{}, err
 		}
 	}
-	return file.Open(real, packed, p.open)
+	return file.Open(real, packed, p.Open)
 }
-
-// noRoom says whether an error is for want of descriptors: that passes, and says
-// nothing about the file.
-func noRoom(err error) bool { return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) }
