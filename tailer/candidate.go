@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/inspect"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
@@ -16,8 +17,8 @@ type candidate struct {
 	*foundFile
 	src   file.Content
 	head  []byte
-	insp  *inspection // what it holds, if it is compressed and that is known
-	taken bool        // src is a generation's now
+	insp  *inspect.Inspection // what it holds, if it is compressed and that is known
+	taken bool                // src is a generation's now
 
 	passed bool // it is left alone, and only its length is of interest
 }
@@ -30,7 +31,7 @@ func (c *candidate) size() int64 {
 	case !ok:
 		return c.Stat.Size
 	case c.insp != nil:
-		return c.insp.length
+		return c.insp.Length()
 	}
 	return max(0, file.UnpackedSize(p.File, c.Stat.Size, c.Class.Packed))
 }

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/rtcship/rtcship/tailer/internal/stream"
+
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
@@ -95,6 +97,10 @@ type Start struct {
 
 // A Rule says how the files that match a pattern are followed.
 type Rule = rules.Rule
+
+// A Stream reads logs that are not followed: a file that somebody mailed, or
+// standard input. It cuts them as a Tailer would, but keeps no positions.
+type Stream = stream.Stream
 
 // The defaults of Config.
 const (

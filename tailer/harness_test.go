@@ -182,7 +182,7 @@ func (w *world) begin() {
 		w.t.Fatal(err)
 	}
 	tail.store.NoSync = true
-	tail.piece, tail.between = w.piece, w.between
+	tail.desk.Piece, tail.between = w.piece, w.between
 	ctx, cancel := context.WithCancel(context.Background())
 	w.tail, w.stop, w.ended = tail, cancel, make(chan error, 1)
 	go func() { w.ended <- tail.Run(ctx) }()

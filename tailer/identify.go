@@ -1,9 +1,6 @@
 package tailer
 
 import (
-	"errors"
-	"io"
-	"io/fs"
 	"slices"
 	"time"
 
@@ -83,7 +80,7 @@ func (t *Tailer) concerned(cands []*candidate) (list []*generation) {
 // A view is what is known at one moment, with what it takes to look into files.
 type view struct {
 	known []*match.Known
-	lazy  []*lazyContent
+	lazy  []viewed
 	logs  map[*family]*match.Log
 }
 
@@ -99,16 +96,23 @@ func (t *Tailer) view(gens []*generation, here map[*generation]bool) *view {
 			Here: here[g], Open: g.src != nil && !here[g], Finished: g.finished(), Ended: g.ended || g.wasEnded,
 		}
 		if g.src != nil || g.missing.IsZero() {
-			l := &lazyContent{src: g.fam.src, fam: g.fam, path: g.path, packed: g.packed, key: g.key, here: here[g]}
-			if g.src != nil && g.packed == file.Unpacked {
-				l.c, l.tried = g.src, true
-			}
-			v.lazy = append(v.lazy, l)
+			l := g.lazy()
+			v.lazy = append(v.lazy, viewed{l, g.fam, here[g]})
 			k.Content = l
 		}
 		v.known = append(v.known, k)
 	}
 	return v
+}
+
+// lazy is what g's file holds, wherever that is.
+func (g *generation) lazy() *file.Lazy {
+	set, path, packed := g.fam.src.set, g.path, g.packed
+	l := &file.Lazy{Key: g.key, Opener: func() (file.Content, file.Stat, error) { return set.Open(path, packed) }}
+	if g.src != nil && packed == file.Unpacked {
+		l.Lend(g.src)
+	}
+	return l
 }
 
 // log is what a decision has to know of a log.
@@ -126,69 +130,21 @@ func (v *view) log(f *family) *match.Log {
 
 func (v *view) close() {
 	for _, l := range v.lazy {
-		l.close()
+		l.Close()
 	}
 }
 
-// A lazyContent is what a file holds that is opened when it is asked for.
-type lazyContent struct {
-	src    *source
-	fam    *family
-	path   string
-	packed file.Packing
-	key    file.Key
-	here   bool // a name led to it when the directory was listed
-
-	c          file.Content
-	own, tried bool
-	gone       bool // it was there when the directory was listed, and is not any more
-}
-
-func (l *lazyContent) get() file.Content {
-	if l.tried {
-		return l.c
-	}
-	l.tried = true
-	c, st, err := l.src.set.Open(l.path, l.packed)
-	if err != nil {
-		l.gone = errors.Is(err, fs.ErrNotExist)
-		return nil
-	}
-	if st.Key != l.key {
-		l.gone = true
-		c.Close()
-		return nil
-	}
-	l.c, l.own = c, true
-	return c
-}
-
-// ReadAt implements match.Content.
-func (l *lazyContent) ReadAt(b []byte, off int64) (int, error) {
-	if c := l.get(); c != nil {
-		return c.ReadAt(b, off)
-	}
-	return 0, io.ErrUnexpectedEOF
-}
-
-// Size implements match.Content.
-func (l *lazyContent) Size() int64 {
-	if c := l.get(); c != nil {
-		return c.Size()
-	}
-	return 0
-}
-
-func (l *lazyContent) close() {
-	if l.own {
-		l.c.Close()
-	}
+// A viewed file is one of a log's that decisions look into.
+type viewed struct {
+	*file.Lazy
+	fam  *family
+	here bool // a name led to it when the directory was listed
 }
 
 // vanished says whether a file of f was moved or removed after it had been listed:
 // what was found meanwhile may be what it was.
 func (v *view) vanished(f *family) bool {
-	return slices.ContainsFunc(v.lazy, func(l *lazyContent) bool { return l.gone && l.here && l.fam == f })
+	return slices.ContainsFunc(v.lazy, func(l viewed) bool { return l.Gone() && l.here && l.fam == f })
 }
 
 // asFound is a candidate as a decision sees it.
@@ -213,8 +169,8 @@ func (t *Tailer) asFound(c *candidate, cands []*candidate, v *view, now time.Tim
 // carryOut does what was decided about c.
 func (t *Tailer) carryOut(v match.Verdict, c *candidate, now time.Time) {
 	f := c.fam
-	if c.insp != nil && c.insp.missed {
-		delete(t.inspections, c.Stat.Key)
+	if c.insp != nil && c.insp.Missed() {
+		t.desk.Drop(c.Stat.Key)
 	}
 	switch v.What {
 	case match.Same:
@@ -258,7 +214,7 @@ func (t *Tailer) neverWhole(f *family, c *candidate) {
 	}
 	s := f.stranger(c, time.Now())
 	if time.Since(s.since) >= t.cfg.Still {
-		t.refused(f, c.foundFile, c.insp.err)
+		t.refused(f, c.foundFile, c.insp.Broken())
 	}
 }
 

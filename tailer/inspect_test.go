@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/inspect"
 )
 
 // A bystander notes which of the lines that matter come, and when.
@@ -76,7 +77,7 @@ func TestLargeArchiveHoldsNobodyUp(t *testing.T) {
 	}
 	tail := newTailer(t, cfg, sink)
 	var once sync.Once
-	tail.piece = func(end int64) { // unpacking stands still until lines of the other log have come
+	tail.desk.Piece = func(end int64) { // unpacking stands still until lines of the other log have come
 		if end < 8<<20 {
 			return
 		}
@@ -166,20 +167,20 @@ func await(t *testing.T, what string, ok func() bool) {
 // long they are. Nothing depends on it, so a stop does not wait for it.
 func TestStopDoesNotWaitForArchivesThatArePassedOver(t *testing.T) {
 	inWorld(t, func(w *world) {
-		w.write("tmp", strings.Repeat(strings.Repeat("x", 1023)+"\n", 2*inlineBytes>>10))
+		w.write("tmp", strings.Repeat(strings.Repeat("x", 1023)+"\n", 2*inspect.InlineBytes>>10))
 		for i := range 3 {
 			w.pack("tmp", fmt.Sprintf("sora.jsonl.%d.gz", i+1))
 		}
 		w.remove("tmp")
 		w.write("sora.jsonl", lines(0, 10))
 		w.piece = func(end int64) {
-			if end > inlineBytes {
+			if end > inspect.InlineBytes {
 				time.Sleep(time.Second) // more than a minute for each of them
 			}
 		}
 		w.start()
 		w.pass(3 * time.Second)
-		if !w.tail.inspecting.Load() {
+		if !w.tail.desk.Busy() {
 			t.Fatal("nothing is being unpacked")
 		}
 		begin := time.Now()

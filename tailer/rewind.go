@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/rtcship/rtcship/tailer/internal/stream"
+
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/reader"
@@ -171,11 +173,8 @@ var errFound = errors.New("found")
 func (g *generation) firstSince(text *io.SectionReader, r Rewinding) (at int64, clock time.Time, err error) {
 	at = text.Size()
 	origin := &entry.Origin{Source: g.fam.src.Origin, Log: g.fam.log, Path: g.path, Generation: g.id, Born: g.born}
-	in := streamInput{
-		Stream: Stream{MaxEntry: defaultMaxEntry, Timezone: g.fam.src.Timezone},
-		form:   g.fam.rule.Form, origin: origin, r: text, buf: make([]byte, entry.BatchBytes+1),
-	}
-	err = in.run(func(b entry.Batch) error {
+	s := stream.Stream{Timezone: g.fam.src.Timezone}
+	err = s.Cut(text, origin, g.fam.rule.Form, func(b entry.Batch) error {
 		for i, when := range r.Times(b) {
 			if !when.IsZero() && !when.Before(r.Since) {
 				at = b.Entries[i].Offset

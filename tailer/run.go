@@ -10,6 +10,7 @@ import (
 
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/inspect"
 	"github.com/rtcship/rtcship/tailer/internal/reader"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
@@ -40,10 +41,8 @@ type scanning struct {
 	polled   time.Time     // when the logs that move were last looked at
 	scanTook time.Duration // the last scan
 
-	inspections map[file.Key]*inspection // of compressed files
-	inspecting  atomic.Bool              // one is under way on a goroutine of its own
-	piece       func(int64)              // tests: called for each piece of a file that is inspected
-	between     func()                   // tests: called when unknown files were opened and nothing is decided yet
+	desk    inspect.Desk // for compressed files
+	between func()       // tests: called when unknown files were opened and nothing is decided yet
 
 	open   atomic.Int64             // files
 	opened map[*generation]struct{} // those whose files are open, and perhaps some that were; under mu
@@ -115,7 +114,11 @@ func load(cfg Config, next entry.Consumer, atRest bool) (*Tailer, error) {
 	t.store, t.mostGone = saved.NewStore(cfg.StateDir, cfg.Logger), mostGone
 	t.saveReq, t.urgent, t.drain = make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{})
 	t.listed = make(chan struct{})
-	t.inspections, t.opened = map[file.Key]*inspection{}, map[*generation]struct{}{}
+	t.opened = map[*generation]struct{}{}
+	t.desk = inspect.Desk{Running: &t.running, Hurried: t.isDraining, Finished: func() {
+		t.lock(func() { t.scanNow = true })
+		t.nudge()
+	}}
 	for _, s := range cfg.Sources {
 		src := newSource(s, &t.mu, rules.Where{State: cfg.StateDir, Links: cfg.FollowLinks, Open: &t.open, Warn: t.keptLink})
 		src.gone = func() *saved.Gone { return t.gone }

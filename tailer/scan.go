@@ -39,7 +39,8 @@ func (t *Tailer) scan(now time.Time) {
 			t.feed(f, now)
 		}
 	}
-	t.dropInspections()
+	pending := t.desk.Tidy()
+	t.lock(func() { t.pending = pending })
 	t.holdDeleted(now)
 	t.tidyGone(now)
 	t.requestSave()

@@ -1,6 +1,9 @@
-package tailer
+// Package stream cuts logs that are not followed as if they were: whatever is read
+// from its beginning to its end, once.
+package stream
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -14,16 +17,20 @@ import (
 
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
+
+// maxEntry is how long an entry may be if nobody says.
+const maxEntry = 8 << 20
 
 // A Stream reads logs that are not followed: a file that somebody mailed, or
 // standard input. It cuts them as a Tailer would, but keeps no positions.
 type Stream struct {
-	Origin   string // Origin.Source of its batches
-	Path     string // Origin.Path
-	Name     string // of the file; what kind of log it is follows from it, and whether it is compressed
-	Rules    []Rule // none reads line by line
-	MaxEntry int    // bytes of one entry; 0 is 8 MiB
+	Origin   string       // Origin.Source of its batches
+	Path     string       // Origin.Path
+	Name     string       // of the file; what kind of log it is follows from it, and whether it is compressed
+	Rules    []rules.Rule // none reads line by line
+	MaxEntry int          // bytes of one entry; 0 is 8 MiB
 	Timezone *time.Location
 	SafeCut  func(text []byte) int // as in Config
 	Format   entry.Format          // if set, cuts the file into entries, whatever the rules say
@@ -34,12 +41,6 @@ type Stream struct {
 // fails. The generation is a hash of Path, so that the same file gives the same
 // records each time.
 func (s Stream) Read(r io.Reader, next func(entry.Batch) error) error {
-	if s.MaxEntry == 0 {
-		s.MaxEntry = defaultMaxEntry
-	}
-	if s.Buffer == 0 {
-		s.Buffer = entry.BatchBytes
-	}
 	r, done, err := s.unpack(r)
 	if err != nil {
 		return fmt.Errorf("unpack: %w", err)
@@ -47,8 +48,14 @@ func (s Stream) Read(r io.Reader, next func(entry.Batch) error) error {
 	defer done()
 	rule := s.rule()
 	hash := sha256.Sum256([]byte(s.Path))
-	in := streamInput{Stream: s, form: rule.Form, r: r, buf: make([]byte, s.Buffer+1)}
-	in.origin = &entry.Origin{Source: s.Origin, Log: rule.Log, Path: s.Path, Generation: [16]byte(hash[:16]), Born: time.Now()}
+	origin := &entry.Origin{Source: s.Origin, Log: rule.Log, Path: s.Path, Generation: [16]byte(hash[:16]), Born: time.Now()}
+	return s.Cut(r, origin, rule.Form, next)
+}
+
+// Cut is Read for text that is not compressed, and of which it is known what it is.
+func (s Stream) Cut(r io.Reader, origin *entry.Origin, form entry.Form, next func(entry.Batch) error) error {
+	s.MaxEntry, s.Buffer = cmp.Or(s.MaxEntry, maxEntry), cmp.Or(s.Buffer, entry.BatchBytes)
+	in := input{Stream: s, form: form, origin: origin, r: r, buf: make([]byte, s.Buffer+1)}
 	return in.run(next)
 }
 
@@ -69,7 +76,7 @@ func (s Stream) unpack(r io.Reader) (io.Reader, func(), error) {
 
 // rule finds how a file of this name is followed; a rotated name counts for
 // the live one.
-func (s Stream) rule() Rule {
+func (s Stream) rule() rules.Rule {
 	name, _ := file.UnpackedName(filepath.ToSlash(s.Name))
 	dir, base := path.Split(name)
 	after, before := file.LiveNames(base)
@@ -89,11 +96,11 @@ func (s Stream) rule() Rule {
 			return r
 		}
 	}
-	return Rule{Log: file.LogName(base)}
+	return rules.Rule{Log: file.LogName(base)}
 }
 
-// A streamInput is a Stream under way.
-type streamInput struct {
+// An input is a Stream under way.
+type input struct {
 	Stream
 	form   entry.Form
 	origin *entry.Origin
@@ -106,7 +113,7 @@ type streamInput struct {
 	cutter entry.Cutter
 }
 
-func (in *streamInput) run(next func(entry.Batch) error) error {
+func (in *input) run(next func(entry.Batch) error) error {
 	for {
 		if err := in.fill(); err != nil {
 			return fmt.Errorf("read: %w", err)
@@ -129,7 +136,7 @@ func (in *streamInput) run(next func(entry.Batch) error) error {
 	}
 }
 
-func (in *streamInput) fill() error {
+func (in *input) fill() error {
 	n, err := io.ReadFull(in.r, in.buf[in.n:])
 	in.n += n
 	in.eof = errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
@@ -140,7 +147,7 @@ func (in *streamInput) fill() error {
 }
 
 // split cuts what is in the buffer.
-func (in *streamInput) split() *entry.Cutter {
+func (in *input) split() *entry.Cutter {
 	c := &in.cutter
 	*c = entry.Cutter{
 		Entries: c.Entries[:0], Now: time.Now(), MaxEntry: in.MaxEntry, SafeCut: in.SafeCut, Zone: in.Timezone,
