@@ -81,7 +81,10 @@ func beginsLike(base, log string) bool {
 // seal shows a file that may hold what is missing of its log and cannot be read.
 func (t *Tailer) seal(fl *foundFile) {
 	for _, g := range fl.fam.gens {
-		if g.missing.IsZero() || g.src != nil || fl.Stat.Mtime < g.written || fl.Stat.Mtime == g.written && g.settled.At >= g.size {
+		if g.missing.IsZero() || fl.Stat.Mtime < g.written {
+			continue
+		}
+		if v := g.View(); v.Src != nil || fl.Stat.Mtime == g.written && v.Settled.At >= v.Size {
 			continue
 		}
 		t.refused(fl.fam, fl, &rules.IgnoredError{Why: "may hold what was not read of " + filepath.Base(fl.fam.path) +

@@ -152,7 +152,7 @@ func (t *Tailer) takeUp(now time.Time) {
 func (f *family) misses() bool {
 	f.src.mu.Lock()
 	defer f.src.mu.Unlock()
-	return slices.ContainsFunc(f.gens, func(g *generation) bool { return !g.missing.IsZero() && g.src == nil })
+	return slices.ContainsFunc(f.gens, func(g *generation) bool { return !g.missing.IsZero() && g.Src() == nil })
 }
 
 // candidate opens a file to find out what it is; nil if that cannot be told yet.

@@ -9,27 +9,29 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/progress"
 	"github.com/rtcship/rtcship/tailer/internal/reader"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
 // asState is what is saved of g. The caller holds Tailer.mu.
 func (g *generation) asState() saved.Generation {
+	v, print := g.Look()
 	s := saved.Generation{
 		ID: g.hexID(), Source: g.fam.src.Name, File: saved.Path(g.fam.path), Path: saved.Path(g.path), Live: g.live, Born: g.born,
-		Size: g.size, Settled: g.settled.At, Clock: g.settled.Clock, Cut: g.settled.Cut,
+		Size: v.Size, Settled: v.Settled.At, Clock: v.Settled.Clock, Cut: v.Settled.Cut,
 		Written: time.Unix(0, g.written).UTC(), Changed: time.Unix(0, g.stat.Mtime).UTC(), Device: g.key.Dev, Inode: g.key.Ino,
-		OnDisk: g.stat.Size, Packed: g.packed, Ended: g.packed != file.Unpacked && (g.ended || g.wasEnded), Missing: g.missing.Round(0), Lost: g.gapNoted, CopyOf: g.copyOf,
-		Gaps: g.gaps, Print: saved.Print{Head: g.fingerprint.HeadLen, At: saved.Hash(g.settled.Hash)},
+		OnDisk: g.stat.Size, Packed: g.packed, Ended: g.packed != file.Unpacked && v.Ended, Missing: g.missing.Round(0), Lost: v.GapNoted, CopyOf: v.CopyOf,
+		Gaps: v.Gaps, Print: saved.Print{Head: print.HeadLen, At: saved.Hash(v.Settled.Hash)},
 	}
-	for _, h := range g.fingerprint.Heads {
+	for _, h := range print.Heads {
 		s.Heads = append(s.Heads, saved.Hash(h))
 	}
-	for _, m := range g.fingerprint.Marks {
+	for _, m := range print.Marks {
 		s.Marks = append(s.Marks, saved.Mark{At: m.At, Hash: saved.Hash(m.Hash)})
 	}
-	for _, m := range g.fingerprint.Recent[max(0, len(g.fingerprint.Recent)-file.PerRead):] {
-		if !g.live && g.missing.IsZero() && !g.short {
+	for _, m := range print.Recent[max(0, len(print.Recent)-file.PerRead):] {
+		if !g.live && g.missing.IsZero() && !v.Short {
 			break // it is found already
 		}
 		s.Ends = append(s.Ends, saved.Mark{At: m.At, Hash: saved.Hash(m.Hash)})
@@ -45,39 +47,30 @@ func restoreGeneration(s *saved.Generation, f *family, now time.Time) (*generati
 	}
 	g := newGeneration(f, s.Born)
 	_, _ = hex.Decode(g.id[:], []byte(s.ID)) // check has
-	g.settled = reader.Position{Mark: file.Mark{At: s.Settled, Hash: uint64(s.At)}, Clock: s.Clock, Cut: s.Cut}
-	g.read = g.settled
-	g.path, g.size, g.gapNoted = string(s.Path), s.Size, s.Lost
-	g.copyOf = s.CopyOf
-	g.addGaps(s.Gaps...)
-	if n := len(g.gaps); s.Lost && n > 0 && g.gaps[n-1].At > s.Settled {
-		// The file was let go of while batches of it were under way. They were
-		// not settled, and cannot be read again.
-		last := &g.gaps[n-1]
-		last.Bytes += last.At - s.Settled
-		last.At = s.Settled
-	}
+	g.path = string(s.Path)
 	g.key = file.Key{Dev: s.Device, Ino: s.Inode}
-	g.packed, g.wasEnded = s.Packed, s.Ended
+	g.packed = s.Packed
 	g.stat = file.Stat{Key: g.key, Size: s.OnDisk, Mtime: s.Changed.UnixNano()}
 	g.written = s.Written.UnixNano()
-	g.saved, g.state, g.missing = s.Head, Missing, s.Missing
+	g.state, g.missing = Missing, s.Missing
 	if g.missing.IsZero() || g.missing.After(now) {
 		g.missing = now
 	}
-	g.fingerprint.HeadLen = s.Head
+	r := progress.Restored{
+		Print: file.Fingerprint{HeadLen: s.Head}, Size: s.Size,
+		Settled: reader.Position{Mark: file.Mark{At: s.Settled, Hash: uint64(s.At)}, Clock: s.Clock, Cut: s.Cut},
+		Packed:  s.Packed, Ended: s.Ended, CopyOf: s.CopyOf, Lost: s.Lost, Gaps: s.Gaps, Mtime: g.stat.Mtime, Saved: s.Head, Missing: true,
+	}
 	for _, h := range s.Heads {
-		g.fingerprint.Heads = append(g.fingerprint.Heads, uint64(h))
+		r.Print.Heads = append(r.Print.Heads, uint64(h))
 	}
 	for _, m := range s.Marks {
-		g.fingerprint.Marks = append(g.fingerprint.Marks, file.Mark{At: m.At, Hash: uint64(m.Hash)})
+		r.Print.Marks = append(r.Print.Marks, file.Mark{At: m.At, Hash: uint64(m.Hash)})
 	}
 	for _, m := range s.Ends {
-		g.fingerprint.Recent = append(g.fingerprint.Recent, file.Mark{At: m.At, Hash: uint64(m.Hash)})
+		r.Print.Recent = append(r.Print.Recent, file.Mark{At: m.At, Hash: uint64(m.Hash)})
 	}
-	if g.settled.At < g.size {
-		g.behind = now
-	}
+	g.Restore(r, now)
 	return g, nil
 }
 
@@ -95,11 +88,12 @@ type familyState struct {
 }
 
 func (l *familyState) restore(f *family) {
-	f.clock = l.log.Clock
+	newest := int64(0)
 	if !l.log.Newest.IsZero() && !l.log.Newest.After(l.now) {
-		f.newest = l.log.Newest.UnixNano()
-		f.floor = f.newest - int64(margin)
+		newest = l.log.Newest.UnixNano()
+		f.floor = newest - int64(margin)
 	}
+	f.src.readers.Restore(f.settled, newest, l.log.Clock)
 	for i := range l.gens {
 		if g, err := restoreGeneration(&l.gens[i], f, l.now); err == nil {
 			f.gens = append(f.gens, g)
@@ -201,9 +195,10 @@ func (s *source) isSaved() bool {
 // asState is what is saved of f, false if there is nothing to save. The caller
 // holds Tailer.mu.
 func (f *family) asState() (saved.Log, bool) {
-	f.savedNewest, f.savedClock = f.newest, f.clock
-	l := saved.Log{Source: f.src.Name, File: saved.Path(f.path), Newest: time.Unix(0, f.newest).UTC(), Clock: f.clock}
-	return l, f.newest > 0 || !f.clock.IsZero()
+	newest, clock := f.src.readers.Settled(f.settled)
+	f.savedNewest, f.savedClock = newest, clock
+	l := saved.Log{Source: f.src.Name, File: saved.Path(f.path), Newest: time.Unix(0, newest).UTC(), Clock: clock}
+	return l, newest > 0 || !clock.IsZero()
 }
 
 // savedAtOnce is how many generations are encoded at a time while all else waits.
@@ -217,7 +212,8 @@ func (t *Tailer) wholeState(gens []*generation, loaded []saved.Generation) iter.
 			lines := make([]saved.Generation, len(some))
 			t.lock(func() {
 				for i, g := range some {
-					lines[i], g.unsaved = g.asState(), false
+					g.TakeUnsaved()
+					lines[i] = g.asState()
 				}
 			})
 			for i := range lines {
@@ -255,7 +251,7 @@ func (t *Tailer) changes() (list []saved.Change) {
 			list = append(list, saved.Change{Name: s.Name, Source: &state})
 		}
 		for _, f := range s.families {
-			if f.newest == f.savedNewest && f.clock.Equal(f.savedClock) {
+			if newest, clock := t.readers.Settled(f.settled); newest == f.savedNewest && clock.Equal(f.savedClock) {
 				continue
 			}
 			if l, known := f.asState(); known {
@@ -264,8 +260,7 @@ func (t *Tailer) changes() (list []saved.Change) {
 		}
 	}
 	for g := range t.generations() {
-		if g.unsaved {
-			g.unsaved = false
+		if g.TakeUnsaved() {
 			state := g.asState()
 			list = append(list, saved.Change{Generation: &state})
 		}
@@ -280,7 +275,7 @@ func (t *Tailer) changes() (list []saved.Change) {
 func (t *Tailer) forgetGeneration(g *generation) {
 	g.fam.remove(g)
 	t.forgotten = append(t.forgotten, saved.Change{Forgotten: g.hexID()})
-	t.dirty = true
+	t.changed(false)
 }
 
 // forgetLog drops a log of which there is no generation any more. The caller holds
@@ -288,5 +283,5 @@ func (t *Tailer) forgetGeneration(g *generation) {
 func (t *Tailer) forgetLog(f *family) {
 	delete(f.src.families, f.path)
 	t.forgotten = append(t.forgotten, saved.Change{NoLog: &saved.Log{Source: f.src.Name, File: saved.Path(f.path)}})
-	t.dirty = true
+	t.changed(false)
 }

@@ -27,7 +27,7 @@ func (t *Tailer) compareCopies(now time.Time) {
 	byID := map[string]*generation{}
 	t.mu.Lock()
 	for g := range t.generations() {
-		if g.held && g.pumps == 0 {
+		if g.IsHeld() {
 			held = append(held, g)
 		}
 	}
@@ -38,7 +38,7 @@ func (t *Tailer) compareCopies(now time.Time) {
 	}
 	t.mu.Unlock()
 	for _, g := range held {
-		t.compareCopy(g, byID[g.copyOf], now)
+		t.compareCopy(g, byID[g.View().CopyOf], now)
 	}
 }
 
@@ -67,18 +67,7 @@ func (t *Tailer) compareCopy(g, orig *generation, now time.Time) {
 	if at.At > k.Read.At {
 		head, _ = file.ReadHead(k.Content, contentSize(k)) // a short one is taken in as such
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if g.read.At < at.At && len(g.inflight) == 0 {
-		g.fingerprint.Grow(head)
-		g.fingerprint.Note(at)
-		g.read.Mark, g.settled.Mark = at, at
-	}
-	g.held = !over && g.read.At < contentSize(k)
-	if over {
-		g.copyOf = ""
-	}
-	t.touch(g)
+	g.Compared(at, head, over, contentSize(k))
 }
 
 // contentSize is the size of what k's file holds at present, -1 if it is not known.

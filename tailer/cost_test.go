@@ -1,7 +1,6 @@
 package tailer
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -14,9 +13,6 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
-	"github.com/rtcship/rtcship/tailer/internal/file"
-	"github.com/rtcship/rtcship/tailer/internal/reader"
-	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
 var costs = flag.Bool("costs", false, "measure what following costs, which takes minutes")
@@ -118,42 +114,4 @@ type consumerFunc func(entry.Batch)
 func (f consumerFunc) Consume(_ context.Context, b entry.Batch) error {
 	f(b)
 	return nil
-}
-
-// BenchmarkRead reads a log of one million bytes' worth of lines of 343 bytes
-// again and again: what a line costs until it is in a batch.
-func BenchmarkRead(b *testing.B) {
-	path := filepath.Join(b.TempDir(), "sora.jsonl")
-	line := append(bytes.Repeat([]byte("x"), 342), '\n')
-	const n = 100_000
-	if err := os.WriteFile(path, bytes.Repeat(line, n), 0o644); err != nil {
-		b.Fatal(err)
-	}
-	var open atomic.Int64
-	src, st, err := file.Open(path, file.Unpacked, &open)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer src.Close()
-	f := newFamily(newSource(Source{}, nil, rules.Where{}), rules.Class{Rule: &Rule{}, Family: path})
-	g := newGeneration(f, time.Now())
-	g.src, g.size = src, st.Size
-	var bufs reader.Pools
-	b.ReportAllocs()
-	lines := 0
-	for b.Loop() {
-		if g.read.At >= st.Size {
-			g.read = reader.Position{}
-		}
-		p := g.plan(defaultMaxEntry)
-		buf := bufs.Get(p.Want)
-		r := p.Read(buf)
-		if r.Other || r.Err != nil {
-			b.Fatal("wrong file", r.Err)
-		}
-		g.read.Mark = r.Mark
-		lines += len(r.Cut.Entries)
-		bufs.Put(buf)
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(lines), "ns/line")
 }

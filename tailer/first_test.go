@@ -23,7 +23,7 @@ func TestNamedLogsComeFirst(t *testing.T) {
 		w.write("sora.jsonl.1", lines(n+100, 5)) // there at first
 		w.write("sora.jsonl", lines(n, 1))
 		w.begin()
-		s := newSource(w.cfg.Sources[0], new(sync.Mutex), rules.Where{State: w.cfg.StateDir})
+		s := newSource(w.cfg.Sources[0], new(sync.Mutex), rules.Where{State: w.cfg.StateDir}, nil)
 		var first []string
 		for _, fl := range s.set.VendorFiles(w.dir) {
 			first = append(first, filepath.Base(fl.Path))

@@ -4,6 +4,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/internal/progress"
 )
 
 func TestFollowsALog(t *testing.T) {
@@ -45,20 +47,20 @@ func TestTellsWhenAFileIsBlocked(t *testing.T) {
 		w.write("sora.jsonl", lines(0, 1))
 		w.start()
 		release := w.hold()
-		for i := range underWay {
+		for i := range progress.UnderWay {
 			w.write("sora.jsonl", lines(1+i, 1))
 			w.pass(150 * time.Millisecond)
 		}
 		if n := told.Load(); n > 0 {
 			t.Errorf("told %d times, though all was read", n)
 		}
-		w.write("sora.jsonl", lines(1+underWay, 1))
+		w.write("sora.jsonl", lines(1+progress.UnderWay, 1))
 		w.pass(150 * time.Millisecond)
-		if told.Load() == 0 || !w.tail.Blocked(underWay) {
-			t.Errorf("told %d times, blocked %v", told.Load(), w.tail.Blocked(underWay))
+		if told.Load() == 0 || !w.tail.Blocked(progress.UnderWay) {
+			t.Errorf("told %d times, blocked %v", told.Load(), w.tail.Blocked(progress.UnderWay))
 		}
 		release()
 		w.pass(time.Second)
-		w.wantLines(2 + underWay)
+		w.wantLines(2 + progress.UnderWay)
 	})
 }

@@ -298,7 +298,7 @@ func TestLineThatGrowsSlowly(t *testing.T) {
 }
 
 func TestLogsAndNames(t *testing.T) {
-	s := newSource(Source{Dir: "/log", Rules: SoraRules(), Include: []string{"extra/*.txt"}, Exclude: []string{"secret.log"}}, nil, rules.Where{})
+	s := newSource(Source{Dir: "/log", Rules: SoraRules(), Include: []string{"extra/*.txt"}, Exclude: []string{"secret.log"}}, nil, rules.Where{}, nil)
 	known := func(name string) bool { return name == "gateway.log" }
 	for path, want := range map[string]string{
 		"sora.jsonl":                  "sora.jsonl live",

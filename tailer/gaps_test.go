@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
-	"github.com/rtcship/rtcship/tailer/internal/rules"
+	"github.com/rtcship/rtcship/tailer/internal/progress"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
@@ -46,7 +46,7 @@ func TestManyDamagedStretches(t *testing.T) {
 			w.pass(10 * time.Second)
 			var count, total int64
 			for _, s := range w.tail.Status() {
-				if len(s.Gaps) > maxGaps {
+				if len(s.Gaps) > progress.MaxGaps {
 					w.t.Errorf("%d gaps are kept", len(s.Gaps))
 				}
 				for _, g := range s.Gaps {
@@ -70,41 +70,6 @@ func TestManyDamagedStretches(t *testing.T) {
 			w.t.Errorf("the checkpoint: %v, %v", saved.Size(), err)
 		}
 	})
-}
-
-// A file with more gaps than anybody would look at keeps their sums and some of
-// them, not all.
-func TestManyGaps(t *testing.T) {
-	g := newGeneration(newFamily(newSource(Source{}, nil, rules.Where{}), rules.Class{Rule: &Rule{Log: "sora"}}), time.Now())
-	var count, total int64
-	reasons := []string{"damaged", "the file is gone", "removed from the end of the file"}
-	sums := map[string]int64{}
-	for i := range int64(100_000) {
-		gap := entry.Gap{At: 100 * i, Bytes: 1 + i%7, Reason: reasons[i*i%3], Time: time.Unix(i, 0)}
-		g.addGaps(gap)
-		count++
-		total += gap.Bytes
-		sums[gap.Reason] += gap.Bytes
-	}
-	if len(g.gaps) > maxGaps {
-		t.Errorf("%d gaps are kept", len(g.gaps))
-	}
-	for _, gap := range g.gaps {
-		count -= 1 + gap.More
-		total -= gap.Bytes
-		sums[gap.Reason] -= gap.Bytes
-	}
-	if count != 0 || total != 0 {
-		t.Errorf("%d gaps and %d bytes too few are left", count, total)
-	}
-	for reason, n := range sums {
-		if n != 0 {
-			t.Errorf("%d bytes too few are %s", n, reason)
-		}
-	}
-	if last := g.gaps[len(g.gaps)-1]; last.At != 100*99_999 || last.More != 0 {
-		t.Errorf("the newest gap is %+v", last)
-	}
 }
 
 // Each way to lose bytes leaves a gap of just those bytes: lines 0 to n-1 are

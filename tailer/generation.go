@@ -9,86 +9,38 @@ import (
 
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
-	"github.com/rtcship/rtcship/tailer/internal/reader"
+	"github.com/rtcship/rtcship/tailer/internal/progress"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
 // A generation is one file between two rotations, wherever its bytes are now.
-//
-// Its fields are guarded by Tailer.mu.
 type generation struct {
-	fam         *family
-	id          [16]byte
-	born        time.Time
-	origin      *entry.Origin // for the next batch; replaced when the path changes
-	fingerprint file.Fingerprint
+	fam    *family
+	id     [16]byte
+	born   time.Time
+	origin *entry.Origin // for the next batch; replaced when the path changes
 
 	place
-	progress
-	activity
-	tally
+	*progress.Progress
 
-	copyOf  string // hexadecimal id of the generation that g's file was a copy of, as far as it was read
-	saved   int    // bytes of the head that are in a saved checkpoint; -1 if g is in none
-	tailed  int64  // where the settled position was when Settled was last called
-	unsaved bool   // something of it has changed since it was saved
+	tailed int64 // where the settled position was when Settled was last called; under Tailer.mu
 }
 
-// A place is where a generation's bytes are. The scheduler alone changes it, and
-// may therefore read it without the lock.
+// A place is where a generation's bytes are. The scheduler alone changes it, under
+// Tailer.mu, and may therefore read it without. Readers have no way to it.
 type place struct {
 	path    string
 	key     file.Key
 	packed  file.Packing
-	src     file.Content // nil while closed
-	live    bool         // at its own name
-	short   bool         // the file ends before what was read already: nothing to be had from it
+	live    bool // at its own name
 	state   State
 	stat    file.Stat // of the file when last looked at
 	written int64     // its mtime when last seen to have grown
-	fault   string    // why it cannot be read
 
 	changed time.Time // when last seen to have changed
 	rotated time.Time // when first seen away from its own name; zero if live
 	missing time.Time // when first not found; zero if found
 	used    time.Time // when the file was last needed
-	retry   time.Time // not opened before, after a failure
-}
-
-// A progress is how far a generation is.
-type progress struct {
-	size     int64 // uncompressed; of a compressed file, as far as known
-	known    int64 // up to here it was read, be it taken or not
-	read     reader.Position
-	settled  reader.Position
-	tried    int64     // the size up to which a read found nothing more to take
-	scanned  int64     // no line ends between read.at and here
-	flush    int64     // if this is the size, the rest of the file is complete as it stands
-	window   int       // bytes to read at once, 0 if there is no special need
-	ended    bool      // a compressed file was read to its clean end
-	wasEnded bool      // the checkpoint says that it was
-	unsized  bool      // it was passed over, and how long it is unpacked is not known yet
-	goal     int64     // while draining: the size it had then, where reading ends; 0 if not known yet
-	behind   time.Time // when the oldest unsettled byte was first seen
-	inflight []*batch
-}
-
-// An activity is what is going on with a generation.
-type activity struct {
-	pumps   int    // goroutines that read and hand on
-	reading bool   // one of them is reading
-	waiting bool   // that one waits for memory
-	blocked bool   // has unread data and may not read it
-	suspect bool   // a read found other bytes than expected
-	held    bool   // it has grown, and is compared with what it is a copy of before it is read
-	touched uint64 // Tailer.tick when size was last set by a read
-}
-
-// A tally is what is counted of a generation.
-type tally struct {
-	entries, settledEntries, empty, cuts int64
-	gaps                                 []entry.Gap
-	gapNoted                             bool // the last one is of what was not read when its file was gone
 }
 
 // generations are all that are known, of all sources. The caller holds t.mu or
@@ -110,22 +62,21 @@ func (t *Tailer) generations() iter.Seq[*generation] {
 // newGeneration makes a generation with an id of its own. The id must be saved
 // before its first entry is handed on.
 func newGeneration(f *family, now time.Time) *generation {
-	g := &generation{fam: f, born: now.UTC().Round(0), saved: -1, unsaved: true}
-	g.tried, g.flush, g.changed, g.used = -1, -1, now, now
-	rand.Read(g.id[:])
+	g := &generation{fam: f, id: newID(), born: now.UTC().Round(0), Progress: f.src.readers.Add(f.settled)}
+	g.changed, g.used = now, now
 	return g
 }
 
-// inherit gives a new generation the clock of the one before it: run_erl goes
-// on in the next file of its ring without telling the time again.
-func (g *generation) inherit() {
-	g.read.Clock, g.settled.Clock = g.fam.clock, g.fam.clock
+func newID() (id [16]byte) {
+	rand.Read(id[:])
+	return id
 }
 
 func (g *generation) hexID() string { return hex.EncodeToString(g.id[:]) }
 
-// locate notes where the file of g is.
-func (g *generation) locate(f *rules.File) {
+// locate notes where the file of g is, and returns what its Progress has to know of
+// that.
+func (g *generation) locate(f *rules.File) progress.Home {
 	if g.path != f.Path || g.origin == nil {
 		g.path = f.Path
 		g.origin = &entry.Origin{
@@ -139,7 +90,6 @@ func (g *generation) locate(f *rules.File) {
 	g.key, g.packed = f.Stat.Key, f.Class.Packed
 	g.live = f.Class.Live && f.Class.Family == g.fam.path
 	g.missing = time.Time{}
-	g.unsaved = true
 	switch {
 	case g.packed != file.Unpacked:
 		g.state = Compressed
@@ -148,6 +98,7 @@ func (g *generation) locate(f *rules.File) {
 	default:
 		g.state = Rotated
 	}
+	return progress.Home{Log: g.fam.settled, Origin: g.origin, Packed: g.packed}
 }
 
 // rehome makes g one of another log: its directory has another name by now, or
@@ -156,7 +107,7 @@ func (g *generation) rehome(f *family) {
 	g.fam.remove(g)
 	g.fam = f
 	f.gens = append(f.gens, g)
-	g.origin, g.unsaved = nil, true
+	g.origin = nil // locate is to follow
 }
 
 // belongs says whether g is to be one of the log under whose own name its file
@@ -171,7 +122,7 @@ func (g *generation) displace(now time.Time) {
 	g.live = false
 	if g.rotated.IsZero() {
 		g.rotated = now
-		g.unsaved = true
+		g.Mark()
 	}
 }
 
@@ -184,66 +135,6 @@ func (g *generation) settlePlace(now time.Time) {
 	}
 }
 
-// hasData says whether a read may find something to take.
-func (g *generation) hasData() bool {
-	switch {
-	case g.short || g.held || !g.missing.IsZero() && g.src == nil:
-		return false
-	case g.packed != file.Unpacked:
-		return !g.ended
-	}
-	return g.size > g.tried || g.flush == g.size && g.size > g.read.At
-}
-
-// isRecognizable says whether a saved checkpoint tells g by its content, so that its
-// entries have the same uids after a crash, wherever its bytes are then.
-// If no checkpoint can be saved at present, it has to do that an earlier one
-// knows g at all.
-func (t *Tailer) isRecognizable(g *generation) bool {
-	return g.saved >= g.wantHead() || t.saveErr != nil && g.saved > 0
-}
-
-// wantHead is how much of the head has to be known for that.
-func (g *generation) wantHead() int {
-	if g.packed != file.Unpacked {
-		return min(g.fingerprint.HeadLen, sureHead)
-	}
-	return int(min(g.size, sureHead))
-}
-
-// sureHead is how much of a log's beginning is saved before what follows is
-// handed on.
-const sureHead = file.HeadBytes
-
-// done says whether everything known of g is settled.
-func (g *generation) done() bool {
-	return len(g.inflight) == 0 && (g.short || g.settled.At == g.size && !g.hasData())
-}
-
-// finished says whether Drain need not wait for g: everything in its file is
-// settled, or cannot be had for now.
-func (g *generation) finished() bool {
-	if g.fault != "" || g.src == nil && !g.missing.IsZero() {
-		return len(g.inflight) == 0
-	}
-	if g.fam.src.Format != nil && !g.hasData() {
-		return len(g.inflight) == 0 // what is left is a torn tail, or being written
-	}
-	return g.done()
-}
-
-// A batch is one read on its way to the consumer.
-type batch struct {
-	entry.Batch
-	gen     *generation
-	buf     *reader.Buffer
-	to      reader.Position // what is settled with it
-	started time.Time
-	settled bool
-	begun   chan struct{} // closed when the batch is about to be handed on
-	before  chan struct{} // begun of the batch before, if that is under way
-}
-
 // A family is all generations of one log, or all files of a ring.
 type family struct {
 	src  *source
@@ -251,12 +142,11 @@ type family struct {
 	rule *Rule
 	log  string
 
-	gens   []*generation // oldest first
-	newest int64         // mtime of the newest write that is settled
-	floor  int64         // a rotated file unknown and older than this is left alone
-	clock  time.Time     // run_erl's clock where it was read last
+	gens    []*generation // oldest first
+	settled *progress.Log
+	floor   int64 // a rotated file unknown and older than this is left alone
 
-	savedNewest int64 // newest and clock as they are on disk
+	savedNewest int64 // newest and clock of what is settled, as they are on disk
 	savedClock  time.Time
 
 	unknown  map[file.Key]*stranger
@@ -278,7 +168,7 @@ type stranger struct {
 }
 
 func newFamily(s *source, c rules.Class) *family {
-	return &family{src: s, path: c.Family, rule: c.Rule, log: s.set.LogOf(c), unknown: map[file.Key]*stranger{}}
+	return &family{src: s, settled: progress.NewLog(&s.common, c.Rule.Form), path: c.Family, rule: c.Rule, log: s.set.LogOf(c), unknown: map[file.Key]*stranger{}}
 }
 
 // shared says whether several live files belong to the family.

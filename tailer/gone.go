@@ -112,9 +112,13 @@ func (t *Tailer) tidyGone(now time.Time) {
 
 // isGone says whether nothing more is expected of g. The caller holds t.mu.
 func (t *Tailer) isGone(g *generation, now time.Time) bool {
-	return !g.missing.IsZero() && now.Sub(g.missing) >= t.cfg.Still && now.Sub(g.used) >= t.cfg.Still && g.src == nil && g.pumps == 0 &&
-		g.done() && g.fingerprint.HeadLen > 0 && g.saved == g.fingerprint.HeadLen && g.copyOf == "" &&
-		g.fam.src.Format == nil && !g.fam.rule.Small && !g.fam.shared()
+	if g.missing.IsZero() || now.Sub(g.missing) < t.cfg.Still || now.Sub(g.used) < t.cfg.Still ||
+		g.fam.src.Format != nil || g.fam.rule.Small || g.fam.shared() {
+		return false
+	}
+	v := g.View()
+	n, unsaved := g.UnsavedHead()
+	return v.Src == nil && !v.Active && v.Done && n > 0 && !unsaved && v.CopyOf == ""
 }
 
 // putAway has g remembered on disk alone, and its log if that is all there is of
@@ -163,7 +167,7 @@ func (t *Tailer) bringBack(log *saved.Log, state *saved.Generation, now time.Tim
 	f := s.family(rules.Class{Rule: r, Family: path})
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if f.newest == 0 {
+	if newest, _ := t.readers.Settled(f.settled); newest == 0 {
 		(&familyState{log: *log, now: now}).restore(f)
 	}
 	g, err := restoreGeneration(state, f, now)
@@ -171,5 +175,5 @@ func (t *Tailer) bringBack(log *saved.Log, state *saved.Generation, now time.Tim
 		return // it was checked
 	}
 	f.gens = append(f.gens, g)
-	t.touch(g)
+	g.Touch()
 }

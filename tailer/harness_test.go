@@ -425,12 +425,11 @@ func (w *world) dump() {
 	w.tail.mu.Lock()
 	defer w.tail.mu.Unlock()
 	t := w.tail
-	w.t.Errorf("not drained: reading=%d consuming=%d blocked=%d scanNow=%v scanned=%d mem=%d", t.readers, t.consuming, t.blocked, t.scanNow, t.scanned, t.mem.Used())
+	w.t.Errorf("not drained: consuming=%d blocked=%v scanNow=%v scanned=%d mem=%d", t.readers.Consuming(), t.readers.Blocked(1<<30), t.scanNow, t.scanned, t.readers.Used())
 	for _, s := range t.sources {
 		for _, f := range s.families {
 			for _, g := range f.gens {
-				w.t.Errorf("%s %s: size=%d read=%d settled=%d tried=%d flush=%d scanned=%d ended=%v saved=%d open=%v short=%v pumps=%d reading=%v suspect=%v missing=%v done=%v",
-					filepath.Base(g.path), g.state, g.size, g.read.At, g.settled.At, g.tried, g.flush, g.scanned, g.ended, g.saved, g.src != nil, g.short, g.pumps, g.reading, g.suspect, g.missing, g.done())
+				w.t.Errorf("%s %s, missing %v: %+v", filepath.Base(g.path), g.state, g.missing, g.View())
 			}
 		}
 	}

@@ -36,7 +36,7 @@ func (t *Tailer) identify(cands []*candidate, here map[*generation]bool, now tim
 	gens := t.concerned(cands) // with those that were found to be something else
 	for _, g := range gens {
 		if !here[g] {
-			t.refresh(g)
+			g.refresh()
 		}
 	}
 	view := t.view(gens, here)
@@ -70,7 +70,7 @@ func (t *Tailer) concerned(cands []*candidate) (list []*generation) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for g := range t.generations() {
-		if fams[g.fam] || g.fam.src.Format == nil && (keys[g.key] || heads[g.fingerprint.HashOf(match.Little)]) {
+		if fams[g.fam] || g.fam.src.Format == nil && (keys[g.key] || heads[g.HashOf(match.Little)]) {
 			list = append(list, g)
 		}
 	}
@@ -90,13 +90,14 @@ func (t *Tailer) view(gens []*generation, here map[*generation]bool) *view {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, g := range gens {
+		p, print := g.Look()
 		k := &match.Known{
-			Ref: g, Log: v.log(g.fam), Fingerprint: g.fingerprint.Clone(), Read: g.read.Mark, Size: g.size,
+			Ref: g, Log: v.log(g.fam), Fingerprint: print, Read: p.Read.Mark, Size: p.Size,
 			Path: g.path, Key: g.key, Packed: g.packed, Stat: g.stat, Written: g.written,
-			Here: here[g], Open: g.src != nil && !here[g], Finished: g.finished(), Ended: g.ended || g.wasEnded,
+			Here: here[g], Open: p.Src != nil && !here[g], Finished: p.Finished, Ended: p.Ended,
 		}
-		if g.src != nil || g.missing.IsZero() {
-			l := g.lazy()
+		if p.Src != nil || g.missing.IsZero() {
+			l := g.lazy(p.Src)
 			v.lazy = append(v.lazy, viewed{l, g.fam, here[g]})
 			k.Content = l
 		}
@@ -106,11 +107,11 @@ func (t *Tailer) view(gens []*generation, here map[*generation]bool) *view {
 }
 
 // lazy is what g's file holds, wherever that is.
-func (g *generation) lazy() *file.Lazy {
+func (g *generation) lazy(src file.Content) *file.Lazy {
 	set, path, packed := g.fam.src.set, g.path, g.packed
 	l := &file.Lazy{Key: g.key, Opener: func() (file.Content, file.Stat, error) { return set.Open(path, packed) }}
-	if g.src != nil && packed == file.Unpacked {
-		l.Lend(g.src)
+	if src != nil && packed == file.Unpacked {
+		l.Lend(src)
 	}
 	return l
 }
@@ -223,76 +224,63 @@ func (t *Tailer) neverWhole(f *family, c *candidate) {
 // file with what it held is its copy.
 func (t *Tailer) verify(gens []*generation, here map[*generation]bool, now time.Time) {
 	for _, g := range gens {
-		src := g.src
-		if src == nil || g.packed != file.Unpacked || g.short || !here[g] {
+		v := g.View()
+		src := v.Src
+		if src == nil || g.packed != file.Unpacked || v.Short || !here[g] {
 			continue
 		}
 		if g.fam.rule.Form != entry.Lines || g.intact() {
 			continue
 		}
-		t.lock(func() { g.suspect = true })
+		g.Suspect()
 		for range 5 { // a read that ends meanwhile leaves it undecided
-			if t.statNow(g, now); !t.isSuspect(g) || g.src != src {
+			if t.statNow(g, now); !g.IsSuspect() || g.Src() != src {
 				break
 			}
 		}
 		for _, n := range g.fam.gens {
-			if n.src == src {
+			if n.Src() == src {
 				here[n] = true
 			}
 		}
-		if g.src != src {
+		if g.Src() != src {
 			delete(here, g)
 		}
 	}
 }
 
-func (t *Tailer) isSuspect(g *generation) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return g.suspect
-}
-
 // intact says whether g's open file still holds what it did. It changes nothing:
 // a file that is as it was need not be read again.
 func (g *generation) intact() bool {
-	g.fam.src.mu.Lock()
-	src, read, size, print := g.src, g.read, g.size, g.fingerprint.Clone()
-	g.fam.src.mu.Unlock()
-	st, err := src.Stat()
+	v, print := g.Look()
+	st, err := v.Src.Stat()
 	if err != nil || print.HeadLen == 0 {
 		return true // nothing can be said
 	}
-	if st.Size < max(size, read.At) {
+	if st.Size < max(v.Size, v.Read.At) {
 		return false
 	}
-	head, err := file.ReadHead(src, st.Size)
+	head, err := file.ReadHead(v.Src, st.Size)
 	if err != nil {
 		return true
 	}
 	_, same := print.Agrees(head)
-	return same && read.Mark.Holds(src)
+	return same && v.Read.Mark.Holds(v.Src)
 }
 
 // refresh learns what there is to know of a generation whose file has no name
 // any more but is still open, before it is looked for elsewhere.
-func (t *Tailer) refresh(g *generation) {
-	if g.src == nil || g.packed != file.Unpacked {
+func (g *generation) refresh() {
+	src := g.Src()
+	if src == nil || g.packed != file.Unpacked {
 		return
 	}
-	st, err := g.src.Stat()
+	st, err := src.Stat()
 	if err != nil {
 		return
 	}
-	head, err := file.ReadHead(g.src, st.Size)
-	if err != nil {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if _, same := g.fingerprint.Agrees(head); same && st.Size >= g.size {
-		g.fingerprint.Grow(head)
-		g.size = max(g.size, st.Size)
+	if head, err := file.ReadHead(src, st.Size); err == nil {
+		g.Refresh(head, st.Size)
 	}
 }
 
@@ -301,11 +289,11 @@ func (t *Tailer) refresh(g *generation) {
 // of it before, and the next scan, which is to follow at once, will find that out.
 func (t *Tailer) truncatedMeanwhile(f *family, now time.Time) bool {
 	for _, g := range slices.Clone(f.gens) {
-		src := g.src
+		src := g.Src()
 		if src == nil || g.packed != file.Unpacked {
 			continue
 		}
-		if t.statNow(g, now); t.isSuspect(g) || g.src != src {
+		if t.statNow(g, now); g.IsSuspect() || g.Src() != src {
 			t.lock(func() { t.scanNow = true })
 			return true
 		}

@@ -38,14 +38,5 @@ func (t *Tailer) measure(f *family, g *generation) {
 	if in == nil || in.Changed() {
 		return
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	g.unsized = false
-	if in.Broken() != nil || c.Stat.Key != g.key || g.read.At != g.settled.At {
-		return
-	}
-	m := in.End()
-	g.fingerprint.Note(m)
-	g.read.Mark, g.settled.Mark, g.size = m, m, in.Length()
-	t.touch(g)
+	g.Measured(in.End(), in.Broken() == nil && c.Stat.Key == g.key)
 }

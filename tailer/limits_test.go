@@ -224,13 +224,13 @@ func TestMemoryIsSharedAndBounded(t *testing.T) {
 			logs[r.log]++
 			bytes += len(r.text)
 		}
-		if used := w.tail.mem.Used(); used > 8<<20 || len(logs) < 2 {
+		if used := w.tail.readers.Used(); used > 8<<20 || len(logs) < 2 {
 			w.t.Errorf("%d bytes used, of %d logs", used, len(logs))
 		}
 		if held := (1 + w.cfg.Expansion) * bytes; held > 8<<20 {
 			w.t.Errorf("%d bytes of text and what is made of it are under way", held)
 		}
-		if blocked.Load() == 0 || !w.tail.Blocked(w.tail.consuming) || w.tail.Blocked(w.tail.consuming-1) {
+		if blocked.Load() == 0 || !w.tail.Blocked(w.tail.readers.Consuming()) || w.tail.Blocked(w.tail.readers.Consuming()-1) {
 			w.t.Errorf("blocked %d times; Blocked is wrong", blocked.Load())
 		}
 		release()
@@ -238,8 +238,8 @@ func TestMemoryIsSharedAndBounded(t *testing.T) {
 		if n := len(w.sink.all()); n != 10*4<<10 {
 			w.t.Errorf("%d entries in the end", n)
 		}
-		if w.tail.mem.Used() != 0 {
-			w.t.Errorf("%d bytes still used", w.tail.mem.Used())
+		if w.tail.readers.Used() != 0 {
+			w.t.Errorf("%d bytes still used", w.tail.readers.Used())
 		}
 	})
 }

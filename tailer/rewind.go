@@ -19,7 +19,7 @@ import (
 func (t *Tailer) Saved() (time.Time, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.dirty && t.saveErr == nil && !t.saved.IsZero() {
+	if !t.dirty.Load() && t.saveErr == nil && !t.saved.IsZero() {
 		return time.Now(), nil // nothing has changed since
 	}
 	return t.saved, t.saveErr
@@ -34,7 +34,7 @@ func StatusAtRest(cfg Config) ([]FileStatus, error) {
 	}
 	for g := range t.generations() {
 		if st, err := file.StatPath(g.path); err == nil && st.Key == g.key && g.packed == file.Unpacked {
-			g.size = st.Size
+			g.Seen(st.Size)
 		}
 	}
 	return t.Status(), nil
@@ -93,7 +93,7 @@ func Rewind(cfg Config, r Rewinding) ([]Rewound, error) {
 	if r.DryRun || len(all) == 0 {
 		return all, nil
 	}
-	t.dirty = true
+	t.changed(false)
 	t.save(true)
 	if t.saveErr != nil {
 		return nil, fmt.Errorf("save positions: %w", t.saveErr)
@@ -118,23 +118,24 @@ func (r Rewinding) concerns(g *generation) bool {
 
 // rewind sets g back. It reports false if there is nothing to set back.
 func (g *generation) rewind(r Rewinding) (Rewound, bool) {
+	settled := g.View().Settled
 	w := Rewound{
 		Source: g.fam.src.Name, Log: g.fam.log, Path: g.path, Generation: g.hexID(),
-		From: g.settled.At, To: g.settled.At,
+		From: settled.At, To: settled.At,
 	}
-	if g.settled.At == 0 {
+	if settled.At == 0 {
 		return w, false
 	}
-	p, err := g.earlier(r)
+	p, err := g.earlier(settled, r)
 	if err != nil {
 		w.Error = err.Error()
 		return w, true
 	}
-	if p.At >= g.settled.At {
+	if p.At >= settled.At {
 		return w, false
 	}
 	w.To = p.At
-	g.settled, g.read, g.unsaved = p, p, true
+	g.Rewind(p)
 	return w, true
 }
 
@@ -143,19 +144,19 @@ func (g *generation) rewind(r Rewinding) (Rewound, bool) {
 var errMoved = errors.New("is not where it was when positions were saved: let rtcship run for a moment, so that it finds the file, and try again")
 
 // earlier finds the position that g is to be set back to.
-func (g *generation) earlier(r Rewinding) (reader.Position, error) {
+func (g *generation) earlier(settled reader.Position, r Rewinding) (reader.Position, error) {
 	c, _, err := g.fam.src.set.Open(g.path, g.packed)
 	if err != nil {
 		return reader.Position{}, err
 	}
 	defer c.Close()
-	if !g.settled.Holds(c) {
+	if !settled.Holds(c) {
 		return reader.Position{}, errMoved
 	}
 	if r.Since.IsZero() {
 		return reader.Position{}, nil
 	}
-	at, clock, err := g.firstSince(io.NewSectionReader(c, 0, g.settled.At), r)
+	at, clock, err := g.firstSince(io.NewSectionReader(c, 0, settled.At), r)
 	if err != nil {
 		return reader.Position{}, fmt.Errorf("read: %w", err)
 	}

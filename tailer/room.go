@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
@@ -32,20 +31,14 @@ func (t *Tailer) makeRoom() bool {
 	return t.open.Load() < limit
 }
 
-// holds notes that g's file is open. The caller holds t.mu.
-func (t *Tailer) holds(g *generation, src file.Content) {
-	g.src = src
-	t.opened[g] = struct{}{}
-}
-
 // evict closes some files. The caller holds t.mu.
 func (t *Tailer) evict(now time.Time) {
 	var idle, deleted []*generation
 	for g := range t.opened {
 		switch {
-		case g.src == nil:
+		case g.Src() == nil:
 			delete(t.opened, g)
-		case g.pumps > 0 || g.suspect || !g.missing.IsZero() || !g.done() || !t.isRecognizable(g):
+		case !g.missing.IsZero() || !g.Idle():
 		case g.state != Deleted && g.state != Moved:
 			idle = append(idle, g)
 		case now.Sub(g.changed) >= t.cfg.RotateWait:
@@ -70,11 +63,11 @@ func (t *Tailer) evict(now time.Time) {
 // close closes g's file. One that was deleted is gone then. The caller holds
 // t.mu.
 func (t *Tailer) close(g *generation, now time.Time) {
-	g.src.Close()
-	g.src = nil
+	g.Close()
 	delete(t.opened, g)
 	if g.state == Deleted || g.state == Moved {
 		g.state, g.missing = Missing, now
+		g.Lose()
 	}
 }
 

@@ -9,8 +9,6 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
-
-	"github.com/rtcship/rtcship/tailer/internal/reader"
 )
 
 // compress replaces a file with its compressed form, as gzip and zstd do:
@@ -246,35 +244,4 @@ func TestRewrittenLarger(t *testing.T) {
 			})
 		})
 	}
-}
-
-// What was read of a file that is known to be another one by the time the read
-// is over is not handed on.
-func TestFileThatChangesHandsWhileItIsRead(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.write("sora.jsonl", lines(0, 10))
-		w.start()
-		w.write("sora.jsonl", lines(10, 10))
-		tail := w.tail
-		var g *generation
-		var p reader.Plan
-		tail.lock(func() {
-			g = tail.sources[0].families[w.path("sora.jsonl")].gens[0]
-			p = g.plan(tail.cfg.MaxEntry)
-			g.pumps, g.reading = g.pumps+1, true
-			tail.readers++
-		})
-		buf := tail.buffer(g, p.Want)
-		r := p.Read(buf)
-		if len(r.Cut.Entries) != 10 {
-			t.Fatalf("%d entries were read", len(r.Cut.Entries))
-		}
-		tail.lock(func() { tail.detach(g, time.Now()) })
-		if b, _ := tail.apply(g, &p, &r, buf); b != nil {
-			t.Errorf("%d entries are handed on", len(b.Entries))
-		}
-		tail.lock(func() { tail.endPump(g) })
-		w.pass(3 * time.Second)
-		w.wantLines(20)
-	})
 }

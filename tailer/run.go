@@ -9,9 +9,8 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
-	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/inspect"
-	"github.com/rtcship/rtcship/tailer/internal/reader"
+	"github.com/rtcship/rtcship/tailer/internal/progress"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
@@ -26,9 +25,9 @@ type Tailer struct {
 	sources []*source
 	wake    chan struct{} // for the scheduler to look again
 
-	mu sync.Mutex
+	mu      sync.Mutex
+	readers *progress.Readers
 	scanning
-	reading
 	saving
 	ending
 }
@@ -41,8 +40,10 @@ type scanning struct {
 	polled   time.Time     // when the logs that move were last looked at
 	scanTook time.Duration // the last scan
 
-	desk    inspect.Desk // for compressed files
-	between func()       // tests: called when unknown files were opened and nothing is decided yet
+	ctx     context.Context // of Run
+	desk    inspect.Desk    // for compressed files
+	aside   sync.WaitGroup  // of the desk
+	between func()          // tests: called when unknown files were opened and nothing is decided yet
 
 	open   atomic.Int64             // files
 	opened map[*generation]struct{} // those whose files are open, and perhaps some that were; under mu
@@ -56,21 +57,6 @@ type scanning struct {
 	listed chan struct{} // closed after the first scan
 }
 
-// A reading is what all pumps have in common.
-type reading struct {
-	next    entry.Consumer
-	mem     reader.Budget
-	rate    reader.Limiter
-	bufs    reader.Pools
-	ctx     context.Context // ends when pumps have to
-	running sync.WaitGroup  // pumps
-
-	tick      uint64 // counts reads; under mu, as what follows
-	readers   int    // pumps that read
-	consuming int    // Consume calls under way
-	blocked   int    // generations that have data and may not read it
-}
-
 // A saving is what becomes of positions.
 type saving struct {
 	store      *saved.Store
@@ -81,8 +67,8 @@ type saving struct {
 	saveReq    chan struct{}    // for the saver
 	urgent     chan struct{}    // for the saver not to wait
 
-	dirty     bool           // something is to be saved; under mu, as what follows
-	saveErr   error          // of the last checkpoint
+	dirty     atomic.Bool    // something is to be saved
+	saveErr   error          // of the last checkpoint; under mu, as what follows
 	forgotten []saved.Change // what nothing more is saved of
 	saveWhole bool           // what is on disk is not there any more
 	saved     time.Time
@@ -108,19 +94,20 @@ func load(cfg Config, next entry.Consumer, atRest bool) (*Tailer, error) {
 		return nil, fmt.Errorf("configure tailer: %w", err)
 	}
 	t := &Tailer{cfg: cfg, log: cfg.Logger, wake: make(chan struct{}, 1)}
-	t.next = next
-	t.mem.SetLimit(cfg.Memory)
-	t.rate.SetRate(cfg.ReadRate)
+	t.readers = progress.New(progress.Config{
+		Next: next, MaxEntry: cfg.MaxEntry, SafeCut: cfg.SafeCut, Memory: cfg.Memory, Expansion: cfg.Expansion, ReadRate: cfg.ReadRate,
+		Retry: cfg.Scan, Logger: cfg.Logger, Nudge: t.nudge, Changed: t.changed, Blocked: cfg.OnBlocked,
+	})
 	t.store, t.mostGone = saved.NewStore(cfg.StateDir, cfg.Logger), mostGone
 	t.saveReq, t.urgent, t.drain = make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{})
 	t.listed = make(chan struct{})
 	t.opened = map[*generation]struct{}{}
-	t.desk = inspect.Desk{Running: &t.running, Hurried: t.isDraining, Finished: func() {
+	t.desk = inspect.Desk{Running: &t.aside, Hurried: t.isDraining, Finished: func() {
 		t.lock(func() { t.scanNow = true })
 		t.nudge()
 	}}
 	for _, s := range cfg.Sources {
-		src := newSource(s, &t.mu, rules.Where{State: cfg.StateDir, Links: cfg.FollowLinks, Open: &t.open, Warn: t.keptLink})
+		src := newSource(s, &t.mu, rules.Where{State: cfg.StateDir, Links: cfg.FollowLinks, Open: &t.open, Warn: t.keptLink}, t.readers)
 		src.gone = func() *saved.Gone { return t.gone }
 		t.sources = append(t.sources, src)
 	}
@@ -153,12 +140,14 @@ func load(cfg Config, next entry.Consumer, atRest bool) (*Tailer, error) {
 func (t *Tailer) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	t.ctx = ctx
+	t.readers.Begin(ctx)
 	var saver sync.WaitGroup
 	saverCtx, stopSaver := context.WithCancel(context.WithoutCancel(ctx))
 	saver.Go(func() { t.saver(saverCtx) })
 	t.schedule(ctx)
 	stop()
-	t.running.Wait()
+	t.readers.Wait()
+	t.aside.Wait()
 	stopSaver()
 	saver.Wait()
 	t.save(true)
@@ -176,6 +165,7 @@ func (t *Tailer) Drain() {
 		t.draining = true
 		t.scanNow = true
 		t.scanned = 0
+		t.readers.Drain()
 		t.mu.Unlock()
 		close(t.drain)
 		t.nudge()
@@ -190,10 +180,12 @@ func (t *Tailer) nudge() {
 	}
 }
 
-// touch notes that g has changed and is to be saved. The caller holds t.mu.
-func (t *Tailer) touch(g *generation) {
-	g.unsaved = true
-	t.dirty = true
+// changed notes that something is to be saved, and asks for a checkpoint.
+func (t *Tailer) changed(ask bool) {
+	t.dirty.Store(true)
+	if !ask {
+		return
+	}
 	select {
 	case t.saveReq <- struct{}{}:
 	default:
@@ -279,29 +271,15 @@ func (t *Tailer) drained(now time.Time) bool {
 	}
 	all := true
 	for g := range t.generations() {
-		if g.goal == 0 {
-			g.goal = g.size
-		}
-		over := g.finished() || t.reached(g) && len(g.inflight) == 0
-		all = all && over && g.pumps == 0 && !g.suspect
+		all = g.Drained() && all
 	}
 	return all
-}
-
-// reached says whether g was read as far as it went when Drain was called. What
-// is written later is left for the next start, since a log whose writer never
-// rests would keep Run from ever ending. The caller holds t.mu.
-func (t *Tailer) reached(g *generation) bool {
-	return t.draining && g.goal > 0 && g.read.At >= g.goal && g.packed == file.Unpacked && g.fam.src.Format == nil
 }
 
 func (t *Tailer) closeAll() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for g := range t.generations() {
-		if g.src != nil {
-			g.src.Close()
-			g.src = nil
-		}
+		g.Close()
 	}
 }

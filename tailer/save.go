@@ -42,7 +42,7 @@ func (t *Tailer) pauseSaver(ctx context.Context, d time.Duration) {
 
 // hurry asks for a checkpoint at once. The caller holds t.mu.
 func (t *Tailer) hurry() {
-	t.dirty = true
+	t.changed(false)
 	if t.saveErr != nil {
 		return // it is tried again with each scan
 	}
@@ -56,13 +56,8 @@ func (t *Tailer) hurry() {
 
 // requestSave asks for a checkpoint if something has changed.
 func (t *Tailer) requestSave() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.dirty {
-		select {
-		case t.saveReq <- struct{}{}:
-		default:
-		}
+	if t.dirty.Load() {
+		t.changed(true)
 	}
 }
 
@@ -81,11 +76,11 @@ const fewGenerations = 64
 // the end it is a whole.
 func (t *Tailer) save(end bool) {
 	t.mu.Lock()
-	if t.dead || !t.dirty && !(end && t.store.Journaled()) {
+	if t.dead || !t.dirty.Load() && !(end && t.store.Journaled()) {
 		t.mu.Unlock()
 		return
 	}
-	t.dirty = false
+	t.dirty.Store(false)
 	now := time.Now()
 	fresh, moves := t.unsaved()
 	shelvings, err := t.shelvings()
@@ -111,7 +106,7 @@ func (t *Tailer) save(end bool) {
 	t.noteSave(err, now)
 	if err == nil {
 		for _, h := range fresh {
-			h.gen.saved = h.n
+			h.gen.SavedHead(h.n)
 		}
 		for _, m := range moves {
 			m.gen.tailed = m.at
@@ -157,11 +152,14 @@ type savedHead struct {
 // that Source.Settled has not been told. The caller holds t.mu.
 func (t *Tailer) unsaved() (fresh []savedHead, moves []moved) {
 	for g := range t.generations() {
-		if g.saved < g.fingerprint.HeadLen {
-			fresh = append(fresh, savedHead{g, g.fingerprint.HeadLen})
+		if n, unsaved := g.UnsavedHead(); unsaved {
+			fresh = append(fresh, savedHead{g, n})
 		}
-		if g.fam.src.Settled != nil && g.settled.At != g.tailed {
-			moves = append(moves, moved{g, g.path, g.settled.At})
+		if g.fam.src.Settled == nil {
+			continue
+		}
+		if at := g.View().Settled.At; at != g.tailed {
+			moves = append(moves, moved{g, g.path, at})
 		}
 	}
 	return fresh, moves
@@ -185,7 +183,7 @@ func (t *Tailer) shelvings() (list []*saved.Shelving, err error) {
 func (t *Tailer) noteSave(err error, now time.Time) {
 	switch {
 	case err != nil:
-		t.dirty = true
+		t.changed(false)
 		if t.saveErr == nil {
 			t.log.Error("checkpoint cannot be saved", "error", err)
 		}
@@ -196,4 +194,5 @@ func (t *Tailer) noteSave(err error, now time.Time) {
 		t.saved = now
 	}
 	t.saveErr = err
+	t.readers.SetUnsavable(err != nil)
 }

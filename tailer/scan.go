@@ -9,15 +9,14 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/progress"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
 // scan looks at the directories: which files are there, what each of them is,
 // and where the generations are that have moved.
 func (t *Tailer) scan(now time.Time) {
-	t.mu.Lock()
-	since := t.tick
-	t.mu.Unlock()
+	since := t.readers.Tick()
 	if !t.begun {
 		t.begun = true
 		t.scanNamed(now)
@@ -74,11 +73,11 @@ func (t *Tailer) doubt(s *source, now time.Time) {
 	defer t.mu.Unlock()
 	if now = now.Round(0); s.first.After(now) {
 		s.first, s.floor = now.UTC(), 0
-		t.dirty = true
+		t.changed(false)
 	}
 	for _, f := range s.families {
-		if f.newest > now.UnixNano() {
-			f.newest = now.UnixNano()
+		if newest, clock := t.readers.Settled(f.settled); newest > now.UnixNano() {
+			t.readers.Restore(f.settled, now.UnixNano(), clock)
 		}
 		if f.floor > now.UnixNano() {
 			f.floor = 0
@@ -250,7 +249,7 @@ func (t *Tailer) listedFamilies(l *listing) (list []*family) {
 func (t *Tailer) finishScan(f *family, before map[string]unopened, now time.Time) {
 	t.report(f, before)
 	for _, g := range f.gens {
-		if g.unsized && len(f.src.early) == 0 && !t.isDraining() {
+		if len(f.src.early) == 0 && !t.isDraining() && g.View().Unsized {
 			t.measure(f, g)
 		}
 	}
@@ -267,7 +266,8 @@ func (t *Tailer) finishScan(f *family, before map[string]unopened, now time.Time
 func (t *Tailer) forget(f *family, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(f.gens) > 0 || f.shared() || !f.rule.Small && now.Sub(time.Unix(0, f.newest)) < 4*t.cfg.Forget {
+	newest, _ := t.readers.Settled(f.settled)
+	if len(f.gens) > 0 || f.shared() || !f.rule.Small && now.Sub(time.Unix(0, newest)) < 4*t.cfg.Forget {
 		return
 	}
 	t.forgetLog(f)
@@ -282,7 +282,7 @@ func (t *Tailer) hide(f *family, fl *foundFile, here map[*generation]bool) {
 	for _, g := range f.gens {
 		if g.path == fl.Path && g.missing.IsZero() {
 			known, here[g] = true, true
-			if g.src == nil {
+			if g.Src() == nil {
 				g.state = Unreadable
 			}
 		}
@@ -295,23 +295,23 @@ func (t *Tailer) hide(f *family, fl *foundFile, here map[*generation]bool) {
 // still says whether the file with g's inode is g's without a doubt. While it
 // is open the inode cannot have been used again.
 func (g *generation) still(fl *foundFile) bool {
-	return g.src != nil || fl.Stat.Like(g.stat)
+	return g.Src() != nil || fl.Stat.Like(g.stat)
 }
 
 // found notes where g's file is now.
 func (t *Tailer) found(g *generation, fl *foundFile, since uint64, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if g.belongs(fl) {
+	rehomed := g.belongs(fl)
+	if rehomed {
 		t.mu.Unlock()
 		fl.join() // takes the lock
 		t.mu.Lock()
 		g.rehome(fl.fam)
-		t.touch(g)
 	}
-	if live := fl.Class.Live && fl.Class.Family == g.fam.path; g.path != fl.Path || g.live != live || g.state == Unreadable || g.state == Deleted || g.state == Moved {
-		g.locate(fl.File)
-		t.touch(g)
+	if live := fl.Class.Live && fl.Class.Family == g.fam.path; rehomed || g.path != fl.Path || g.live != live || g.state == Unreadable || g.state == Deleted || g.state == Moved {
+		g.Place(g.locate(fl.File))
+		g.Touch()
 	}
 	fl.src.early.drop(fl.File)
 	g.settlePlace(now)
@@ -324,9 +324,9 @@ func (t *Tailer) lost(g *generation, now time.Time) {
 		return
 	}
 	state := Missing
-	if g.src != nil {
+	if src := g.Src(); src != nil {
 		state = Moved
-		if st, err := g.src.Stat(); err == nil && st.Nlink == 0 {
+		if st, err := src.Stat(); err == nil && st.Nlink == 0 {
 			state = Deleted
 		}
 	}
@@ -340,8 +340,9 @@ func (t *Tailer) lost(g *generation, now time.Time) {
 	g.fam.search = now
 	if state == Missing {
 		g.missing = now
+		g.Lose()
 	}
-	t.touch(g)
+	g.Touch()
 }
 
 // sort puts the oldest generation first.
@@ -367,11 +368,11 @@ func (t *Tailer) tidy(f *family, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, g := range slices.Clone(f.gens) {
-		if g.src != nil && t.closable(g, now) {
+		if v := g.View(); v.Src != nil && t.closable(g, &v, now) {
 			t.close(g, now)
 		}
-		if !g.missing.IsZero() && len(g.inflight) == 0 {
-			t.bury(g, now)
+		if v := g.View(); !g.missing.IsZero() && v.UnderWay == 0 {
+			t.bury(g, &v, now)
 		}
 	}
 	t.shelve(f.src, f, now)
@@ -380,12 +381,12 @@ func (t *Tailer) tidy(f *family, now time.Time) {
 // closable says whether g's file can be closed: it is out of the way, settled,
 // and has not grown for a while. A deleted file is kept while nothing has taken
 // its place, since its writer may well still have it open, but not for ever.
-func (t *Tailer) closable(g *generation, now time.Time) bool {
+func (t *Tailer) closable(g *generation, v *progress.View, now time.Time) bool {
 	quiet := now.Sub(g.rotated) >= t.cfg.RotateWait && now.Sub(g.changed) >= t.cfg.RotateWait
 	switch {
-	case g.pumps > 0 || g.suspect || !g.done():
+	case v.Active || v.Suspect || !v.Done:
 		return false
-	case g.short:
+	case v.Short:
 		return true
 	case g.fam.src.Format != nil:
 		return g.state == Deleted
@@ -412,19 +413,21 @@ func (f *family) hasLive() bool {
 
 // bury counts the unread bytes of a generation that cannot be found as a gap,
 // and forgets it after a while.
-func (t *Tailer) bury(g *generation, now time.Time) {
-	if g.fingerprint.HeadLen == 0 {
+func (t *Tailer) bury(g *generation, v *progress.View, now time.Time) {
+	if g.HeadLen() == 0 {
 		t.forgetGeneration(g) // nothing is known of it by which it could be found
 		return
 	}
 	gone := now.Sub(g.missing)
-	if !g.gapNoted && gone >= t.cfg.RotateWait && g.fam.hidden == 0 {
-		g.gapNoted = true
-		if n := g.size - g.settled.At; n > 0 {
-			t.gap(g, g.settled.At, n, "the file is gone", now)
+	noted := v.GapNoted
+	if !noted && gone >= t.cfg.RotateWait && g.fam.hidden == 0 {
+		noted = true
+		g.NoteGap()
+		if n := v.Size - v.Settled.At; n > 0 {
+			t.gap(g, v.Settled.At, n, "the file is gone", now)
 		}
 	}
-	if gone >= t.cfg.Forget || g.fam.src.Format != nil && g.gapNoted || g.fam.src.Format != nil && g.done() {
+	if gone >= t.cfg.Forget || g.fam.src.Format != nil && (noted || v.Done) {
 		t.forgetGeneration(g)
 	}
 }
@@ -436,7 +439,7 @@ func (t *Tailer) holdDeleted(now time.Time) {
 	var held []*generation
 	var total int64
 	for g := range t.generations() {
-		if g.state == Deleted && g.src != nil {
+		if g.state == Deleted && g.Src() != nil {
 			held = append(held, g)
 			total += g.stat.Blocks
 		}
@@ -445,8 +448,8 @@ func (t *Tailer) holdDeleted(now time.Time) {
 		return
 	}
 	slices.SortFunc(held, func(a, b *generation) int {
-		if a.done() != b.done() {
-			if a.done() {
+		if done := a.Done(); done != b.Done() {
+			if done {
 				return -1
 			}
 			return 1
@@ -465,10 +468,10 @@ func (t *Tailer) holdDeleted(now time.Time) {
 // letGo closes a file that no name leads to and whose writer may go on in it. The
 // caller holds t.mu.
 func (t *Tailer) letGo(g *generation, reason string, now time.Time) {
-	unread := g.size - g.read.At
+	v := g.View()
 	t.close(g, now)
-	g.gapNoted = true
-	t.gap(g, g.read.At, max(0, unread), reason, now)
+	g.NoteGap()
+	t.gap(g, v.Read.At, max(0, v.Size-v.Read.At), reason, now)
 }
 
 // lookAtMoved looks at the files that no name leads to: nothing else would see that
@@ -477,7 +480,7 @@ func (t *Tailer) lookAtMoved(now time.Time) {
 	t.mu.Lock()
 	var list []*generation
 	for g := range t.opened {
-		if g.src != nil && (g.state == Moved || g.state == Deleted) {
+		if g.Src() != nil && (g.state == Moved || g.state == Deleted) {
 			list = append(list, g)
 		}
 	}

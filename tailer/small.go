@@ -12,6 +12,8 @@ import (
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/match"
+	"github.com/rtcship/rtcship/tailer/internal/progress"
+	"github.com/rtcship/rtcship/tailer/internal/reader"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
@@ -96,8 +98,8 @@ func (s *source) renamed(fl *rules.File, now time.Time) bool {
 		if e.Size < match.Little {
 			return false // too little to be sure
 		}
-		g := newGeneration(nil, now) // a copy of what is still there, and of its own from there on
-		s.shelf.Put(&saved.Shelved{Path: saved.Path(fl.Path), ID: g.hexID(), Size: e.Size, MTime: fl.Stat.Mtime, Ino: fl.Stat.Key.Ino, Head: e.Head, End: e.End})
+		id := newID() // of a copy of what is still there, and of its own from there on
+		s.shelf.Put(&saved.Shelved{Path: saved.Path(fl.Path), ID: hex.EncodeToString(id[:]), Size: e.Size, MTime: fl.Stat.Mtime, Ino: fl.Stat.Key.Ino, Head: e.Head, End: e.End})
 		return true
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -211,10 +213,11 @@ func (t *Tailer) shelve(s *source, f *family, now time.Time) {
 	}
 	g := f.gens[0]
 	rests := now.Sub(g.changed) >= t.cfg.RotateWait && (g.missing.IsZero() || now.Sub(g.missing) >= t.cfg.RotateWait)
-	if g.src != nil || g.pumps > 0 || !g.done() || !rests || g.size == 0 || len(g.gaps) > 0 {
+	v, print := g.Look()
+	if v.Src != nil || v.Active || !v.Done || !rests || v.Size == 0 || len(v.Gaps) > 0 {
 		return
 	}
-	s.shelveOne(g, now)
+	s.shelveOne(g, &v, &print, now)
 	t.forgetGeneration(g)
 	t.forgetLog(f)
 }
@@ -239,20 +242,20 @@ func (t *Tailer) loadShelves() error {
 
 // shelveOne puts g, a small file that is settled, on the shelf. The caller holds
 // Tailer.mu.
-func (s *source) shelveOne(g *generation, now time.Time) {
-	e := &saved.Shelved{Path: saved.Path(g.path), ID: g.hexID(), Size: g.settled.At, MTime: g.stat.Mtime, Ino: g.key.Ino}
-	if n := int(min(g.settled.At, file.HeadBytes)); n > 0 && g.fingerprint.HeadLen == n {
-		e.Head, e.End = saved.Hash(g.fingerprint.Heads[len(g.fingerprint.Heads)-1]), saved.Hash(g.settled.Hash)
+func (s *source) shelveOne(g *generation, v *progress.View, print *file.Fingerprint, now time.Time) {
+	e := &saved.Shelved{Path: saved.Path(g.path), ID: g.hexID(), Size: v.Settled.At, MTime: g.stat.Mtime, Ino: g.key.Ino}
+	if n := int(min(v.Settled.At, file.HeadBytes)); n > 0 && print.HeadLen == n {
+		e.Head, e.End = saved.Hash(print.Heads[len(print.Heads)-1]), saved.Hash(v.Settled.Hash)
 	}
 	if !g.missing.IsZero() {
 		e.Gone = now
 	}
 	s.shelf.Put(e)
 	n := s.shelf.Sum(string(e.Path))
-	n.Entries += g.entries
-	n.SettledEntries += g.settledEntries
-	n.Empty += g.empty
-	n.Cuts += g.cuts
+	n.Entries += v.Entries
+	n.SettledEntries += v.SettledEntries
+	n.Empty += v.Empty
+	n.Cuts += v.Cut
 }
 
 // unshelve makes the generation of a file that is to be followed again, since it
@@ -262,7 +265,7 @@ func unshelve(e *saved.Shelved, f *family, key file.Key, now time.Time) *generat
 	if id, err := hex.DecodeString(e.ID); err != nil || copy(g.id[:], id) != len(g.id) {
 		return nil
 	}
-	g.settled.At, g.read.At, g.size = e.Size, e.Size, e.Size
+	g.Restore(progress.Restored{Size: e.Size, Settled: reader.Position{Mark: file.Mark{At: e.Size}}, Mtime: e.MTime, Saved: -1}, now)
 	g.path, g.key, g.live, g.state = string(e.Path), key, true, Live
 	g.stat = file.Stat{Key: key, Size: e.Size, Mtime: e.MTime}
 	return g

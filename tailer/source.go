@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rtcship/rtcship/tailer/internal/progress"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
@@ -19,22 +20,24 @@ type source struct {
 	fault     string               // why a directory cannot be listed
 	shelf     *saved.Shelf         // of settled small files, nil if none are small
 	smalls    map[string]*smallDir // by path
-	empty     int64                // lines that hold nothing, of files that are gone as well; under mu
-	early     early                // what was there when the source was new, and is not decided yet
-	movedFrom string               // where the directory was when positions were saved, if elsewhere
-	late      bool                 // its directory could not be listed when it was new
-	floor     int64                // rotated files last written before are of no interest, whatever their log
-	mu        *sync.Mutex          // Tailer.mu, for changing the maps
+	readers   *progress.Readers
+	common    progress.Source // what its Progresses have in common
+	early     early           // what was there when the source was new, and is not decided yet
+	movedFrom string          // where the directory was when positions were saved, if elsewhere
+	late      bool            // its directory could not be listed when it was new
+	floor     int64           // rotated files last written before are of no interest, whatever their log
+	mu        *sync.Mutex     // Tailer.mu, for changing the maps
 	savedAs   sourceState
 	gone      func() *saved.Gone // Tailer.gone
 }
 
-func newSource(cfg Source, mu *sync.Mutex, where rules.Where) *source {
-	s := &source{Source: cfg, mu: mu, gone: func() *saved.Gone { return nil }, early: early{}, families: map[string]*family{}, loaded: map[string]*familyState{}, smalls: map[string]*smallDir{}}
+func newSource(cfg Source, mu *sync.Mutex, where rules.Where, readers *progress.Readers) *source {
+	s := &source{Source: cfg, mu: mu, readers: readers, gone: func() *saved.Gone { return nil }, early: early{}, families: map[string]*family{}, loaded: map[string]*familyState{}, smalls: map[string]*smallDir{}}
 	s.set = rules.New(cfg.asked(), where, s.isKnown)
 	if s.Timezone == nil {
 		s.Timezone = time.UTC
 	}
+	s.common = progress.Source{Format: s.Format, Zone: s.Timezone, Damaged: s.Damaged}
 	return s
 }
 

@@ -88,25 +88,32 @@ func (t *Tailer) Empty() map[string]int64 {
 	defer t.mu.Unlock()
 	n := map[string]int64{}
 	for _, s := range t.sources {
-		n[s.Name] += s.empty
+		n[s.Name] += t.readers.Empty(&s.common)
 	}
 	return n
 }
 
 // status is g's line of the ledger. The caller holds Tailer.mu.
 func (g *generation) status(now time.Time) FileStatus {
+	v := g.View()
 	s := FileStatus{
 		Source: g.fam.src.Name, Log: g.fam.log, Path: g.path, Generation: g.hexID(), State: g.state,
-		Size: max(g.size, g.read.At), Read: g.read.At, Settled: g.settled.At,
-		Entries: g.entries, SettledEntries: g.settledEntries, Empty: g.empty, Cut: g.cuts,
-		Gaps: slices.Clone(g.gaps), Error: g.fault,
+		Size: max(v.Size, v.Read.At), Read: v.Read.At, Settled: v.Settled.At,
+		Entries: v.Entries, SettledEntries: v.SettledEntries, Empty: v.Empty, Cut: v.Cut,
+		Gaps: v.Gaps, Error: v.Fault,
 	}
 	s.Lag = s.Size - s.Settled
-	if s.Lag > 0 && !g.behind.IsZero() {
-		s.Behind = now.Sub(g.behind)
+	if s.Lag > 0 && !v.Behind.IsZero() {
+		s.Behind = now.Sub(v.Behind)
 	}
 	if s.Error != "" {
 		s.State = Unreadable
 	}
 	return s
 }
+
+// Blocked reports whether nothing more can come until a Consume call returns:
+// at least one file has data that cannot be read because its batches under way, or
+// the memory, are taken, no file is being read, and all Consume calls under way
+// are among the waiting ones.
+func (t *Tailer) Blocked(waiting int) bool { return t.readers.Blocked(waiting) }
