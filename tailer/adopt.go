@@ -18,6 +18,7 @@ func (t *Tailer) assign(g *generation, c *candidate, v match.Verdict, now time.T
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.opened[g] = struct{}{}
+	c.gen = g
 	if g.belongs(c.foundFile) {
 		g.rehome(c.fam)
 	}
@@ -64,7 +65,7 @@ func (t *Tailer) adoptFrom(c *candidate, v match.Verdict, now time.Time) {
 func (t *Tailer) adopt(g *generation, c *candidate, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c.taken = true
+	c.gen = g
 	t.opened[g] = struct{}{}
 	home := g.locate(c.File)
 	g.stat, g.written = c.Stat, c.Stat.Mtime

@@ -15,10 +15,10 @@ import (
 // what it is.
 type candidate struct {
 	*foundFile
-	src   file.Content
-	head  []byte
-	insp  *inspect.Inspection // what it holds, if it is compressed and that is known
-	taken bool                // src is a generation's now
+	src  file.Content
+	head []byte
+	insp *inspect.Inspection // what it holds, if it is compressed and that is known
+	gen  *generation         // whose file it is by now; nil if nobody's
 
 	passed bool // it is left alone, and only its length is of interest
 }
@@ -69,18 +69,27 @@ const openAtOnce = 200
 // that the rules name come first.
 func (t *Tailer) unknownFiles(loose []*foundFile, now time.Time) (files []*foundFile) {
 	keep := map[*family]map[file.Key]*stranger{}
-	slices.SortStableFunc(loose, func(a, b *foundFile) int { return rules.ByWeight(a.File, b.File) })
+	packing := map[*family]bool{}
 	for _, fl := range loose {
 		f := fl.fam
 		if keep[f] == nil {
 			keep[f] = map[file.Key]*stranger{}
 		}
+		packing[f] = packing[f] || fl.Class.Packed != file.Unpacked
+	}
+	draining := t.isDraining()
+	slices.SortStableFunc(loose, func(a, b *foundFile) int { return rules.ByWeight(a.File, b.File) })
+	for _, fl := range loose {
+		f := fl.fam
 		searching := now.Sub(f.search) < 2*t.cfg.RotateWait
 		s := f.unknown[fl.Stat.Key]
 		if s != nil && s.stat.Size == fl.Stat.Size && s.stat.Mtime == fl.Stat.Mtime {
 			keep[f][fl.Stat.Key] = s
 			if !searching && (s.reason != "" || s.copied) {
 				continue
+			}
+			if !searching && !draining && !packing[f] && !fl.Class.Live && now.Sub(s.since) < t.cfg.RotateWait {
+				continue // it may be a copy in the making, and would have to wait again
 			}
 		}
 		if fl.Class.Aside && !f.misses() {

@@ -25,6 +25,7 @@ type sink struct {
 	hold chan struct{} // if set, Consume waits until it is closed
 
 	stall func(b entry.Batch) bool // if set, batches for which it says so are never settled
+	takes time.Duration            // until a batch is settled
 }
 
 // A received entry, with what makes its uid.
@@ -66,6 +67,7 @@ func (s sinkRun) Consume(ctx context.Context, b entry.Batch) error {
 			return ctx.Err()
 		}
 	}
+	time.Sleep(s.takes)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range b.Entries {

@@ -23,7 +23,9 @@ func (t *Tailer) identify(cands []*candidate, here map[*generation]bool, now tim
 	}
 	defer func() {
 		for _, c := range cands {
-			if !c.taken && c.src != nil {
+			if c.gen != nil {
+				here[c.gen] = true
+			} else if c.src != nil {
 				c.src.Close()
 			}
 		}
@@ -45,8 +47,17 @@ func (t *Tailer) identify(cands []*candidate, here map[*generation]bool, now tim
 	for _, c := range cands {
 		in.Found = append(in.Found, t.asFound(c, cands, view, now))
 	}
+	truncated := map[*family]bool{}
 	for _, v := range match.Decide(in) {
 		c := v.Found.Ref.(*candidate)
+		if v.What == match.New && !c.Class.Live {
+			if _, looked := truncated[c.fam]; !looked {
+				truncated[c.fam] = t.truncatedMeanwhile(c.fam, now)
+			}
+			if truncated[c.fam] {
+				continue
+			}
+		}
 		if v.What == match.New && (!c.asOpened() || view.vanished(c.fam)) {
 			c.fam.hidden++
 			t.lock(func() { t.scanNow = true })
@@ -175,12 +186,8 @@ func (t *Tailer) carryOut(v match.Verdict, c *candidate, now time.Time) {
 	}
 	switch v.What {
 	case match.Same:
-		c.taken = true
 		t.assign(v.Known.Ref.(*generation), c, v, now)
 	case match.New:
-		if !c.Class.Live && t.truncatedMeanwhile(f, now) {
-			return
-		}
 		t.adopt(newGeneration(f, now), c, now)
 	case match.Old, match.Copy:
 		t.adoptFrom(c, v, now)
@@ -285,7 +292,7 @@ func (g *generation) refresh() {
 }
 
 // truncatedMeanwhile looks once more at the open files of f. If one of them was
-// truncated just now, a file that nobody knows may well be the copy that was made
+// truncated just now, each file that nobody knows may well be the copy that was made
 // of it before, and the next scan, which is to follow at once, will find that out.
 func (t *Tailer) truncatedMeanwhile(f *family, now time.Time) bool {
 	for _, g := range slices.Clone(f.gens) {

@@ -266,12 +266,12 @@ func (t *Tailer) feed(f *family, now time.Time) {
 		}
 		t.introduce(g)
 	}
-	for _, g := range f.gens {
+	all := make([]*progress.Progress, len(f.gens))
+	for i, g := range f.gens {
 		t.complete(g, now)
-		if g.Start(now) && (f.rule.Form == entry.Lines || f.rule.Form == entry.Clocked) {
-			return // the next one when this one is read
-		}
+		all[i] = g.Progress
 	}
+	t.readers.Feed(f.settled, all, now)
 }
 
 // introduce sees to it that a checkpoint tells g by its content before its first

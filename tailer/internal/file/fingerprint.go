@@ -83,17 +83,20 @@ func (p *Fingerprint) HashOf(n int) uint64 {
 // Agrees says whether head, the first bytes of a file (headBytes of them, or
 // all), can be the beginning of this generation, and how many bytes say so.
 func (p *Fingerprint) Agrees(head []byte) (int, bool) {
-	verified := 0
-	for i, n := range HeadSizes(p.HeadLen) {
-		if n > len(head) {
-			break
-		}
-		if xxhash.Sum64(head[:n]) != p.Heads[i] {
-			return 0, false
-		}
-		verified = n
+	n := min(p.HeadLen, len(head))
+	if n == 0 {
+		return 0, true
 	}
-	return verified, true
+	i := bits.Len(uint(n)) - 1 // the hash of a longer beginning says all that those of shorter ones do
+	if n == p.HeadLen {
+		i = len(p.Heads) - 1
+	} else {
+		n = 1 << i
+	}
+	if xxhash.Sum64(head[:n]) != p.Heads[i] {
+		return 0, false
+	}
+	return n, true
 }
 
 // Note adds a mark, and forgets older ones so that those kept lie further

@@ -3,7 +3,10 @@ package match
 import (
 	"bytes"
 	"io"
+	"math/bits"
 	"slices"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
@@ -13,23 +16,56 @@ import (
 type decision struct {
 	in    Input
 	byLog map[*Log][]*Known
-	live  map[*Log][]*Found // live files that are nobody's yet
+	lost  []*Known                          // those whose file no name leads to
+	alike map[beginning]map[uint64][]*Known // by what they begin with
+	live  map[*Log][]*Found                 // live files that are nobody's yet
 	same  map[*Found]agreement
 	given map[*Known]bool
 }
 
 func (d *decision) of(l *Log) []*Known { return d.byLog[l] }
 
+// A beginning is how much of the files of a log is compared to find those that are
+// alike.
+type beginning struct {
+	log   *Log
+	bytes int // a power of two
+}
+
+// beginLike are the generations of c's log that may begin as it does. Of thousands
+// it looks at few: those that begin in the same way, and those of which too little is
+// known.
+func (d *decision) beginLike(c *Found) []*Known {
+	n := min(len(c.Head), Little)
+	if n == 0 {
+		return d.of(c.Log)
+	}
+	b := beginning{c.Log, 1 << (bits.Len(uint(n)) - 1)}
+	index := d.alike[b]
+	if index == nil {
+		index = map[uint64][]*Known{}
+		for _, k := range d.of(c.Log) {
+			h := k.Fingerprint.HashOf(b.bytes) // 0 is for what is shorter
+			index[h] = append(index[h], k)
+		}
+		d.alike[b] = index
+	}
+	return slices.Concat(index[xxhash.Sum64(c.Head[:b.bytes])], index[0])
+}
+
 // Decide says what each file is: a verdict for each of in.Found, in the order in
 // which they are to be applied. A live file comes before one that may be a copy
 // of it.
 func Decide(in Input) []Verdict {
 	d := &decision{
-		in: in, byLog: map[*Log][]*Known{}, live: map[*Log][]*Found{},
+		in: in, byLog: map[*Log][]*Known{}, alike: map[beginning]map[uint64][]*Known{}, live: map[*Log][]*Found{},
 		same: map[*Found]agreement{}, given: map[*Known]bool{},
 	}
 	for _, k := range in.Known {
 		d.byLog[k.Log] = append(d.byLog[k.Log], k)
+		if !k.Here {
+			d.lost = append(d.lost, k)
+		}
 	}
 	for _, c := range in.Found {
 		if c.Live && c.Packed == file.Unpacked {
@@ -117,8 +153,8 @@ func (d *decision) look(c *Found) (q clue, found []agreement) {
 
 // wanting are the generations that c can be the file of.
 func (d *decision) wanting(c *Found) (list []*Known) {
-	for _, k := range d.in.Known {
-		if !k.Here && (k.Log == c.Log || mayMove(k, c)) {
+	for _, k := range d.lost {
+		if k.Log == c.Log || mayMove(k, c) {
 			list = append(list, k)
 		}
 	}
@@ -289,7 +325,7 @@ func (d *decision) stillRead(c *Found) bool {
 
 // original returns the generation of c's log whose file holds all that c does.
 func (d *decision) original(c *Found) *Known {
-	for _, k := range d.of(c.Log) {
+	for _, k := range d.beginLike(c) {
 		if k.Content == nil || k.Fingerprint.HeadLen == 0 {
 			continue
 		}

@@ -217,3 +217,18 @@ func (v Verdict) describe() string {
 	}
 	return what
 }
+
+// Of thousands of rotated files of one log, a new one is compared with those that
+// begin as it does.
+func TestFewAreCompared(t *testing.T) {
+	d := &decision{byLog: map[*Log][]*Known{}, alike: map[beginning]map[uint64][]*Known{}}
+	for i := range 1000 {
+		d.byLog[sora] = append(d.byLog[sora], knownAs(sora, lines(100*i, 40), 500, true))
+	}
+	short := knownAs(sora, lines(0, 1)[:20], 20, true)
+	d.byLog[sora] = append(d.byLog[sora], short)
+	c := foundAs(sora, "/log/sora.jsonl.1", lines(700, 40), false)
+	if got := d.beginLike(c); len(got) != 2 || got[0] != d.byLog[sora][7] || got[1] != short {
+		t.Errorf("compared with %d, want the one that begins in the same way and the one that is too short to tell", len(got))
+	}
+}

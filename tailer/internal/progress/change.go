@@ -2,7 +2,6 @@ package progress
 
 import (
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
@@ -71,9 +70,8 @@ func (p *Progress) Place(h Home) {
 
 // place has p read from src, which is at h.
 func (p *Progress) place(h Home, src file.Content) {
-	p.hold(nil)
 	p.log, p.origin, p.packed, p.lost, p.unsaved = h.Log, h.Origin, h.Packed, false, true
-	p.hold(src)
+	p.src = src
 }
 
 // Lose notes that the file cannot be found any more.
@@ -83,21 +81,11 @@ func (p *Progress) Lose() {
 	p.lost = true
 }
 
-// hold has p read from src.
-func (p *Progress) hold(src file.Content) {
-	if i := slices.Index(p.log.open, p); i >= 0 {
-		p.log.open = slices.Delete(p.log.open, i, i+1)
-	}
-	if p.src = src; src != nil {
-		p.log.open = append(p.log.open, p)
-	}
-}
-
 // Open gives p its file.
 func (p *Progress) Open(src file.Content) {
 	p.r.mu.Lock()
 	defer p.r.mu.Unlock()
-	p.hold(src)
+	p.src = src
 	p.healed()
 }
 
@@ -111,7 +99,7 @@ func (p *Progress) Close() {
 func (p *Progress) close() {
 	if p.src != nil {
 		p.src.Close()
-		p.hold(nil)
+		p.src = nil
 	}
 }
 
@@ -260,7 +248,7 @@ func (p *Progress) Part(st file.Stat, since uint64) file.Content {
 		p.size = max(p.known, p.read.At)
 	}
 	src := p.src
-	p.hold(nil)
+	p.src = nil
 	p.suspect, p.lost = false, true
 	return src
 }

@@ -80,7 +80,7 @@ func TestBatchesWaitForTheOneBefore(t *testing.T) {
 		release := make(chan struct{})
 		r := newReaders(t, func(entry.Batch) { <-release })
 		p := openLog(t, r, bytes.Repeat([]byte("{\"timestamp\":\"2031-11-21T03:04:05Z\"}\n"), 4*entry.BatchBytes/38))
-		p.Start(time.Now())
+		r.Feed(p.log, []*Progress{p}, time.Now())
 		synctest.Wait()
 		r.mu.Lock()
 		if len(p.inflight) < 2 {
@@ -140,7 +140,7 @@ func TestOldLooksSayNothing(t *testing.T) {
 	p := openLog(t, r, bytes.Repeat([]byte("line\n"), 10))
 	v := p.View()
 	before, _ := v.Src.Stat()
-	p.Start(time.Now())
+	r.Feed(p.log, []*Progress{p}, time.Now())
 	r.Wait()
 	shorter := before
 	shorter.Size = 5

@@ -29,15 +29,26 @@ func (p *Progress) pump() {
 	}
 }
 
-// Start has p read if there is something to read, and says whether there is.
-func (p *Progress) Start(now time.Time) bool {
-	p.r.mu.Lock()
-	defer p.r.mu.Unlock()
-	if p.src == nil || p.fault != "" && now.Before(p.retry) || p.suspect || !p.hasData() {
-		return false
+// Feed has those of all read that have something to offer. They are of one log, oldest
+// first, and one of lines is read in this order: the next as soon as the one before is
+// read to its end.
+func (r *Readers) Feed(l *Log, all []*Progress, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l.turns = all
+	l.readNext(now)
+}
+
+func (l *Log) readNext(now time.Time) {
+	for _, p := range l.turns {
+		if p.src == nil || p.fault != "" && now.Before(p.retry) || p.suspect || !p.hasData() {
+			continue
+		}
+		p.start()
+		if l.form == entry.Lines || l.form == entry.Clocked {
+			return
+		}
 	}
-	p.start()
-	return true
 }
 
 // start starts a pump if there is something to read and p may have one more.
@@ -134,20 +145,10 @@ func (p *Progress) endPump() {
 	p.reading = false
 	p.pumps--
 	p.r.reading--
-	if p.r.draining || p.log.waits(p) {
+	p.log.readNext(time.Now())
+	if p.r.draining {
 		p.r.cfg.Nudge()
 	}
-}
-
-// waits says whether another generation has data to read: those of a log are
-// read one after another.
-func (l *Log) waits(p *Progress) bool {
-	for _, o := range l.open {
-		if o != p && !o.suspect && o.hasData() {
-			return true
-		}
-	}
-	return false
 }
 
 // apply takes note of what a read found. It returns the batch to hand on, or
@@ -190,7 +191,9 @@ func (p *Progress) apply(n *reader.Plan, res *reader.Result, buf *reader.Buffer)
 	p.reading = false
 	r.reading--
 	r.consuming++
-	p.start() // the next read, while this batch is on its way
+	if p.start(); !p.hasData() { // the next read, while this batch is on its way
+		p.log.readNext(res.Cut.Now)
+	}
 	return b, true
 }
 

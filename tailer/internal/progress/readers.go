@@ -139,7 +139,7 @@ type Log struct {
 
 	newest int64       // mtime of the newest write that is settled
 	clock  time.Time   // run_erl's clock where it was read last
-	open   []*Progress // those whose files are open
+	turns  []*Progress // all, in the order in which they are read
 }
 
 // NewLog makes a Log of which nothing is settled.
