@@ -51,10 +51,8 @@ func (s *source) asides(dir string, names []rules.Named) (files []*rules.File) {
 			continue
 		}
 		f := known[n.Path]
-		for _, m := range missing {
-			if f == nil && beginsLike(filepath.Base(n.Path), filepath.Base(m.path)) {
-				f = m
-			}
+		if f == nil {
+			f = likeliest(missing, filepath.Base(n.Path))
 		}
 		if f == nil {
 			continue
@@ -68,14 +66,26 @@ func (s *source) asides(dir string, names []rules.Named) (files []*rules.File) {
 	return files
 }
 
-// beginsLike says whether a name begins with that of a log, or with its stem and
-// something that sets the rest apart.
-func beginsLike(base, log string) bool {
-	if strings.HasPrefix(base, log) {
-		return true
+// likeliest is the log with the longest stem that a name begins with, nil if there
+// is none. What cannot be read has to have something after the stem that sets the
+// rest apart: it is shown, and nothing but its name says whose it may be.
+func likeliest(logs []*family, base string) (best *family) {
+	longest := -1
+	for _, f := range logs {
+		stem := stemOf(f.path)
+		rest, ok := strings.CutPrefix(base, stem)
+		if !ok || len(stem) <= longest || isSealed(base) && !strings.ContainsAny(rest[:min(1, len(rest))], ".-_") {
+			continue
+		}
+		longest, best = len(stem), f
 	}
-	rest, ok := strings.CutPrefix(base, strings.TrimSuffix(log, filepath.Ext(log)))
-	return ok && rest != "" && strings.ContainsRune(".-_", rune(rest[0]))
+	return best
+}
+
+// stemOf is the name of a log without its extension.
+func stemOf(path string) string {
+	base := filepath.Base(path)
+	return strings.TrimSuffix(base, filepath.Ext(base))
 }
 
 // seal shows a file that may hold what is missing of its log and cannot be read.

@@ -2,6 +2,7 @@ package match
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"math/bits"
 	"slices"
@@ -88,6 +89,7 @@ func Decide(in Input) []Verdict {
 			clues[i].waits = clues[i].waits || c.Archive != nil && c.Archive.Missed()
 		}
 	}
+	d.copiesOfCopies(clues)
 	var verdicts []Verdict
 	for i, c := range in.Found {
 		if v := d.verdict(c, clues[i]); v.What != New || !c.Live {
@@ -392,8 +394,13 @@ func (d *decision) apart(c *Found) (at int64, of *Known) {
 	if len(originals) > mostOriginals {
 		originals = slices.DeleteFunc(originals, func(o *Known) bool { return !o.Log.Vendor })
 	}
+	slices.SortStableFunc(originals, func(a, b *Known) int { return cmp.Compare(enough(a.Log, c.Log), enough(b.Log, c.Log)) })
 	for _, o := range originals {
-		if n := commonPart(o.Content, c, enough(o.Log, c.Log)); n > at {
+		least := enough(o.Log, c.Log)
+		if at > 0 {
+			least = min(least, at+1) // it is a copy; what a copy of the same log holds besides tells of which
+		}
+		if n := commonPart(o.Content, c, least); n > at {
 			at, of = n, o
 		}
 	}
@@ -445,6 +452,31 @@ func likely(l *Log, c *Found) bool {
 	return l != c.Log && !sameName(l, c.Log) && (l.linewise() || l.ring()) && !l.Small && (l.Vendor || c.Early == nil)
 }
 
+// copiesOfCopies looks at the files that are copies of one log and were found at
+// once: one of them may be a copy of another, with what was written to that. The
+// longer is taken for the original, since the other may still be copied.
+func (d *decision) copiesOfCopies(clues []clue) {
+	var copies []int
+	for i, c := range d.in.Found {
+		if _, same := d.same[c]; !same && !clues[i].waits && clues[i].of != nil && c.Content != nil && clues[i].apart < c.Stat.Size {
+			copies = append(copies, i)
+		}
+	}
+	slices.SortStableFunc(copies, func(a, b int) int { return cmp.Compare(d.in.Found[b].Stat.Size, d.in.Found[a].Stat.Size) })
+	for n, i := range copies[min(1, len(copies)):] {
+		c, q := d.in.Found[i], &clues[i]
+		for _, j := range copies[:min(n+1, mostOriginals)] {
+			o := d.in.Found[j]
+			if clues[j].of.Log != q.of.Log || sameName(o.Log, c.Log) {
+				continue
+			}
+			if at := commonPart(o.Content, c, enough(q.of.Log, c.Log)); at > q.apart {
+				q.apart, q.of = at, &Known{Log: o.Log, Path: o.Path, Content: o.Content}
+			}
+		}
+	}
+}
+
 // originals are the files of other logs of which c may be a copy.
 func (d *decision) originals(c *Found) (list []*Known) {
 	for _, k := range d.in.Known {
@@ -470,9 +502,9 @@ func (d *decision) originals(c *Found) (list []*Known) {
 	return list
 }
 
-// commonPart returns up to where c is a copy of orig, 0 if it is none: it ends
-// there, or orig did when the copy was made; or what they have in common is so
-// much that two logs do not begin with it by themselves.
+// commonPart returns up to where c is a copy of orig, 0 if it is none: what they
+// have in common is so much that two logs do not begin with it by themselves, and one
+// of them ends there, or a line does.
 func commonPart(orig Content, c *Found, enough int64) int64 {
 	so, sc := orig.Size(), c.Content.Size()
 	n := file.Common(orig, c.Content, min(so, sc))
@@ -480,12 +512,19 @@ func commonPart(orig Content, c *Found, enough int64) int64 {
 	case n < enough:
 		return 0
 	case n == sc, n == so:
-	case n < file.HeadBytes:
+		return n
+	}
+	if n = LineStart(c.Content, n); n < enough || !endsLine(c.Content, n) {
 		return 0
-	default:
-		n = LineStart(c.Content, n)
 	}
 	return n
+}
+
+// endsLine says whether a line ends before an offset.
+func endsLine(src io.ReaderAt, at int64) bool {
+	var b [1]byte
+	n, _ := src.ReadAt(b[:], at-1)
+	return n == 1 && b[0] == '\n'
 }
 
 // LineStart returns where the last line before size begins, so that one which is
