@@ -10,14 +10,14 @@ import (
 )
 
 // assign gives a generation the file it was found in.
-func (t *Tailer) assign(g *generation, c *candidate, v match.Verdict, now time.Time) {
+func (x *index) assign(g *generation, c *candidate, v match.Verdict, now time.Time) {
 	end := file.Mark{}
 	if v.Short {
 		end = c.end()
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.opened[g] = struct{}{}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.opened[g] = struct{}{}
 	c.gen = g
 	if g.belongs(c.foundFile) {
 		g.rehome(c.fam)
@@ -31,14 +31,14 @@ func (t *Tailer) assign(g *generation, c *candidate, v match.Verdict, now time.T
 		g.written = c.Stat.Mtime
 	}
 	if gap.Bytes > 0 {
-		t.tellGap(g, gap.At, gap.Bytes, gap.Reason)
+		x.tellGap(g, gap.At, gap.Bytes, gap.Reason)
 	}
-	t.log.Debug("generation found", "path", g.path, "generation", g.hexID(), "read", g.View().Read.At, "whole", !v.Short)
+	x.log.Debug("generation found", "path", g.path, "generation", g.hexID(), "read", g.View().Read.At, "whole", !v.Short)
 }
 
 // adoptFrom makes a new generation of c that does not begin at its beginning: of
 // what stands before either nobody wants to know, or another one has it.
-func (t *Tailer) adoptFrom(c *candidate, v match.Verdict, now time.Time) {
+func (x *index) adoptFrom(c *candidate, v match.Verdict, now time.Time) {
 	s := progress.Start{Head: c.head, At: file.Mark{At: v.At}} // of a compressed file, which does not grow, only the head is known
 	s.Ended = c.Class.Packed != file.Unpacked || v.What == match.Old && !c.Class.Live
 	if c.Class.Packed != file.Unpacked && c.insp == nil {
@@ -54,26 +54,26 @@ func (t *Tailer) adoptFrom(c *candidate, v match.Verdict, now time.Time) {
 		}
 	}
 	if v.What == match.Copy {
-		s.CopyOf = t.idOf(v.Known)
+		s.CopyOf = x.idOf(v.Known)
 	}
 	g := newGeneration(c.fam, now)
 	g.SkipTo(s)
-	t.adopt(g, c, now)
+	x.adopt(g, c, now)
 }
 
 // adopt makes g, which is in the file c, one of its family.
-func (t *Tailer) adopt(g *generation, c *candidate, now time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+func (x *index) adopt(g *generation, c *candidate, now time.Time) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	c.gen = g
-	t.opened[g] = struct{}{}
+	x.opened[g] = struct{}{}
 	home := g.locate(c.File)
 	g.stat, g.written = c.Stat, c.Stat.Mtime
 	g.settlePlace(now)
 	c.fam.src.early.drop(c.File)
 	g.fam.gens = append(g.fam.gens, g)
 	g.Begin(home, c.src, c.head, c.Stat, now)
-	t.log.Debug("generation begun", "path", g.path, "generation", g.hexID(), "from", g.View().Read.At)
+	x.log.Debug("generation begun", "path", g.path, "generation", g.hexID(), "from", g.View().Read.At)
 }
 
 // end is what c, a copy that is shorter than what was read, can be known by again:

@@ -89,7 +89,7 @@ func stemOf(path string) string {
 }
 
 // seal shows a file that may hold what is missing of its log and cannot be read.
-func (t *Tailer) seal(fl *foundFile) {
+func (x *index) seal(fl *foundFile) {
 	for _, g := range fl.fam.gens {
 		if g.missing.IsZero() || fl.Stat.Mtime < g.written {
 			continue
@@ -97,7 +97,7 @@ func (t *Tailer) seal(fl *foundFile) {
 		if v := g.View(); v.Src != nil || fl.Stat.Mtime == g.written && v.Settled.At >= v.Size {
 			continue
 		}
-		t.refused(fl.fam, fl, &rules.IgnoredError{Why: "may hold what was not read of " + filepath.Base(fl.fam.path) +
+		x.refused(fl.fam, fl, &rules.IgnoredError{Why: "may hold what was not read of " + filepath.Base(fl.fam.path) +
 			", and is compressed in a way that rtcship does not know: unpack it there, or name it in sora.exclude"})
 		return
 	}

@@ -68,8 +68,8 @@ func TestBytesSavedOfShortLivedNames(t *testing.T) {
 		if got := len(w.tail.Status()); got > 2*mostGone {
 			w.t.Errorf("%d files in the status", got)
 		}
-		w.tail.lock(func() {
-			if got := len(w.tail.sources[0].families); got > 2*mostGone {
+		w.tail.known.lock(func() {
+			if got := len(w.tail.known.sources[0].families); got > 2*mostGone {
 				w.t.Errorf("%d logs in memory", got)
 			}
 		})
@@ -147,7 +147,7 @@ func TestManyGenerationsAreLoaded(t *testing.T) {
 		if each > 300+2<<20/int64(n) { // those that stay in memory, and all else
 			t.Errorf("%d bytes of memory for each", each)
 		}
-		if got := tail.gone.Len(); got < n-2*mostGone {
+		if got := tail.known.gone.Len(); got < n-2*mostGone {
 			t.Errorf("%d are remembered on disk", got)
 		}
 		stopped := runTailer(t, tail)

@@ -123,7 +123,7 @@ func (t *Tailer) takeUp(now time.Time) {
 	t.backlog.files = all[n:]
 	var held map[file.Key]*generation
 	if t.backlog.begun {
-		held = t.holders()
+		held = t.known.holders()
 		for _, fl := range files {
 			fl.fam.hidden--
 		}
@@ -136,7 +136,7 @@ func (t *Tailer) takeUp(now time.Time) {
 	t.backlog.begun = true
 	var cands []*candidate
 	for i, fl := range files {
-		if !t.makeRoom() { // the others have to wait for it
+		if !t.known.makeRoom() { // the others have to wait for it
 			t.backlog.files, t.backlog.full = all[i:], now
 			for _, fl := range files[i:] {
 				fl.fam.hidden++
@@ -159,8 +159,8 @@ func (t *Tailer) takeUp(now time.Time) {
 // misses says whether f has a generation whose file is not to be found and of
 // which something was not read.
 func (f *family) misses() bool {
-	f.src.mu.Lock()
-	defer f.src.mu.Unlock()
+	f.src.x.mu.Lock()
+	defer f.src.x.mu.Unlock()
 	return slices.ContainsFunc(f.gens, func(g *generation) bool { return !g.missing.IsZero() && g.Src() == nil })
 }
 
@@ -170,7 +170,7 @@ func (t *Tailer) candidate(fl *foundFile) *candidate {
 	if fl.Stat.Size == 0 && !fl.Class.Live {
 		return nil
 	}
-	if !t.makeRoom() {
+	if !t.known.makeRoom() {
 		f.hidden++ // it has to wait
 		return nil
 	}
@@ -178,9 +178,9 @@ func (t *Tailer) candidate(fl *foundFile) *candidate {
 	if err != nil {
 		f.hidden++
 		if noRoom(err) {
-			t.lock(func() { t.evict(time.Now()) })
+			t.known.shed(time.Now())
 		}
-		t.refused(f, fl, err)
+		t.known.refused(f, fl, err)
 		return nil
 	}
 	fl.Stat = st
@@ -193,7 +193,7 @@ func (t *Tailer) candidate(fl *foundFile) *candidate {
 		src.Close() // a compressed file that is only begun, or a fault; later
 		if !errors.Is(err, file.ErrIncomplete) {
 			f.hidden++
-			t.refused(f, fl, err)
+			t.known.refused(f, fl, err)
 		}
 		return nil
 	}

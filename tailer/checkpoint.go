@@ -14,7 +14,7 @@ import (
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
-// asState is what is saved of g. The caller holds Tailer.mu.
+// asState is what is saved of g. The caller holds x.mu.
 func (g *generation) asState() saved.Generation {
 	v, print := g.Look()
 	s := saved.Generation{
@@ -93,7 +93,7 @@ func (l *familyState) restore(f *family) {
 		newest = l.log.Newest.UnixNano()
 		f.floor = newest - int64(margin)
 	}
-	f.src.readers.Restore(f.settled, newest, l.log.Clock)
+	f.src.x.readers.Restore(f.settled, newest, l.log.Clock)
 	for i := range l.gens {
 		if g, err := restoreGeneration(&l.gens[i], f, l.now); err == nil {
 			f.gens = append(f.gens, g)
@@ -150,10 +150,10 @@ func distribute(c *saved.Checkpoint, sources []*source) (others saved.Checkpoint
 }
 
 // checkpoint is what is saved as a whole, without the generations. The caller
-// holds Tailer.mu.
-func (t *Tailer) checkpoint(now time.Time) *saved.Checkpoint {
-	c := &saved.Checkpoint{Saved: now.UTC().Round(0), Sources: maps.Clone(t.others.Sources), Logs: slices.Clone(t.others.Logs)}
-	for _, s := range t.sources {
+// holds x.mu.
+func (x *index) checkpoint(now time.Time) *saved.Checkpoint {
+	c := &saved.Checkpoint{Saved: now.UTC().Round(0), Sources: maps.Clone(x.others.Sources), Logs: slices.Clone(x.others.Logs)}
+	for _, s := range x.sources {
 		if !s.first.IsZero() {
 			c.Sources[s.Name] = s.asState()
 		}
@@ -171,7 +171,7 @@ func (t *Tailer) checkpoint(now time.Time) *saved.Checkpoint {
 	return c
 }
 
-// asState is what is saved of s. The caller holds Tailer.mu.
+// asState is what is saved of s. The caller holds x.mu.
 func (s *source) asState() saved.Source {
 	s.savedAs = sourceState{s.first, s.late, len(s.early)}
 	return saved.Source{Followed: s.first, Dir: saved.Path(s.Dir), Late: s.late, Early: s.early.state()}
@@ -186,16 +186,16 @@ type sourceState struct {
 
 // isSaved says whether what was saved of s last is good enough. Files that were
 // there at first and are decided about by now do no harm there; they are saved
-// when they have become half as many. The caller holds Tailer.mu.
+// when they have become half as many. The caller holds x.mu.
 func (s *source) isSaved() bool {
 	was, n := s.savedAs, len(s.early)
 	return was.first.Equal(s.first) && was.late == s.late && n <= was.early && (n > was.early/2 || n == was.early)
 }
 
 // asState is what is saved of f, false if there is nothing to save. The caller
-// holds Tailer.mu.
+// holds x.mu.
 func (f *family) asState() (saved.Log, bool) {
-	newest, clock := f.src.readers.Settled(f.settled)
+	newest, clock := f.src.x.readers.Settled(f.settled)
 	f.savedNewest, f.savedClock = newest, clock
 	l := saved.Log{Source: f.src.Name, File: saved.Path(f.path), Newest: time.Unix(0, newest).UTC(), Clock: clock}
 	return l, newest > 0 || !clock.IsZero()
@@ -206,11 +206,11 @@ const savedAtOnce = 200
 
 // wholeState are the generations as they are saved, a line each. Between some of
 // them everything goes on: what changes meanwhile is saved again.
-func (t *Tailer) wholeState(gens []*generation, loaded []saved.Generation) iter.Seq2[[]byte, error] {
+func (x *index) wholeState(gens []*generation, loaded []saved.Generation) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		for some := range slices.Chunk(gens, savedAtOnce) {
 			lines := make([]saved.Generation, len(some))
-			t.lock(func() {
+			x.lock(func() {
 				for i, g := range some {
 					g.TakeUnsaved()
 					lines[i] = g.asState()
@@ -232,26 +232,26 @@ func (t *Tailer) wholeState(gens []*generation, loaded []saved.Generation) iter.
 
 // loadedStates are generations that no scan has asked for yet, such as those in a
 // directory that cannot be listed, and those of sources that are not followed. The
-// caller holds Tailer.mu.
-func (t *Tailer) loadedStates() (list []saved.Generation) {
-	for _, s := range t.sources {
+// caller holds x.mu.
+func (x *index) loadedStates() (list []saved.Generation) {
+	for _, s := range x.sources {
 		for _, l := range s.loaded {
 			list = append(list, l.gens...)
 		}
 	}
-	return append(list, t.others.Generations...)
+	return append(list, x.others.Generations...)
 }
 
 // changes are what has to be saved since the last time. The caller holds
-// Tailer.mu.
-func (t *Tailer) changes() (list []saved.Change) {
-	for _, s := range t.sources {
+// x.mu.
+func (x *index) changes() (list []saved.Change) {
+	for _, s := range x.sources {
 		if !s.isSaved() {
 			state := s.asState()
 			list = append(list, saved.Change{Name: s.Name, Source: &state})
 		}
 		for _, f := range s.families {
-			if newest, clock := t.readers.Settled(f.settled); newest == f.savedNewest && clock.Equal(f.savedClock) {
+			if newest, clock := x.readers.Settled(f.settled); newest == f.savedNewest && clock.Equal(f.savedClock) {
 				continue
 			}
 			if l, known := f.asState(); known {
@@ -259,29 +259,29 @@ func (t *Tailer) changes() (list []saved.Change) {
 			}
 		}
 	}
-	for g := range t.generations() {
+	for g := range x.generations() {
 		if g.TakeUnsaved() {
 			state := g.asState()
 			list = append(list, saved.Change{Generation: &state})
 		}
 	}
-	list = append(list, t.forgotten...)
-	t.forgotten = nil
+	list = append(list, x.forgotten...)
+	x.forgotten = nil
 	return list
 }
 
 // forgetGeneration takes g out of its log: nothing more is saved of it. The caller
-// holds Tailer.mu.
-func (t *Tailer) forgetGeneration(g *generation) {
+// holds x.mu.
+func (x *index) forgetGeneration(g *generation) {
 	g.fam.remove(g)
-	t.forgotten = append(t.forgotten, saved.Change{Forgotten: g.hexID()})
-	t.changed(false)
+	x.forgotten = append(x.forgotten, saved.Change{Forgotten: g.hexID()})
+	x.changed(false)
 }
 
 // forgetLog drops a log of which there is no generation any more. The caller holds
-// Tailer.mu.
-func (t *Tailer) forgetLog(f *family) {
+// x.mu.
+func (x *index) forgetLog(f *family) {
 	delete(f.src.families, f.path)
-	t.forgotten = append(t.forgotten, saved.Change{NoLog: &saved.Log{Source: f.src.Name, File: saved.Path(f.path)}})
-	t.changed(false)
+	x.forgotten = append(x.forgotten, saved.Change{NoLog: &saved.Log{Source: f.src.Name, File: saved.Path(f.path)}})
+	x.changed(false)
 }

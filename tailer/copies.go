@@ -8,11 +8,11 @@ import (
 )
 
 // idOf is the id of the generation that a decision is about, "" if it has none.
-func (t *Tailer) idOf(k *match.Known) string {
+func (x *index) idOf(k *match.Known) string {
 	if g, ok := k.Ref.(*generation); ok {
 		return g.hexID()
 	}
-	for g := range t.generations() {
+	for g := range x.generations() {
 		if g.path == k.Path && g.missing.IsZero() {
 			return g.hexID()
 		}
@@ -22,39 +22,39 @@ func (t *Tailer) idOf(k *match.Known) string {
 
 // compareCopies looks at copies of other logs that have grown. What they hold of
 // their original is passed over; from where they differ they are read.
-func (t *Tailer) compareCopies(now time.Time) {
+func (x *index) compareCopies(now time.Time) {
 	var held []*generation
 	byID := map[string]*generation{}
-	t.mu.Lock()
-	for g := range t.generations() {
+	x.mu.Lock()
+	for g := range x.generations() {
 		if g.IsHeld() {
 			held = append(held, g)
 		}
 	}
 	if len(held) > 0 {
-		for g := range t.generations() {
+		for g := range x.generations() {
 			byID[g.hexID()] = g
 		}
 	}
-	t.mu.Unlock()
+	x.mu.Unlock()
 	for _, g := range held {
-		t.compareCopy(g, byID[g.View().CopyOf], now)
+		x.compareCopy(g, byID[g.View().CopyOf], now)
 	}
 }
 
-func (t *Tailer) compareCopy(g, orig *generation, now time.Time) {
+func (x *index) compareCopy(g, orig *generation, now time.Time) {
 	gens := []*generation{g}
 	if orig != nil {
 		gens = append(gens, orig)
 	}
-	v := t.view(gens, nil)
+	v := x.view(gens, nil)
 	defer v.close()
 	k := v.known[0]
 	at, over := k.Read, true
 	if size := contentSize(k); orig != nil && v.known[1].Content != nil && size >= k.Read.At {
 		o := v.known[1].Content
 		n := file.Common(o, k.Content, min(size, max(0, o.Size())))
-		if over = n < size && (size >= match.Little || now.Sub(g.changed) >= t.cfg.RotateWait); n < size {
+		if over = n < size && (size >= match.Little || now.Sub(g.changed) >= x.cfg.RotateWait); n < size {
 			n = match.LineStart(k.Content, n)
 		}
 		if n > at.At {

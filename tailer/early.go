@@ -28,13 +28,41 @@ func (s *source) begun(files []*foundFile) {
 	if !s.first.IsZero() && !s.late {
 		return
 	}
-	s.mu.Lock() // the saver reads it
-	defer s.mu.Unlock()
+	s.x.mu.Lock() // the saver reads it
+	defer s.x.mu.Unlock()
 	for _, fl := range files {
 		if !fl.Hidden && !fl.Class.Aside && (s.first.IsZero() || fl.Stat.Mtime < s.first.Add(-coarse).UnixNano()) {
 			s.early[fl.Stat.Key] = fl.Stat
 		}
 	}
+}
+
+// follow notes that s is followed, since now if it was not before; some says whether
+// any directory of it could be listed. It returns whether that is to be saved.
+func (s *source) follow(some bool, now time.Time) bool {
+	if !s.first.IsZero() && !(s.late && some) {
+		return false
+	}
+	s.x.mu.Lock()
+	defer s.x.mu.Unlock()
+	if s.first.IsZero() {
+		s.first = now.UTC().Round(0)
+		s.floor = s.first.Add(-margin).UnixNano()
+	}
+	s.late = !some
+	return true
+}
+
+// noteFault notes why a directory of s cannot be listed, "" if all can.
+func (s *source) noteFault(fault string) {
+	switch {
+	case fault == s.fault:
+	case fault == "":
+		s.x.log.Info("all directories can be listed again", "source", s.Name)
+	default:
+		s.x.log.Warn("directory cannot be listed", "source", s.Name, "error", fault)
+	}
+	s.fault = fault
 }
 
 // coarse is by how much the kernel's clock for files may be behind: a tick is at
@@ -51,8 +79,8 @@ func (s *source) keepEarly(l *listing) {
 	for _, fl := range l.files {
 		there[fl.Stat.Key] = true
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.x.mu.Lock()
+	defer s.x.mu.Unlock()
 	for key := range s.early {
 		if !there[key] {
 			delete(s.early, key)

@@ -10,7 +10,7 @@ import (
 // that hold very much else besides, before all else is looked at.
 func (t *Tailer) scanNamed(now time.Time) {
 	l := &listing{dirs: map[string]bool{}} // nothing was listed as a whole, so nothing is missed
-	for _, s := range t.sources {
+	for _, s := range t.known.sources {
 		if s.Format != nil {
 			continue
 		}

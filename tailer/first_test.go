@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -23,9 +22,9 @@ func TestNamedLogsComeFirst(t *testing.T) {
 		w.write("sora.jsonl.1", lines(n+100, 5)) // there at first
 		w.write("sora.jsonl", lines(n, 1))
 		w.begin()
-		s := newSource(w.cfg.Sources[0], new(sync.Mutex), rules.Where{State: w.cfg.StateDir}, nil)
+		s := rules.New(asked(&w.cfg.Sources[0]), rules.Where{State: w.cfg.StateDir}, func(string) bool { return false })
 		var first []string
-		for _, fl := range s.set.VendorFiles(w.dir) {
+		for _, fl := range s.VendorFiles(w.dir) {
 			first = append(first, filepath.Base(fl.Path))
 		}
 		slices.Sort(first)

@@ -298,7 +298,8 @@ func TestLineThatGrowsSlowly(t *testing.T) {
 }
 
 func TestLogsAndNames(t *testing.T) {
-	s := newSource(Source{Dir: "/log", Rules: SoraRules(), Include: []string{"extra/*.txt"}, Exclude: []string{"secret.log"}}, nil, rules.Where{}, nil)
+	src := Source{Dir: "/log", Rules: SoraRules(), Include: []string{"extra/*.txt"}, Exclude: []string{"secret.log"}}
+	s := rules.New(asked(&src), rules.Where{}, func(string) bool { return false })
 	known := func(name string) bool { return name == "gateway.log" }
 	for path, want := range map[string]string{
 		"sora.jsonl":                  "sora.jsonl live",
@@ -336,7 +337,7 @@ func TestLogsAndNames(t *testing.T) {
 		if d, b, ok := strings.Cut(path, "/"); ok {
 			dir, base = "/log/"+d, b
 		}
-		c, ok := s.set.Classify(dir, base, known)
+		c, ok := s.Classify(dir, base, known)
 		got := ""
 		if ok {
 			got = c.Family[strings.LastIndex(c.Family, "/")+1:]

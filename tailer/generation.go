@@ -23,11 +23,11 @@ type generation struct {
 	place
 	*progress.Progress
 
-	tailed int64 // where the settled position was when Settled was last called; under Tailer.mu
+	tailed int64 // where the settled position was when Settled was last called; under index.mu
 }
 
 // A place is where a generation's bytes are. The scheduler alone changes it, under
-// Tailer.mu, and may therefore read it without. Readers have no way to it.
+// index.mu, and may therefore read it without. Readers have no way to it.
 type place struct {
 	path    string
 	key     file.Key
@@ -43,11 +43,11 @@ type place struct {
 	used    time.Time // when the file was last needed
 }
 
-// generations are all that are known, of all sources. The caller holds t.mu or
+// generations are all that are known, of all sources. The caller holds x.mu or
 // is the scheduler.
-func (t *Tailer) generations() iter.Seq[*generation] {
+func (x *index) generations() iter.Seq[*generation] {
 	return func(yield func(*generation) bool) {
-		for _, s := range t.sources {
+		for _, s := range x.sources {
 			for _, f := range s.families {
 				for _, g := range f.gens {
 					if !yield(g) {
@@ -62,7 +62,7 @@ func (t *Tailer) generations() iter.Seq[*generation] {
 // newGeneration makes a generation with an id of its own. The id must be saved
 // before its first entry is handed on.
 func newGeneration(f *family, now time.Time) *generation {
-	g := &generation{fam: f, id: newID(), born: now.UTC().Round(0), Progress: f.src.readers.Add(f.settled)}
+	g := &generation{fam: f, id: newID(), born: now.UTC().Round(0), Progress: f.src.x.readers.Add(f.settled)}
 	g.changed, g.used = now, now
 	return g
 }
@@ -154,7 +154,7 @@ type family struct {
 	files    int                 // of it that the scan under way found
 	hidden   int                 // files of it that cannot be read at present
 	unopened map[string]unopened // those of them that were never read, by path, as the scan finds them
-	shown    map[string]unopened // the same as the last scan left it; guarded by Tailer.mu
+	shown    map[string]unopened // the same as the last scan left it; guarded by index.mu
 	search   time.Time           // when a generation was last found to have lost its file
 }
 

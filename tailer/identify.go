@@ -33,15 +33,15 @@ func (t *Tailer) identify(cands []*candidate, here map[*generation]bool, now tim
 	if t.between != nil {
 		t.between()
 	}
-	t.recall(cands, now)
-	t.verify(t.concerned(cands), here, now)
-	gens := t.concerned(cands) // with those that were found to be something else
+	t.known.recall(cands, now)
+	t.verify(t.known.concerned(cands), here, now)
+	gens := t.known.concerned(cands) // with those that were found to be something else
 	for _, g := range gens {
 		if !here[g] {
 			g.refresh()
 		}
 	}
-	view := t.view(gens, here)
+	view := t.known.view(gens, here)
 	defer view.close()
 	in := match.Input{Known: view.known, RotateWait: t.cfg.RotateWait, Draining: t.isDraining()}
 	for _, c := range cands {
@@ -60,7 +60,7 @@ func (t *Tailer) identify(cands []*candidate, here map[*generation]bool, now tim
 		}
 		if v.What == match.New && (!c.asOpened() || view.vanished(c.fam)) {
 			c.fam.hidden++
-			t.lock(func() { t.scanNow = true })
+			t.rescan()
 			continue
 		}
 		t.carryOut(v, c, now)
@@ -69,7 +69,7 @@ func (t *Tailer) identify(cands []*candidate, here map[*generation]bool, now tim
 
 // concerned are the generations that cands may have to do with: those of their
 // logs, and those of others that begin in the same way or have their inode.
-func (t *Tailer) concerned(cands []*candidate) (list []*generation) {
+func (x *index) concerned(cands []*candidate) (list []*generation) {
 	fams, keys, heads := map[*family]bool{}, map[file.Key]bool{}, map[uint64]bool{}
 	for _, c := range cands {
 		fams[c.fam] = true
@@ -78,9 +78,9 @@ func (t *Tailer) concerned(cands []*candidate) (list []*generation) {
 			heads[xxhash.Sum64(c.head[:match.Little])] = true
 		}
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for g := range t.generations() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for g := range x.generations() {
 		if fams[g.fam] || g.fam.src.Format == nil && (keys[g.key] || heads[g.HashOf(match.Little)]) {
 			list = append(list, g)
 		}
@@ -96,10 +96,10 @@ type view struct {
 }
 
 // view copies what is known of generations.
-func (t *Tailer) view(gens []*generation, here map[*generation]bool) *view {
+func (x *index) view(gens []*generation, here map[*generation]bool) *view {
 	v := &view{logs: map[*family]*match.Log{}}
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	for _, g := range gens {
 		p, print := g.Look()
 		k := &match.Known{
@@ -186,11 +186,11 @@ func (t *Tailer) carryOut(v match.Verdict, c *candidate, now time.Time) {
 	}
 	switch v.What {
 	case match.Same:
-		t.assign(v.Known.Ref.(*generation), c, v, now)
+		t.known.assign(v.Known.Ref.(*generation), c, v, now)
 	case match.New:
-		t.adopt(newGeneration(f, now), c, now)
+		t.known.adopt(newGeneration(f, now), c, now)
 	case match.Old, match.Copy:
-		t.adoptFrom(c, v, now)
+		t.known.adoptFrom(c, v, now)
 	case match.Leave:
 		s := f.stranger(c, now)
 		s.reason, s.copied = v.Reason, v.Reason == ""
@@ -222,7 +222,7 @@ func (t *Tailer) neverWhole(f *family, c *candidate) {
 	}
 	s := f.stranger(c, time.Now())
 	if time.Since(s.since) >= t.cfg.Still {
-		t.refused(f, c.foundFile, c.insp.Broken())
+		t.known.refused(f, c.foundFile, c.insp.Broken())
 	}
 }
 
@@ -241,7 +241,7 @@ func (t *Tailer) verify(gens []*generation, here map[*generation]bool, now time.
 		}
 		g.Suspect()
 		for range 5 { // a read that ends meanwhile leaves it undecided
-			if t.statNow(g, now); !g.IsSuspect() || g.Src() != src {
+			if t.known.statNow(g, now); !g.IsSuspect() || g.Src() != src {
 				break
 			}
 		}
@@ -300,8 +300,8 @@ func (t *Tailer) truncatedMeanwhile(f *family, now time.Time) bool {
 		if src == nil || g.packed != file.Unpacked {
 			continue
 		}
-		if t.statNow(g, now); g.IsSuspect() || g.Src() != src {
-			t.lock(func() { t.scanNow = true })
+		if t.known.statNow(g, now); g.IsSuspect() || g.Src() != src {
+			t.rescan()
 			return true
 		}
 	}

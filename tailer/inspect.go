@@ -32,7 +32,7 @@ func (t *Tailer) measure(f *family, g *generation) {
 	}
 	defer c.src.Close()
 	c.passed = true
-	v := t.view(f.gens, nil)
+	v := t.known.view(f.gens, nil)
 	defer v.close()
 	in := t.inspect(v.known, c)
 	if in == nil || in.Changed() {

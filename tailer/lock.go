@@ -14,13 +14,8 @@ func Lock(stateDir string) (*StateLock, error) { return saved.Lock(stateDir) }
 
 // SaveAgain saves all positions anew: what was saved is not there any more.
 func (t *Tailer) SaveAgain() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.saveWhole = true
-	t.gone.SaveAgain()
-	for _, s := range t.sources {
-		s.shelf.SaveAgain()
-	}
+	t.known.saveAgain()
+	t.lock(func() { t.saveWhole = true })
 	t.hurry()
 }
 

@@ -20,7 +20,7 @@ import (
 // poll looks at the files that move, and starts reading where there is
 // something to read. It returns whether any file moves.
 func (t *Tailer) poll(now time.Time) (hot bool) {
-	for _, f := range t.openFamilies() {
+	for _, f := range t.known.openFamilies() {
 		if t.pollFamily(f, now) {
 			hot = true
 		}
@@ -34,19 +34,19 @@ func (t *Tailer) poll(now time.Time) (hot bool) {
 
 // openFamilies are those of which a file is open, the logs first that the rules
 // know by their names.
-func (t *Tailer) openFamilies() (list []*family) {
-	t.mu.Lock()
-	seen := make(map[*family]bool, len(t.opened))
-	for g := range t.opened {
+func (x *index) openFamilies() (list []*family) {
+	x.mu.Lock()
+	seen := make(map[*family]bool, len(x.opened))
+	for g := range x.opened {
 		switch {
 		case g.Src() == nil:
-			delete(t.opened, g)
+			delete(x.opened, g)
 		case !seen[g.fam]:
 			seen[g.fam] = true
 			list = append(list, g.fam)
 		}
 	}
-	t.mu.Unlock()
+	x.mu.Unlock()
 	slices.SortFunc(list, func(a, b *family) int {
 		return cmp.Or(rules.Compare(a.rule, b.rule), cmp.Compare(a.path, b.path))
 	})
@@ -59,7 +59,7 @@ func (t *Tailer) pollFamily(f *family, now time.Time) (hot bool) {
 			continue
 		}
 		hot = true
-		t.statNow(g, now)
+		t.known.statNow(g, now)
 	}
 	if hot && !f.shared() {
 		t.watchName(f)
@@ -79,8 +79,8 @@ func (t *Tailer) moves(g *generation, now time.Time) bool {
 }
 
 // statNow looks at an open file.
-func (t *Tailer) statNow(g *generation, now time.Time) {
-	since, src := t.readers.Tick(), g.Src()
+func (x *index) statNow(g *generation, now time.Time) {
+	since, src := x.readers.Tick(), g.Src()
 	if src == nil {
 		return
 	}
@@ -89,9 +89,9 @@ func (t *Tailer) statNow(g *generation, now time.Time) {
 		g.Fail(err)
 		return
 	}
-	t.lock(func() { t.observe(g, st, since, now) })
+	x.lock(func() { x.observe(g, st, since, now) })
 	if g.IsSuspect() {
-		t.check(g, now)
+		x.check(g, now)
 	}
 }
 
@@ -104,7 +104,7 @@ func (t *Tailer) watchName(f *family) {
 		return
 	}
 	f.named = st.Key
-	t.lock(func() { t.scanNow = true })
+	t.rescan()
 }
 
 func (t *Tailer) lock(f func()) {
@@ -115,8 +115,8 @@ func (t *Tailer) lock(f func()) {
 
 // observe takes note of how a file is. A look that is older than the last read
 // says nothing: the file was read beyond the size seen then. The caller holds
-// t.mu.
-func (t *Tailer) observe(g *generation, st file.Stat, since uint64, now time.Time) {
+// x.mu.
+func (x *index) observe(g *generation, st file.Stat, since uint64, now time.Time) {
 	changed := st.Size != g.stat.Size || st.Mtime != g.stat.Mtime
 	sight := g.Observe(st, changed, since, now)
 	if sight == progress.Old {
@@ -131,13 +131,13 @@ func (t *Tailer) observe(g *generation, st file.Stat, since uint64, now time.Tim
 		g.written = st.Mtime
 	}
 	if sight == progress.Held {
-		t.scanNow = true
+		x.rescan()
 	}
 }
 
 // check finds out whether a file still is what it was, after it has shrunk or
 // held other bytes than expected.
-func (t *Tailer) check(g *generation, now time.Time) {
+func (x *index) check(g *generation, now time.Time) {
 	v, print := g.Look()
 	st, err := v.Src.Stat()
 	same := err == nil && st.Size >= v.Read.At && st.Size > 0
@@ -145,7 +145,7 @@ func (t *Tailer) check(g *generation, now time.Time) {
 	if same {
 		head, err = file.ReadHead(v.Src, st.Size)
 		_, agrees := print.Agrees(head)
-		same = agrees && v.Read.Mark.Holds(v.Src) && (st.Size >= v.Size || t.cutShort(g, head, v.Read, print.HeadLen))
+		same = agrees && v.Read.Mark.Holds(v.Src) && (st.Size >= v.Size || x.cutShort(g, head, v.Read, print.HeadLen))
 	}
 	if g.fam.rule.Form == entry.Whole && v.Read.At > 0 {
 		same = false // written again, even if with the same content
@@ -156,20 +156,19 @@ func (t *Tailer) check(g *generation, now time.Time) {
 			start = xxhash.Sum64(head[:match.Little])
 		}
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	switch {
 	case g.packed != file.Unpacked:
 		g.Detach()
-		t.detached(g, now) // it never held what g is
-		t.scanNow = false  // which the next scan finds out in its turn
+		x.detached(g, now) // it never held what g is, which the next scan finds out in its turn
 	case err != nil: // looked at again with the next poll
 	case !same:
-		t.another(g, st, start, v.Tick, now)
+		x.another(g, st, start, v.Tick, now)
 	default:
 		if lost, ok := g.Confirm(st, head, v.Tick); ok {
 			if lost > 0 && g.fam.src.Format == nil {
-				t.gap(g, st.Size, lost, "removed from the end of the file", now)
+				x.gap(g, st.Size, lost, "removed from the end of the file", now)
 			}
 			g.stat, g.written = st, st.Mtime
 		}
@@ -177,17 +176,19 @@ func (t *Tailer) check(g *generation, now time.Time) {
 }
 
 // another notes that g's file holds something else by now, which begins with start.
-// The caller holds t.mu.
-func (t *Tailer) another(g *generation, st file.Stat, start, since uint64, now time.Time) {
-	copied := g.live && t.beginsAsAnother(g, start)
+// The caller holds x.mu.
+func (x *index) another(g *generation, st file.Stat, start, since uint64, now time.Time) {
+	copied := g.live && x.beginsAsAnother(g, start)
 	src := g.Part(st, since)
 	switch {
 	case src == nil: // it was read meanwhile; looked at again with the next poll
 	case copied:
 		src.Close()
-		t.detached(g, now) // what is there now is for the next scan to say
+		x.rescan()
+		x.detached(g, now) // what is there now is for the next scan to say
 	default:
-		t.truncated(g, src, st, now)
+		x.rescan()
+		x.truncated(g, src, st, now)
 	}
 }
 
@@ -198,14 +199,14 @@ func (f *family) mayBeCopiedOver() bool {
 
 // beginsAsAnother says whether a file begins in a way that can have been copied
 // over g's: one of another log or, where the rules know the log by its name, which is
-// written by its own writer, a rotated one of it. The caller holds t.mu.
-func (t *Tailer) beginsAsAnother(g *generation, start uint64) bool {
+// written by its own writer, a rotated one of it. The caller holds x.mu.
+func (x *index) beginsAsAnother(g *generation, start uint64) bool {
 	if start == 0 {
 		return false
 	}
 	own := rules.ByName(g.fam.rule)
 	of := g
-	for g := range t.generations() {
+	for g := range x.generations() {
 		if g != of && own == (g.fam == of.fam) && g.HashOf(match.Little) == start {
 			return true
 		}
@@ -216,7 +217,7 @@ func (t *Tailer) beginsAsAnother(g *generation, start uint64) bool {
 // cutShort says whether a file that has lost its end, and holds what was read,
 // is still the same one. It may as well have been truncated and begun again in
 // the same way, and then the rest is in a copy.
-func (t *Tailer) cutShort(g *generation, head []byte, read reader.Position, known int) bool {
+func (x *index) cutShort(g *generation, head []byte, read reader.Position, known int) bool {
 	if read.At == 0 || len(head) < known {
 		return false
 	}
@@ -231,8 +232,8 @@ func (o *generation) hasMark(m file.Mark) bool {
 
 // truncated notes that src, which was g's file, now holds something else. That is a
 // generation of its own; the rest of g is to be found in a copy, if there is one. The
-// caller holds t.mu.
-func (t *Tailer) truncated(g *generation, src file.Content, st file.Stat, now time.Time) {
+// caller holds x.mu.
+func (x *index) truncated(g *generation, src file.Content, st file.Stat, now time.Time) {
 	n := newGeneration(g.fam, now)
 	home := n.locate(&rules.File{Path: g.path, Stat: st, Class: rules.Class{Rule: g.fam.rule, Family: g.fam.path, Live: g.live, Packed: g.packed}})
 	n.stat, n.rotated, n.written = st, g.rotated, st.Mtime
@@ -241,28 +242,27 @@ func (t *Tailer) truncated(g *generation, src file.Content, st file.Stat, now ti
 		n.SkipTo(progress.Start{CopyOf: v.CopyOf, Held: true})
 	}
 	n.Begin(home, src, nil, st, now)
-	t.opened[n] = struct{}{}
+	x.opened[n] = struct{}{}
 	g.fam.gens = append(g.fam.gens, n)
-	t.detached(g, now)
-	t.log.Debug("file was truncated", "path", g.path, "generation", g.hexID(), "read", v.Read.At, "next", n.hexID())
+	x.detached(g, now)
+	x.log.Debug("file was truncated", "path", g.path, "generation", g.hexID(), "read", v.Read.At, "next", n.hexID())
 }
 
 // detached notes that g's file is not known any more, and has it looked for. The
-// caller holds t.mu.
-func (t *Tailer) detached(g *generation, now time.Time) {
+// caller holds x.mu.
+func (x *index) detached(g *generation, now time.Time) {
 	g.key = file.Key{}
 	g.state, g.missing = Missing, now
 	g.displace(now)
 	g.fam.search = now
 	g.Touch()
-	t.scanNow = true
 }
 
 // feed starts the reading of what f has to offer, oldest first.
 func (t *Tailer) feed(f *family, now time.Time) {
 	for _, g := range f.gens {
 		if g.missing.IsZero() && g.WantsOpen(now) {
-			t.reopen(g, now)
+			t.known.reopen(g, now)
 		}
 		t.introduce(g)
 	}
@@ -293,7 +293,7 @@ func (t *Tailer) introduce(g *generation) {
 	case !same:
 		t.nudge()
 	case enough && !g.fam.rule.Small:
-		t.lock(t.hurry)
+		t.hurry()
 	default:
 		g.Touch()
 	}
@@ -341,14 +341,14 @@ func (f *family) newestPath() string {
 }
 
 // reopen opens g's file again, if it is still the same one.
-func (t *Tailer) reopen(g *generation, now time.Time) {
-	if !t.makeRoom() {
+func (x *index) reopen(g *generation, now time.Time) {
+	if !x.makeRoom() {
 		return
 	}
 	c, st, err := g.fam.src.set.Open(g.path, g.packed)
 	if noRoom(err) {
-		t.lock(func() { t.evict(now) })
-		g.Postpone(now.Add(t.cfg.Scan))
+		x.shed(now)
+		g.Postpone(now.Add(x.cfg.Scan))
 		return
 	}
 	if err != nil {
@@ -359,19 +359,19 @@ func (t *Tailer) reopen(g *generation, now time.Time) {
 		c.Close() // the next scan will tell
 		return
 	}
-	t.lock(func() {
-		t.opened[g] = struct{}{}
+	x.lock(func() {
+		x.opened[g] = struct{}{}
 		g.used = now
 		g.Open(c)
 	})
 }
 
 // gap notes bytes that cannot be had any more.
-func (t *Tailer) gap(g *generation, at, n int64, reason string, now time.Time) {
+func (x *index) gap(g *generation, at, n int64, reason string, now time.Time) {
 	g.Gap(entry.Gap{At: at, Bytes: n, Reason: reason, Time: now.UTC().Round(0)})
-	t.tellGap(g, at, n, reason)
+	x.tellGap(g, at, n, reason)
 }
 
-func (t *Tailer) tellGap(g *generation, at, n int64, reason string) {
-	t.log.Warn("bytes of a log are lost", "path", g.path, "offset", at, "bytes", n, "reason", reason)
+func (x *index) tellGap(g *generation, at, n int64, reason string) {
+	x.log.Warn("bytes of a log are lost", "path", g.path, "offset", at, "bytes", n, "reason", reason)
 }

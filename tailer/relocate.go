@@ -64,6 +64,6 @@ func (s *source) oldDir(c *saved.Checkpoint) string {
 }
 
 // keptLink is told of a link that is followed although it leads out.
-func (t *Tailer) keptLink(path, to string) {
-	t.log.Warn("a link that leads out of the log directory is followed since it was read before; the next release will need sora.follow_links for it", "path", path, "to", to)
+func (x *index) keptLink(path, to string) {
+	x.log.Warn("a link that leads out of the log directory is followed since it was read before; the next release will need sora.follow_links for it", "path", path, "to", to)
 }

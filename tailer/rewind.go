@@ -32,7 +32,7 @@ func StatusAtRest(cfg Config) ([]FileStatus, error) {
 	if err != nil {
 		return nil, err
 	}
-	for g := range t.generations() {
+	for g := range t.known.generations() {
 		if st, err := file.StatPath(g.path); err == nil && st.Key == g.key && g.packed == file.Unpacked {
 			g.Seen(st.Size)
 		}
@@ -83,7 +83,7 @@ func Rewind(cfg Config, r Rewinding) ([]Rewound, error) {
 		return nil, err
 	}
 	var all []Rewound
-	for g := range t.generations() {
+	for g := range t.known.generations() {
 		if g.fam.src.Format == nil && r.concerns(g) {
 			if w, ok := g.rewind(r); ok {
 				all = append(all, w)

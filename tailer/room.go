@@ -20,28 +20,28 @@ const evictAtOnce = 32
 // opened again when they have grown. Deleted ones, which cannot be opened again,
 // are closed only if there are no others. It returns false if there are none
 // either: then what waits has to wait.
-func (t *Tailer) makeRoom() bool {
-	limit := int64(t.cfg.OpenFiles)
-	if t.open.Load() < limit {
+func (x *index) makeRoom() bool {
+	limit := int64(x.cfg.OpenFiles)
+	if x.open.Load() < limit {
 		return true
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.evict(time.Now())
-	return t.open.Load() < limit
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.evict(time.Now())
+	return x.open.Load() < limit
 }
 
-// evict closes some files. The caller holds t.mu.
-func (t *Tailer) evict(now time.Time) {
+// evict closes some files. The caller holds x.mu.
+func (x *index) evict(now time.Time) {
 	var idle, deleted []*generation
-	for g := range t.opened {
+	for g := range x.opened {
 		switch {
 		case g.Src() == nil:
-			delete(t.opened, g)
+			delete(x.opened, g)
 		case !g.missing.IsZero() || !g.Idle():
 		case g.state != Deleted && g.state != Moved:
 			idle = append(idle, g)
-		case now.Sub(g.changed) >= t.cfg.RotateWait:
+		case now.Sub(g.changed) >= x.cfg.RotateWait:
 			deleted = append(deleted, g)
 		}
 	}
@@ -53,18 +53,35 @@ func (t *Tailer) evict(now time.Time) {
 	})
 	for _, g := range idle[:min(evictAtOnce, len(idle))] {
 		if g.state == Deleted || g.state == Moved {
-			t.letGo(g, "closed for want of descriptors (limits.open_files) while its writer may have gone on", now)
+			x.letGo(g, "closed for want of descriptors (limits.open_files) while its writer may have gone on", now)
 			continue
 		}
-		t.close(g, now)
+		x.close(g, now)
+	}
+}
+
+// shed closes some files, since there is no room for one more.
+func (x *index) shed(now time.Time) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.evict(now)
+}
+
+// closeAll closes all files: nothing more is read.
+func (x *index) closeAll() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.gone.Close()
+	for g := range x.generations() {
+		g.Close()
 	}
 }
 
 // close closes g's file. One that was deleted is gone then. The caller holds
-// t.mu.
-func (t *Tailer) close(g *generation, now time.Time) {
+// x.mu.
+func (x *index) close(g *generation, now time.Time) {
 	g.Close()
-	delete(t.opened, g)
+	delete(x.opened, g)
 	if g.state == Deleted || g.state == Moved {
 		g.state, g.missing = Missing, now
 		g.Lose()

@@ -11,7 +11,6 @@ import (
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/inspect"
 	"github.com/rtcship/rtcship/tailer/internal/progress"
-	"github.com/rtcship/rtcship/tailer/internal/rules"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
@@ -25,8 +24,10 @@ type Tailer struct {
 	sources []*source
 	wake    chan struct{} // for the scheduler to look again
 
-	mu      sync.Mutex
 	readers *progress.Readers
+	known   *index
+
+	mu sync.Mutex // for what is said to be under it; taken last
 	scanning
 	saving
 	ending
@@ -45,9 +46,6 @@ type scanning struct {
 	aside   sync.WaitGroup  // of the desk
 	between func()          // tests: called when unknown files were opened and nothing is decided yet
 
-	open   atomic.Int64             // files
-	opened map[*generation]struct{} // those whose files are open, and perhaps some that were; under mu
-
 	scanNow  bool      // under mu, as what follows
 	scanSoon bool      // a scan left something over
 	lastScan time.Time // when it was begun
@@ -59,18 +57,13 @@ type scanning struct {
 
 // A saving is what becomes of positions.
 type saving struct {
-	store      *saved.Store
-	others     saved.Checkpoint // what was saved of sources that are not followed at present
-	gone       *saved.Gone      // settled generations whose files are gone; nil if positions are not kept
-	mostGone   int              // mostGone, but for tests
-	goneTidied time.Time        // when those that were gone for too long were forgotten
-	saveReq    chan struct{}    // for the saver
-	urgent     chan struct{}    // for the saver not to wait
+	store   *saved.Store
+	saveReq chan struct{} // for the saver
+	urgent  chan struct{} // for the saver not to wait
 
-	dirty     atomic.Bool    // something is to be saved
-	saveErr   error          // of the last checkpoint; under mu, as what follows
-	forgotten []saved.Change // what nothing more is saved of
-	saveWhole bool           // what is on disk is not there any more
+	dirty     atomic.Bool // something is to be saved
+	saveErr   error       // of the last checkpoint; under mu, as what follows
+	saveWhole bool        // what is on disk is not there any more
 	saved     time.Time
 	dead      bool // save nothing more
 }
@@ -98,38 +91,19 @@ func load(cfg Config, next entry.Consumer, atRest bool) (*Tailer, error) {
 		Next: next, MaxEntry: cfg.MaxEntry, SafeCut: cfg.SafeCut, Memory: cfg.Memory, Expansion: cfg.Expansion, ReadRate: cfg.ReadRate,
 		Retry: cfg.Scan, Logger: cfg.Logger, Nudge: t.nudge, Changed: t.changed, Blocked: cfg.OnBlocked,
 	})
-	t.store, t.mostGone = saved.NewStore(cfg.StateDir, cfg.Logger), mostGone
+	t.store = saved.NewStore(cfg.StateDir, cfg.Logger)
 	t.saveReq, t.urgent, t.drain = make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{})
 	t.listed = make(chan struct{})
-	t.opened = map[*generation]struct{}{}
 	t.desk = inspect.Desk{Running: &t.aside, Hurried: t.isDraining, Finished: func() {
-		t.lock(func() { t.scanNow = true })
+		t.rescan()
 		t.nudge()
 	}}
-	for _, s := range cfg.Sources {
-		src := newSource(s, &t.mu, rules.Where{State: cfg.StateDir, Links: cfg.FollowLinks, Open: &t.open, Warn: t.keptLink}, t.readers)
-		src.gone = func() *saved.Gone { return t.gone }
-		t.sources = append(t.sources, src)
-	}
-	state, err := t.store.Load(func(c *saved.Checkpoint) (func(*saved.Generation) bool, error) { return t.loadGone(c, atRest) })
-	if err != nil {
+	t.known = newIndex(limits{
+		StateDir: cfg.StateDir, FollowLinks: cfg.FollowLinks, OpenFiles: cfg.OpenFiles, DeletedBytes: cfg.DeletedBytes,
+		Scan: cfg.Scan, Still: cfg.Still, RotateWait: cfg.RotateWait, Forget: cfg.Forget, Logger: cfg.Logger,
+	}, t.readers, notice{Rescan: t.rescan, Changed: t.changed}, cfg.Sources)
+	if err := t.known.load(t.store, atRest); err != nil {
 		return nil, fmt.Errorf("read checkpoint: %w", err)
-	}
-	if t.gone == nil { // there is no checkpoint
-		if _, err := t.loadGone(state, atRest); err != nil {
-			return nil, err
-		}
-	}
-	for i := range state.Generations {
-		t.gone.Back(state.Generations[i].ID) // saved once more, and later
-	}
-	t.withoutGone(state)
-	t.others = distribute(state, t.sources)
-	for _, s := range t.sources {
-		s.restoreAll()
-	}
-	if err := t.loadShelves(); err != nil {
-		return nil, err
 	}
 	return t, nil
 }
@@ -151,8 +125,7 @@ func (t *Tailer) Run(ctx context.Context) error {
 	stopSaver()
 	saver.Wait()
 	t.save(true)
-	t.gone.Close()
-	t.closeAll()
+	t.known.closeAll()
 	return nil
 }
 
@@ -170,6 +143,13 @@ func (t *Tailer) Drain() {
 		close(t.drain)
 		t.nudge()
 	})
+}
+
+// rescan has the directories looked at again at once.
+func (t *Tailer) rescan() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.scanNow = true
 }
 
 // nudge makes the scheduler look again at once.
@@ -270,16 +250,8 @@ func (t *Tailer) drained(now time.Time) bool {
 		return false
 	}
 	all := true
-	for g := range t.generations() {
+	for g := range t.known.generations() {
 		all = g.Drained() && all
 	}
 	return all
-}
-
-func (t *Tailer) closeAll() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for g := range t.generations() {
-		g.Close()
-	}
 }

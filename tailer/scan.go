@@ -22,17 +22,17 @@ func (t *Tailer) scan(now time.Time) {
 		t.scanNamed(now)
 	}
 	l := &listing{dirs: map[string]bool{}}
-	for _, s := range t.sources {
-		t.doubt(s, now)
+	for _, s := range t.known.sources {
+		t.known.doubt(s, now)
 		t.listSource(s, l, now)
 	}
 	l.files = rules.EachOnce(l.files, (*foundFile).name)
-	for _, s := range t.sources {
+	for _, s := range t.known.sources {
 		s.keepEarly(l)
 	}
 	t.reconcile(l, since, now)
-	t.lookAtMoved(now)
-	for _, s := range t.sources {
+	t.known.lookAtMoved(now)
+	for _, s := range t.known.sources {
 		for _, f := range s.families {
 			t.glance()
 			t.feed(f, now)
@@ -40,8 +40,8 @@ func (t *Tailer) scan(now time.Time) {
 	}
 	pending := t.desk.Tidy()
 	t.lock(func() { t.pending = pending })
-	t.holdDeleted(now)
-	t.tidyGone(now)
+	t.known.holdDeleted(now)
+	t.known.tidyGone(now)
 	t.requestSave()
 }
 
@@ -53,7 +53,7 @@ func (t *Tailer) goOn(now time.Time) {
 	}
 	t.takeUp(now)
 	for f := range fams {
-		t.lock(func() { f.sort() })
+		t.known.sort(f)
 		t.feed(f, now)
 	}
 	t.requestSave()
@@ -68,16 +68,16 @@ func (t *Tailer) glance() {
 
 // doubt gives up times that lie in the future: the clock was wrong, then or now,
 // and a file is not left alone for that.
-func (t *Tailer) doubt(s *source, now time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+func (x *index) doubt(s *source, now time.Time) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	if now = now.Round(0); s.first.After(now) {
 		s.first, s.floor = now.UTC(), 0
-		t.changed(false)
+		x.changed(false)
 	}
 	for _, f := range s.families {
-		if newest, clock := t.readers.Settled(f.settled); newest > now.UnixNano() {
-			t.readers.Restore(f.settled, now.UnixNano(), clock)
+		if newest, clock := x.readers.Settled(f.settled); newest > now.UnixNano() {
+			x.readers.Restore(f.settled, now.UnixNano(), clock)
 		}
 		if f.floor > now.UnixNano() {
 			f.floor = 0
@@ -113,24 +113,10 @@ func (t *Tailer) listSource(s *source, l *listing, now time.Time) {
 	if !some && fault == "" {
 		fault = missing
 	}
-	if s.first.IsZero() || s.late && some {
-		t.lock(func() {
-			if s.first.IsZero() {
-				s.first = now.UTC().Round(0)
-				s.floor = s.first.Add(-margin).UnixNano()
-			}
-			s.late = !some
-			t.hurry()
-		})
+	if s.follow(some, now) {
+		t.hurry()
 	}
-	switch {
-	case fault == s.fault:
-	case fault == "":
-		t.log.Info("all directories can be listed again", "source", s.Name)
-	default:
-		t.log.Warn("directory cannot be listed", "source", s.Name, "error", fault)
-	}
-	t.lock(func() { s.fault = fault })
+	s.noteFault(fault)
 }
 
 func (t *Tailer) list(s *source, dir string, now time.Time) ([]*foundFile, error) {
@@ -151,8 +137,8 @@ func (t *Tailer) list(s *source, dir string, now time.Time) ([]*foundFile, error
 func (t *Tailer) reconcile(l *listing, since uint64, now time.Time) {
 	here := map[*generation]bool{}
 	before := map[*family]map[string]unopened{}
-	holders := t.holders()
-	for _, s := range t.sources {
+	holders := t.known.holders()
+	for _, s := range t.known.sources {
 		for _, f := range s.families {
 			before[f] = f.unopened
 			f.hidden, f.unopened, f.files = 0, nil, 0
@@ -166,37 +152,37 @@ func (t *Tailer) reconcile(l *listing, since uint64, now time.Time) {
 		if fl.Hidden {
 			fl.join()
 			fl.fam.hidden++
-			t.hide(fl.fam, fl, here)
+			t.known.hide(fl.fam, fl, here)
 			continue
 		}
 		if g := holders[fl.Stat.Key]; g != nil && !here[g] && g.still(fl) {
 			here[g] = true
-			t.found(g, fl, since, now)
+			t.known.found(g, fl, since, now)
 			continue
 		}
 		switch {
 		case !fl.Class.Aside:
 			fl.join()
 		case fl.fam != nil && isSealed(fl.Path):
-			t.seal(fl)
+			t.known.seal(fl)
 			continue
 		}
 		if fl.fam != nil {
 			loose = append(loose, fl)
 		}
 	}
-	listed := t.listedFamilies(l)
+	listed := t.known.listedFamilies(l)
 	for _, f := range listed {
 		for _, g := range slices.Clone(f.gens) {
-			if !here[g] && t.looked(g, l) {
-				t.lost(g, now)
+			if !here[g] && t.known.looked(g, l) {
+				t.known.lost(g, now)
 			}
 		}
 	}
 	t.backlog = backlog{files: t.unknownFiles(loose, now), here: here}
 	t.takeUp(now)
-	t.compareCopies(now)
-	for _, f := range t.listedFamilies(l) {
+	t.known.compareCopies(now)
+	for _, f := range t.known.listedFamilies(l) {
 		t.glance()
 		t.finishScan(f, before[f], now)
 	}
@@ -211,21 +197,21 @@ func (fl *foundFile) join() {
 }
 
 // looked says whether the directory was listed in which g's file was last.
-func (t *Tailer) looked(g *generation, l *listing) bool {
+func (x *index) looked(g *generation, l *listing) bool {
 	dir := filepath.Dir(g.path)
-	return l.dirs[dir] || !slices.ContainsFunc(t.sources, func(s *source) bool { return slices.Contains(s.set.Dirs(), dir) })
+	return l.dirs[dir] || !slices.ContainsFunc(x.sources, func(s *source) bool { return slices.Contains(s.set.Dirs(), dir) })
 }
 
 // holders are the generations whose files were found, by what the file system
 // knows those by.
-func (t *Tailer) holders() map[file.Key]*generation {
+func (x *index) holders() map[file.Key]*generation {
 	m := map[file.Key]*generation{}
-	for g := range t.generations() {
+	for g := range x.generations() {
 		if g.missing.IsZero() && g.fam.src.Format == nil {
 			m[g.key] = g
 		}
 	}
-	for g := range t.generations() {
+	for g := range x.generations() {
 		if g.missing.IsZero() && g.fam.src.Format != nil {
 			m[g.key] = g
 		}
@@ -234,8 +220,8 @@ func (t *Tailer) holders() map[file.Key]*generation {
 }
 
 // listedFamilies are those whose directory was listed.
-func (t *Tailer) listedFamilies(l *listing) (list []*family) {
-	for _, s := range t.sources {
+func (x *index) listedFamilies(l *listing) (list []*family) {
+	for _, s := range x.sources {
 		for _, f := range s.families {
 			if f.files > 0 || l.dirs[filepath.Dir(f.path)] {
 				list = append(list, f)
@@ -247,38 +233,38 @@ func (t *Tailer) listedFamilies(l *listing) (list []*family) {
 
 // finishScan ends what is over in f.
 func (t *Tailer) finishScan(f *family, before map[string]unopened, now time.Time) {
-	t.report(f, before)
+	t.known.report(f, before)
 	for _, g := range f.gens {
 		if len(f.src.early) == 0 && !t.isDraining() && g.View().Unsized {
 			t.measure(f, g)
 		}
 	}
-	t.lock(func() { f.sort() })
-	t.tidy(f, now)
+	t.known.sort(f)
+	t.known.tidy(f, now)
 	if f.files == 0 {
-		t.forget(f, now)
+		t.known.forget(f, now)
 	}
 }
 
 // forget drops a log of which there is no file and no generation any more. Of a
 // log with rotated files it stays known for some time up to when it was sent:
 // one of them might be put back.
-func (t *Tailer) forget(f *family, now time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	newest, _ := t.readers.Settled(f.settled)
-	if len(f.gens) > 0 || f.shared() || !f.rule.Small && now.Sub(time.Unix(0, newest)) < 4*t.cfg.Forget {
+func (x *index) forget(f *family, now time.Time) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	newest, _ := x.readers.Settled(f.settled)
+	if len(f.gens) > 0 || f.shared() || !f.rule.Small && now.Sub(time.Unix(0, newest)) < 4*x.cfg.Forget {
 		return
 	}
-	t.forgetLog(f)
+	x.forgetLog(f)
 }
 
 // hide keeps the generations that may be in a file of which nothing is known at
 // present from being taken for deleted.
-func (t *Tailer) hide(f *family, fl *foundFile, here map[*generation]bool) {
+func (x *index) hide(f *family, fl *foundFile, here map[*generation]bool) {
 	known := false
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	for _, g := range f.gens {
 		if g.path == fl.Path && g.missing.IsZero() {
 			known, here[g] = true, true
@@ -288,7 +274,7 @@ func (t *Tailer) hide(f *family, fl *foundFile, here map[*generation]bool) {
 		}
 	}
 	if !known {
-		t.refused(f, fl, fl.Err)
+		x.refused(f, fl, fl.Err)
 	}
 }
 
@@ -299,14 +285,14 @@ func (g *generation) still(fl *foundFile) bool {
 }
 
 // found notes where g's file is now.
-func (t *Tailer) found(g *generation, fl *foundFile, since uint64, now time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+func (x *index) found(g *generation, fl *foundFile, since uint64, now time.Time) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	rehomed := g.belongs(fl)
 	if rehomed {
-		t.mu.Unlock()
+		x.mu.Unlock()
 		fl.join() // takes the lock
-		t.mu.Lock()
+		x.mu.Lock()
 		g.rehome(fl.fam)
 	}
 	if live := fl.Class.Live && fl.Class.Family == g.fam.path; rehomed || g.path != fl.Path || g.live != live || g.state == Unreadable || g.state == Deleted || g.state == Moved {
@@ -315,11 +301,11 @@ func (t *Tailer) found(g *generation, fl *foundFile, since uint64, now time.Time
 	}
 	fl.src.early.drop(fl.File)
 	g.settlePlace(now)
-	t.observe(g, fl.Stat, since, now)
+	x.observe(g, fl.Stat, since, now)
 }
 
 // lost notes that no name leads to g's file any more.
-func (t *Tailer) lost(g *generation, now time.Time) {
+func (x *index) lost(g *generation, now time.Time) {
 	if !g.missing.IsZero() {
 		return
 	}
@@ -330,8 +316,8 @@ func (t *Tailer) lost(g *generation, now time.Time) {
 			state = Deleted
 		}
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	if g.state == state && !g.live {
 		return
 	}
@@ -343,6 +329,12 @@ func (t *Tailer) lost(g *generation, now time.Time) {
 		g.Lose()
 	}
 	g.Touch()
+}
+
+func (x *index) sort(f *family) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	f.sort()
 }
 
 // sort puts the oldest generation first.
@@ -364,25 +356,25 @@ func (f *family) sort() {
 
 // tidy ends what is over: files that need not be open any more, generations
 // whose bytes are lost or whose position need not be kept.
-func (t *Tailer) tidy(f *family, now time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+func (x *index) tidy(f *family, now time.Time) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	for _, g := range slices.Clone(f.gens) {
-		if v := g.View(); v.Src != nil && t.closable(g, &v, now) {
-			t.close(g, now)
+		if v := g.View(); v.Src != nil && x.closable(g, &v, now) {
+			x.close(g, now)
 		}
 		if v := g.View(); !g.missing.IsZero() && v.UnderWay == 0 {
-			t.bury(g, &v, now)
+			x.bury(g, &v, now)
 		}
 	}
-	t.shelve(f.src, f, now)
+	x.shelve(f.src, f, now)
 }
 
 // closable says whether g's file can be closed: it is out of the way, settled,
 // and has not grown for a while. A deleted file is kept while nothing has taken
 // its place, since its writer may well still have it open, but not for ever.
-func (t *Tailer) closable(g *generation, v *progress.View, now time.Time) bool {
-	quiet := now.Sub(g.rotated) >= t.cfg.RotateWait && now.Sub(g.changed) >= t.cfg.RotateWait
+func (x *index) closable(g *generation, v *progress.View, now time.Time) bool {
+	quiet := now.Sub(g.rotated) >= x.cfg.RotateWait && now.Sub(g.changed) >= x.cfg.RotateWait
 	switch {
 	case v.Active || v.Suspect || !v.Done:
 		return false
@@ -395,9 +387,9 @@ func (t *Tailer) closable(g *generation, v *progress.View, now time.Time) bool {
 	case g.live:
 		return false
 	case g.state == Moved:
-		return now.Sub(g.changed) >= t.cfg.Forget
+		return now.Sub(g.changed) >= x.cfg.Forget
 	case g.state == Deleted:
-		return quiet && (g.fam.hasLive() || now.Sub(g.changed) >= t.cfg.Forget)
+		return quiet && (g.fam.hasLive() || now.Sub(g.changed) >= x.cfg.Forget)
 	}
 	return quiet
 }
@@ -413,38 +405,38 @@ func (f *family) hasLive() bool {
 
 // bury counts the unread bytes of a generation that cannot be found as a gap,
 // and forgets it after a while.
-func (t *Tailer) bury(g *generation, v *progress.View, now time.Time) {
+func (x *index) bury(g *generation, v *progress.View, now time.Time) {
 	if g.HeadLen() == 0 {
-		t.forgetGeneration(g) // nothing is known of it by which it could be found
+		x.forgetGeneration(g) // nothing is known of it by which it could be found
 		return
 	}
 	gone := now.Sub(g.missing)
 	noted := v.GapNoted
-	if !noted && gone >= t.cfg.RotateWait && g.fam.hidden == 0 {
+	if !noted && gone >= x.cfg.RotateWait && g.fam.hidden == 0 {
 		noted = true
 		g.NoteGap()
 		if n := v.Size - v.Settled.At; n > 0 {
-			t.gap(g, v.Settled.At, n, "the file is gone", now)
+			x.gap(g, v.Settled.At, n, "the file is gone", now)
 		}
 	}
-	if gone >= t.cfg.Forget || g.fam.src.Format != nil && (noted || v.Done) {
-		t.forgetGeneration(g)
+	if gone >= x.cfg.Forget || g.fam.src.Format != nil && (noted || v.Done) {
+		x.forgetGeneration(g)
 	}
 }
 
 // holdDeleted lets go of deleted files when they keep too much of the disk.
-func (t *Tailer) holdDeleted(now time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+func (x *index) holdDeleted(now time.Time) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	var held []*generation
 	var total int64
-	for g := range t.generations() {
+	for g := range x.generations() {
 		if g.state == Deleted && g.Src() != nil {
 			held = append(held, g)
 			total += g.stat.Blocks
 		}
 	}
-	if total <= t.cfg.DeletedBytes {
+	if total <= x.cfg.DeletedBytes {
 		return
 	}
 	slices.SortFunc(held, func(a, b *generation) int {
@@ -457,37 +449,37 @@ func (t *Tailer) holdDeleted(now time.Time) {
 		return cmp.Compare(a.stat.Mtime, b.stat.Mtime)
 	})
 	for _, g := range held {
-		if total <= t.cfg.DeletedBytes {
+		if total <= x.cfg.DeletedBytes {
 			return
 		}
 		total -= g.stat.Blocks
-		t.letGo(g, "deleted, and larger than limits.deleted_bytes", now)
+		x.letGo(g, "deleted, and larger than limits.deleted_bytes", now)
 	}
 }
 
 // letGo closes a file that no name leads to and whose writer may go on in it. The
-// caller holds t.mu.
-func (t *Tailer) letGo(g *generation, reason string, now time.Time) {
+// caller holds x.mu.
+func (x *index) letGo(g *generation, reason string, now time.Time) {
 	v := g.View()
-	t.close(g, now)
+	x.close(g, now)
 	g.NoteGap()
-	t.gap(g, v.Read.At, max(0, v.Size-v.Read.At), reason, now)
+	x.gap(g, v.Read.At, max(0, v.Size-v.Read.At), reason, now)
 }
 
 // lookAtMoved looks at the files that no name leads to: nothing else would see that
 // their writers go on, or that they were deleted since.
-func (t *Tailer) lookAtMoved(now time.Time) {
-	t.mu.Lock()
+func (x *index) lookAtMoved(now time.Time) {
+	x.mu.Lock()
 	var list []*generation
-	for g := range t.opened {
+	for g := range x.opened {
 		if g.Src() != nil && (g.state == Moved || g.state == Deleted) {
 			list = append(list, g)
 		}
 	}
-	t.mu.Unlock()
+	x.mu.Unlock()
 	for _, g := range list {
-		t.statNow(g, now)
-		t.lock(func() {
+		x.statNow(g, now)
+		x.lock(func() {
 			if g.state == Moved && g.stat.Nlink == 0 {
 				g.state = Deleted
 			}

@@ -3,7 +3,6 @@ package tailer
 import (
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"time"
@@ -87,8 +86,8 @@ func (s *source) renamed(fl *rules.File, now time.Time) bool {
 		return false // the scan will tell
 	}
 	defer c.Close()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.x.mu.Lock()
+	defer s.x.mu.Unlock()
 	e := s.shelf.Like(headHash(c, fl.Stat.Size))
 	if e == nil || e.Size != fl.Stat.Size || !isShelved(e, c) {
 		return false
@@ -131,8 +130,8 @@ func (s *source) findSmall(dir string, d *smallDir, now time.Time, forget time.D
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.x.mu.Lock()
+	defer s.x.mu.Unlock()
 	d.rest = d.rest[:0]
 	s.shelf.BeginListing(dir)
 	for _, base := range names {
@@ -151,9 +150,9 @@ func (s *source) findSmall(dir string, d *smallDir, now time.Time, forget time.D
 // lookAtShelf takes files off the shelf that have changed after all: one that has
 // grown goes on, and one that holds something else is new.
 func (s *source) lookAtShelf(dir string) {
-	s.mu.Lock()
+	s.x.mu.Lock()
 	some := s.shelf.Next()
-	s.mu.Unlock()
+	s.x.mu.Unlock()
 	for _, e := range some {
 		path := string(e.Path)
 		if filepath.Dir(path) != dir {
@@ -181,8 +180,8 @@ func (s *source) lookAt(e *saved.Shelved, st file.Stat) {
 	defer src.Close()
 	as := st.Size >= e.Size && (e.Head == 0 || isShelved(e, src))
 	if as && st.Size == e.Size {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		s.x.mu.Lock()
+		defer s.x.mu.Unlock()
 		e.MTime, e.Ino = st.Mtime, st.Key.Ino
 		if e.Head == 0 { // a release saved it that did not look at what it holds
 			m, err := file.ReadMark(src, e.Size)
@@ -195,8 +194,8 @@ func (s *source) lookAt(e *saved.Shelved, st file.Stat) {
 		return
 	}
 	f := s.family(c)
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.x.mu.Lock()
+	defer s.x.mu.Unlock()
 	s.shelf.Detach(path)
 	if as {
 		if g := unshelve(e, f, st.Key, time.Now()); g != nil {
@@ -206,31 +205,31 @@ func (s *source) lookAt(e *saved.Shelved, st file.Stat) {
 }
 
 // shelve puts the small files that are settled on the shelf. The caller holds
-// Tailer.mu.
-func (t *Tailer) shelve(s *source, f *family, now time.Time) {
+// x.mu.
+func (x *index) shelve(s *source, f *family, now time.Time) {
 	if !f.rule.Small || len(f.gens) != 1 {
 		return
 	}
 	g := f.gens[0]
-	rests := now.Sub(g.changed) >= t.cfg.RotateWait && (g.missing.IsZero() || now.Sub(g.missing) >= t.cfg.RotateWait)
+	rests := now.Sub(g.changed) >= x.cfg.RotateWait && (g.missing.IsZero() || now.Sub(g.missing) >= x.cfg.RotateWait)
 	v, print := g.Look()
 	if v.Src != nil || v.Active || !v.Done || !rests || v.Size == 0 || len(v.Gaps) > 0 {
 		return
 	}
 	s.shelveOne(g, &v, &print, now)
-	t.forgetGeneration(g)
-	t.forgetLog(f)
+	x.forgetGeneration(g)
+	x.forgetLog(f)
 }
 
 // loadShelves reads what is known of settled small files.
-func (t *Tailer) loadShelves() error {
-	for _, s := range t.sources {
+func (x *index) loadShelves() error {
+	for _, s := range x.sources {
 		if !s.set.HasSmall() {
 			continue
 		}
 		var err error
-		if s.shelf, err = saved.LoadShelf(saved.ShelfFile(t.cfg.StateDir, s.Name)); err != nil {
-			return fmt.Errorf("read checkpoint: %w", err)
+		if s.shelf, err = saved.LoadShelf(saved.ShelfFile(x.cfg.StateDir, s.Name)); err != nil {
+			return err
 		}
 		s.shelf.Move(s.movedFrom, s.Dir)
 		for path := range s.loaded {
@@ -241,7 +240,7 @@ func (t *Tailer) loadShelves() error {
 }
 
 // shelveOne puts g, a small file that is settled, on the shelf. The caller holds
-// Tailer.mu.
+// x.mu.
 func (s *source) shelveOne(g *generation, v *progress.View, print *file.Fingerprint, now time.Time) {
 	e := &saved.Shelved{Path: saved.Path(g.path), ID: g.hexID(), Size: v.Settled.At, MTime: g.stat.Mtime, Ino: g.key.Ino}
 	if n := int(min(v.Settled.At, file.HeadBytes)); n > 0 && print.HeadLen == n {
@@ -272,7 +271,7 @@ func unshelve(e *saved.Shelved, f *family, key file.Key, now time.Time) *generat
 }
 
 // shelfStatus is the ledger's lines about the files on the shelf of src, one for
-// each directory. The caller holds Tailer.mu.
+// each directory. The caller holds x.mu.
 func shelfStatus(s *saved.Shelf, src *source, list []FileStatus) []FileStatus {
 	if s == nil {
 		return list

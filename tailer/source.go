@@ -20,7 +20,7 @@ type source struct {
 	fault     string               // why a directory cannot be listed
 	shelf     *saved.Shelf         // of settled small files, nil if none are small
 	smalls    map[string]*smallDir // by path
-	readers   *progress.Readers
+	x         *index
 	common    progress.Source // what its Progresses have in common
 	early     early           // what was there when the source was new, and is not decided yet
 	movedFrom string          // where the directory was when positions were saved, if elsewhere
@@ -28,12 +28,11 @@ type source struct {
 	floor     int64           // rotated files last written before are of no interest, whatever their log
 	mu        *sync.Mutex     // Tailer.mu, for changing the maps
 	savedAs   sourceState
-	gone      func() *saved.Gone // Tailer.gone
 }
 
-func newSource(cfg Source, mu *sync.Mutex, where rules.Where, readers *progress.Readers) *source {
-	s := &source{Source: cfg, mu: mu, readers: readers, gone: func() *saved.Gone { return nil }, early: early{}, families: map[string]*family{}, loaded: map[string]*familyState{}, smalls: map[string]*smallDir{}}
-	s.set = rules.New(cfg.asked(), where, s.isKnown)
+func newSource(cfg Source, x *index) *source {
+	s := &source{Source: cfg, x: x, early: early{}, families: map[string]*family{}, loaded: map[string]*familyState{}, smalls: map[string]*smallDir{}}
+	s.set = rules.New(asked(&cfg), rules.Where{State: x.cfg.StateDir, Links: x.cfg.FollowLinks, Open: &x.open, Warn: x.keptLink}, s.isKnown)
 	if s.Timezone == nil {
 		s.Timezone = time.UTC
 	}
@@ -42,7 +41,7 @@ func newSource(cfg Source, mu *sync.Mutex, where rules.Where, readers *progress.
 }
 
 // asked is what s says of which files are followed.
-func (s *Source) asked() rules.Asked {
+func asked(s *Source) rules.Asked {
 	return rules.Asked{Dir: s.Dir, Rules: s.Rules, Include: s.Include, Exclude: s.Exclude, Framed: s.Format != nil}
 }
 
@@ -51,7 +50,7 @@ func (s *source) isKnown(path string) bool {
 	if s.families[path] != nil || s.loaded[path] != nil {
 		return true
 	}
-	_, known := s.gone().Log(s.Name, saved.Path(path))
+	_, known := s.x.gone.Log(s.Name, saved.Path(path))
 	return known
 }
 
@@ -66,14 +65,14 @@ type foundFile struct {
 func (s *source) family(c rules.Class) *family {
 	f := s.families[c.Family]
 	if f == nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		s.x.mu.Lock()
+		defer s.x.mu.Unlock()
 		f = newFamily(s, c)
 		s.families[c.Family] = f
 		if l := s.loaded[c.Family]; l != nil {
 			l.restore(f)
 			delete(s.loaded, c.Family)
-		} else if newest, known := s.gone().Log(s.Name, saved.Path(c.Family)); known && newest > 0 {
+		} else if newest, known := s.x.gone.Log(s.Name, saved.Path(c.Family)); known && newest > 0 {
 			(&familyState{log: saved.Log{Newest: time.Unix(0, newest)}, now: time.Now()}).restore(f)
 		}
 	}

@@ -61,11 +61,18 @@ func (t *Tailer) Listed() <-chan struct{} { return t.listed }
 
 // Status returns the ledger's file half: a line for each generation that is
 // followed or remembered, sorted by source and path. It is cheap.
-func (t *Tailer) Status() []FileStatus {
+func (t *Tailer) Status() []FileStatus { return t.known.status() }
+
+// Empty returns how many empty lines each source has had since t was made. It
+// does not become less when a file goes.
+func (t *Tailer) Empty() map[string]int64 { return t.known.empty() }
+
+// status is the ledger's file half.
+func (x *index) status() []FileStatus {
 	now := time.Now()
-	t.mu.Lock()
+	x.mu.Lock()
 	var list []FileStatus
-	for _, s := range t.sources {
+	for _, s := range x.sources {
 		for _, f := range s.families {
 			for _, g := range f.gens {
 				list = append(list, g.status(now))
@@ -74,26 +81,23 @@ func (t *Tailer) Status() []FileStatus {
 		}
 		list = shelfStatus(s.shelf, s, list)
 	}
-	t.mu.Unlock()
+	x.mu.Unlock()
 	slices.SortStableFunc(list, func(a, b FileStatus) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Path, b.Path))
 	})
 	return list
 }
 
-// Empty returns how many empty lines each source has had since t was made. It
-// does not become less when a file goes.
-func (t *Tailer) Empty() map[string]int64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+// empty is how many empty lines each source has had.
+func (x *index) empty() map[string]int64 {
 	n := map[string]int64{}
-	for _, s := range t.sources {
-		n[s.Name] += t.readers.Empty(&s.common)
+	for _, s := range x.sources {
+		n[s.Name] += x.readers.Empty(&s.common)
 	}
 	return n
 }
 
-// status is g's line of the ledger. The caller holds Tailer.mu.
+// status is g's line of the ledger. The caller holds x.mu.
 func (g *generation) status(now time.Time) FileStatus {
 	v := g.View()
 	s := FileStatus{

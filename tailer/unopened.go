@@ -22,7 +22,7 @@ type unopened struct {
 
 // refused notes that fl cannot be opened. What has just gone away, or waits for
 // a free descriptor, is no fault.
-func (t *Tailer) refused(f *family, fl *foundFile, err error) {
+func (x *index) refused(f *family, fl *foundFile, err error) {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, file.ErrNotRegular) || noRoom(err) || len(f.unopened) >= maxUnopened {
 		return
 	}
@@ -39,10 +39,10 @@ func (t *Tailer) refused(f *family, fl *foundFile, err error) {
 }
 
 // report puts what a scan found unopened in place of what the one before did.
-func (t *Tailer) report(f *family, before map[string]unopened) {
+func (x *index) report(f *family, before map[string]unopened) {
 	for path, s := range f.unopened {
 		if _, known := before[path]; !known && s.fault != "" {
-			t.log.Warn("file cannot be read", "path", path, "error", s.fault)
+			x.log.Warn("file cannot be read", "path", path, "error", s.fault)
 		}
 	}
 	for _, s := range f.unknown {
@@ -54,11 +54,11 @@ func (t *Tailer) report(f *family, before map[string]unopened) {
 		}
 	}
 	now := f.unopened
-	t.lock(func() { f.shown = now })
+	x.lock(func() { f.shown = now })
 }
 
 // unopenedStatus is the ledger's lines about files that cannot be opened. The
-// caller holds Tailer.mu.
+// caller holds x.mu.
 func (f *family) unopenedStatus(list []FileStatus) []FileStatus {
 	for path, s := range f.shown {
 		state := FileStatus{
