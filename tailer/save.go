@@ -36,8 +36,10 @@ func (t *Tailer) pauseSaver(ctx context.Context, d time.Duration) {
 	}
 }
 
-// hurry asks for a checkpoint at once. The caller holds x.mu.
+// hurry asks for a checkpoint at once.
 func (t *Tailer) hurry() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.changed(false)
 	if t.saveErr != nil {
 		return // it is tried again with each scan
