@@ -147,7 +147,7 @@ func TestManyGenerationsAreLoaded(t *testing.T) {
 		if each > 300+2<<20/int64(n) { // those that stay in memory, and all else
 			t.Errorf("%d bytes of memory for each", each)
 		}
-		if got := tail.known.gone.Len(); got < n-2*mostGone {
+		if got := tail.positions.gone.Len(); got < n-2*mostGone {
 			t.Errorf("%d are remembered on disk", got)
 		}
 		stopped := runTailer(t, tail)

@@ -11,11 +11,12 @@ import (
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/progress"
 	"github.com/rtcship/rtcship/tailer/internal/reader"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
-// asState is what is saved of g. The caller holds x.mu.
-func (g *generation) asState() saved.Generation {
+// stateOf is what is saved of g. The caller holds x.mu.
+func stateOf(g *generation) saved.Generation {
 	v, print := g.Look()
 	s := saved.Generation{
 		ID: g.hexID(), Source: g.fam.src.Name, File: saved.Path(g.fam.path), Path: saved.Path(g.path), Live: g.live, Born: g.born,
@@ -74,12 +75,6 @@ func restoreGeneration(s *saved.Generation, f *family, now time.Time) (*generati
 	return g, nil
 }
 
-// margin is how much older than the newest settled write of its log a rotated
-// file may be that was never seen and is still taken for a new one. A log can
-// be written again and settled before the file that was moved away is found.
-// What is older was there long ago, and has been put back.
-const margin = time.Hour
-
 // A familyState is what a checkpoint says of one log, until a scan asks for it.
 type familyState struct {
 	log  saved.Log
@@ -105,13 +100,14 @@ func (l *familyState) restore(f *family) {
 // distribute gives the sources what the checkpoint says of them, and returns what
 // it says of others. Those may be configured again: a source that was left out
 // for a while, perhaps by mistake, must not be sent from its beginning.
-func distribute(c *saved.Checkpoint, sources []*source) (others saved.Checkpoint) {
+func (p *positions) distribute(c *saved.Checkpoint) (others saved.Checkpoint) {
 	now := time.Now()
 	by := map[string]*source{}
-	for _, s := range sources {
+	for _, s := range p.x.sources {
 		by[s.Name] = s
-		s.restore(c.Sources[s.Name], now)
-		s.relocate(c)
+		p.loaded[s] = map[string]*familyState{}
+		restoreSource(s, c.Sources[s.Name], now)
+		relocate(s, c)
 	}
 	others.Sources = map[string]saved.Source{}
 	for name, s := range c.Sources {
@@ -124,10 +120,10 @@ func distribute(c *saved.Checkpoint, sources []*source) (others saved.Checkpoint
 		if s == nil {
 			return nil // not followed at present
 		}
-		if s.loaded[file] == nil {
-			s.loaded[file] = &familyState{now: now}
+		if p.loaded[s][file] == nil {
+			p.loaded[s][file] = &familyState{now: now}
 		}
-		return s.loaded[file]
+		return p.loaded[s][file]
 	}
 	for _, l := range c.Logs {
 		if f := state(l.Source, string(l.File)); f != nil {
@@ -151,18 +147,18 @@ func distribute(c *saved.Checkpoint, sources []*source) (others saved.Checkpoint
 
 // checkpoint is what is saved as a whole, without the generations. The caller
 // holds x.mu.
-func (x *index) checkpoint(now time.Time) *saved.Checkpoint {
-	c := &saved.Checkpoint{Saved: now.UTC().Round(0), Sources: maps.Clone(x.others.Sources), Logs: slices.Clone(x.others.Logs)}
-	for _, s := range x.sources {
+func (p *positions) checkpoint(now time.Time) *saved.Checkpoint {
+	c := &saved.Checkpoint{Saved: now.UTC().Round(0), Sources: maps.Clone(p.others.Sources), Logs: slices.Clone(p.others.Logs)}
+	for _, s := range p.x.sources {
 		if !s.first.IsZero() {
-			c.Sources[s.Name] = s.asState()
+			c.Sources[s.Name] = sourceState(s)
 		}
 		for _, f := range s.families {
-			if l, known := f.asState(); known {
+			if l, known := logState(f); known {
 				c.Logs = append(c.Logs, l)
 			}
 		}
-		for path, l := range s.loaded {
+		for path, l := range p.loaded[s] {
 			if string(l.log.File) == path {
 				c.Logs = append(c.Logs, l.log)
 			}
@@ -171,14 +167,14 @@ func (x *index) checkpoint(now time.Time) *saved.Checkpoint {
 	return c
 }
 
-// asState is what is saved of s. The caller holds x.mu.
-func (s *source) asState() saved.Source {
-	s.savedAs = sourceState{s.first, s.late, len(s.early)}
+// sourceState is what is saved of s. The caller holds x.mu.
+func sourceState(s *source) saved.Source {
+	s.savedAs = savedAs{s.first, s.late, len(s.early)}
 	return saved.Source{Followed: s.first, Dir: saved.Path(s.Dir), Late: s.late, Early: s.early.state()}
 }
 
-// A sourceState is what tells whether a source has to be saved.
-type sourceState struct {
+// A savedAs is what tells whether a source has to be saved.
+type savedAs struct {
 	first time.Time
 	late  bool
 	early int // how many files
@@ -187,14 +183,14 @@ type sourceState struct {
 // isSaved says whether what was saved of s last is good enough. Files that were
 // there at first and are decided about by now do no harm there; they are saved
 // when they have become half as many. The caller holds x.mu.
-func (s *source) isSaved() bool {
+func isSaved(s *source) bool {
 	was, n := s.savedAs, len(s.early)
 	return was.first.Equal(s.first) && was.late == s.late && n <= was.early && (n > was.early/2 || n == was.early)
 }
 
-// asState is what is saved of f, false if there is nothing to save. The caller
+// logState is what is saved of f, false if there is nothing to save. The caller
 // holds x.mu.
-func (f *family) asState() (saved.Log, bool) {
+func logState(f *family) (saved.Log, bool) {
 	newest, clock := f.src.x.readers.Settled(f.settled)
 	f.savedNewest, f.savedClock = newest, clock
 	l := saved.Log{Source: f.src.Name, File: saved.Path(f.path), Newest: time.Unix(0, newest).UTC(), Clock: clock}
@@ -206,14 +202,14 @@ const savedAtOnce = 200
 
 // wholeState are the generations as they are saved, a line each. Between some of
 // them everything goes on: what changes meanwhile is saved again.
-func (x *index) wholeState(gens []*generation, loaded []saved.Generation) iter.Seq2[[]byte, error] {
+func (p *positions) wholeState(gens []*generation, loaded []saved.Generation) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		for some := range slices.Chunk(gens, savedAtOnce) {
 			lines := make([]saved.Generation, len(some))
-			x.lock(func() {
+			p.x.lock(func() {
 				for i, g := range some {
 					g.TakeUnsaved()
-					lines[i] = g.asState()
+					lines[i] = stateOf(g)
 				}
 			})
 			for i := range lines {
@@ -233,55 +229,52 @@ func (x *index) wholeState(gens []*generation, loaded []saved.Generation) iter.S
 // loadedStates are generations that no scan has asked for yet, such as those in a
 // directory that cannot be listed, and those of sources that are not followed. The
 // caller holds x.mu.
-func (x *index) loadedStates() (list []saved.Generation) {
-	for _, s := range x.sources {
-		for _, l := range s.loaded {
+func (p *positions) loadedStates() (list []saved.Generation) {
+	for _, s := range p.x.sources {
+		for _, l := range p.loaded[s] {
 			list = append(list, l.gens...)
 		}
 	}
-	return append(list, x.others.Generations...)
+	return append(list, p.others.Generations...)
 }
 
 // changes are what has to be saved since the last time. The caller holds
 // x.mu.
-func (x *index) changes() (list []saved.Change) {
-	for _, s := range x.sources {
-		if !s.isSaved() {
-			state := s.asState()
+func (p *positions) changes() (list []saved.Change) {
+	for _, s := range p.x.sources {
+		if !isSaved(s) {
+			state := sourceState(s)
 			list = append(list, saved.Change{Name: s.Name, Source: &state})
 		}
 		for _, f := range s.families {
-			if newest, clock := x.readers.Settled(f.settled); newest == f.savedNewest && clock.Equal(f.savedClock) {
+			if newest, clock := p.x.readers.Settled(f.settled); newest == f.savedNewest && clock.Equal(f.savedClock) {
 				continue
 			}
-			if l, known := f.asState(); known {
+			if l, known := logState(f); known {
 				list = append(list, saved.Change{Log: &l})
 			}
 		}
 	}
-	for g := range x.generations() {
+	for g := range p.x.generations() {
 		if g.TakeUnsaved() {
-			state := g.asState()
+			state := stateOf(g)
 			list = append(list, saved.Change{Generation: &state})
 		}
 	}
-	list = append(list, x.forgotten...)
-	x.forgotten = nil
+	list = append(list, p.x.forgotten...)
+	p.x.forgotten = nil
 	return list
 }
 
-// forgetGeneration takes g out of its log: nothing more is saved of it. The caller
-// holds x.mu.
-func (x *index) forgetGeneration(g *generation) {
-	g.fam.remove(g)
-	x.forgotten = append(x.forgotten, saved.Change{Forgotten: g.hexID()})
-	x.changed(false)
-}
-
-// forgetLog drops a log of which there is no generation any more. The caller holds
-// x.mu.
-func (x *index) forgetLog(f *family) {
-	delete(f.src.families, f.path)
-	x.forgotten = append(x.forgotten, saved.Change{NoLog: &saved.Log{Source: f.src.Name, File: saved.Path(f.path)}})
-	x.changed(false)
+// restoreAll makes all logs known that a checkpoint says something of and that
+// are followed still, so that their files are found wherever they are by now, and
+// missed if they are gone.
+func (p *positions) restoreAll() {
+	for s, logs := range p.loaded {
+		for path := range logs {
+			if r := s.set.RuleOf(path); r != nil {
+				s.family(rules.Class{Rule: r, Family: path})
+			}
+		}
+	}
 }

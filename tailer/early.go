@@ -104,3 +104,9 @@ func restoreEarly(list []saved.Early) early {
 	}
 	return e
 }
+
+// margin is how much older than the newest settled write of its log a rotated
+// file may be that was never seen and is still taken for a new one. A log can
+// be written again and settled before the file that was moved away is found.
+// What is older was there long ago, and has been put back.
+const margin = time.Hour

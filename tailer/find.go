@@ -50,7 +50,7 @@ func Find(cfg Config) ([]Found, error) {
 	rules.EachOnce(slices.Clone(files), func(f *rules.File) *rules.File { return f })
 	var all []Found
 	for _, f := range files {
-		found := Found{Path: f.Path, Source: owners[f].name, Log: owners[f].set.LogOf(f.Class), State: stateOf(f), Size: f.Stat.Size}
+		found := Found{Path: f.Path, Source: owners[f].name, Log: owners[f].set.LogOf(f.Class), State: foundState(f), Size: f.Stat.Size}
 		if f.As != nil {
 			found.As = f.As.Path
 		}
@@ -63,7 +63,7 @@ func Find(cfg Config) ([]Found, error) {
 	return all, faults
 }
 
-func stateOf(fl *rules.File) State {
+func foundState(fl *rules.File) State {
 	switch {
 	case fl.Hidden:
 		return Unreadable

@@ -33,7 +33,7 @@ func (t *Tailer) identify(cands []*candidate, here map[*generation]bool, now tim
 	if t.between != nil {
 		t.between()
 	}
-	t.known.recall(cands, now)
+	t.positions.recall(cands, now)
 	t.verify(t.known.concerned(cands), here, now)
 	gens := t.known.concerned(cands) // with those that were found to be something else
 	for _, g := range gens {

@@ -22,10 +22,14 @@ type limits struct {
 	Logger *slog.Logger
 }
 
-// A notice is what an index tells whoever has it. None may call anything of it.
+// A notice is what an index tells whoever has it. None may call anything
+// of it.
 type notice struct {
 	Rescan  func()         // the directories are to be looked at again at once
 	Changed func(ask bool) // something is to be saved; soon, if ask
+
+	Family func(f *family)                   // a log is known from now on: what is saved of it is to be known as well
+	Saved  func(s *source, path string) bool // whether something is saved of a log
 }
 
 // An index is all that is known, of all sources.
@@ -39,19 +43,15 @@ type index struct {
 	readers *progress.Readers
 	open    atomic.Int64 // files
 
-	mu         sync.Mutex
-	sources    []*source
-	opened     map[*generation]struct{} // those whose files are open, and perhaps some that were
-	others     saved.Checkpoint         // what was saved of sources that are not followed at present
-	forgotten  []saved.Change           // what nothing more is saved of
-	gone       *saved.Gone              // settled generations whose files are gone; nil if positions are not kept
-	mostGone   int                      // mostGone, but for tests
-	goneTidied time.Time                // when those that were gone for too long were forgotten
+	mu        sync.Mutex
+	sources   []*source
+	opened    map[*generation]struct{} // those whose files are open, and perhaps some that were
+	forgotten []saved.Change           // what nothing more is saved of
 }
 
 // newIndex makes an index of which nothing is known yet.
 func newIndex(cfg limits, readers *progress.Readers, notice notice, sources []Source) *index {
-	x := &index{cfg: cfg, log: cfg.Logger, notice: notice, readers: readers, opened: map[*generation]struct{}{}, mostGone: mostGone}
+	x := &index{cfg: cfg, log: cfg.Logger, notice: notice, readers: readers, opened: map[*generation]struct{}{}}
 	for _, s := range sources {
 		x.sources = append(x.sources, newSource(s, x))
 	}
@@ -66,4 +66,20 @@ func (x *index) lock(f func()) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	f()
+}
+
+// forgetGeneration takes g out of its log: nothing more is saved of it. The caller
+// holds x.mu.
+func (x *index) forgetGeneration(g *generation) {
+	g.fam.remove(g)
+	x.forgotten = append(x.forgotten, saved.Change{Forgotten: g.hexID()})
+	x.changed(false)
+}
+
+// forgetLog drops a log of which there is no generation any more. The caller holds
+// x.mu.
+func (x *index) forgetLog(f *family) {
+	delete(f.src.families, f.path)
+	x.forgotten = append(x.forgotten, saved.Change{NoLog: &saved.Log{Source: f.src.Name, File: saved.Path(f.path)}})
+	x.changed(false)
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
-// restore takes in what a checkpoint says of a source. A time that lies in the
+// restoreSource takes in what a checkpoint says of a source. A time that lies in the
 // future says that a clock was wrong, now or then, and is not believed.
-func (s *source) restore(c saved.Source, now time.Time) {
+func restoreSource(s *source, c saved.Source, now time.Time) {
 	s.first, s.late, s.early = c.Followed, c.Late, restoreEarly(c.Early)
 	if s.first.IsZero() {
 		return
@@ -24,10 +24,10 @@ func (s *source) restore(c saved.Source, now time.Time) {
 // relocate puts what a checkpoint says of the files in the directory of s where
 // that directory is by now: it may have been mounted elsewhere, or be named in
 // another way. Whether it is the same one is found out by what is in it.
-func (s *source) relocate(c *saved.Checkpoint) {
+func relocate(s *source, c *saved.Checkpoint) {
 	old := string(c.Sources[s.Name].Dir)
 	if old == "" {
-		old = s.oldDir(c)
+		old = oldDir(s, c)
 	}
 	if s.Dir == "" || old == "" || filepath.Clean(old) == filepath.Clean(s.Dir) {
 		return
@@ -49,7 +49,7 @@ func (s *source) relocate(c *saved.Checkpoint) {
 
 // oldDir is where the directory of s was for a checkpoint that does not say so: a
 // log that the rules know by name lies in it.
-func (s *source) oldDir(c *saved.Checkpoint) string {
+func oldDir(s *source, c *saved.Checkpoint) string {
 	for i := range c.Generations {
 		g := &c.Generations[i]
 		if g.Source != s.Name {
@@ -61,9 +61,4 @@ func (s *source) oldDir(c *saved.Checkpoint) string {
 		}
 	}
 	return ""
-}
-
-// keptLink is told of a link that is followed although it leads out.
-func (x *index) keptLink(path, to string) {
-	x.log.Warn("a link that leads out of the log directory is followed since it was read before; the next release will need sora.follow_links for it", "path", path, "to", to)
 }

@@ -71,7 +71,6 @@ func (x *index) shed(now time.Time) {
 func (x *index) closeAll() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.gone.Close()
 	for g := range x.generations() {
 		g.Close()
 	}

@@ -24,8 +24,9 @@ type Tailer struct {
 	sources []*source
 	wake    chan struct{} // for the scheduler to look again
 
-	readers *progress.Readers
-	known   *index
+	readers   *progress.Readers
+	known     *index
+	positions *positions
 
 	mu sync.Mutex // for what is said to be under it; taken last
 	scanning
@@ -98,11 +99,12 @@ func load(cfg Config, next entry.Consumer, atRest bool) (*Tailer, error) {
 		t.rescan()
 		t.nudge()
 	}}
+	t.positions = newPositions(cfg.StateDir, cfg.Still, cfg.Forget)
 	t.known = newIndex(limits{
 		StateDir: cfg.StateDir, FollowLinks: cfg.FollowLinks, OpenFiles: cfg.OpenFiles, DeletedBytes: cfg.DeletedBytes,
 		Scan: cfg.Scan, Still: cfg.Still, RotateWait: cfg.RotateWait, Forget: cfg.Forget, Logger: cfg.Logger,
-	}, t.readers, notice{Rescan: t.rescan, Changed: t.changed}, cfg.Sources)
-	if err := t.known.load(t.store, atRest); err != nil {
+	}, t.readers, notice{Rescan: t.rescan, Changed: t.changed, Family: t.positions.restoreLog, Saved: t.positions.knows}, cfg.Sources)
+	if err := t.positions.load(t.known, t.store, atRest); err != nil {
 		return nil, fmt.Errorf("read checkpoint: %w", err)
 	}
 	return t, nil
@@ -125,6 +127,7 @@ func (t *Tailer) Run(ctx context.Context) error {
 	stopSaver()
 	saver.Wait()
 	t.save(true)
+	t.positions.close()
 	t.known.closeAll()
 	return nil
 }

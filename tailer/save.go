@@ -75,9 +75,9 @@ func (t *Tailer) save(end bool) {
 	}
 	t.dirty.Store(false)
 	now := time.Now()
-	k := t.known.take(end || !t.store.Appendable(), now)
+	k := t.positions.take(end || !t.store.Appendable(), now)
 	err := k.write(t.store, end)
-	t.known.noteSaved(k, err)
+	t.positions.noteSaved(k, err)
 	t.lock(func() { t.noteSave(err, now) })
 	if err == nil && k.tell() {
 		t.nudge()

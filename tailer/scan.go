@@ -41,7 +41,7 @@ func (t *Tailer) scan(now time.Time) {
 	pending := t.desk.Tidy()
 	t.lock(func() { t.pending = pending })
 	t.known.holdDeleted(now)
-	t.known.tidyGone(now)
+	t.positions.tidyGone(now)
 	t.requestSave()
 }
 

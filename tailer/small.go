@@ -221,24 +221,6 @@ func (x *index) shelve(s *source, f *family, now time.Time) {
 	x.forgetLog(f)
 }
 
-// loadShelves reads what is known of settled small files.
-func (x *index) loadShelves() error {
-	for _, s := range x.sources {
-		if !s.set.HasSmall() {
-			continue
-		}
-		var err error
-		if s.shelf, err = saved.LoadShelf(saved.ShelfFile(x.cfg.StateDir, s.Name)); err != nil {
-			return err
-		}
-		s.shelf.Move(s.movedFrom, s.Dir)
-		for path := range s.loaded {
-			s.shelf.Drop(path) // the checkpoint proper knows it as well, and better
-		}
-	}
-	return nil
-}
-
 // shelveOne puts g, a small file that is settled, on the shelf. The caller holds
 // x.mu.
 func (s *source) shelveOne(g *generation, v *progress.View, print *file.Fingerprint, now time.Time) {

@@ -15,8 +15,7 @@ type source struct {
 	Source
 	set       *rules.Set // its rules and directories
 	families  map[string]*family
-	first     time.Time // when it was followed for the first time; zero if never
-	loaded    map[string]*familyState
+	first     time.Time            // when it was followed for the first time; zero if never
 	fault     string               // why a directory cannot be listed
 	shelf     *saved.Shelf         // of settled small files, nil if none are small
 	smalls    map[string]*smallDir // by path
@@ -27,11 +26,11 @@ type source struct {
 	late      bool            // its directory could not be listed when it was new
 	floor     int64           // rotated files last written before are of no interest, whatever their log
 	mu        *sync.Mutex     // Tailer.mu, for changing the maps
-	savedAs   sourceState
+	savedAs   savedAs
 }
 
 func newSource(cfg Source, x *index) *source {
-	s := &source{Source: cfg, x: x, early: early{}, families: map[string]*family{}, loaded: map[string]*familyState{}, smalls: map[string]*smallDir{}}
+	s := &source{Source: cfg, x: x, early: early{}, families: map[string]*family{}, smalls: map[string]*smallDir{}}
 	s.set = rules.New(asked(&cfg), rules.Where{State: x.cfg.StateDir, Links: x.cfg.FollowLinks, Open: &x.open, Warn: x.keptLink}, s.isKnown)
 	if s.Timezone == nil {
 		s.Timezone = time.UTC
@@ -47,11 +46,7 @@ func asked(s *Source) rules.Asked {
 
 // isKnown says whether a log is known, be there a file of it or not.
 func (s *source) isKnown(path string) bool {
-	if s.families[path] != nil || s.loaded[path] != nil {
-		return true
-	}
-	_, known := s.x.gone.Log(s.Name, saved.Path(path))
-	return known
+	return s.families[path] != nil || s.x.notice.Saved(s, path)
 }
 
 // A foundFile is a file that was found, and whose it is.
@@ -69,25 +64,9 @@ func (s *source) family(c rules.Class) *family {
 		defer s.x.mu.Unlock()
 		f = newFamily(s, c)
 		s.families[c.Family] = f
-		if l := s.loaded[c.Family]; l != nil {
-			l.restore(f)
-			delete(s.loaded, c.Family)
-		} else if newest, known := s.x.gone.Log(s.Name, saved.Path(c.Family)); known && newest > 0 {
-			(&familyState{log: saved.Log{Newest: time.Unix(0, newest)}, now: time.Now()}).restore(f)
-		}
+		s.x.notice.Family(f)
 	}
 	return f
-}
-
-// restoreAll makes all logs known that a checkpoint says something of and that
-// are followed still, so that their files are found wherever they are by now, and
-// missed if they are gone.
-func (s *source) restoreAll() {
-	for path := range s.loaded {
-		if r := s.set.RuleOf(path); r != nil {
-			s.family(rules.Class{Rule: r, Family: path})
-		}
-	}
 }
 
 // listAllowed is list for a directory of which it is not known yet whether its
@@ -117,4 +96,9 @@ func (s *source) own(files []*rules.File) []*foundFile {
 		list[i] = &foundFile{File: f, src: s}
 	}
 	return list
+}
+
+// keptLink is told of a link that is followed although it leads out.
+func (x *index) keptLink(path, to string) {
+	x.log.Warn("a link that leads out of the log directory is followed since it was read before; the next release will need sora.follow_links for it", "path", path, "to", to)
 }

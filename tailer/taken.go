@@ -10,7 +10,7 @@ import (
 
 // A taken is what is to be saved at one time.
 type taken struct {
-	x         *index
+	p         *positions
 	fresh     []savedHead
 	moves     []moved
 	shelvings []*saved.Shelving
@@ -41,19 +41,19 @@ type moved struct {
 const fewGenerations = 64
 
 // take takes out what is to be saved: everything, or what has changed.
-func (x *index) take(whole bool, now time.Time) *taken {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	k := &taken{x: x}
-	k.fresh, k.moves = x.unsaved()
-	k.shelvings, k.err = x.shelvings()
+func (p *positions) take(whole bool, now time.Time) *taken {
+	p.x.mu.Lock()
+	defer p.x.mu.Unlock()
+	k := &taken{p: p}
+	k.fresh, k.moves = p.unsaved()
+	k.shelvings, k.err = p.shelvings()
 	if !whole {
-		k.changes = x.changes()
+		k.changes = p.changes()
 		return k
 	}
-	k.gens = slices.Collect(x.generations())
-	k.whole, k.loaded = x.checkpoint(now), x.loadedStates()
-	x.forgotten = nil
+	k.gens = slices.Collect(p.x.generations())
+	k.whole, k.loaded = p.checkpoint(now), p.loadedStates()
+	p.x.forgotten = nil
 	return k
 }
 
@@ -67,7 +67,7 @@ func (k *taken) write(store *saved.Store, end bool) error {
 		}
 	}
 	if err == nil {
-		err = k.x.gone.Save(store)
+		err = k.p.gone.Save(store)
 	}
 	switch {
 	case err != nil:
@@ -77,13 +77,13 @@ func (k *taken) write(store *saved.Store, end bool) error {
 		return store.Append(k.changes)
 	}
 	journal := !end && len(k.gens)+len(k.loaded) > fewGenerations
-	return store.Replace(k.whole, journal, k.x.wholeState(k.gens, k.loaded))
+	return store.Replace(k.whole, journal, k.p.wholeState(k.gens, k.loaded))
 }
 
 // noteSaved notes how writing k went.
-func (x *index) noteSaved(k *taken, err error) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
+func (p *positions) noteSaved(k *taken, err error) {
+	p.x.mu.Lock()
+	defer p.x.mu.Unlock()
 	for _, w := range k.shelvings {
 		w.Done(err)
 	}
@@ -109,8 +109,8 @@ func (k *taken) tell() bool {
 
 // unsaved returns the heads that no checkpoint holds yet, and the positions
 // that Source.Settled has not been told. The caller holds x.mu.
-func (x *index) unsaved() (fresh []savedHead, moves []moved) {
-	for g := range x.generations() {
+func (p *positions) unsaved() (fresh []savedHead, moves []moved) {
+	for g := range p.x.generations() {
 		if n, unsaved := g.UnsavedHead(); unsaved {
 			fresh = append(fresh, savedHead{g, n})
 		}
@@ -126,8 +126,8 @@ func (x *index) unsaved() (fresh []savedHead, moves []moved) {
 
 // shelvings prepares what is to be saved of settled small files. The caller
 // holds x.mu.
-func (x *index) shelvings() (list []*saved.Shelving, err error) {
-	for _, s := range x.sources {
+func (p *positions) shelvings() (list []*saved.Shelving, err error) {
+	for _, s := range p.x.sources {
 		w, e := s.shelf.Write()
 		err = errors.Join(err, e)
 		if w != nil {
@@ -138,33 +138,50 @@ func (x *index) shelvings() (list []*saved.Shelving, err error) {
 }
 
 // saveAgain has everything saved anew.
-func (x *index) saveAgain() {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.gone.SaveAgain()
-	for _, s := range x.sources {
+func (p *positions) saveAgain() {
+	p.x.mu.Lock()
+	defer p.x.mu.Unlock()
+	p.gone.SaveAgain()
+	for _, s := range p.x.sources {
 		s.shelf.SaveAgain()
 	}
 }
 
 // load takes in what was saved. At rest it writes nothing.
-func (x *index) load(store *saved.Store, atRest bool) error {
-	state, err := store.Load(func(c *saved.Checkpoint) (func(*saved.Generation) bool, error) { return x.loadGone(store, c, atRest) })
+func (p *positions) load(x *index, store *saved.Store, atRest bool) error {
+	p.x = x
+	state, err := store.Load(func(c *saved.Checkpoint) (func(*saved.Generation) bool, error) { return p.loadGone(store, c, atRest) })
 	if err != nil {
 		return err
 	}
-	if x.gone == nil { // there is no checkpoint
-		if _, err := x.loadGone(store, state, atRest); err != nil {
+	if p.gone == nil { // there is no checkpoint
+		if _, err := p.loadGone(store, state, atRest); err != nil {
 			return err
 		}
 	}
 	for i := range state.Generations {
-		x.gone.Back(state.Generations[i].ID) // saved once more, and later
+		p.gone.Back(state.Generations[i].ID) // saved once more, and later
 	}
-	x.withoutGone(state)
-	x.others = distribute(state, x.sources)
-	for _, s := range x.sources {
-		s.restoreAll()
+	p.withoutGone(state)
+	p.others = p.distribute(state)
+	p.restoreAll()
+	return p.loadShelves()
+}
+
+// loadShelves reads what is known of settled small files.
+func (p *positions) loadShelves() error {
+	for _, s := range p.x.sources {
+		if !s.set.HasSmall() {
+			continue
+		}
+		var err error
+		if s.shelf, err = saved.LoadShelf(saved.ShelfFile(p.stateDir, s.Name)); err != nil {
+			return err
+		}
+		s.shelf.Move(s.movedFrom, s.Dir)
+		for path := range p.loaded[s] {
+			s.shelf.Drop(path) // the checkpoint proper knows it as well, and better
+		}
 	}
-	return x.loadShelves()
+	return nil
 }
