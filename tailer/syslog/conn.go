@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/spool"
+	"github.com/rtcship/rtcship/tailer/syslog/internal/frame"
 )
 
 const (
@@ -50,7 +51,7 @@ type conn struct {
 	heard    atomic.Int64 // when something came last, nanoseconds since 1970
 	ending   atomic.Pointer[string]
 
-	framer framer
+	framer frame.Framer
 	rest   []byte // what was read of an unfinished message
 	room   int    // bytes of memory that rest is booked with
 	pace   pacer
@@ -193,7 +194,7 @@ func (c *conn) wait(s stream) error {
 	if idle := c.listener.server.settings.Load().IdleTimeout; idle > 0 {
 		deadline = now.Add(idle)
 	}
-	if pause := now.Add(silence); c.framer.pending(c.rest) && (deadline.IsZero() || pause.Before(deadline)) {
+	if pause := now.Add(silence); c.framer.Pending(c.rest) && (deadline.IsZero() || pause.Before(deadline)) {
 		if err := s.ready(pause); !errors.Is(err, os.ErrDeadlineExceeded) || c.ending.Load() != nil {
 			return err
 		}
@@ -208,7 +209,7 @@ func (c *conn) wait(s stream) error {
 func (c *conn) fallSilent() error {
 	w := <-c.listener.server.work
 	defer func() { c.listener.server.work <- w }()
-	rest, err := c.split(w, c.rest, time.Now(), silent)
+	rest, err := c.split(w, c.rest, time.Now(), frame.Silent)
 	if err == nil {
 		err = c.flush(w)
 	}
@@ -227,7 +228,7 @@ func (c *conn) readOnce(s stream, w *work) (n int, full bool, err error) {
 	}
 	now := time.Now()
 	c.heard.Store(now.UnixNano())
-	rest, err := c.split(w, buf[:have+n], now, open)
+	rest, err := c.split(w, buf[:have+n], now, frame.Open)
 	if err == nil {
 		err = c.flush(w)
 	}
@@ -250,20 +251,19 @@ func (c *conn) buffer(w *work) []byte {
 
 // split puts the messages in data into the batch, and returns what is left: an
 // unfinished message that there is memory to keep.
-func (c *conn) split(w *work, data []byte, now time.Time, e ending) ([]byte, error) {
+func (c *conn) split(w *work, data []byte, now time.Time, e frame.Ending) ([]byte, error) {
 	set := c.listener.server.settings.Load()
 	limit := set.MaxMessage
-	c.framer.max, c.framer.safe = limit, set.SafeCut
+	c.framer.SafeCut = set.SafeCut
 	for {
-		fr, n := c.framer.next(data, limit, e)
+		fr, n := c.framer.Next(data, limit, e)
 		if n == 0 {
 			if len(data) == 0 || c.reserve(len(data), limit) {
 				return data, nil
 			}
 			// No memory for the whole message. What is there of it goes as a
 			// piece, but for some bytes that the framer may want to look at.
-			limit = len(data) - slack
-			c.framer.max = limit
+			limit = len(data) - frame.Slack
 			continue
 		}
 		data = data[n:]
@@ -277,22 +277,22 @@ func (c *conn) split(w *work, data []byte, now time.Time, e ending) ([]byte, err
 }
 
 // add puts a frame into the batch.
-func (c *conn) add(w *work, fr frame, now time.Time) {
+func (c *conn) add(w *work, fr frame.Frame, now time.Time) {
 	counters := c.listener.counters
-	if fr.half {
+	if fr.Half {
 		counters.half.Add(1)
 	}
-	if len(fr.text) == 0 {
+	if len(fr.Text) == 0 {
 		counters.empty.Add(1)
 		return
 	}
-	if fr.cut {
+	if fr.Cut {
 		w.cut++
 	}
-	w.bytes += len(fr.text)
+	w.bytes += len(fr.Text)
 	w.batch.Add(spool.Message{
-		Text: fr.text, Received: now, Peer: c.peer,
-		Transport: c.listener.transport, Cut: fr.cut,
+		Text: fr.Text, Received: now, Peer: c.peer,
+		Transport: c.listener.transport, Cut: fr.Cut,
 	})
 }
 
@@ -308,8 +308,8 @@ func (c *conn) flush(w *work) error {
 		counters.cut.Add(uint64(w.cut))
 	}
 	counters.dropped.add(DropShutdown, left)
-	counters.badCounts.Add(uint64(c.framer.badCounts))
-	c.framer.badCounts, w.bytes, w.cut = 0, 0, 0
+	counters.badCounts.Add(uint64(c.framer.BadCounts))
+	c.framer.BadCounts, w.bytes, w.cut = 0, 0, 0
 	w.batch.Reset()
 	return err
 }
@@ -322,7 +322,7 @@ func (c *conn) reserve(n, limit int) bool {
 	}
 	need := max(512, 1<<bits.Len(uint(n)))
 	if n > readSize/2 { // the worker's memory is too small by now
-		need = min(2*n, limit+slack) + readSize/2
+		need = min(2*n, limit+frame.Slack) + readSize/2
 	}
 	if !c.listener.server.conns.borrow(c.room, need, limit) {
 		return false
@@ -350,10 +350,10 @@ func (c *conn) keep(rest []byte) {
 func (c *conn) finish(cause error) error {
 	w := <-c.listener.server.work
 	defer func() { c.listener.server.work <- w }()
-	if len(c.rest) == 0 && c.framer.unfinished() {
+	if len(c.rest) == 0 && c.framer.Unfinished() {
 		c.listener.counters.half.Add(1)
 	}
-	_, err := c.split(w, c.rest, time.Now(), ended)
+	_, err := c.split(w, c.rest, time.Now(), frame.Ended)
 	if err == nil {
 		err = c.flush(w)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/spool"
+	"github.com/rtcship/rtcship/tailer/syslog/internal/frame"
 )
 
 const (
@@ -186,13 +187,13 @@ func (l *listener) take(n int, batch *spool.Batch) {
 			refused, stranger = refused+1, peer
 			continue
 		}
-		if text = trim(text); len(text) == 0 {
+		if text = frame.Trim(text); len(text) == 0 {
 			l.counters.empty.Add(1)
 			continue
 		}
 		for len(text) > 0 {
 			var message []byte
-			message, text = nextMessage(text)
+			message, text = frame.NextMessage(text)
 			size += len(message)
 			m := spool.Message{Text: message, Received: now, Peer: peer, Transport: l.transport}
 			l.addDatagram(batch, m, truncated && len(text) == 0, set)
@@ -211,7 +212,7 @@ func (l *listener) addDatagram(batch *spool.Batch, m spool.Message, truncated bo
 	m.Cut = truncated || len(text) > set.MaxMessage
 	for ; len(text) > 0; text = text[len(m.Text):] {
 		if m.Text = text; len(text) > set.MaxMessage {
-			m.Text = text[:cutAt(text[:set.MaxMessage], set.SafeCut)]
+			m.Text = text[:frame.CutAt(text[:set.MaxMessage], set.SafeCut)]
 		}
 		batch.Add(m)
 		if m.Cut {

@@ -1,8 +1,9 @@
-package syslog
+package frame
 
 import "bytes"
 
-// nextMessage returns the first message of a datagram and what is left of it.
+// NextMessage returns the first message of a datagram, which Trim was applied to, and
+// what is left of it. Both are parts of datagram.
 //
 // A datagram is one message (RFC 5426), and a message may have line feeds in it,
 // also with a priority behind one. But relays put several messages into a datagram,
@@ -10,7 +11,7 @@ import "bytes"
 // with a priority, and behind it a header of the same kind. Several messages with
 // octet counts, as over TCP, are told by their counts, which must be right for the
 // whole datagram.
-func nextMessage(datagram []byte) (message, rest []byte) {
+func NextMessage(datagram []byte) (message, rest []byte) {
 	if bytes.IndexByte(datagram, '\n') < 0 && bytes.IndexByte(datagram, 0) < 0 {
 		return nextCounted(datagram)
 	}
@@ -25,7 +26,7 @@ func nextMessage(datagram []byte) (message, rest []byte) {
 		}
 		from += n + 1
 		if lineKind(datagram[from:]) == kind {
-			return trim(datagram[:from]), datagram[from:]
+			return Trim(datagram[:from]), datagram[from:]
 		}
 	}
 }
@@ -44,7 +45,7 @@ func nextCounted(datagram []byte) (message, rest []byte) {
 		}
 		rest = bytes.TrimLeft(rest[h+n:], "\r\n\x00")
 	}
-	return trim(datagram[header : header+size]), bytes.TrimLeft(datagram[header+size:], "\r\n\x00")
+	return Trim(datagram[header : header+size]), bytes.TrimLeft(datagram[header+size:], "\r\n\x00")
 }
 
 // countedMessage reads an octet count with a priority behind it, and returns its

@@ -1,4 +1,4 @@
-package syslog
+package frame
 
 import (
 	"fmt"
@@ -66,9 +66,9 @@ func TestMixedFramings(t *testing.T) {
 				sent, messages, turns := mixed(kinds, which)
 				check := func(how string, chunks []string) {
 					got, f := frames(chunks, 4096)
-					if !slices.Equal(texts(got), messages) || f.badCounts != turns {
+					if !slices.Equal(texts(got), messages) || f.BadCounts != turns {
 						if fails++; fails < 10 {
-							t.Errorf("%s: %q\nbecame %q\n%d bad counts, want %d", how, sent, texts(got), f.badCounts, turns)
+							t.Errorf("%s: %q\nbecame %q\n%d bad counts, want %d", how, sent, texts(got), f.BadCounts, turns)
 						}
 					}
 				}
@@ -117,8 +117,8 @@ func TestTornOrLine(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, f := frames([]string{tt.in}, 4096)
-			if !slices.Equal(texts(got), tt.want) || f.badCounts != 1 {
-				t.Errorf("%q, %d bad counts", texts(got), f.badCounts)
+			if !slices.Equal(texts(got), tt.want) || f.BadCounts != 1 {
+				t.Errorf("%q, %d bad counts", texts(got), f.BadCounts)
 			}
 		})
 	}
@@ -137,8 +137,8 @@ func FuzzMixedFramings(f *testing.F) {
 		}
 		sent, messages, turns := mixed(kinds, rnd.IntN(100))
 		got, fr := frames(cutUp(rnd, sent), 4096)
-		if !slices.Equal(texts(got), messages) || fr.badCounts != turns {
-			t.Fatalf("%q\nbecame %q\n%d bad counts, want %d", sent, texts(got), fr.badCounts, turns)
+		if !slices.Equal(texts(got), messages) || fr.BadCounts != turns {
+			t.Fatalf("%q\nbecame %q\n%d bad counts, want %d", sent, texts(got), fr.BadCounts, turns)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package syslog
+package frame
 
 import (
 	"fmt"
@@ -83,8 +83,8 @@ func TestLyingCounts(t *testing.T) {
 			if d := cmp.Diff(want, texts(got)); d != "" {
 				t.Error(d)
 			}
-			if tt.name != "ends with a line feed" && f.badCounts != tt.bad {
-				t.Errorf("%d bad counts, want %d", f.badCounts, tt.bad)
+			if tt.name != "ends with a line feed" && f.BadCounts != tt.bad {
+				t.Errorf("%d bad counts, want %d", f.BadCounts, tt.bad)
 			}
 		})
 	}
@@ -131,7 +131,7 @@ func liar(rnd *rand.Rand) (messages []string, off []int) {
 	for i := len(off) - 1; i >= 0; i-- {
 		rest := counts(messages[i:], off[i:]...)
 		rest = rest[strings.Index(rest, "<"):]
-		if n := len(messages[i]) + off[i]; off[i] > 0 && (n >= len(rest) || follows([]byte(rest[n:]), ended) == isCount) {
+		if n := len(messages[i]) + off[i]; off[i] > 0 && (n >= len(rest) || follows([]byte(rest[n:]), Ended) == isCount) {
 			off[i] = 0
 		}
 	}
@@ -209,8 +209,8 @@ func FuzzHonest(f *testing.F) {
 			want = append(want, strings.TrimRight("<13>"+part, "\r\n\x00"))
 		}
 		got, fr := frames(cutUp(rand.New(rand.NewPCG(seed, 1)), counts(messages)), 4096)
-		if !slices.Equal(texts(got), want) || fr.badCounts != 0 || fr.unfinished() {
-			t.Fatalf("%q became %q; %d bad counts", messages, texts(got), fr.badCounts)
+		if !slices.Equal(texts(got), want) || fr.BadCounts != 0 || fr.Unfinished() {
+			t.Fatalf("%q became %q; %d bad counts", messages, texts(got), fr.BadCounts)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package syslog
+package frame
 
 import (
 	"bytes"
@@ -11,19 +11,19 @@ import (
 // frame, which must begin where a line has ended, or to where nothing comes any more.
 // The same bytes are what a count that is too small leaves over of a message that
 // ends with a line feed; see torn.
-func (f *framer) linesBehind(body []byte, size int, e ending) (v believed) {
+func (f *Framer) linesBehind(body []byte, size int, e Ending) (v believed) {
 	v, f.behind = f.linesAt(body, size, f.behind, e)
 	return v
 }
 
 // linesAt is linesBehind for bytes that are known to hold no frame before from. It
 // returns how far that is known of more of them.
-func (f *framer) linesAt(body []byte, size, from int, e ending) (v believed, seen int) {
+func (f *Framer) linesAt(body []byte, size, from int, e Ending) (v believed, seen int) {
 	if f.lied {
 		return noCount, 0
 	}
 	at, found := f.findFrame(body, max(size, from), size, e)
-	if !found && e == open {
+	if !found && e == Open {
 		return needMore, at
 	}
 	if !found {
@@ -39,12 +39,12 @@ func (f *framer) linesAt(body []byte, size, from int, e ending) (v believed, see
 }
 
 // linesAhead is linesBehind for the message of size bytes behind the one at hand.
-func (f *framer) linesAhead(body []byte, size int, e ending) believed {
+func (f *Framer) linesAhead(body []byte, size int, e Ending) believed {
 	if size > maxAhead || size >= len(body) {
 		return noCount
 	}
 	if len(body) > 2*maxAhead {
-		body, e = body[:2*maxAhead], ended
+		body, e = body[:2*maxAhead], Ended
 	}
 	v, _ := f.linesAt(body, size, 0, e)
 	return v
@@ -56,7 +56,7 @@ func (f *framer) linesAhead(body []byte, size int, e ending) believed {
 // cannot be told from a line of one word, so that a sender known to count
 // right is believed.
 func torn(text []byte, size int, honest bool) bool {
-	if text = trim(text); len(text) <= size {
+	if text = Trim(text); len(text) <= size {
 		return false // there is nothing behind it but ends of lines
 	}
 	head, rest := text[:size], text[size:]

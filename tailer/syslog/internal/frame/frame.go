@@ -1,4 +1,7 @@
-package syslog
+// Package frame says where messages begin and end: in the bytes of a connection, which
+// come in pieces and may be framed wrongly, and in a datagram. It is handed bytes and
+// told whether more may come; it knows no sockets, keeps no copies and asks no clock.
+package frame
 
 import "bytes"
 
@@ -9,7 +12,7 @@ const maxCount = 64 << 20
 // maxHeader is the length of the longest octet count with its blank.
 const maxHeader = len("67108864 ")
 
-// A framer finds the messages in the bytes of one connection. Octet counting
+// A Framer finds the messages in the bytes of one connection. Octet counting
 // and lines are told apart for each frame (RFC 6587, section 3.4): a frame
 // that begins with a digit other than 0 has a count, all others end with a
 // line feed or a NUL. Since lines may begin with digits too, a count is
@@ -22,10 +25,12 @@ const maxHeader = len("67108864 ")
 //
 // No byte is lost but the terminators: what is no sound frame comes out as a
 // line.
-type framer struct {
-	safe func(text []byte) int // see Config.SafeCut
+//
+// The zero value is ready. A Framer belongs to one goroutine.
+type Framer struct {
+	SafeCut   func(text []byte) int // where a message that is too long may be cut; see CutAt
+	BadCounts int                   // counts that were disbelieved, and lines where one was due; may be set back
 
-	max  int  // a longer message is cut
 	left int  // of a counted message that is being cut: bytes still to come
 	late int  // of one that silence has ended: bytes that its count promised
 	tail bool // the line that is being cut goes on
@@ -41,33 +46,34 @@ type framer struct {
 	honest  bool // a count was right, since the next one stood behind its message
 
 	stray stray
-
-	badCounts int // counts that were disbelieved, and lines where one was due
 }
 
-// A frame is one message, or a piece of one.
-type frame struct {
-	text []byte // without terminators; part of the data given to next
-	cut  bool   // a piece of a message that was too long, or ended early
-	half bool   // the connection ended within it
+// A Frame is one message, or a piece of one.
+type Frame struct {
+	Text []byte // without terminators; part of the data given to Next
+	Cut  bool   // a piece of a message that was too long, or ended early
+	Half bool   // the connection ended within it
 }
 
-// An ending says what follows the bytes that have come.
-type ending int
+// An Ending says what follows the bytes that have come.
+type Ending int
 
+// What follows.
 const (
-	open   ending = iota // more may come at any time
-	silent               // nothing has come for a while
-	ended                // nothing comes any more
+	Open   Ending = iota // more may come at any time
+	Silent               // nothing has come for a while
+	Ended                // nothing comes any more
 )
 
-// next takes the first frame off data, in which messages longer than limit are
+// Next takes the first frame off data, in which messages longer than limit are
 // cut. It returns how many bytes it used: none means that more are needed, and
 // a frame without text is no message. Once no more is to come, data is used up
 // frame by frame; after a silence, all of it but a line that has not ended.
-func (f *framer) next(data []byte, limit int, e ending) (fr frame, n int) {
+//
+// What is not used is to be given again, with what has come behind it.
+func (f *Framer) Next(data []byte, limit int, e Ending) (fr Frame, n int) {
 	if len(data) == 0 || f.late > 0 && !f.resume(data, e) {
-		return frame{}, 0
+		return Frame{}, 0
 	}
 	switch {
 	case f.left > 0:
@@ -77,10 +83,10 @@ func (f *framer) next(data []byte, limit int, e ending) (fr frame, n int) {
 	case f.tail:
 		return f.line(data, limit, e)
 	}
-	size, header, v := f.count(data, e)
+	size, header, v := f.count(data, limit, e)
 	switch {
 	case v == needMore:
-		return frame{}, 0
+		return Frame{}, 0
 	case v == isCount:
 		f.honest = f.honest || f.counted
 		f.dates = f.dates || dateBegins(data[header:]) == isCount
@@ -91,17 +97,17 @@ func (f *framer) next(data []byte, limit int, e ending) (fr frame, n int) {
 		return f.strays(data, 0, limit, e)
 	}
 	switch v := countRest(data); {
-	case v == needMore && e == open:
-		return frame{}, 0
+	case v == needMore && e == Open:
+		return Frame{}, 0
 	case v == isCount:
 		return f.strays(data, bytes.IndexByte(data, '<'), limit, e)
 	}
 	return f.strays(data, 0, limit, e)
 }
 
-// cutAt returns how much of text, the beginning of a message that is too long, is
-// its next piece.
-func cutAt(text []byte, safe func([]byte) int) int {
+// CutAt returns how much of text, the beginning of a message that is too long, is
+// its next piece: what safe says, if that is more than half of it, else all.
+func CutAt(text []byte, safe func([]byte) int) int {
 	if safe != nil {
 		if n := safe(text); n > len(text)/2 && n <= len(text) {
 			return n
@@ -110,54 +116,54 @@ func cutAt(text []byte, safe func([]byte) int) int {
 	return len(text)
 }
 
-// unfinished says whether the last piece that was returned is not the last of
+// Unfinished says whether the last piece that was returned is not the last of
 // its message.
-func (f *framer) unfinished() bool { return f.left > 0 || f.late > 0 || f.tail || f.stray.cut }
+func (f *Framer) Unfinished() bool { return f.left > 0 || f.late > 0 || f.tail || f.stray.cut }
 
-// pending says whether data, of which next wants more, is a message that is
+// Pending says whether data, of which Next wants more, is a message that is
 // to be ended by silence.
-func (f *framer) pending(data []byte) bool {
+func (f *Framer) Pending(data []byte) bool {
 	return len(data) > 0 && !f.tail && (f.left > 0 || f.late > 0 || f.counted || f.stray.on || data[0] >= '1' && data[0] <= '9')
 }
 
 // counting returns the frame of size bytes after header, or what may be given
 // away of it.
-func (f *framer) counting(data []byte, header, size, limit int, e ending) (fr frame, n int) {
+func (f *Framer) counting(data []byte, header, size, limit int, e Ending) (fr Frame, n int) {
 	take := min(size, limit)
 	body := data[header:]
 	if len(body) < take {
 		return f.short(data, header, size, limit, e)
 	}
 	if take == size && (f.left > 0 || body[0] == '<' || dateBegins(body) == isCount) {
-		if len(data) >= limit+maxHeader && e == open {
-			e = silent // there is no room to wait
+		if len(data) >= limit+maxHeader && e == Open {
+			e = Silent // there is no room to wait
 		}
 		switch v := f.ends(body, size, e); {
 		case v == needMore:
-			return frame{}, 0
+			return Frame{}, 0
 		case v == noCount && !f.lied && (f.lines || body[0] != '<' && f.left == 0 && !f.counted && !f.frameWithin(body)):
-			f.badCounts++
+			f.BadCounts++
 			return f.line(data, limit, e)
 		case v == noCount:
 			return f.strays(data, header, limit, e)
 		}
 	}
 	if take < size {
-		take = cutAt(body[:take], f.safe)
+		take = CutAt(body[:take], f.SafeCut)
 	}
-	fr.cut = f.left > 0 || take < size
+	fr.Cut = f.left > 0 || take < size
 	f.lines, f.counted = false, true
 	f.left = size - take
-	fr.text, f.last = body[:take], body[take-1]
+	fr.Text, f.last = body[:take], body[take-1]
 	if f.left == 0 {
-		fr.text = trim(fr.text)
+		fr.Text = Trim(fr.Text)
 	}
 	return fr, header + take
 }
 
 // ends says whether a counted message can end after size bytes of body. What was
 // cut before is to be kept apart from what follows, but need not be kept together.
-func (f *framer) ends(body []byte, size int, e ending) believed {
+func (f *Framer) ends(body []byte, size int, e Ending) believed {
 	v, mis := follows(body[size:], e), noCount
 	if v == noCount && f.left == 0 {
 		if v = f.linesBehind(body, size, e); v != noCount {
@@ -165,7 +171,7 @@ func (f *framer) ends(body []byte, size int, e ending) believed {
 		}
 	}
 	if v == isCount && numberOnly(body[size:]) {
-		if _, mixed := f.findFrame(body[:size], 1, 0, ended); mixed {
+		if _, mixed := f.findFrame(body[:size], 1, 0, Ended); mixed {
 			v = noCount
 		}
 	}
@@ -178,16 +184,16 @@ func (f *framer) ends(body []byte, size int, e ending) believed {
 	case mis == needMore:
 		return needMore
 	case v == noCount || mis == isCount:
-		if _, mixed := f.findFrame(body[:size], 1, 0, ended); f.left == 0 || mixed {
+		if _, mixed := f.findFrame(body[:size], 1, 0, Ended); f.left == 0 || mixed {
 			return noCount
 		}
 		return isCount
-	case v == isCount && len(body) == size && e == open && body[0] != '<' && !f.counted && f.left == 0:
+	case v == isCount && len(body) == size && e == Open && body[0] != '<' && !f.counted && f.left == 0:
 		return needMore // it may be the beginning of a line
-	case v == isCount && len(body) == size && e == open:
+	case v == isCount && len(body) == size && e == Open:
 		// Usually that is the end of a message. But if it looks as if another one
 		// begins in it, what comes next is waited for.
-		if at, mixed := f.findFrame(body, 1, 0, open); f.lied || mixed || at < size && counted(body[:at]) || counted(body) || halfCounted(body) {
+		if at, mixed := f.findFrame(body, 1, 0, Open); f.lied || mixed || at < size && counted(body[:at]) || counted(body) || halfCounted(body) {
 			return needMore
 		}
 	}
@@ -195,19 +201,19 @@ func (f *framer) ends(body []byte, size int, e ending) believed {
 }
 
 // short deals with a counted message of which not all has come.
-func (f *framer) short(data []byte, header, size, limit int, e ending) (fr frame, n int) {
-	if e == open {
-		return frame{}, 0
+func (f *Framer) short(data []byte, header, size, limit int, e Ending) (fr Frame, n int) {
+	if e == Open {
+		return Frame{}, 0
 	}
 	if _, found := f.findFrame(data, header+1, header, e); found || f.behindDigits(data, header, e) > 0 {
 		return f.strays(data, header, limit, e)
 	}
-	fr = frame{text: data[header:], cut: f.left > 0}
+	fr = Frame{Text: data[header:], Cut: f.left > 0}
 	f.left, f.lines, f.counted = 0, false, true
-	if e == ended {
-		fr.text, fr.cut, fr.half = trim(fr.text), true, true
+	if e == Ended {
+		fr.Text, fr.Cut, fr.Half = Trim(fr.Text), true, true
 	} else {
-		f.late = size - len(fr.text)
+		f.late = size - len(fr.Text)
 	}
 	return fr, len(data)
 }
@@ -215,13 +221,13 @@ func (f *framer) short(data []byte, header, size, limit int, e ending) (fr frame
 // resume looks at what comes after a silence within a counted message: another
 // frame, so that the count was too large, or the rest of the message. It reports
 // whether that can be told.
-func (f *framer) resume(data []byte, e ending) bool {
+func (f *Framer) resume(data []byte, e Ending) bool {
 	switch frameBegins(data) {
 	case isCount:
-		f.badCounts++
+		f.BadCounts++
 		f.counted = data[0] != '<'
 	case needMore:
-		if e == open {
+		if e == Open {
 			return false
 		}
 		fallthrough
@@ -233,7 +239,7 @@ func (f *framer) resume(data []byte, e ending) bool {
 }
 
 // line returns the line that data begins with, or what may be given away of it.
-func (f *framer) line(data []byte, limit int, e ending) (fr frame, n int) {
+func (f *Framer) line(data []byte, limit int, e Ending) (fr Frame, n int) {
 	// Two bytes beyond the limit: a message of just that length may have its
 	// CR and LF there.
 	window := data[:min(len(data), limit+2)]
@@ -245,26 +251,26 @@ func (f *framer) line(data []byte, limit int, e ending) (fr frame, n int) {
 	switch {
 	case end >= 0:
 		end += f.scanned
-		fr.text, n = trim(window[:end]), end+1
+		fr.Text, n = Trim(window[:end]), end+1
 		long = false
-	case e == ended && !long:
-		fr.text, n = trim(window), len(window)
-		fr.half = true
+	case e == Ended && !long:
+		fr.Text, n = Trim(window), len(window)
+		fr.Half = true
 	case !long:
 		f.scanned = len(window)
-		return frame{}, 0
+		return Frame{}, 0
 	}
-	if long || len(fr.text) > limit {
+	if long || len(fr.Text) > limit {
 		f.tail, f.scanned = true, 0
-		n = cutAt(window[:limit], f.safe)
-		return frame{text: window[:n], cut: true}, n
+		n = CutAt(window[:limit], f.SafeCut)
+		return Frame{Text: window[:n], Cut: true}, n
 	}
-	fr.cut = f.tail
-	if f.counted && len(fr.text) > 0 {
-		f.badCounts++
+	fr.Cut = f.tail
+	if f.counted && len(fr.Text) > 0 {
+		f.BadCounts++
 		f.counted = false
 	}
-	f.lines = f.lines || len(fr.text) > 0
+	f.lines = f.lines || len(fr.Text) > 0
 	f.tail, f.scanned = false, 0
 	return fr, n
 }
@@ -282,7 +288,7 @@ const (
 // the blank. A number is a count if a priority follows it, as RFC 5424 has it.
 // Without one, which is how some senders frame lines of their own form, see
 // bareCount: "404 not found" and "2015 was a good year" are lines.
-func (f *framer) count(data []byte, e ending) (size, header int, v believed) {
+func (f *Framer) count(data []byte, limit int, e Ending) (size, header int, v believed) {
 	if data[0] < '1' || data[0] > '9' {
 		return 0, 0, noCount
 	}
@@ -294,7 +300,7 @@ func (f *framer) count(data []byte, e ending) (size, header int, v believed) {
 		header++
 	}
 	if header+1 >= len(data) {
-		if e == ended || header < len(data) && data[header] != ' ' {
+		if e == Ended || header < len(data) && data[header] != ' ' {
 			return 0, 0, noCount
 		}
 		return 0, 0, needMore
@@ -309,14 +315,14 @@ func (f *framer) count(data []byte, e ending) (size, header int, v believed) {
 		}
 		return size, header, isCount
 	}
-	return size, header, f.bareCount(data[header:], size, e)
+	return size, header, f.bareCount(data[header:], size, limit, e)
 }
 
 // bareCount judges a count that is followed by something else than a priority.
 // As long as no line was seen, it is believed if no line feed stands within
 // the message. After a line, a date must follow it, as in Pexip's own header,
 // and the length must fit; after a counted frame, the date alone will do.
-func (f *framer) bareCount(data []byte, size int, e ending) believed {
+func (f *Framer) bareCount(data []byte, size, limit int, e Ending) believed {
 	from := f.bare
 	f.bare = 0
 	body := data[:min(len(data), size)]
@@ -324,10 +330,10 @@ func (f *framer) bareCount(data []byte, size int, e ending) believed {
 	if size >= len(dateForm) {
 		dated = dateBegins(body)
 	}
-	if size > f.max || f.lines && dated == noCount {
+	if size > limit || f.lines && dated == noCount {
 		return noCount
 	}
-	seen, frame := f.findFrame(body, from, 0, open)
+	seen, frame := f.findFrame(body, from, 0, Open)
 	lf := bytes.IndexByte(body[from:], '\n')
 	trusted := f.counted && dated == isCount
 	switch {
@@ -335,11 +341,11 @@ func (f *framer) bareCount(data []byte, size int, e ending) believed {
 		return noCount
 	case len(body) == size && f.lines:
 		return fits(body, data[size:], e)
-	case len(body) == size, e == silent && dated == isCount:
+	case len(body) == size, e == Silent && dated == isCount:
 		return isCount
-	case e == ended && !trusted:
+	case e == Ended && !trusted:
 		return noCount
-	case e == ended:
+	case e == Ended:
 		return isCount
 	}
 	f.bare = seen
@@ -348,16 +354,16 @@ func (f *framer) bareCount(data []byte, size int, e ending) believed {
 
 // fits says whether a message of Pexip's is likely to end where body does: it
 // ends with a quote, or what follows begins like a frame.
-func fits(body, after []byte, e ending) believed {
-	body = trim(body)
+func fits(body, after []byte, e Ending) believed {
+	body = Trim(body)
 	if len(body) > 0 && body[len(body)-1] == '"' {
 		return isCount
 	}
 	digits := digitsLen(after)
 	switch {
-	case digits == len(after) && e != open && digits > 0:
+	case digits == len(after) && e != Open && digits > 0:
 		return noCount
-	case digits == len(after) && e == open:
+	case digits == len(after) && e == Open:
 		return needMore
 	case digits == len(after):
 		return isCount
@@ -398,8 +404,8 @@ func terminator(b []byte) int {
 	return lf
 }
 
-// trim removes the terminators that senders add to a message.
-func trim(b []byte) []byte {
+// Trim removes the terminators that senders add to a message.
+func Trim(b []byte) []byte {
 	for len(b) > 0 {
 		switch b[len(b)-1] {
 		case '\n', '\r', 0:

@@ -1,4 +1,4 @@
-package syslog
+package frame
 
 import (
 	"slices"
@@ -8,9 +8,9 @@ import (
 
 // split is all messages of a datagram.
 func split(datagram string) (messages []string) {
-	for rest := trim([]byte(datagram)); len(rest) > 0; {
+	for rest := Trim([]byte(datagram)); len(rest) > 0; {
 		var m []byte
-		m, rest = nextMessage(rest)
+		m, rest = NextMessage(rest)
 		messages = append(messages, string(m))
 	}
 	return messages

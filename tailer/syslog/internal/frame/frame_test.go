@@ -1,4 +1,4 @@
-package syslog
+package frame
 
 import (
 	"fmt"
@@ -17,33 +17,32 @@ type piece struct {
 
 // frames feeds chunks to a framer as a connection does: it offers what has
 // come until the framer wants more.
-func frames(chunks []string, limit int) (out []piece, f framer) {
+func frames(chunks []string, limit int) (out []piece, f Framer) {
 	return framesWith(chunks, limit, 0)
 }
 
 // framesWith is frames with a silence behind each quiet-th chunk, if that is not 0.
-func framesWith(chunks []string, limit, quiet int) (out []piece, f framer) {
-	f = framer{max: limit}
+func framesWith(chunks []string, limit, quiet int) (out []piece, f Framer) {
 	data := ""
 	for i, chunk := range append(chunks, "") {
 		data += chunk
-		asked := open
+		asked := Open
 		for {
 			e := asked
 			if i == len(chunks) {
-				e = ended
+				e = Ended
 			}
-			fr, n := f.next([]byte(data), limit, e)
-			if n == 0 && e == open && quiet > 0 && i%quiet == 0 && f.pending([]byte(data)) {
-				asked = silent
+			fr, n := f.Next([]byte(data), limit, e)
+			if n == 0 && e == Open && quiet > 0 && i%quiet == 0 && f.Pending([]byte(data)) {
+				asked = Silent
 				continue
 			}
 			if n == 0 {
 				break
 			}
 			data = data[n:]
-			if len(fr.text) > 0 {
-				out = append(out, piece{string(fr.text), fr.cut, fr.half})
+			if len(fr.Text) > 0 {
+				out = append(out, piece{string(fr.Text), fr.Cut, fr.Half})
 			}
 		}
 	}
@@ -124,8 +123,8 @@ func TestFramer(t *testing.T) {
 				if d := cmp.Diff(tt.want, got); d != "" {
 					t.Errorf("in chunks of %d:\n%s", size, d)
 				}
-				if f.badCounts != tt.bad {
-					t.Errorf("in chunks of %d: %d bad counts, want %d", size, f.badCounts, tt.bad)
+				if f.BadCounts != tt.bad {
+					t.Errorf("in chunks of %d: %d bad counts, want %d", size, f.BadCounts, tt.bad)
 				}
 			}
 		})
@@ -213,13 +212,13 @@ func BenchmarkFramer(b *testing.B) {
 				one = fmt.Sprintf("%d %s", len(text), text)
 			}
 			data := []byte(strings.Repeat(one, 160))
-			f := framer{max: defaultMaxMessage}
+			var f Framer
 			b.ReportAllocs()
 			b.SetBytes(int64(len(one)))
 			for b.Loop() {
 				rest := data
 				for len(rest) > 0 {
-					_, n := f.next(rest, f.max, open)
+					_, n := f.Next(rest, 1<<20, Open)
 					rest = rest[n:]
 				}
 			}

@@ -1,4 +1,4 @@
-package syslog
+package frame
 
 import "bytes"
 
@@ -14,55 +14,55 @@ type stray struct {
 	ahead  int  // how far the message behind it is known to hold no end
 }
 
-// slack is how many bytes beyond the limit a message may need in memory, for what
+// Slack is how many bytes beyond the limit a message may need in memory, for what
 // has to be looked at before and behind it.
-const slack = 4 * maxHeader
+const Slack = 4 * maxHeader
 
 // strays makes the message that data begins with, behind header, a stray. If the
 // count is right without its first digits, these are a part of the message before.
-func (f *framer) strays(data []byte, header, limit int, e ending) (fr frame, n int) {
+func (f *Framer) strays(data []byte, header, limit int, e Ending) (fr Frame, n int) {
 	if start := f.behindDigits(data, header, e); start > 0 {
-		return frame{text: data[:start]}, start
+		return Frame{Text: data[:start]}, start
 	}
 	f.lied = f.lied || header > 0 || f.left > 0
 	f.stray = stray{on: true, header: header, cut: f.left > 0, line: header == 0 && f.left == 0}
 	f.left, f.scanned = 0, header+1
-	f.badCounts++
+	f.BadCounts++
 	return f.straying(data, limit, e)
 }
 
 // behindDigits is how many of the digits before a message are not of its count but
 // of the message before, if that can be told.
-func (f *framer) behindDigits(data []byte, header int, e ending) int {
+func (f *Framer) behindDigits(data []byte, header int, e Ending) int {
 	if !f.counted || f.left > 0 || header == 0 || data[0] == '0' || isTerminator(f.last) || closes(f.last) {
 		return 0
 	}
 	start, sure := f.frameStart(data, 0, header, e)
 	f.stray.ahead = 0
-	if !sure && e == open {
+	if !sure && e == Open {
 		return 0
 	}
 	return start
 }
 
 // straying returns the stray, or what may be given away of it.
-func (f *framer) straying(data []byte, limit int, e ending) (fr frame, n int) {
+func (f *Framer) straying(data []byte, limit int, e Ending) (fr Frame, n int) {
 	s := &f.stray
-	if len(data)-s.header >= limit+maxHeader && e == open {
-		e = silent // there is no room to wait
+	if len(data)-s.header >= limit+maxHeader && e == Open {
+		e = Silent // there is no room to wait
 	}
 	end, found := f.strayEnd(data, e)
-	if !found && e == open {
-		return frame{}, 0
+	if !found && e == Open {
+		return Frame{}, 0
 	}
 	if end-s.header > limit {
-		n = s.header + cutAt(data[s.header:s.header+limit], f.safe)
-		fr = frame{text: data[s.header:n], cut: true}
+		n = s.header + CutAt(data[s.header:s.header+limit], f.SafeCut)
+		fr = Frame{Text: data[s.header:n], Cut: true}
 		f.scanned, s.ahead = max(f.scanned-n, 0), 0
 		s.header, s.cut = 0, true
 		return fr, n
 	}
-	fr = frame{text: trim(data[s.header:end]), cut: s.cut, half: !found && e == ended}
+	fr = Frame{Text: Trim(data[s.header:end]), Cut: s.cut, Half: !found && e == Ended}
 	f.lines, f.counted = false, true
 	switch {
 	case found && isTerminator(data[end]):
@@ -76,7 +76,7 @@ func (f *framer) straying(data []byte, limit int, e ending) (fr frame, n int) {
 }
 
 // strayEnd returns where the stray ends, or where data does.
-func (f *framer) strayEnd(data []byte, e ending) (end int, found bool) {
+func (f *Framer) strayEnd(data []byte, e Ending) (end int, found bool) {
 	s := &f.stray
 	line := len(data)
 	if s.line {
@@ -91,18 +91,18 @@ func (f *framer) strayEnd(data []byte, e ending) (end int, found bool) {
 	}
 	f.scanned = at
 	at, sure := f.frameStart(data, s.header, at, e)
-	return at, sure || e != open
+	return at, sure || e != Open
 }
 
 // findFrame is findPriority, and where a count was believed that had a date behind it,
 // it looks for such a date, too.
-func (f *framer) findFrame(data []byte, start, low int, e ending) (at int, found bool) {
+func (f *Framer) findFrame(data []byte, start, low int, e Ending) (at int, found bool) {
 	at, found = findPriority(data, start, low, e)
 	if !f.dates {
 		return at, found
 	}
 	if found {
-		e = ended
+		e = Ended
 	}
 	if date, sure := findDate(data[:at], start, low, e); sure || date < at {
 		return date, sure
@@ -113,7 +113,7 @@ func (f *framer) findFrame(data []byte, start, low int, e ending) (at int, found
 // findDate looks for a date with a count before it, as findPriority does. Since figures
 // often stand before a date, the count must have two digits at least, and stand behind
 // a terminator or something that closes.
-func findDate(data []byte, start, low int, e ending) (at int, found bool) {
+func findDate(data []byte, start, low int, e Ending) (at int, found bool) {
 	const dash = len("2026")
 	for i := max(start, low+1) + dash; i < len(data); i++ {
 		n := bytes.IndexByte(data[i:], '-')
@@ -129,26 +129,26 @@ func findDate(data []byte, start, low int, e ending) (at int, found bool) {
 		if at-1-first < 2 || data[at-1] != ' ' || data[first] == '0' || first <= low || !isTerminator(data[first-1]) && !closes(data[first-1]) {
 			continue
 		}
-		if v := dateBegins(data[at:]); v == isCount || v == needMore && e == open {
+		if v := dateBegins(data[at:]); v == isCount || v == needMore && e == Open {
 			return at, v == isCount
 		}
 	}
-	if e == open {
+	if e == Open {
 		return max(start, len(data)-dash), false
 	}
 	return len(data), false
 }
 
 // frameWithin says whether the next frame begins for sure within body.
-func (f *framer) frameWithin(body []byte) bool {
-	_, found := f.findFrame(body, 1, 0, ended)
+func (f *Framer) frameWithin(body []byte) bool {
+	_, found := f.findFrame(body, 1, 0, Ended)
 	return found
 }
 
 // findPriority looks in data, from start on, for the priority of a message that
 // begins there for sure, behind the byte at low. If there is none, it returns
 // how far it need not look again.
-func findPriority(data []byte, start, low int, e ending) (at int, found bool) {
+func findPriority(data []byte, start, low int, e Ending) (at int, found bool) {
 	for i := start; ; i++ {
 		n := -1
 		if i < len(data) {
@@ -160,7 +160,7 @@ func findPriority(data []byte, start, low int, e ending) (at int, found bool) {
 		i += n
 		switch priority(data[i:]) {
 		case needMore:
-			if e == open {
+			if e == Open {
 				return i, false
 			}
 		case isCount:
@@ -176,7 +176,7 @@ func findPriority(data []byte, start, low int, e ending) (at int, found bool) {
 // it has to be found out where the count begins: one that is right is taken, else
 // the one that is nearest to the length of the message, unless all are far from it.
 // sure is false if more data may tell.
-func (f *framer) frameStart(data []byte, low, at int, e ending) (start int, sure bool) {
+func (f *Framer) frameStart(data []byte, low, at int, e Ending) (start int, sure bool) {
 	if isTerminator(data[at-1]) {
 		return at, true
 	}
@@ -192,7 +192,7 @@ func (f *framer) frameStart(data []byte, low, at int, e ending) (start int, sure
 			continue
 		}
 		rest := data[at+number(data[start:at-1]):]
-		if frameEnds(rest) && (start == first || len(rest) > 0 || e != open) {
+		if frameEnds(rest) && (start == first || len(rest) > 0 || e != Open) {
 			return start, true
 		}
 	}
@@ -215,11 +215,11 @@ func (f *framer) frameStart(data []byte, low, at int, e ending) (start int, sure
 
 // distance is how far it is from the priority at position at to the frame behind
 // its message, or to the end of data.
-func (f *framer) distance(data []byte, at int, e ending) (n int, known bool) {
+func (f *Framer) distance(data []byte, at int, e Ending) (n int, known bool) {
 	next, found := f.findFrame(data, max(at+1, f.stray.ahead), at, e)
 	f.stray.ahead = next
 	if !found {
-		return len(data) - at, e != open
+		return len(data) - at, e != Open
 	}
 	for next > at && (data[next-1] == ' ' || isDigit(data[next-1])) {
 		next--
@@ -229,7 +229,7 @@ func (f *framer) distance(data []byte, at int, e ending) (n int, known bool) {
 
 // follows says whether what stands behind the end of a counted message can stand
 // there: nothing, a terminator, or the beginning of a frame.
-func follows(after []byte, e ending) believed {
+func follows(after []byte, e Ending) believed {
 	for i := 0; len(after) > 0 && isTerminator(after[0]); i++ {
 		if after = after[1:]; i == 2 {
 			return isCount
@@ -268,7 +268,7 @@ func numberOnly(after []byte) bool {
 // the digits before the next one, and not at the beginning of its count: then that
 // is wrong, and right with more digits or with fewer. A count that is followed by a
 // priority without a count was too large if it took that count in.
-func (f *framer) misread(body []byte, size int, e ending) believed {
+func (f *Framer) misread(body []byte, size int, e Ending) believed {
 	digits := digitsLen(body[size:])
 	at := size + digits + 1
 	if digits == 0 {
@@ -284,7 +284,7 @@ func (f *framer) misread(body []byte, size int, e ending) believed {
 	case isCount:
 		return noCount
 	case needMore:
-		if e == open && (f.lied || isDigit(body[size-1])) && number(body[size:at-1]) <= maxAhead {
+		if e == Open && (f.lied || isDigit(body[size-1])) && number(body[size:at-1]) <= maxAhead {
 			return needMore
 		}
 		return noCount
@@ -295,7 +295,7 @@ func (f *framer) misread(body []byte, size int, e ending) believed {
 	case needMore:
 		return needMore
 	}
-	start, _ := f.frameStart(body, 1, at, ended)
+	start, _ := f.frameStart(body, 1, at, Ended)
 	f.stray.ahead = 0
 	if start < size || f.lied && start > size {
 		return isCount
@@ -322,7 +322,7 @@ func countFits(data []byte, start, at int) believed {
 	case numberOnly(data[at+size:]), headerKind(data[at:]) == versioned && data[at+size-1] == '>':
 		return noCount // the version of RFC 5424 is no count
 	}
-	return follows(data[at+size:], ended)
+	return follows(data[at+size:], Ended)
 }
 
 // frameEnds says whether nothing stands behind a message, or surely another one.
@@ -332,8 +332,8 @@ func frameEnds(after []byte) bool {
 }
 
 // decide makes up its mind once no more is to come.
-func decide(v believed, e ending) believed {
-	if v == needMore && e != open {
+func decide(v believed, e Ending) believed {
+	if v == needMore && e != Open {
 		return isCount
 	}
 	return v
