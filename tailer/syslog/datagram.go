@@ -2,26 +2,18 @@ package syslog
 
 import (
 	"errors"
-	"io"
 	"net"
 	"net/netip"
 	"os"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/spool"
+	"github.com/rtcship/rtcship/tailer/syslog/internal/datagram"
 	"github.com/rtcship/rtcship/tailer/syslog/internal/frame"
 )
 
 const (
-	// receiveBuffer is what is asked of the kernel for a datagram socket.
-	receiveBuffer = 8 << 20
-
-	// slab is the memory that datagrams are read into. Only what they fill of
-	// it is ever touched.
-	slab = 4 << 20
-
 	// udpSize and unixSize are how long a datagram can be: with UDP for ever,
 	// on a Unix socket with the kernel's default net.core.wmem_default.
 	udpSize  = 64 << 10
@@ -31,40 +23,15 @@ const (
 	drainDatagrams = 100_000
 )
 
-// A batchReader reads many datagrams with one system call. It belongs to one
-// goroutine, but for interrupt and fill.
-type batchReader interface {
-	// read receives datagrams, and waits for the first one if wait is set,
-	// until it is interrupted.
-	read(wait bool) (n int, err error)
-	// message returns the i-th of them, valid until the next read, and
-	// whether its end is missing.
-	message(i int) (text []byte, peer netip.AddrPort, truncated bool)
-	// size is how many can come at once.
-	size() int
-	// interrupt makes read return now, and not wait any more.
-	interrupt()
-	// fill adds what the kernel knows about the socket.
-	fill(st *ListenerStatus)
-	io.Closer
-}
-
 // packets is a datagram socket.
 type packets struct {
 	addr   net.Addr
 	file   os.FileInfo // of a Unix socket; nil for UDP
-	reader batchReader
+	reader datagram.Reader
 
 	stopping atomic.Bool
 	started  bool          // guarded by Server.mu
 	done     chan struct{} // closed once the socket is
-}
-
-// datagramConn is what *net.UDPConn and *net.UnixConn have in common.
-type datagramConn interface {
-	net.PacketConn
-	syscall.Conn
-	SetReadBuffer(bytes int) error
 }
 
 func listenUDP(e Endpoint) (*packets, error) {
@@ -90,10 +57,10 @@ func listenUnixgram(addr *net.UnixAddr) (*packets, error) {
 	return p, nil
 }
 
-func newPackets(conn datagramConn, datagram int) (*packets, error) {
+func newPackets(conn datagram.Conn, size int) (*packets, error) {
 	p := &packets{addr: conn.LocalAddr(), done: make(chan struct{})}
 	var err error
-	p.reader, err = newBatchReader(conn, slab/datagram, datagram)
+	p.reader, err = datagram.NewReader(conn, size)
 	return p, err
 }
 
@@ -104,7 +71,7 @@ func (p *packets) stop() error {
 		return p.close()
 	}
 	p.stopping.Store(true)
-	p.reader.interrupt()
+	p.reader.Interrupt()
 	<-p.done
 	return nil
 }
@@ -131,7 +98,7 @@ func (l *listener) receive() {
 	pace := p.pacer()
 	for {
 		stopping := p.stopping.Load()
-		n, err := p.reader.read(!stopping)
+		n, err := p.reader.Read(!stopping)
 		if stopping && (n == 0 || drained > drainDatagrams) {
 			return
 		}
@@ -143,7 +110,7 @@ func (l *listener) receive() {
 		pace.got += n
 		if stopping {
 			drained += n
-		} else if n < p.reader.size() {
+		} else if n < p.reader.Size() {
 			sleep(l.ctx, pace.pause(time.Now()))
 		}
 	}
@@ -156,12 +123,11 @@ func (p *packets) pacer() pacer {
 	if p.file != nil {
 		return pacer{} // the queue of a Unix socket has room for ten, and then its senders wait
 	}
-	var st ListenerStatus
-	p.reader.fill(&st)
+	buffer := p.reader.State().Buffer
 	const perDatagram = 1280 // what the kernel counts for one of 400 bytes
 	return pacer{
-		longest: max(maxPause*time.Duration(st.ReceiveBuffer)/receiveBuffer, minPause),
-		most:    st.ReceiveBuffer / 16 / perDatagram,
+		longest: max(maxPause*time.Duration(buffer)/datagram.ReceiveBuffer, minPause),
+		most:    buffer / 16 / perDatagram,
 	}
 }
 
@@ -182,7 +148,7 @@ func (l *listener) take(n int, batch *spool.Batch) {
 	size, refused := 0, 0
 	var stranger netip.AddrPort
 	for i := range n {
-		text, peer, truncated := l.packets.reader.message(i)
+		text, peer, truncated := l.packets.reader.Message(i)
 		if !set.allow.allows(peer.Addr()) {
 			refused, stranger = refused+1, peer
 			continue

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/spool"
+	"github.com/rtcship/rtcship/tailer/syslog/internal/datagram"
 )
 
 // dialFrom connects from a given loopback address.
@@ -636,7 +637,7 @@ func TestKernelDrops(t *testing.T) {
 	text := strings.Repeat("x", 60_000)
 	sent := 0
 	for ; s.Status()[0].KernelDrops == 0; sent++ {
-		if sent > 2*receiveBuffer/len(text)+1000 {
+		if sent > 2*datagram.ReceiveBuffer/len(text)+1000 {
 			t.Fatal("no drop was seen")
 		}
 		send(t, c, text)

@@ -176,7 +176,8 @@ func (l *listener) status() ListenerStatus {
 	}
 	l.counters.fill(&st)
 	if l.packets != nil {
-		l.packets.reader.fill(&st)
+		state := l.packets.reader.State()
+		st.ReceiveBuffer, st.ReceiveQueue, st.KernelDrops = state.Buffer, state.Queue, state.Drops
 	}
 	return st
 }

@@ -1,4 +1,4 @@
-package syslog
+package datagram
 
 import (
 	"encoding/binary"
@@ -36,17 +36,18 @@ type mmsg struct {
 	used  int // datagrams of the last read
 }
 
-// newBatchReader takes the socket over from conn, which is closed. At most n
-// datagrams are read at once, of each bytes.
-func newBatchReader(conn datagramConn, n, each int) (batchReader, error) {
+// NewReader takes the socket over from conn, which is closed. Of a datagram, size
+// bytes are read.
+func NewReader(conn Conn, size int) (Reader, error) {
+	n := slab / size
 	r := &mmsg{
-		each: each, used: n,
+		each: size, used: n,
 		msgs: make([]mmsghdr, n), names: make([]unix.RawSockaddrInet6, n),
-		iovs: make([]unix.Iovec, n), mem: make([]byte, n*each),
+		iovs: make([]unix.Iovec, n), mem: make([]byte, slab),
 	}
 	for i := range r.msgs {
-		r.iovs[i].Base = &r.mem[i*each]
-		r.iovs[i].SetLen(each)
+		r.iovs[i].Base = &r.mem[i*size]
+		r.iovs[i].SetLen(size)
 		h := &r.msgs[i].Msghdr
 		h.Name = (*byte)(unsafe.Pointer(&r.names[i]))
 		h.Iov = &r.iovs[i]
@@ -56,7 +57,7 @@ func newBatchReader(conn datagramConn, n, each int) (batchReader, error) {
 	return r, errors.Join(err, conn.Close())
 }
 
-func (r *mmsg) takeOver(conn datagramConn) error {
+func (r *mmsg) takeOver(conn Conn) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return err
@@ -70,8 +71,8 @@ func (r *mmsg) takeOver(conn datagramConn) error {
 	}
 	// As large as asked for where that is allowed (it takes CAP_NET_ADMIN),
 	// else what net.core.rmem_max allows. What came of it is in the status.
-	if unix.SetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer) != nil {
-		_ = unix.SetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer)
+	if unix.SetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, ReceiveBuffer) != nil {
+		_ = unix.SetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_RCVBUF, ReceiveBuffer)
 	}
 	if r.wakeup, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
 		return errors.Join(os.NewSyscallError("eventfd", err), unix.Close(r.fd))
@@ -79,9 +80,9 @@ func (r *mmsg) takeOver(conn datagramConn) error {
 	return nil
 }
 
-func (r *mmsg) size() int { return len(r.msgs) }
+func (r *mmsg) Size() int { return len(r.msgs) }
 
-func (r *mmsg) read(wait bool) (int, error) {
+func (r *mmsg) Read(wait bool) (int, error) {
 	for i := range r.msgs[:r.used] {
 		r.msgs[i].Namelen = unix.SizeofSockaddrInet6
 	}
@@ -116,7 +117,7 @@ func (r *mmsg) poll() (interrupted bool, err error) {
 	return fds[1].Revents != 0, nil
 }
 
-func (r *mmsg) interrupt() {
+func (r *mmsg) Interrupt() {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if r.fd >= 0 {
@@ -124,7 +125,7 @@ func (r *mmsg) interrupt() {
 	}
 }
 
-func (r *mmsg) message(i int) (text []byte, peer netip.AddrPort, truncated bool) {
+func (r *mmsg) Message(i int) (text []byte, peer netip.AddrPort, truncated bool) {
 	m := &r.msgs[i]
 	text = r.mem[i*r.each:][:m.length]
 	return text, sockaddr(&r.names[i], m.Namelen), m.Flags&unix.MSG_TRUNC != 0
@@ -144,23 +145,24 @@ func sockaddr(name *unix.RawSockaddrInet6, size uint32) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-func (r *mmsg) fill(st *ListenerStatus) {
+func (r *mmsg) State() (st State) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if r.fd < 0 {
-		return
+		return st
 	}
 	if size, err := unix.GetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_RCVBUF); err == nil {
-		st.ReceiveBuffer = size / 2 // the kernel doubles what it is told
+		st.Buffer = size / 2 // the kernel doubles what it is told
 	}
 	var info [unix.SK_MEMINFO_VARS]uint32
 	size := uint32(unsafe.Sizeof(info))
 	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(r.fd), unix.SOL_SOCKET, unix.SO_MEMINFO,
 		uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
 	if errno == 0 {
-		st.ReceiveQueue = int(info[unix.SK_MEMINFO_RMEM_ALLOC])
-		st.KernelDrops = uint64(info[unix.SK_MEMINFO_DROPS])
+		st.Queue = int(info[unix.SK_MEMINFO_RMEM_ALLOC])
+		st.Drops = uint64(info[unix.SK_MEMINFO_DROPS])
 	}
+	return st
 }
 
 func (r *mmsg) Close() error {

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package syslog
+package datagram
 
 import (
 	"errors"
@@ -12,30 +12,31 @@ import (
 
 // single reads one datagram at a time.
 type single struct {
-	datagramConn
+	Conn
 	mem  []byte
 	n    int
 	peer netip.AddrPort
 }
 
-func newBatchReader(conn datagramConn, _, each int) (batchReader, error) {
-	_ = conn.SetReadBuffer(receiveBuffer) // the kernel takes what it allows
-	return &single{datagramConn: conn, mem: make([]byte, each)}, nil
+// NewReader reads from conn, one datagram after another, of size bytes at most.
+func NewReader(conn Conn, size int) (Reader, error) {
+	_ = conn.SetReadBuffer(ReceiveBuffer) // the kernel takes what it allows
+	return &single{Conn: conn, mem: make([]byte, size)}, nil
 }
 
-func (r *single) size() int { return 1 }
+func (r *single) Size() int { return 1 }
 
-func (r *single) interrupt() { _ = r.SetReadDeadline(time.Unix(1, 0)) }
+func (r *single) Interrupt() { _ = r.SetReadDeadline(time.Unix(1, 0)) }
 
-// fill adds what the kernel knows about the socket: nothing, on this system.
-func (r *single) fill(*ListenerStatus) {}
+// State is empty: this system does not tell.
+func (r *single) State() State { return State{} }
 
-func (r *single) read(wait bool) (int, error) {
+func (r *single) Read(wait bool) (int, error) {
 	if !wait {
 		_ = r.SetReadDeadline(time.Now().Add(time.Millisecond)) // fails only if it is closed
 	}
 	var err error
-	switch conn := r.datagramConn.(type) {
+	switch conn := r.Conn.(type) {
 	case *net.UDPConn:
 		r.n, r.peer, err = conn.ReadFromUDPAddrPort(r.mem)
 	default:
@@ -50,6 +51,6 @@ func (r *single) read(wait bool) (int, error) {
 	return 1, nil
 }
 
-func (r *single) message(int) ([]byte, netip.AddrPort, bool) {
+func (r *single) Message(int) ([]byte, netip.AddrPort, bool) {
 	return r.mem[:r.n], netip.AddrPortFrom(r.peer.Addr().Unmap().WithZone(""), r.peer.Port()), false
 }
