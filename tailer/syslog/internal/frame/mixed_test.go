@@ -16,9 +16,9 @@ const (
 
 // mixedTexts are messages of each framing. None of the bare ones looks like a frame.
 var mixedTexts = [3][]string{
-	{`<134>2026-11-20T21:20:06.700+00:00 cn-1 2026-11-20 21:20:06,700 Level="INFO" Message="gone."`, "<38>1 2026-11-20T21:20:07Z cn-1 audit 901 - - res=success", "<13>counted", "<14>line\nfeed", "<15>it is 17", "<13>日本語"},
-	{`<131>Nov 20 21:20:02 cn-2 pexip: Level="ERROR"`, "<13>a line", "<13>x"},
-	{"no header, no pairs, nothing", "404 not found", "Traceback (most recent call last):", "bare line", "会議 が終わった", "at 12 < 13"},
+	{`<134>2026-11-20T21:20:06.700+00:00 cn-1 2026-11-20 21:20:06,700 Level="INFO" Message="gone."`, "<38>1 2026-11-20T21:20:07Z cn-1 audit 901 - - res=success", "<13>counted", "<14>line\nfeed", "<15>it is 17", "<13>日本語", "<13> ", "<14>  set in", "<14>set off "},
+	{`<131>Nov 20 21:20:02 cn-2 pexip: Level="ERROR"`, "<13>a line", "<13>x", "<13> ", "<14> set in", "<14>set off  "},
+	{"no header, no pairs, nothing", "404 not found", "Traceback (most recent call last):", "bare line", "会議 が終わった", "at 12 < 13", " ", "  set in", "set off  ", "\t"},
 }
 
 // mixed frames what kinds and texts say.
@@ -110,6 +110,10 @@ func TestTornOrLine(t *testing.T) {
 		{"several lines", "9 <14>first" + "a line\nand a second one" + next, []string{"<14>first", "a line", "and a second one", "<14>next"}},
 		{"a line, and the next one too", "9 <14>first" + "a line\n<14>next\n", []string{"<14>first", "a line", "<14>next"}},
 		{"a line of a trace", "9 <14>first" + "\tat com.example" + next, []string{"<14>first", "\tat com.example", "<14>next"}},
+		{"a line of a tab", "9 <14>first" + "\t" + next, []string{"<14>first", "\t", "<14>next"}},
+		{"a line of a blank", "9 <14>first" + " " + next, []string{"<14>first", " ", "<14>next"}},
+		{"a word behind a tab", "9 <14>first" + "\tCaused" + next, []string{"<14>first", "\tCaused", "<14>next"}},
+		{"two columns", "9 <14>first" + "a\tb" + next, []string{"<14>first", "a\tb", "<14>next"}},
 		{"a word, after counts that were right", "5 <14>a9 <14>first" + "word" + next, []string{"<14>a", "<14>first", "word", "<14>next"}},
 		{"a word, behind quotes", `11 <14>"first"` + "word" + next, []string{`<14>"first"`, "word", "<14>next"}},
 		{"a line that silence ends", "9 <14>first" + "and a line\n", []string{"<14>first", "and a line"}},
