@@ -184,14 +184,18 @@ func (l *line) names(words []byte) (start []byte, ok bool) {
 	if !tagged {
 		before = words
 	}
-	count, all := 0, true
+	count, all, selected := 0, true, false
 	var last []byte
-	for rest := before; len(rest) > 0; count++ {
+	for rest := before; len(rest) > 0; {
 		var word []byte
-		if word, rest = cutWord(rest); !hostLike(word) {
-			all = false
+		word, rest = cutWord(rest)
+		if _, is := syslog.Selector(word); is {
+			selected = true
+			continue
 		}
+		all = all && hostLike(word)
 		last = word
+		count++
 	}
 	ok = all && (count < 2 || l.head.App == nil)
 	named := count > 0 && hostLike(last) && (ok || !tagged || machine(last))
@@ -207,7 +211,7 @@ func (l *line) names(words []byte) (start []byte, ok bool) {
 		}
 		l.head.App, l.head.ProcID = name, pid
 	}
-	return start, ok
+	return start, ok && !selected // a priority in words is for the relay alone
 }
 
 // lastTag takes a tag off the end of words. before is nil if there is none.

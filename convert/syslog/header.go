@@ -38,7 +38,7 @@ type Header struct {
 	Priority int       // facility*8 + severity, or -1
 	Time     time.Time // in UTC; zero if the header has none
 	TimeText []byte    // the time as it was written
-	Selector []byte    // the priority in words, as in Local0.Info
+	Selector []byte    // the priority in words, as in Local0.Info, before the host or behind it
 	Host     []byte    // as it was written; see SystemName
 	App      []byte    // APP-NAME, or the tag without its process id
 	ProcID   []byte

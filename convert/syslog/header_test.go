@@ -3,6 +3,7 @@ package syslog
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +109,17 @@ func TestParse(t *testing.T) {
 	f("2026-03-04 05:06:07\tLocal0.Info\t192.0.2.5\ttext\twith tabs", "iso pri=16.6 at=2026-03-04T05:06:07Z selector=Local0.Info host=192.0.2.5 | text\twith tabs")
 	f(`<11>2026-03-04 05:06:07 Daemon.Warning 192.0.2.5 x`, `iso pri=1.3 at=2026-03-04T05:06:07Z selector=Daemon.Warning host=192.0.2.5 | x`)
 	f(`Mar  4 05:06:07 local7.debug h x`, `rfc3164 pri=23.7 at=2026-03-04T05:06:07Z selector=local7.debug host=h | x`)
+	f(`Mar  4 05:06:07 cn-1 daemon.err pexip: x`, `rfc3164 pri=3.3 at=2026-03-04T05:06:07Z selector=daemon.err host=cn-1 app=pexip | x`)
+	f(`<11>Mar  4 05:06:07 cn-1 daemon.err pexip[7]: x`, `rfc3164 pri=1.3 at=2026-03-04T05:06:07Z selector=daemon.err host=cn-1 app=pexip pid=7 | x`)
+	f(`Mar  4 05:06:07 192.0.2.5 user.notice x`, `rfc3164 pri=1.5 at=2026-03-04T05:06:07Z selector=user.notice host=192.0.2.5 | x`)
+	f(`2026-03-04T05:06:07Z cn-1 local0.info 2026-03-04 05:06:07,402 Level="INFO"`, `iso pri=16.6 at=2026-03-04T05:06:07Z selector=local0.info host=cn-1 | 2026-03-04 05:06:07,402 Level="INFO"`)
+	f(`Wed Mar  4 05:06:07 2026 daemon.err pexip[7]: x`, `rfc3164 pri=3.3 at=2026-03-04T05:06:07Z selector=daemon.err app=pexip pid=7 | x`)
+	f(`Mar  4 05:06:07 <daemon.err> cn-1 pexip: x`, `rfc3164 pri=3.3 at=2026-03-04T05:06:07Z selector=<daemon.err> host=cn-1 app=pexip | x`)
+	f(`Mar  4 05:06:07 - daemon.err pexip: x`, `rfc3164 pri=3.3 at=2026-03-04T05:06:07Z selector=daemon.err app=pexip | x`)
+	f(`Mar  4 05:06:07 daemon.err daemon.err x`, `rfc3164 pri=3.3 at=2026-03-04T05:06:07Z selector=daemon.err host=daemon.err | x`)
+	f(`Mar  4 05:06:07 cn-1 daemon.err: x`, `rfc3164 at=2026-03-04T05:06:07Z host=cn-1 app=daemon.err | x`)
+	f(`Mar  4 05:06:07 cn-1 daemon.loud x`, `rfc3164 at=2026-03-04T05:06:07Z host=cn-1 | daemon.loud x`)
+	f(`Mar  4 05:06:07 cn-1 x daemon.err`, `rfc3164 at=2026-03-04T05:06:07Z host=cn-1 | x daemon.err`)
 	f(`Mar  4 05:06:07 local8.debug h x`, `rfc3164 at=2026-03-04T05:06:07Z host=local8.debug | h x`)
 
 	// Zones, years and days of the week.
@@ -208,6 +220,7 @@ func FuzzParse(f *testing.F) {
 		`<34>Oct 11 22:14:15 mymachine su[12]: 'su root' failed`, `<13>2019 Feb  5 17:32:18.2 UTC host app: x`,
 		`2015-11-24T15:51:11.337+00:00 node1 2015-11-24 15:51:11,337 Level="INFO" Name="x"`, "<13>\xef\xbb\xbfx", "1 2026-01-02T03:04:05Z - - - - [a]",
 		`<999> 123: *Wed, Mar  4 05:06:07 MEST 2026: Local0.Info [::ffff:192.0.2.5]:514/relay app[1] x`, `<0>1 - [2001:db8::5] a - - [a b="x"]text`, "2026-03-04 05:06:07 -0800\tcron.err\t-\tapp: x",
+		`Mar  4 05:06:07 cn-1 daemon.err pexip[7]: x`, `Mar  4 05:06:07 <daemon.err> cn-1 pexip: x`,
 	} {
 		f.Add([]byte(s))
 	}
@@ -219,7 +232,9 @@ func FuzzParse(f *testing.F) {
 			t.Fatal("the message was changed")
 		}
 		at := 0
-		for _, field := range [][]byte{h.Before, h.TimeText, h.Selector, h.Host, h.App, h.ProcID, h.MsgID, h.Data, h.Text} {
+		fields := [][]byte{h.Before, h.TimeText, h.Selector, h.Host, h.App, h.ProcID, h.MsgID, h.Data, h.Text}
+		slices.SortStableFunc(fields, func(a, b []byte) int { return cap(b) - cap(a) }) // a selector may stand behind the host
+		for _, field := range fields {
 			if field == nil {
 				continue
 			}

@@ -26,7 +26,10 @@ func (h *Header) rfc3164(b []byte, observed time.Time) bool {
 	default:
 		return true
 	}
-	h.tag(after)
+	if h.Selector == nil {
+		h.Text = h.selector(after)
+	}
+	h.tag(h.Text)
 	return true
 }
 
@@ -48,23 +51,34 @@ func (h *Header) leadingTime(b []byte, observed time.Time) (rest []byte, ok bool
 	return rest, true
 }
 
-// selector takes a priority in words off the beginning of b, which Kiwi puts
-// behind the time: Local0.Info. It counts where there is none in figures.
+// selector takes a priority in words off the beginning of b. Kiwi and OpenWrt put it
+// behind the time, FreeBSD too, in angle brackets, and BusyBox behind the host, as
+// templates of other daemons do. It counts where there is none in figures.
 func (h *Header) selector(b []byte) (rest []byte) {
 	word, rest := cut(b)
-	name, level, ok := bytes.Cut(word, []byte("."))
+	priority, ok := Selector(word)
 	if !ok {
-		return b
-	}
-	f, s := wordIndex(facilities, name), wordIndex(severities, level)
-	if f < 0 || s < 0 {
 		return b
 	}
 	h.Selector = word
 	if h.Priority < 0 {
-		h.Priority = f<<3 | s
+		h.Priority = priority
 	}
 	return rest
+}
+
+// Selector reads a priority in words, as in Local0.Info and <daemon.err>. It reports
+// whether word is one.
+func Selector(word []byte) (priority int, ok bool) {
+	if n := len(word); n > 2 && word[0] == '<' && word[n-1] == '>' {
+		word = word[1 : n-1]
+	}
+	name, level, ok := bytes.Cut(word, []byte("."))
+	if !ok {
+		return 0, false
+	}
+	f, s := wordIndex(facilities, name), wordIndex(severities, level)
+	return f<<3 | s, f >= 0 && s >= 0
 }
 
 // facilities and severities are their usual names, by code (RFC 5424, tables 1
