@@ -57,7 +57,7 @@ func (x *index) compareCopy(g, orig *generation, now time.Time) {
 		if over = n < size && (size >= match.Little || now.Sub(g.changed) >= x.cfg.RotateWait); n < size {
 			n = match.LineStart(k.Content, n)
 		}
-		if n > at.At {
+		if n > at.At && n >= match.Little && (n == size || match.EndsLine(k.Content, n)) {
 			if m, err := file.ReadMark(k.Content, n); err == nil {
 				at = m
 			}

@@ -37,7 +37,7 @@ func (t *Tailer) identify(cands []*candidate, here map[*generation]bool, now tim
 	t.verify(t.known.concerned(cands), here, now)
 	gens := t.known.concerned(cands) // with those that were found to be something else
 	for _, g := range gens {
-		if !here[g] {
+		if !here[g] || g.isLittleKnown() {
 			g.refresh()
 		}
 	}
@@ -81,11 +81,17 @@ func (x *index) concerned(cands []*candidate) (list []*generation) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for g := range x.generations() {
-		if fams[g.fam] || g.fam.src.Format == nil && (keys[g.key] || heads[g.HashOf(match.Little)]) {
+		if fams[g.fam] || g.fam.src.Format == nil && (keys[g.key] || heads[g.HashOf(match.Little)] || g.isLittleKnown()) {
 			list = append(list, g)
 		}
 	}
 	return list
+}
+
+// isLittleKnown says whether less is known of g than its file holds by now, and too
+// little to tell a copy of it by. The scheduler asks.
+func (g *generation) isLittleKnown() bool {
+	return g.stat.Size >= match.Little && g.Src() != nil && g.HeadLen() < match.Little
 }
 
 // A view is what is known at one moment, with what it takes to look into files.

@@ -3,6 +3,7 @@ package tailer
 import (
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -110,6 +111,7 @@ var stepNames = []string{
 	"rename", "rename", "copytruncate", "copytruncate", "compress", "compress",
 	"delete", "truncate", "hold", "release", "stop", "start", "kill", "away", "touch", "replace",
 	"burst", "partly", "link",
+	"alias", "hardlink", "foreign", "foreign", "copyaway", "out", "out", "few", "clock",
 }
 
 func drawStep(t *rapid.T) step {
@@ -149,9 +151,12 @@ type model struct {
 	count   int              // rotations so far
 	lost    map[int]bool     // lines that may be missing
 	running bool
-	release func()            // of what is held; nil if nothing is
-	killed  map[int]time.Time // when a run ended with a kill
-	little  map[int]bool      // lines that were in a file of less than match.Little when it was copied
+	linked  bool                 // a file has two names
+	release func()               // of what is held; nil if nothing is
+	killed  map[int]time.Time    // when a run ended with a kill
+	little  map[int]bool         // lines that were in a file that nothing tells from its copy
+	unseen  map[string]bool      // files that were made while nobody looked, by name
+	enough  map[string]time.Time // when files had become long enough to tell them by
 }
 
 func runModel(r *recorder, base string, style, naming int, timed bool, steps []step) {
@@ -160,15 +165,18 @@ func runModel(r *recorder, base string, style, naming int, timed bool, steps []s
 	m := &model{
 		world: newWorld(r, dir, filepath.Join(base, "state")),
 		style: style, naming: naming, lines: map[string][]int{}, lost: map[int]bool{}, halfID: -1,
-		killed: map[int]time.Time{}, little: map[int]bool{},
+		killed: map[int]time.Time{}, little: map[int]bool{}, unseen: map[string]bool{}, enough: map[string]time.Time{},
 	}
 	m.timed = timed
+	m.mkdir("old")
+	m.cfg.Sources[0].Include = []string{"old/*"}
 	m.t.Log("start model", style, naming, timed)
 	m.create()
 	m.do(step{what: "start"})
 	for _, s := range steps {
 		m.t.Log("step", s)
 		m.do(s)
+		m.noteEnough()
 		if len(r.errs) > 0 {
 			break
 		}
@@ -182,6 +190,7 @@ const live = "sora.jsonl"
 func (m *model) create() {
 	m.write(live, styles[m.style].head)
 	m.lines[live] = nil
+	m.unseen[live], m.enough[live] = !m.running, time.Time{}
 }
 
 func (m *model) do(s step) {
@@ -214,6 +223,7 @@ func (m *model) do(s step) {
 		m.dropHalf()
 		m.truncate(live)
 		m.lines[live] = nil
+		m.unseen[live], m.enough[live] = !m.running, time.Time{}
 		m.write(live, styles[m.style].head)
 	case "hold":
 		if m.release == nil {
@@ -225,18 +235,21 @@ func (m *model) do(s step) {
 		if m.running {
 			m.end()
 			m.running = false
+			m.noteUnseen(200 * time.Millisecond)
 		}
 	case "kill":
 		if m.running {
 			m.kill()
 			m.killed[m.runs] = time.Now()
 			m.running = false
+			m.noteUnseen(unsaved)
 		}
 	case "start":
 		if !m.running {
 			m.begin()
 			m.running = true
 			m.pass(10 * time.Millisecond)
+			clear(m.unseen)
 		}
 	case "away":
 		m.away(s)
@@ -253,6 +266,8 @@ func (m *model) do(s step) {
 		m.partly(s)
 	case "link":
 		m.rotate(0, func(to string) { m.linkAway(to, s) })
+	default:
+		m.doElsewhere(s)
 	}
 }
 
@@ -287,7 +302,7 @@ func (m *model) rotate(late int, move func(to string)) {
 	m.count++
 	to := m.shift()
 	move(to)
-	m.lines[to] = m.lines[live]
+	m.called(to, live)
 	m.old = append([]string{to}, m.old...)
 	if late%2 == 1 { // the writer goes on in the old file for a moment
 		m.write(to, m.text(m.next)+"\n")
@@ -298,6 +313,11 @@ func (m *model) rotate(late int, move func(to string)) {
 	m.create()
 }
 
+// called notes that a file has another name now.
+func (m *model) called(to, from string) {
+	m.lines[to], m.unseen[to], m.enough[to] = m.lines[from], m.unseen[from], m.enough[from]
+}
+
 // shift makes room for the newest old file and returns its name.
 func (m *model) shift() string {
 	name := namings[m.naming]
@@ -305,6 +325,9 @@ func (m *model) shift() string {
 		return name(m.count, 1)
 	}
 	for i := len(m.old) - 1; i >= 0; i-- {
+		if !strings.HasPrefix(m.old[i], live) {
+			continue // it was moved out of the way
+		}
 		ext := filepath.Ext(m.old[i])
 		if ext != ".gz" && ext != ".zst" {
 			ext = ""
@@ -314,7 +337,7 @@ func (m *model) shift() string {
 			continue
 		}
 		m.rename(m.old[i], to)
-		m.lines[to] = m.lines[m.old[i]]
+		m.called(to, m.old[i])
 		delete(m.lines, m.old[i])
 		m.old[i] = to
 	}
@@ -339,6 +362,7 @@ func (m *model) copyTruncate(s step) {
 	}
 	m.truncate(live)
 	m.lines[live] = nil
+	m.unseen[live], m.enough[live] = !m.running, time.Time{}
 	m.write(live, styles[m.style].head)
 }
 
@@ -361,6 +385,7 @@ func (m *model) compressOne(s step) {
 		return
 	}
 	to := from + []string{".gz", ".zst"}[s.b%2]
+	m.noteLittle(from, true)
 	m.pack(from, to)
 	if s.b >= 4 {
 		m.pass(time.Duration(s.a) * 100 * time.Millisecond)
@@ -391,6 +416,7 @@ func (m *model) partly(s step) {
 	}
 	ext := []string{".gz", ".zst"}[s.b%2]
 	to := from + ext
+	m.noteLittle(from, true)
 	m.pack(from, "whole"+ext)
 	whole, err := os.ReadFile(m.path("whole" + ext))
 	if err != nil {
@@ -478,6 +504,9 @@ func (m *model) away(s step) {
 
 // replace puts a copy of the live file in its place, as some editors do.
 func (m *model) replace() {
+	if m.linked {
+		return // what the link keeps goes on as well, and nothing tells which of both the writer means
+	}
 	m.endHalf()
 	m.pass(1500 * time.Millisecond)
 	m.copyLive("tmp")
@@ -486,12 +515,43 @@ func (m *model) replace() {
 
 // copyLive copies the live file.
 func (m *model) copyLive(to string) {
-	if st, err := os.Stat(m.path(live)); err == nil && st.Size() < match.Little {
-		for _, n := range m.lines[live] {
+	m.noteLittle(live, false)
+	m.copy(live, to)
+}
+
+// noteLittle notes that too little is known of a file to tell a copy of it by. Of one
+// that nobody has seen a kilobyte is needed, and nothing tells what it was packed
+// into.
+func (m *model) noteLittle(name string, packed bool) {
+	enough := int64(match.Little)
+	switch {
+	case m.unseen[name] && packed:
+		enough = math.MaxInt64
+	case m.unseen[name]:
+		enough = file.HeadBytes
+	}
+	if st, err := os.Stat(m.path(name)); err == nil && st.Size() < enough {
+		for _, n := range m.lines[name] {
 			m.little[n] = true
 		}
 	}
-	m.copy(live, to)
+}
+
+// noteEnough notes which files have become long enough to tell them by.
+func (m *model) noteEnough() {
+	for _, name := range append([]string{live}, m.old...) {
+		if st, err := os.Stat(m.path(name)); err == nil && st.Size() >= match.Little && m.enough[name].IsZero() {
+			m.enough[name] = time.Now()
+		}
+	}
+}
+
+// noteUnseen notes which files nobody knows by their content once the tailer has
+// ended.
+func (m *model) noteUnseen(within time.Duration) {
+	for _, name := range append([]string{live}, m.old...) {
+		m.unseen[name] = m.enough[name].IsZero() || time.Since(m.enough[name]) <= within
+	}
 }
 
 func (m *model) letGo() {

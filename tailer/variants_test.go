@@ -133,6 +133,16 @@ var tales = []tale{
 		s.copy("sora.jsonl", "copy.jsonl")
 		s.put("copy.jsonl", "sora.jsonl")
 	}, after: func(s *told) { s.put("copy.jsonl", "sora.jsonl") }},
+	{name: "copy that is truncated and goes on", setup: func(s *told) {
+		s.put("sora.jsonl")
+	}, move: func(s *told) {
+		s.put("sora.jsonl")
+		s.copy("sora.jsonl", "copy.jsonl")
+		s.pass(8 * time.Second)
+		s.truncate("copy.jsonl")
+		s.write("copy.jsonl", line(s.n)+"\n")
+		s.n++
+	}, after: func(s *told) { s.put("copy.jsonl", "sora.jsonl") }},
 	{name: "copy of a copy", setup: func(s *told) {
 		s.put("sora.jsonl")
 	}, move: func(s *told) {

@@ -84,6 +84,7 @@ func Decide(in Input) []Verdict {
 	for i, c := range in.Found {
 		if _, same := d.same[c]; !same && !clues[i].waits && clues[i].of == nil && !c.Aside {
 			if clues[i].apart, clues[i].of = d.apart(c); clues[i].of == nil {
+				d.copyOfRead(c, &clues[i])
 				d.putBack(c, &clues[i])
 			}
 			clues[i].waits = clues[i].waits || c.Archive != nil && c.Archive.Missed()
@@ -113,6 +114,7 @@ type clue struct {
 	twin    *Found // a live file that does, and is nobody's yet
 	apart   int64  // where a copy of another log went apart from it; 0 if it is none
 	of      *Known // which is that
+	back    bool   // it is one of c's own log
 	verdict Verdict
 }
 
@@ -220,7 +222,7 @@ func (d *decision) verdict(c *Found, q clue) Verdict {
 		v.What = Wait
 	case c.Aside:
 		v.What = Leave
-	case q.of != nil && (c.Live || q.of.Log != c.Log):
+	case q.of != nil && (c.Live || q.back || q.of.Log != c.Log):
 		d.copied(&v, q)
 	case c.Live:
 		d.begin(&v)
@@ -407,23 +409,60 @@ func (d *decision) apart(c *Found) (at int64, of *Known) {
 	return at, of
 }
 
-// putBack looks whether c, a live file, is a rotated one of its log that was
-// copied back to the log's own name: it holds all of that one, and perhaps what was
-// written since. Only of logs that the rules know, whose lines tell the time: others
+// copyOfRead looks whether c, which has a name of its own, holds what was read of a log
+// whose file cannot be compared, since it is compressed by now or is gone.
+func (d *decision) copyOfRead(c *Found, q *clue) {
+	if c.Live && c.Log.Vendor || !c.Log.linewise() || c.Log.Small || c.Packed != file.Unpacked || len(c.Head) < Little {
+		return
+	}
+	for _, k := range d.in.Known {
+		if k.readable() || !likely(k.Log, c) || k.Fingerprint.HashOf(Little) != c.start() {
+			continue
+		}
+		if n, same := k.Fingerprint.Agrees(c.Head); !same || int64(n) < enough(k.Log, c.Log) {
+			continue
+		}
+		switch size := c.Stat.Size; {
+		case size >= k.Read.At && k.Read.At > q.apart && k.Read.Holds(c.Content):
+			q.apart, q.of = k.Read.At, k
+			q.waits = size > k.Read.At && (d.given[k] || k.Packed != file.Unpacked && !k.Finished) // for the rest to be read
+		case size < k.Read.At && size > q.apart && k.holdsEnd(c):
+			q.apart, q.of, q.waits = size, k, false
+		}
+	}
+}
+
+// holdsEnd says whether c, which ends before what was read of k, ends as k does there,
+// or holds what k does shortly before.
+func (k *Known) holdsEnd(c *Found) bool {
+	if m, ok := k.Fingerprint.EndingAt(c.Stat.Size); ok {
+		return m.Holds(c.Content)
+	}
+	for _, m := range slices.Backward(k.Fingerprint.Marks) {
+		if m.At <= c.Stat.Size {
+			return m.At >= c.Stat.Size/2 && m.Holds(c.Content)
+		}
+	}
+	return false
+}
+
+// putBack looks whether c is a rotated one of its log that was copied back to the log's
+// own name, and perhaps rotated once more: it holds all of that one, and perhaps what
+// was written since. Only of logs that the rules know, whose lines tell the time: others
 // may well begin as they did before.
 func (d *decision) putBack(c *Found, q *clue) {
-	if !c.Live || !c.Log.Vendor || c.Log.Form != entry.Lines || c.Packed != file.Unpacked || len(c.Head) < Little {
+	if !c.Log.Vendor || c.Log.Form != entry.Lines || c.Packed != file.Unpacked || len(c.Head) < Little || q.orig != nil {
 		return
 	}
 	for _, k := range d.of(c.Log) {
-		if !k.Here || !k.readable() || k.Key == c.Stat.Key || k.Fingerprint.HashOf(Little) != c.start() {
+		if !k.Here || !k.readable() || k.Key == c.Stat.Key || k.Fingerprint.HashOf(Little) != c.start() || !c.Live && k.Path == k.Log.Path {
 			continue
 		}
 		size := k.Content.Size()
 		switch n := file.Common(k.Content, c.Content, min(size, c.Stat.Size)); {
 		case n == size && n > q.apart:
-			q.apart, q.of = n, k
-		case n == c.Stat.Size && c.Unchanged < d.in.RotateWait && !d.in.Draining:
+			q.apart, q.of, q.back = n, k, true
+		case c.Live && n == c.Stat.Size && c.Unchanged < d.in.RotateWait && !d.in.Draining:
 			q.waits = true // it may still be copied
 		}
 	}
@@ -452,28 +491,43 @@ func likely(l *Log, c *Found) bool {
 	return l != c.Log && !sameName(l, c.Log) && (l.linewise() || l.ring()) && !l.Small && (l.Vendor || c.Early == nil)
 }
 
-// copiesOfCopies looks at the files that are copies of one log and were found at
-// once: one of them may be a copy of another, with what was written to that. The
-// longer is taken for the original, since the other may still be copied.
+// copiesOfCopies looks at the files under names of their own that were found at once:
+// one may be a copy of another, with what was written to that. The longest is taken
+// for the original, since the others may still be copied.
 func (d *decision) copiesOfCopies(clues []clue) {
-	var copies []int
+	var own []int
 	for i, c := range d.in.Found {
-		if _, same := d.same[c]; !same && !clues[i].waits && clues[i].of != nil && c.Content != nil && clues[i].apart < c.Stat.Size {
-			copies = append(copies, i)
+		if _, same := d.same[c]; !same && !clues[i].waits && c.Live && !c.Log.Vendor && c.Log.linewise() && !c.Log.Small &&
+			c.Early == nil && c.Content != nil && len(c.Head) >= Little {
+			own = append(own, i)
 		}
 	}
-	slices.SortStableFunc(copies, func(a, b int) int { return cmp.Compare(d.in.Found[b].Stat.Size, d.in.Found[a].Stat.Size) })
-	for n, i := range copies[min(1, len(copies)):] {
+	slices.SortStableFunc(own, func(a, b int) int { return cmp.Compare(d.in.Found[b].Stat.Size, d.in.Found[a].Stat.Size) })
+	alike := map[uint64][]int{}
+	for _, i := range own {
 		c, q := d.in.Found[i], &clues[i]
-		for _, j := range copies[:min(n+1, mostOriginals)] {
-			o := d.in.Found[j]
-			if clues[j].of.Log != q.of.Log || sameName(o.Log, c.Log) {
-				continue
-			}
-			if at := commonPart(o.Content, c, enough(q.of.Log, c.Log)); at > q.apart {
-				q.apart, q.of = at, &Known{Log: o.Log, Path: o.Path, Content: o.Content}
-			}
+		others := alike[c.start()]
+		for _, j := range others {
+			d.copyOfFound(c, q, d.in.Found[j], clues[j].of)
 		}
+		if len(others) < mostOriginals {
+			alike[c.start()] = append(others, i)
+		}
+	}
+}
+
+// copyOfFound notes that c is a copy of o, if it is. Where both are copies of something
+// else, whatever they have in common besides says so.
+func (d *decision) copyOfFound(c *Found, q *clue, o *Found, of *Known) {
+	least := int64(file.HeadBytes)
+	switch {
+	case sameName(o.Log, c.Log) || (of == nil) != (q.of == nil):
+		return
+	case of != nil:
+		least = q.apart + 1
+	}
+	if at := commonPart(o.Content, c, least); at > q.apart {
+		q.apart, q.of = at, &Known{Log: o.Log, Path: o.Path, Content: o.Content}
 	}
 }
 
@@ -514,26 +568,27 @@ func commonPart(orig Content, c *Found, enough int64) int64 {
 	case n == sc, n == so:
 		return n
 	}
-	if n = LineStart(c.Content, n); n < enough || !endsLine(c.Content, n) {
+	if n = LineStart(c.Content, n); n < enough || !EndsLine(c.Content, n) {
 		return 0
 	}
 	return n
 }
 
-// endsLine says whether a line ends before an offset.
-func endsLine(src io.ReaderAt, at int64) bool {
+// EndsLine says whether a line ends before an offset.
+func EndsLine(src io.ReaderAt, at int64) bool {
 	var b [1]byte
 	n, _ := src.ReadAt(b[:], at-1)
 	return n == 1 && b[0] == '\n'
 }
 
 // LineStart returns where the last line before size begins, so that one which is
-// half written is not taken apart.
+// half written is not taken apart. Of a line that is very long it returns size.
 func LineStart(src io.ReaderAt, size int64) int64 {
 	b := make([]byte, min(size, 64<<10))
-	n, _ := src.ReadAt(b, size-int64(len(b)))
-	if i := bytes.LastIndexByte(b[:n], '\n'); i >= 0 {
-		return size - int64(len(b)) + int64(i) + 1
+	from := size - int64(len(b))
+	n, _ := src.ReadAt(b, from)
+	if i := bytes.LastIndexByte(b[:n], '\n'); i >= 0 || from == 0 {
+		return from + int64(i) + 1
 	}
 	return size
 }

@@ -82,6 +82,13 @@ func packedAs(l *Log, path, content string) *Found {
 
 func with[T any](v T, change func(T)) T { change(v); return v }
 
+// packedSince is for a generation that is in a compressed file by now.
+func packedSince(finished bool) func(*Known) {
+	return func(k *Known) {
+		k.Packed, k.Content, k.Finished = file.Gzip, nil, finished
+	}
+}
+
 // TestDecide has a row for each row of the table in docs/following.md, and for
 // each situation in which a file could be taken for what it is not.
 func TestDecide(t *testing.T) {
@@ -116,6 +123,12 @@ func TestDecide(t *testing.T) {
 		"a short copy that differs":                    {[]*Known{knownAs(sora, lines(0, 8)+fresh, 500, true)}, []*Found{foundAs(foreign, foreign.Path, lines(0, 8)+lines(300, 5), true)}, fmt.Sprintf("copy /log/x.jsonl at %d", len(lines(0, 8)))},
 		"begins as one that nobody knows, and differs": {[]*Known{knownAs(app, lines(0, 8)+fresh, 500, true)}, []*Found{foundAs(foreign, foreign.Path, lines(0, 8)+lines(300, 5), true)}, "new /log/x.jsonl"},
 		"two copies, one of the other":                 {[]*Known{knownAs(sora, old, 500, true)}, []*Found{foundAs(foreign, foreign.Path, old+fresh, true), foundAs(app, app.Path, old+fresh+lines(300, 5), true)}, fmt.Sprintf("copy /log/x.jsonl; copy /log/app.jsonl at %d", len(old))},
+		"a copy of what was packed since":              {[]*Known{with(knownAs(sora, old, 500, true), packedSince(true))}, []*Found{foundAs(foreign, foreign.Path, old[:500], true)}, "copy /log/x.jsonl"},
+		"a copy of what was packed, with its rest":     {[]*Known{with(knownAs(sora, old, 500, true), packedSince(false))}, []*Found{foundAs(foreign, foreign.Path, old, true)}, "wait /log/x.jsonl"},
+		"a copy that differs from what was packed":     {[]*Known{with(knownAs(sora, old, 500, true), packedSince(true))}, []*Found{foundAs(foreign, foreign.Path, old[:300]+fresh, true)}, "new /log/x.jsonl"},
+		"differs within its first line":                {[]*Known{knownAs(sora, strings.Repeat("x", 300)+fresh, 300, true)}, []*Found{foundAs(foreign, foreign.Path, strings.Repeat("x", 300)+old, true)}, "new /log/x.jsonl"},
+		"two new ones, one a copy of the other":        {nil, []*Found{foundAs(app, app.Path, old, true), foundAs(foreign, foreign.Path, old+fresh, true)}, "new /log/x.jsonl; copy /log/app.jsonl"},
+		"two new ones that begin alike":                {nil, []*Found{foundAs(app, app.Path, lines(0, 8), true), foundAs(foreign, foreign.Path, lines(0, 8)+fresh, true)}, "new /log/app.jsonl; new /log/x.jsonl"},
 		"a copy of a copy":                             {[]*Known{knownAs(sora, old+lines(400, 5), 500, true), knownAs(app, old+fresh, len(old), true)}, []*Found{foundAs(foreign, foreign.Path, old+fresh+lines(300, 5), true)}, fmt.Sprintf("copy /log/x.jsonl at %d", len(old+fresh))},
 		"copied when both are new":                     {nil, []*Found{foundAs(foreign, foreign.Path, old, true), foundAs(sora, sora.Path, old, true)}, "new /log/sora.jsonl; copy /log/x.jsonl"},
 		"a copy of one of many copies":                 {[]*Known{knownAs(sora, old, 500, true), copyNamed("b", old), copyNamed("c", old), copyNamed("d", old), copyNamed("e", old)}, []*Found{foundAs(foreign, foreign.Path, old, true)}, "copy /log/x.jsonl"},
