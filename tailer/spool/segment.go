@@ -93,12 +93,14 @@ func decodeHeader(b []byte) verdict {
 
 // createSegment makes the file of a new segment, with its header, and makes
 // its name last.
-func createSegment(path string) (file, error) {
+func createSegment(path string) (file, error) { return createNamed(path, syncDir) }
+
+func createNamed(path string, syncNames func(dir string) error) (file, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := syncDir(filepath.Dir(path)); err != nil {
+	if err := syncNames(filepath.Dir(path)); err != nil {
 		return nil, errors.Join(err, f.Close(), os.Remove(path))
 	}
 	return f, nil
