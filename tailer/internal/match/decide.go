@@ -234,12 +234,12 @@ func (d *decision) verdict(c *Found, q clue) Verdict {
 	return v
 }
 
-// copied is for a file that holds what a generation of another log does. It may
-// still be copied.
+// copied is for a file that holds what another generation does. It may still be
+// copied; one with a rotated name may be a copy of what is truncated only then.
 func (d *decision) copied(v *Verdict, q clue) {
 	c := v.Found
 	v.Known, v.At = q.of, q.apart
-	if v.At >= c.size() && c.Unchanged < d.in.RotateWait && !d.in.Draining && c.Early == nil {
+	if (v.At >= c.size() || !c.Live) && c.Unchanged < d.in.RotateWait && !d.in.Draining && c.Early == nil {
 		v.What = Wait
 		return
 	}
