@@ -31,7 +31,17 @@ type answer struct {
 	refusedCompression string // which was at fault: the request was accepted without it
 	refusedCode        string // the answer that said so
 
-	wire int // bytes sent
+	wire     int  // bytes sent
+	answered bool // it is the other end that says so, as far as the client can tell
+}
+
+// unable reports whether another collector may take what this one did not.
+func (a answer) unable() bool {
+	switch a.code {
+	case "UNAVAILABLE", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED":
+		return a.verdict != tooLarge
+	}
+	return false
 }
 
 const (

@@ -16,9 +16,10 @@ import (
 
 // gRPC resolves a dns: name again only when a connection fails, and then at most
 // each half minute, so a collector that was added to the name gets nothing. Here
-// each address of a name has a client of its own: requests go to them in turn,
-// what is known of a connection stays with it, and the name is looked up as long
-// as requests are made.
+// each address of a name has a client of its own: a request goes to the one that
+// has the fewest under way, in turn where that is equal; one that took nothing is
+// left alone for a while; what is known of a connection stays with it, and the
+// name is looked up as long as requests are made.
 
 const (
 	lookupEvery   = 15 * time.Second // while requests are made; half of it to all of it
@@ -49,12 +50,13 @@ type balancer struct {
 // A member is the client of one address.
 type member struct {
 	client
-	addr    string
-	until   time.Time // when another one takes its place; zero = never
-	calls   int       // under way
-	gone    bool      // no longer among the addresses: closed when its calls have ended
-	failing bool      // the last call had no answer
-	cancel  context.CancelFunc
+	addr   string
+	until  time.Time // when another one takes its place; zero = never
+	calls  int       // under way
+	gone   bool      // no longer among the addresses: closed when its calls have ended
+	misses int       // calls in a row that it did not take
+	rests  time.Time // until then the others have its share; zero = it takes calls
+	cancel context.CancelFunc
 }
 
 func newBalancer(lookup func(context.Context) ([]string, error), dial func(string) (client, error)) *balancer {
@@ -71,12 +73,12 @@ func (b *balancer) send(ctx context.Context, p *payload) answer {
 		return a
 	}
 	a := m.send(ctx, p)
-	b.done(m, a.code == "UNAVAILABLE" || a.code == "DEADLINE_EXCEEDED")
+	b.done(m, a)
 	return a
 }
 
-// pick returns the next member in turn, one that answers if there is any. Only
-// while there is none at all does it wait for a lookup.
+// pick returns the member that is to have the next call. Only while there is none
+// at all does it wait for a lookup.
 func (b *balancer) pick(ctx context.Context) (*member, error) {
 	b.mu.Lock()
 	looking := b.lookAgain()
@@ -97,17 +99,35 @@ func (b *balancer) pick(ctx context.Context) (*member, error) {
 		}
 		return nil, errors.New("look the endpoint's name up: no such host")
 	}
-	b.next++
-	for i := range b.members {
-		if m := b.members[(b.next+i)%len(b.members)]; !m.failing {
-			b.next += i
-			m.calls++
-			return m, nil
-		}
-	}
-	m := b.members[b.next%len(b.members)]
+	m := b.idlest()
 	m.calls++
 	return m, nil
+}
+
+// idlest returns the member with the fewest calls under way, so that one that is
+// slow holds up no more than it must, and among equals the next in turn. While all
+// of them rest it is the one that has almost done so. The caller holds b.mu.
+func (b *balancer) idlest() *member {
+	now := time.Now()
+	first := b.next
+	var best *member
+	for i := range b.members {
+		at := (first + i) % len(b.members)
+		if m := b.members[at]; best == nil || m.before(best, now) {
+			best, b.next = m, at+1
+		}
+	}
+	return best
+}
+
+func (m *member) before(other *member, now time.Time) bool {
+	switch rests, others := m.rests.After(now), other.rests.After(now); {
+	case rests && others:
+		return m.rests.Before(other.rests)
+	case rests != others:
+		return others
+	}
+	return m.calls < other.calls
 }
 
 // renew replaces members that are old enough; their calls come to their end. The
@@ -127,12 +147,20 @@ func (b *balancer) renew() {
 	}
 }
 
-func (b *balancer) done(m *member, failed bool) {
+// done notes what became of a call. Whoever does not take it has rest before the
+// next one, longer each time; if nobody answered, it may have moved.
+func (b *balancer) done(m *member, a answer) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	m.calls--
-	m.failing = failed
-	if failed {
+	switch {
+	case !a.unable():
+		m.misses, m.rests = 0, time.Time{}
+	case !m.rests.After(time.Now()): // calls that fail together are one miss
+		m.rests = time.Now().Add(max(a.delay, backoffDelay(m.misses+1)))
+		m.misses++
+	}
+	if a.unable() && !a.answered {
 		b.due = min(b.due, lookupFailing)
 		b.lookAgain()
 	}
@@ -230,7 +258,7 @@ func vary(d time.Duration) time.Duration { return d - d/10 + rand.N(d/5+1) }
 // connected is told that a member has a connection.
 func (b *balancer) connected(m *member) {
 	b.mu.Lock()
-	m.failing = false
+	m.misses, m.rests = 0, time.Time{}
 	ready := b.ready
 	b.mu.Unlock()
 	if ready != nil {

@@ -235,6 +235,66 @@ func TestBalancer(t *testing.T) {
 	})
 }
 
+// A collector that is slow holds up no more than the calls it has: the others go
+// where the fewest are under way.
+func TestBalancerGoesAroundASlowOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &names{addrs: []string{"a", "b", "c"}}
+		b := s.balancer()
+		sendFor(t, b, time.Second)
+		s.of("a").answer = func() answer { time.Sleep(time.Minute); return answer{code: "OK"} }
+		before := s.of("a").calls
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() { sendFor(t, b, 30*time.Second) })
+		}
+		wg.Wait()
+		if n := s.of("a").calls - before; n != 1 {
+			t.Errorf("%d calls wait for the slow one", n)
+		}
+		if err := b.close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A collector that refuses has a rest, longer each time, and its share again when
+// it takes calls.
+func TestBalancerComesBackToOneThatRefused(t *testing.T) {
+	for code, ans := range map[string]answer{
+		"for want of memory": {verdict: again, code: "UNAVAILABLE", answered: true},
+		"a full queue":       {verdict: again, code: "RESOURCE_EXHAUSTED", answered: true},
+		"says how long":      {verdict: again, code: "UNAVAILABLE", answered: true, delay: 20 * time.Second},
+		"no answer":          {verdict: again, code: "DEADLINE_EXCEEDED"},
+	} {
+		t.Run(code, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &names{addrs: []string{"a", "b"}}
+				b := s.balancer()
+				sendFor(t, b, time.Second)
+				lookups := s.lookups
+				s.of("a").answer = func() answer { return ans }
+				if failed := sendFor(t, b, 5*time.Minute); failed == 0 || failed > 20 {
+					t.Errorf("%d of 3000 calls went to the one that refuses", failed)
+				}
+				if n := s.lookups - lookups; ans.answered && n > 42 {
+					t.Errorf("%d lookups, although it is there", n)
+				}
+				s.of("a").answer = nil
+				sendFor(t, b, 40*time.Second) // the last rest
+				before := s.of("a").calls
+				sendFor(t, b, 10*time.Second)
+				if n := s.of("a").calls - before; n != 50 {
+					t.Errorf("it gets %d of 100 calls afterwards", n)
+				}
+				if err := b.close(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
 func TestBalancerWithoutAnAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &names{err: errors.New("lookup c: no such host")}

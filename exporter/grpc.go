@@ -136,7 +136,8 @@ func (c *grpcClient) invoke(ctx context.Context, p *payload, name string) answer
 		return answer{verdict: again, code: CodeNoAnswer, message: err.Error()}
 	}
 	defer unpack()
-	var options []grpc.CallOption
+	var header, trailer metadata.MD
+	options := []grpc.CallOption{grpc.Header(&header), grpc.Trailer(&trailer)}
 	if name == CompressionNone {
 		options = append(options, grpc.UseCompressor(encoding.Identity))
 	}
@@ -153,7 +154,7 @@ func (c *grpcClient) invoke(ctx context.Context, p *payload, name string) answer
 	}
 	a := classifyGRPC(st, in)
 	a.mayMeanCompression = grpcMeansCompression(st)
-	a.wire = p.wireSize()
+	a.wire, a.answered = p.wireSize(), len(header)+len(trailer) > 0
 	return a
 }
 
