@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/resource"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
@@ -47,6 +48,10 @@ func (c *Config) target() (endpoint.Target, error) {
 	})
 }
 
+// reconnecting is as the exporter's: gRPC's own has all members of a fleet that lost
+// their collector at the same moment come back in step.
+var reconnecting = backoff.Config{BaseDelay: time.Second, Multiplier: 2, Jitter: 0.5, MaxDelay: 25 * time.Second}
+
 // Dial returns a connection, that is not made yet: an exporter's own cannot be told
 // that the collector is back. further interceptors come after those for headers.
 func (c *Config) Dial(further ...grpc.UnaryClientInterceptor) (*grpc.ClientConn, error) {
@@ -61,7 +66,8 @@ func (c *Config) Dial(further ...grpc.UnaryClientInterceptor) (*grpc.ClientConn,
 	return grpc.NewClient(t.Addr,
 		grpc.WithTransportCredentials(creds),
 		grpc.WithChainUnaryInterceptor(append([]grpc.UnaryClientInterceptor{c.addHeaders}, further...)...),
-		grpc.WithUserAgent("rtcship/"+c.Version))
+		grpc.WithUserAgent("rtcship/"+c.Version),
+		grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnecting, MinConnectTimeout: 5 * time.Second}))
 }
 
 // addHeaders adds to each request what the SDK does not know.
