@@ -87,7 +87,7 @@ fuzz-list: ## the fuzz targets of the root module, each with its directory
 e2e: ## against the real OpenTelemetry Collector, built once into the cache
 	$(MAKE) -C e2e e2e
 
-E2E := attack rotation otelcol syslog delivery erlang loki victorialogs calls elastic page k8s
+E2E := attack rotation otelcol syslog delivery fleet erlang loki victorialogs calls elastic page k8s
 .PHONY: $(E2E:%=e2e-%)
 $(E2E:%=e2e-%): ## against other real parts: see docs/testing.md
 	$(MAKE) -C e2e $@

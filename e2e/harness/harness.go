@@ -32,15 +32,23 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	binary = filepath.Join(dir, "rtcship")
-	cmd := exec.Command("go", "build", "-o", binary, "./cmd/rtcship")
-	cmd.Dir = Root()
-	cmd.Env = append(os.Environ(), "GOWORK=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build rtcship: %v\n%s", err, out)
+	if binary, err = Build(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
+}
+
+// Build builds rtcship from the root of this tree into dir, and returns its path.
+func Build(dir string) (string, error) {
+	path := filepath.Join(dir, "rtcship")
+	cmd := exec.Command("go", "build", "-o", path, "./cmd/rtcship")
+	cmd.Dir = Root()
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build rtcship: %w\n%s", err, out)
+	}
+	return path, nil
 }
 
 // Root returns the folder of the repository.

@@ -1,0 +1,336 @@
+package fleet
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rtcship/rtcship/e2e/harness"
+)
+
+// The limits.
+const (
+	connectWithin = 60 * time.Second
+	settleWithin  = 30 * time.Second
+	levelWithin   = 5 * time.Minute
+	levelTo       = 0.25 // of each other
+	drainShare    = 0.8  // of what the tier takes
+	connectsPeak  = 3.0  // times the mean, in the busiest second
+	idleBytes     = 100  // a second, of a member at the tier
+	idleMemory    = 64 << 10
+)
+
+func within(d time.Duration) time.Duration { return time.Duration(float64(d) * *patience) }
+
+// TestFleet is one fleet in front of one tier, in all that happens to them.
+func TestFleet(t *testing.T) {
+	if os.Getenv(inside) == "" {
+		t.Skip("it needs namespaces of its own")
+	}
+	tr := newTier(t, *collectors)
+	tr.start(t)
+	takes := capacity(t, tr, 15*time.Second)
+	measured(t, "capacity", "the tier takes %.2f MB/s behind %d collectors", takes/1e6, *collectors)
+	f := newFleet(t, tr, *members)
+	for _, m := range f.members { // each has something to say first
+		f.line(t, m)
+	}
+	f.arrive(t, within(2*time.Minute))
+	tr.stop(t) // what the measurement of its capacity took is not the members'
+	tr.start(t)
+	empty := tr.memory(t)
+	for _, m := range f.members {
+		f.line(t, m)
+	}
+	f.arrive(t, within(2*time.Minute))
+
+	t.Run("idle", func(t *testing.T) { idleFleet(t, f, empty) })
+	end := f.write(t)
+	t.Run("all restarted", func(t *testing.T) { allRestarted(t, f) })
+	t.Run("one by one", func(t *testing.T) { oneByOne(t, f) })
+	t.Run("added and taken", func(t *testing.T) { addedAndTaken(t, f) })
+	t.Run("one slow", func(t *testing.T) { oneSlow(t, f) })
+	t.Run("one refuses", func(t *testing.T) { oneRefuses(t, f) })
+	t.Run("away", func(t *testing.T) { away(t, f, takes) })
+	end()
+	f.arrive(t, within(time.Minute))
+}
+
+// memory returns what each collector has.
+func (tr *tier) memory(t testing.TB) (all int64) {
+	for _, c := range tr.collectors {
+		all += usageOf(t, c.process.Pid()).memory
+	}
+	return all
+}
+
+func idleFleet(t *testing.T, f *fleet, empty int64) {
+	n := float64(len(f.members))
+	cpu := func() (at, members time.Duration, wakeups int64) {
+		for _, c := range f.tier.collectors {
+			at += usageOf(t, c.process.Pid()).cpu
+		}
+		for _, m := range f.members {
+			u := usageOf(t, m.process.Pid())
+			members, wakeups = members+u.cpu, wakeups+u.wakeups
+		}
+		return at, members, wakeups
+	}
+	time.Sleep(2 * time.Second)
+	c0, m0, w0 := cpu()
+	to0, from0 := traffic()
+	start := time.Now()
+	time.Sleep(*idle)
+	took := time.Since(start).Seconds()
+	to1, from1 := traffic()
+	c1, m1, w1 := cpu()
+	bytes := float64(to1-to0+from1-from0) / n / took
+	memory := float64(f.tier.memory(t)-empty) / n
+	var own int64
+	for _, m := range f.members {
+		own += usageOf(t, m.process.Pid()).memory
+	}
+	measured(t, "idle", "an idle member, of %d with %d connections in all: %.1f B/s and %.1f KiB at the tier, %.4f %% of a core there; itself %.3f %% of a core, %.1f wake-ups a second, %.1f MiB",
+		len(f.members), f.watch.connections(), bytes, memory/1024, (c1-c0).Seconds()/took/n*100, (m1-m0).Seconds()/took/n*100, float64(w1-w0)/n/took, float64(own)/n/(1<<20))
+	if bytes >= idleBytes {
+		t.Errorf("an idle member costs the tier %.1f B/s", bytes)
+	}
+	if memory >= idleMemory && len(f.members) >= 50 {
+		t.Errorf("an idle member costs the tier %.1f KiB", memory/1024)
+	}
+}
+
+// back checks what is promised of a tier that returns at that time.
+func back(t *testing.T, f *fleet, returned time.Time) {
+	t.Helper()
+	harness.Wait(t, within(connectWithin), "all members to be connected", func() error {
+		if n := len(f.watch.connected()); n < len(f.members) {
+			return fmt.Errorf("%d of %d are", n, len(f.members))
+		}
+		return nil
+	})
+	var at []time.Time
+	for _, c := range f.watch.connected() {
+		at = append(at, c)
+	}
+	slices.SortFunc(at, time.Time.Compare)
+	last := at[len(at)-1].Sub(returned)
+	t.Logf("connected in each second after the return: %v", histogram(at, returned))
+	measured(t, "connected", "%d members are connected %.1f s after the tier's return", len(at), last.Seconds())
+	most, all, until := f.watch.busiest(returned)
+	mean := float64(all) / max(until.Seconds(), 1)
+	measured(t, "connects", "%d connects in %.1f s, %.1f a second; in the busiest second %d, that is %.1f times as many", all, until.Seconds(), mean, most, float64(most)/mean)
+	if len(at) >= 50 && float64(most) > connectsPeak*mean {
+		t.Errorf("%d connects in one second, %.1f times the mean", most, float64(most)/mean)
+	}
+}
+
+// histogram counts times by the seconds that have passed since from.
+func histogram(times []time.Time, from time.Time) []int {
+	var h []int
+	for _, at := range times {
+		s := max(0, int(at.Sub(from)/time.Second))
+		for len(h) <= s {
+			h = append(h, 0)
+		}
+		h[s]++
+	}
+	return h
+}
+
+// settled checks that lines since from did not take long.
+func settled(t *testing.T, f *fleet, from time.Time) {
+	t.Helper()
+	d := f.delays(from, within(settleWithin))
+	measured(t, "settled", "the slowest line took %.1f s (%s)", d.longest.Seconds(), d.member)
+	if d.longest > within(settleWithin) || d.missing > 0 {
+		t.Errorf("a line of %s took %v, %d lines did not come", d.member, d.longest, d.missing)
+	}
+}
+
+// once checks that nothing was sent twice since there were that many repeats.
+func once(t *testing.T, f *fleet, before int) {
+	t.Helper()
+	if n := f.tier.books.again() - before; n > 0 {
+		t.Errorf("%d lines came again", n)
+	}
+}
+
+func allRestarted(t *testing.T, f *fleet) {
+	time.Sleep(3 * time.Second)
+	repeats, from := f.tier.books.again(), time.Now()
+	f.tier.stop(t)
+	f.watch.reset()
+	time.Sleep(10 * time.Second)
+	for _, c := range f.tier.collectors {
+		c.launch(t)
+	}
+	f.tier.collectors[0].wait(t)
+	returned := time.Now()
+	back(t, f, returned)
+	t.Logf("connections asked for in each second since the tier went, %.0f s before: %v", returned.Sub(from).Seconds(), f.watch.triesPerSecond(from))
+	time.Sleep(within(settleWithin))
+	settled(t, f, from)
+	once(t, f, repeats)
+}
+
+func oneByOne(t *testing.T, f *fleet) {
+	repeats, from := f.tier.books.again(), time.Now()
+	f.watch.reset()
+	for _, c := range f.tier.collectors {
+		c.stop(t)
+		time.Sleep(2 * time.Second)
+		c.launch(t)
+		c.wait(t)
+		time.Sleep(8 * time.Second)
+	}
+	most, all, _ := f.watch.busiest(from)
+	measured(t, "connects", "%d connects, at most %d in a second", all, most)
+	time.Sleep(within(settleWithin))
+	settled(t, f, from)
+	once(t, f, repeats)
+	level(t, f, f.tier.collectors)
+}
+
+// level waits until these collectors have loads that are within a quarter of each other.
+func level(t *testing.T, f *fleet, list []*collector) {
+	t.Helper()
+	if len(list) < 2 {
+		return
+	}
+	const window = 10 * time.Second
+	start := time.Now()
+	for {
+		before := f.tier.taken()
+		time.Sleep(window)
+		after := f.tier.taken()
+		least, most := int64(1<<62), int64(0)
+		for i, c := range f.tier.collectors {
+			if slices.Contains(list, c) {
+				least, most = min(least, after[i]-before[i]), max(most, after[i]-before[i])
+			}
+		}
+		if float64(most-least) <= levelTo*float64(most) {
+			measured(t, "level", "loads are within %.0f %% of each other in the %v that end %.0f s later", 100*float64(most-least)/float64(most), window, time.Since(start).Seconds())
+			return
+		}
+		if time.Since(start) > within(levelWithin) {
+			t.Errorf("after %v the loads are still between %d and %d bytes in %v", time.Since(start), least, most, window)
+			return
+		}
+	}
+}
+
+func addedAndTaken(t *testing.T, f *fleet) {
+	n := len(f.tier.collectors)
+	if n < 2 {
+		t.Skip("one collector alone")
+	}
+	repeats, from := f.tier.books.again(), time.Now()
+	last := f.tier.collectors[n-1]
+	f.tier.publish(n - 1)
+	quiet := func() error {
+		before := last.backend.taken.Load()
+		time.Sleep(5 * time.Second)
+		if got := last.backend.taken.Load() - before; got > 0 {
+			return fmt.Errorf("it got %d bytes in 5 s", got)
+		}
+		return nil
+	}
+	start := time.Now()
+	harness.Wait(t, within(time.Minute), "the collector that was taken away to be left alone", quiet)
+	measured(t, "taken", "a collector that was taken from the name gets nothing after %.0f s", time.Since(start).Seconds()-5)
+	last.stop(t)
+	last.launch(t)
+	last.wait(t)
+	f.tier.publish(n)
+	level(t, f, f.tier.collectors)
+	settled(t, f, from)
+	once(t, f, repeats)
+}
+
+func oneSlow(t *testing.T, f *fleet) {
+	if len(f.tier.collectors) < 2 {
+		t.Skip("one collector alone")
+	}
+	repeats, from := f.tier.books.again(), time.Now()
+	slow := f.tier.collectors[0].backend
+	slow.rate.Store(int64(40 * len(f.members) / len(f.tier.collectors))) // a tenth of its share
+	time.Sleep(within(settleWithin) + *idle)
+	d := f.delays(from, within(settleWithin))
+	measured(t, "slow", "the slowest line took %.1f s, %d took longer than %v, %d came again", d.longest.Seconds(), d.missing, within(settleWithin), f.tier.books.again()-repeats)
+	if d.missing > 0 {
+		t.Errorf("%d lines waited for the slow collector", d.missing)
+	}
+	slow.rate.Store(int64(*rate))
+	level(t, f, f.tier.collectors)
+	f.arrive(t, within(time.Minute))
+}
+
+func oneRefuses(t *testing.T, f *fleet) {
+	if len(f.tier.collectors) < 2 {
+		t.Skip("one collector alone")
+	}
+	repeats, from := f.tier.books.again(), time.Now()
+	c := f.tier.collectors[0]
+	c.stop(t)
+	c.launch(t, "MEMORY_LIMIT_MIB=2", "MEMORY_SPIKE_MIB=1")
+	c.wait(t)
+	time.Sleep(within(settleWithin) + *idle)
+	settled(t, f, from)
+	once(t, f, repeats)
+	c.stop(t)
+	c.launch(t)
+	c.wait(t)
+	level(t, f, f.tier.collectors)
+}
+
+func away(t *testing.T, f *fleet, takes float64) {
+	repeats, from := f.tier.books.again(), time.Now()
+	f.tier.stop(t)
+	f.watch.reset()
+	for _, m := range f.members {
+		m.fallBehind(t, *backlog)
+	}
+	time.Sleep(*absence)
+	before := sum(f.tier.taken())
+	for _, c := range f.tier.collectors {
+		c.launch(t)
+	}
+	f.tier.collectors[0].wait(t)
+	returned := time.Now()
+	back(t, f, returned)
+	drained := drain(t, f, returned, before)
+	share := float64(sum(f.tier.taken())-before) / drained.Seconds() / takes
+	measured(t, "away", "%d members with %d lines each to catch up: all drained %.1f s after the tier's return, at %.0f %% of what it takes; %d lines came again",
+		len(f.members), *backlog, drained.Seconds(), 100*share, f.tier.books.again()-repeats)
+	if share < drainShare && float64(len(f.members)**backlog) > 20*takes/500 {
+		t.Errorf("drained at %.0f %% of what the tier takes", 100*share)
+	}
+	time.Sleep(within(settleWithin))
+	settled(t, f, from)
+	once(t, f, repeats)
+}
+
+// drain waits until all backlogs are there, and returns how long that took.
+func drain(t *testing.T, f *fleet, returned time.Time, before int64) time.Duration {
+	t.Helper()
+	shown := time.Now()
+	harness.Wait(t, within(6*time.Minute), "the backlogs", func() error {
+		missing := 0
+		for _, m := range f.members {
+			missing += f.tier.books.missing(m.name+"b", m.behind)
+		}
+		if time.Since(shown) > 5*time.Second {
+			shown = time.Now()
+			t.Logf("%.0f s: %d lines are to come, %.1f MB taken, %d came again", time.Since(returned).Seconds(), missing, float64(sum(f.tier.taken())-before)/1e6, f.tier.books.again())
+		}
+		if missing > 0 {
+			return fmt.Errorf("%d lines are missing", missing)
+		}
+		return nil
+	})
+	return time.Since(returned)
+}

@@ -1,0 +1,91 @@
+package fleet
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rtcship/rtcship/e2e/cache"
+	"github.com/rtcship/rtcship/e2e/harness"
+)
+
+var (
+	members    = flag.Int("members", 5, "real rtcship processes")
+	simulated  = flag.Int("simulated", 0, "exporters without files, in one process; 0 = their tests are skipped")
+	collectors = flag.Int("collectors", 2, "collectors of the tier, 1 to 4")
+	patience   = flag.Float64("patience", 1, "by how much the limits in time are longer than promised, for machines with other work")
+	rate       = flag.Int("rate", 2<<20, "bytes a second that the backend behind each collector takes")
+	backlog    = flag.Int("backlog", 600, "lines that each member has to catch up with after a long absence")
+	absence    = flag.Duration("absence", 45*time.Second, "how long the tier is away in place of an hour")
+	idle       = flag.Duration("idle", 10*time.Second, "how long an idle fleet is watched")
+	figures    = flag.String("figures", "", "file to which what was measured is written, as JSON")
+)
+
+// inside is set in the environment of the process that has namespaces of its own.
+const inside = "RTCSHIP_FLEET_INSIDE"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	switch {
+	case os.Getenv(inside) != "":
+		if err := prepareSpace(); err != nil {
+			fmt.Fprintln(os.Stderr, "prepare the namespaces:", err)
+			os.Exit(1)
+		}
+		code := m.Run()
+		os.Exit(code)
+	case os.Geteuid() != 0:
+		fmt.Println("SKIP: a fleet needs network namespaces of its own, and those need root")
+		return
+	}
+	os.Exit(enter())
+}
+
+// enter runs this program again in network, mount and process namespaces of its
+// own, so that no address is anybody else's, and so that all that was started
+// ends with it, whatever becomes of this one.
+func enter() int {
+	dir, err := os.MkdirTemp("", "rtcship-fleet-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	binary, err := harness.Build(dir) // there is no network inside
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	if _, err := cache.Collector(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
+	cmd.Env = append(os.Environ(), inside+"="+binary)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID,
+		Pdeathsig:  syscall.SIGKILL,
+	}
+	err = cmd.Start()
+	if errors.Is(err, syscall.EPERM) {
+		fmt.Println("SKIP: this machine gives no network namespaces:", err)
+		return 0
+	}
+	if err == nil {
+		err = cmd.Wait()
+	}
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return exit.ExitCode()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}

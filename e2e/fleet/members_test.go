@@ -1,0 +1,198 @@
+package fleet
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rtcship/rtcship/e2e/harness"
+)
+
+// A member is an rtcship with a Sora directory of its own: one log that grows by
+// a line a second while the fleet writes, and one that may get a backlog.
+type member struct {
+	name string
+	dir  string
+
+	live    *os.File
+	written []time.Time // of each live line
+	behind  int         // lines of the backlog
+	process *harness.Process
+}
+
+// A fleet is members in front of a tier.
+type fleet struct {
+	tier    *tier
+	members []*member
+	watch   *watch
+
+	mu      sync.Mutex // guards written of all members
+	stop    chan struct{}
+	writing sync.WaitGroup
+}
+
+// newFleet starts n members.
+func newFleet(t testing.TB, tr *tier, n int) *fleet {
+	t.Helper()
+	f := &fleet{tier: tr}
+	root := t.TempDir()
+	var pids []int
+	for i := range n {
+		m := &member{name: fmt.Sprintf("m%04d", i), dir: filepath.Join(root, fmt.Sprintf("m%04d", i))}
+		m.start(t, 20_000+i)
+		pids = append(pids, m.process.Pid())
+		f.members = append(f.members, m)
+	}
+	f.watch = newWatch(t, pids)
+	return f
+}
+
+func (m *member) start(t testing.TB, port int) {
+	t.Helper()
+	logs := filepath.Join(m.dir, "log")
+	if err := os.MkdirAll(logs, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(m.dir, "rtcship.yaml")
+	text := fmt.Sprintf("state_dir: %s\nadmin: {listen: \"127.0.0.1:%d\"}\nsora: {log_dir: %q}\nexport: {endpoint: \"dns:///%s:%d\"}\n",
+		filepath.Join(m.dir, "state"), port, logs, tierName, tierPort)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if m.live, err = os.OpenFile(filepath.Join(logs, "sora.jsonl"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Getenv(inside), "run", "--config", config)
+	for _, kv := range os.Environ() {
+		if !strings.HasPrefix(kv, "RTCSHIP_") && !strings.HasPrefix(kv, "OTEL_") {
+			cmd.Env = append(cmd.Env, kv)
+		}
+	}
+	cmd.Env = append(cmd.Env, "GOMAXPROCS=1") // as in a container with a share of a processor
+	m.process = harness.Start(t, "rtcship "+m.name, cmd)
+	t.Cleanup(func() { m.live.Close() })
+}
+
+// fallBehind gives the member n lines at once in a log of its own.
+func (m *member) fallBehind(t testing.TB, n int) {
+	t.Helper()
+	var b strings.Builder
+	for range n {
+		b.WriteString(harness.SoraLine(m.name+"b", m.behind, padding) + "\n")
+		m.behind++
+	}
+	f, err := os.OpenFile(filepath.Join(m.dir, "log", "event_webhook.jsonl"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(b.String()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var padding = strings.Repeat("x", 200)
+
+// write has each member write a line a second, one after another, until the
+// returned function is called.
+func (f *fleet) write(t testing.TB) (end func()) {
+	t.Helper()
+	f.stop = make(chan struct{})
+	f.writing.Go(func() {
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		start, next := time.Now(), 0
+		for {
+			select {
+			case <-f.stop:
+				return
+			case <-tick.C:
+			}
+			for due := int(time.Since(start).Seconds() * float64(len(f.members))); next < due; next++ {
+				f.line(t, f.members[next%len(f.members)])
+			}
+		}
+	})
+	var once sync.Once
+	end = func() {
+		once.Do(func() {
+			close(f.stop)
+			f.writing.Wait()
+		})
+	}
+	t.Cleanup(end)
+	return end
+}
+
+func (f *fleet) line(t testing.TB, m *member) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, err := m.live.WriteString(harness.SoraLine(m.name, len(m.written), padding) + "\n"); err != nil {
+		t.Error(err)
+	}
+	m.written = append(m.written, time.Now())
+}
+
+// lines returns when the live lines of a member were written.
+func (f *fleet) lines(m *member) []time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return m.written[:len(m.written):len(m.written)]
+}
+
+// arrive waits until all that was written so far is there, live lines and backlogs.
+func (f *fleet) arrive(t testing.TB, limit time.Duration) {
+	t.Helper()
+	harness.Wait(t, limit, "all lines", func() error {
+		for _, m := range f.members {
+			for stream, n := range map[string]int{m.name: len(f.lines(m)), m.name + "b": m.behind} {
+				if missing := f.tier.books.missing(stream, n); missing > 0 {
+					return fmt.Errorf("%d of %d lines of %s are missing", missing, n, stream)
+				}
+			}
+		}
+		return nil
+	})
+	f.tier.books.check(t)
+}
+
+// A delay is how long a line took, counted from when its member was connected if
+// that was later than the line.
+type delay struct {
+	longest time.Duration
+	member  string
+	missing int
+}
+
+// delays looks at the live lines since from, which are all to have arrived by
+// now; those of the last grace are not asked for.
+func (f *fleet) delays(from time.Time, grace time.Duration) (d delay) {
+	connected := f.watch.connected()
+	now := time.Now()
+	for _, m := range f.members {
+		written := f.lines(m)
+		got := f.tier.books.of(m.name, len(written))
+		for i, at := range written {
+			if at.Before(from) || now.Sub(at) < grace {
+				continue
+			}
+			if got[i].uid == 0 {
+				d.missing++
+				continue
+			}
+			if c := connected[m.process.Pid()]; c.After(at) {
+				at = c
+			}
+			if took := got[i].at.Sub(at); took > d.longest {
+				d.longest, d.member = took, m.name
+			}
+		}
+	}
+	return d
+}
