@@ -35,6 +35,18 @@ type answer struct {
 	answered bool // it is the other end that says so, as far as the client can tell
 }
 
+// overloaded reports whether the collector is there and did not take a request for
+// want of time or room.
+func (a answer) overloaded() bool {
+	switch a.code {
+	case "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED", "HTTP 429", "HTTP 503", "HTTP 504":
+		return a.verdict != tooLarge
+	case "UNAVAILABLE":
+		return a.answered
+	}
+	return false
+}
+
 // unable reports whether another collector may take what this one did not.
 func (a answer) unable() bool {
 	switch a.code {

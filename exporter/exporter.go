@@ -50,14 +50,18 @@ type Exporter struct {
 	runs   sync.WaitGroup // one for each request under way
 
 	mu       sync.Mutex
-	pending  queue
-	flush    bool // whatever is pending leaves as soon as a request may
+	fresh    queue       // of files that have no backlog
+	pending  queue       // the others
+	origins  map[any]int // calls of each with unsettled records that are not fresh
+	flush    bool        // whatever is pending leaves as soon as a request may
 	timer    *time.Timer
 	inFlight int // requests
+	freshOut int // those of them that have the place of what is fresh
 	calls    int // Send calls with unsettled records
 	closed   bool
 	paused   int // requests that cannot write their dead letter; no other starts
 	learned  sizeLimit
+	pace     pace
 
 	accepts acceptance
 	trial   chan struct{} // held by the one request that meets the collector after a long absence
@@ -108,6 +112,7 @@ func newExporter(cfg Config, c client) (*Exporter, error) {
 	e := &Exporter{
 		cfg: cfg, endpoint: endpoint.Mask(cfg.Endpoint),
 		client: c, dead: dead, log: cfg.Logger, loud: newLimiter(time.Minute), trial: make(chan struct{}, 1),
+		origins: map[any]int{},
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.runs.Go(func() { c.watch(e.ctx, e.accepts.wake) })
@@ -161,8 +166,13 @@ type Delivery struct {
 // Enqueue is the first half of Send and does not block: within a request,
 // these records stand behind those of an earlier Enqueue. The caller must call
 // Wait, and until that returns, the buffers of groups belong to the Exporter.
-func (e *Exporter) Enqueue(groups []Group) (*Delivery, error) {
-	c := &call{done: make(chan struct{})}
+func (e *Exporter) Enqueue(groups []Group) (*Delivery, error) { return e.EnqueueOf(nil, groups) }
+
+// EnqueueOf is Enqueue of records that come from one place, such as a file; origin
+// is compared with ==. While the collector takes less than there is, few records at
+// a time go before many of other origins, never before those of their own.
+func (e *Exporter) EnqueueOf(origin any, groups []Group) (*Delivery, error) {
+	c := &call{origin: origin, done: make(chan struct{})}
 	if err := e.enter(c, groups); err != nil {
 		return nil, err
 	}
@@ -196,14 +206,40 @@ func (e *Exporter) enter(c *call, groups []Group) error {
 	if e.closed {
 		return ErrClosed
 	}
+	size := 0
+	for i := range groups {
+		size += len(groups[i].Records)
+	}
+	c.fresh = c.origin != nil && size <= freshAtMost && e.origins[c.origin] == 0
+	q := &e.pending
+	if c.fresh {
+		q = &e.fresh
+	}
 	now := time.Now()
 	for i := range groups {
-		e.pending.add(c, &groups[i], now)
+		q.add(c, &groups[i], now)
 	}
 	if c.unsettled > 0 {
 		e.calls++
+		if c.origin != nil && !c.fresh {
+			e.origins[c.origin]++
+		}
 	}
 	return nil
+}
+
+// freshAtMost is the size of a call up to which its file is taken for one without
+// a backlog: one with more to read hands on more at a time.
+const freshAtMost = 64 << 10
+
+// leave notes that nothing of c waits any more. The caller holds e.mu.
+func (e *Exporter) leave(c *call) {
+	if c.origin == nil || c.fresh {
+		return
+	}
+	if e.origins[c.origin]--; e.origins[c.origin] == 0 {
+		delete(e.origins, c.origin)
+	}
 }
 
 // withdraw takes back what has not left yet and waits until no request holds
@@ -212,9 +248,11 @@ func (e *Exporter) withdraw(c *call, cause error) (Outcome, error) {
 	e.mu.Lock()
 	if c.unsettled > 0 {
 		e.calls--
+		e.leave(c)
 	}
 	c.withdrawn = true
 	e.pending.remove(c)
+	e.fresh.remove(c)
 	for _, r := range c.requests {
 		r.interrupt()
 	}

@@ -11,6 +11,8 @@ type call struct {
 	unsettled int // records
 	outcome   Outcome
 	withdrawn bool
+	origin    any           // where the records come from; nil if nobody says
+	fresh     bool          // they may go before others' backlog
 	done      chan struct{} // closed when unsettled becomes 0
 	requests  []*request    // that may hold its buffers
 	idle      chan struct{} // closed when requests becomes empty; nil until somebody waits for it
@@ -110,10 +112,12 @@ func (q *queue) remove(c *call) {
 	})
 }
 
-// take removes as many records as make a request of at most limit bytes, and
-// at least one.
-func (q *queue) take(limit int) []piece {
-	var taken []piece
+// take removes as many records as make a request of at most limit bytes together
+// with those taken already, and at least one.
+func (q *queue) take(taken []piece, limit int) []piece {
+	for _, p := range taken {
+		limit -= p.size() + p.overhead()
+	}
 	n := 0
 	for ; n < len(q.pieces); n++ {
 		p := q.pieces[n]
@@ -143,7 +147,7 @@ func (q *queue) take(limit int) []piece {
 // evaluate asks whether more can come, and sends what should leave.
 func (e *Exporter) evaluate() {
 	e.mu.Lock()
-	waiting, ask := e.calls, e.cfg.Blocked != nil && !e.flush && !e.pending.empty()
+	waiting, ask := e.calls, e.cfg.Blocked != nil && !e.flush && !e.empty()
 	e.mu.Unlock()
 	blocked := ask && e.cfg.Blocked(waiting)
 	e.mu.Lock()
@@ -155,26 +159,84 @@ func (e *Exporter) evaluate() {
 // pump starts requests while there is a reason and a free place. The caller
 // holds e.mu.
 func (e *Exporter) pump() {
-	for e.inFlight < e.cfg.Concurrency && !e.pending.empty() && !e.closed && e.paused == 0 {
-		limit := e.learned.limit(e.cfg.MaxRequest)
-		if !e.ripe(limit) {
+	for !e.closed && e.paused == 0 {
+		pieces, fresh := e.depart(e.learned.limit(e.cfg.MaxRequest))
+		if len(pieces) == 0 {
 			break
 		}
-		e.start(e.pending.take(limit))
+		e.start(pieces, fresh)
 	}
-	e.flush = e.flush && !e.pending.empty()
+	e.flush = e.flush && !e.empty()
 	e.arm()
 }
+
+// depart takes what is to leave now, if anything. What is fresh goes first. While
+// the collector is behind it goes alone, and has a place of its own: others'
+// backlog would hold it up. The caller holds e.mu.
+func (e *Exporter) depart(limit int) (pieces []piece, fresh bool) {
+	if !e.behind() {
+		if e.inFlight >= e.cfg.Concurrency || !e.ripe(e.fresh, e.pending, limit) {
+			return nil, false
+		}
+		return e.pending.take(e.fresh.take(nil, limit), limit), false
+	}
+	if e.freshPlace() && e.ripe(e.fresh, queue{}, limit) {
+		return e.fresh.take(nil, limit), true
+	}
+	if !e.backlogPlace() || !e.ripe(queue{}, e.pending, limit) {
+		return nil, false
+	}
+	limit = e.pace.limit(limit)
+	if e.freshOut == 0 { // it may be of the same file, and older
+		pieces = e.fresh.take(nil, limit)
+	}
+	return e.pending.take(pieces, limit), false
+}
+
+// backlogPlace reports whether a request of others may start while the collector
+// is behind. The caller holds e.mu.
+func (e *Exporter) backlogPlace() bool {
+	if e.cfg.Concurrency == 1 {
+		return e.inFlight == 0
+	}
+	return e.inFlight-e.freshOut < e.cfg.Concurrency
+}
+
+// freshPlace reports whether a request of what is fresh may start while the
+// collector is behind. One with a single place keeps to the order. The caller
+// holds e.mu.
+func (e *Exporter) freshPlace() bool {
+	return e.freshOut == 0 && (e.inFlight == 0 || e.cfg.Concurrency > 1)
+}
+
+// behind reports whether the collector does not take all there is. The caller
+// holds e.mu.
+func (e *Exporter) behind() bool { return e.pace != 0 || e.stats.isFailing() }
+
+func (e *Exporter) empty() bool { return e.fresh.empty() && e.pending.empty() }
 
 // ripe says whether what waits is to leave. While nothing is under way, a part of
 // a request is enough: otherwise conversion and sending take turns, each idle
 // while the other works. The caller holds e.mu.
-func (e *Exporter) ripe(limit int) bool {
+func (e *Exporter) ripe(fresh, rest queue, limit int) bool {
+	if fresh.empty() && rest.empty() {
+		return false
+	}
 	enough := limit
 	if e.inFlight == 0 {
 		enough = limit / idleShare
 	}
-	return e.flush || e.pending.bytes >= enough || time.Since(e.pending.pieces[0].at) >= e.cfg.MaxDelay
+	return e.flush || fresh.bytes+rest.bytes >= enough || time.Since(oldest(fresh, rest)) >= e.cfg.MaxDelay
+}
+
+// oldest returns since when the first of what waits does.
+func oldest(queues ...queue) (at time.Time) {
+	for _, q := range queues {
+		if !q.empty() && (at.IsZero() || q.pieces[0].at.Before(at)) {
+			at = q.pieces[0].at
+		}
+	}
+	return at
 }
 
 // idleShare is the part of a request that leaves if nothing is under way. At
@@ -185,10 +247,17 @@ const idleShare = 4
 // arm sets the timer for the first pending record. While all places are taken
 // no timer is needed: a request that settles pumps.
 func (e *Exporter) arm() {
-	if e.pending.empty() || e.inFlight >= e.cfg.Concurrency || e.closed || e.paused > 0 {
+	fresh, rest := e.fresh, e.pending
+	if e.behind() && !e.freshPlace() || !e.behind() && e.inFlight >= e.cfg.Concurrency {
+		fresh = queue{}
+	}
+	if !e.backlogPlace() {
+		rest = queue{}
+	}
+	if fresh.empty() && rest.empty() || e.closed || e.paused > 0 {
 		return
 	}
-	wait := e.cfg.MaxDelay - time.Since(e.pending.pieces[0].at)
+	wait := max(0, e.cfg.MaxDelay-time.Since(oldest(fresh, rest)))
 	if e.timer == nil {
 		e.timer = time.AfterFunc(wait, e.tick)
 		return
@@ -203,8 +272,11 @@ func (e *Exporter) tick() {
 }
 
 // start hands pieces to a request of their own. The caller holds e.mu.
-func (e *Exporter) start(pieces []piece) {
-	r := &request{e: e, stack: []*work{newWork(pieces)}}
+func (e *Exporter) start(pieces []piece, fresh bool) {
+	r := &request{e: e, stack: []*work{newWork(pieces)}, fresh: fresh}
+	if fresh {
+		e.freshOut++
+	}
 	for _, p := range pieces {
 		if !slices.Contains(r.calls, p.call) {
 			r.calls = append(r.calls, p.call)
@@ -223,6 +295,9 @@ func (e *Exporter) finish(r *request) {
 		c.release(r)
 	}
 	e.inFlight--
+	if r.fresh {
+		e.freshOut--
+	}
 	e.mu.Unlock()
 	e.evaluate()
 	e.runs.Done()
@@ -250,6 +325,7 @@ func (e *Exporter) settle(w *work, add func(o *Outcome, records int)) {
 			close(c.done)
 			if !c.withdrawn {
 				e.calls--
+				e.leave(c)
 			}
 		}
 	}

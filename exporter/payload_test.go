@@ -104,7 +104,7 @@ func TestRequestsDecode(t *testing.T) {
 		pool := &payloads{}
 		for !q.empty() {
 			p := pool.get()
-			p.encode(q.take(limit))
+			p.encode(q.take(nil, limit))
 			m, sent := decodePayload(t, p)
 			if p.records != len(sent) {
 				t.Fatal("records", p.records, len(sent))

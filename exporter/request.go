@@ -16,6 +16,7 @@ type request struct {
 	stack    []*work // what is still to be sent, the next one last
 	suspects []*work // single records that were refused and wait for a second opinion
 	probes   int     // probes since something was accepted
+	fresh    bool    // it has the place of what is fresh
 
 	ctx    context.Context // ends when a call withdraws; renewed by next
 	cancel context.CancelFunc
@@ -43,13 +44,7 @@ func (w *work) records() int {
 	return n
 }
 
-func (w *work) size() int {
-	n := 0
-	for _, p := range w.pieces {
-		n += p.size()
-	}
-	return n
-}
+func (w *work) size() int { return size(w.pieces) }
 
 // repeated returns how often a's code came in a row, this time included.
 func (w *work) repeated(a answer) int {
@@ -112,12 +107,11 @@ const (
 
 // gently makes the first request after a long absence a small one, and the only
 // one under way: a collector that comes back meets all its senders at once, each
-// of them with more than it can take. The rest of w follows in parts, each twice
-// as large as the one before.
+// of them with more than it can take. The rest follows as fast as the pace goes.
 func (r *request) gently(w *work) (first *work, done func()) {
 	e := r.e
 	if e.stats.absence() < longAbsence {
-		return w, func() {}
+		return r.cut(w), func() {}
 	}
 	select {
 	case e.trial <- struct{}{}:
@@ -127,15 +121,22 @@ func (r *request) gently(w *work) (first *work, done func()) {
 	done = func() { <-e.trial }
 	if e.stats.absence() < longAbsence { // it ended meanwhile
 		done()
-		return w, func() {}
+		return r.cut(w), func() {}
 	}
-	for w.records() > 1 && w.size() > smallTrial {
+	e.slowDown(smallTrial)
+	return r.cut(w), done
+}
+
+// cut takes off w as much as may be sent at once; the rest follows.
+func (r *request) cut(w *work) *work {
+	limit := r.e.atOnce()
+	for w.records() > 1 && w.size() > limit {
 		left, right := w.halve()
 		left.failures, left.code, left.equal = w.failures, w.code, w.equal
 		r.push(right)
 		w = left
 	}
-	return w, done
+	return w
 }
 
 // next returns what is to be sent now, or nil when nothing is left.
@@ -231,7 +232,15 @@ func (e *Exporter) send(ctx context.Context, pieces []piece) answer {
 		return a
 	}
 	e.observe(a, p)
+	e.adapt(a, size(pieces))
 	return a
+}
+
+func size(pieces []piece) (n int) {
+	for _, p := range pieces {
+		n += p.size()
+	}
+	return n
 }
 
 func (r *request) accept(w *work, a answer) {

@@ -74,7 +74,7 @@ func (e *Exporter) Status() Status {
 	e.stats.report(&s)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	s.InFlight, s.Waiting, s.PendingBytes = e.inFlight, e.calls, e.pending.bytes
+	s.InFlight, s.Waiting, s.PendingBytes = e.inFlight, e.calls, e.fresh.bytes+e.pending.bytes
 	s.Paused = e.paused > 0
 	s.Limit = e.learned.limit(e.cfg.MaxRequest)
 	return s
@@ -135,6 +135,13 @@ func (c *counters) absence() time.Duration {
 		return 0
 	}
 	return time.Since(c.since)
+}
+
+// isFailing reports whether something went wrong since records were accepted.
+func (c *counters) isFailing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.failing
 }
 
 // failing begins the kinds of complaint that a recovery makes news again.

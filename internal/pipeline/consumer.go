@@ -59,7 +59,7 @@ func (c *consumer) Consume(ctx context.Context, b entry.Batch) error {
 	room.take(out.Size())
 	c.books.converted(source, &out.Counts)
 	out.groups, out.spans = asGroups(out.groups[:0], out.Groups), asGroups(out.spans[:0], out.Spans)
-	outcome, err := c.deliver(ctx, turn, out)
+	outcome, err := c.deliver(ctx, turn, b.Origin, out)
 	if err != nil {
 		c.books.withdrawn(source, entries, &out.Counts)
 		return err
@@ -92,11 +92,11 @@ func asGroups(groups []exporter.Group, made []convert.Group) []exporter.Group {
 
 // deliver hands what was made over when it is its turn, and waits until the records
 // are settled, and the spans too or dropped.
-func (c *consumer) deliver(ctx context.Context, t *turn, out *output) (exporter.Outcome, error) {
+func (c *consumer) deliver(ctx context.Context, t *turn, origin *entry.Origin, out *output) (exporter.Outcome, error) {
 	if err := t.await(ctx); err != nil {
 		return exporter.Outcome{}, err
 	}
-	d, err := c.exporter.Enqueue(out.groups)
+	d, err := c.exporter.EnqueueOf(origin, out.groups)
 	t.leave()
 	if err != nil {
 		return exporter.Outcome{}, err

@@ -1,0 +1,186 @@
+package exporter
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A collector that has no room for large requests gets smaller ones, and large
+// ones again once it has.
+func TestPace(t *testing.T) {
+	for name, no := range map[string]answer{
+		"its queue is full": {verdict: again, code: "UNAVAILABLE", answered: true},
+		"exhausted":         {verdict: again, code: "RESOURCE_EXHAUSTED", answered: true},
+		"too slow":          {verdict: again, code: "DEADLINE_EXCEEDED"},
+		"HTTP 429":          {verdict: again, code: "HTTP 429"},
+		"HTTP 503":          {verdict: again, code: "HTTP 503"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			full := true
+			c := &fakeCollector{}
+			c.answer = func(_ int, names []string) answer {
+				if full && len(names) > 200 {
+					return no
+				}
+				return answer{}
+			}
+			bubble(t, c, Config{Blocked: ready}, func(t *testing.T, e *Exporter) {
+				mustSend(t, e, records("a", 2000, 1000))
+				for _, r := range c.requests[5:] {
+					if len(r) > 500 {
+						t.Errorf("after the first refusals a request has %d records: %v", len(r), c.sizes())
+					}
+				}
+				full = false
+				for range 10 {
+					mustSend(t, e, records("b", 2000, 1000))
+				}
+				if n := len(c.requests[len(c.requests)-1]); n != 2000 {
+					t.Errorf("when there is room again a request has %d records", n)
+				}
+				equal(t, "accepted", c.accepted["a0"]+c.accepted["a1999"], 2)
+			})
+		})
+	}
+}
+
+// An answer that takes long makes requests smaller before they time out.
+func TestPaceOfASlowCollector(t *testing.T) {
+	c := &fakeCollector{}
+	c.answer = func(_ int, names []string) answer { // 100 kB a second
+		return answer{latency: time.Duration(len(names)) * 10 * time.Millisecond}
+	}
+	bubble(t, c, Config{Blocked: ready}, func(t *testing.T, e *Exporter) {
+		mustSend(t, e, records("a", 900, 1000))
+		mustSend(t, e, records("b", 5000, 1000))
+		for _, r := range c.requests[1:] {
+			if len(r) > 500 {
+				t.Errorf("a request takes %d s", len(r)/100)
+			}
+		}
+	})
+}
+
+// While the collector takes less than there is, what is fresh does not wait behind
+// the backlog of others.
+func TestFreshBeforeBacklog(t *testing.T) {
+	var mu sync.Mutex
+	c := &fakeCollector{}
+	c.answer = func(_ int, names []string) answer {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(names) > 10 {
+			return answer{verdict: again, code: "UNAVAILABLE", answered: true}
+		}
+		return answer{}
+	}
+	bubble(t, c, Config{Blocked: ready}, func(t *testing.T, e *Exporter) {
+		var wg sync.WaitGroup
+		for i := range 4 {
+			wg.Go(func() {
+				d, err := e.EnqueueOf(i, []Group{records(fmt.Sprint("back", i, "-"), 1000, 1000)})
+				if err == nil {
+					_, _ = d.Wait(t.Context())
+				}
+			})
+		}
+		time.Sleep(time.Minute)
+		for i := range 20 {
+			start := time.Now()
+			d, err := e.EnqueueOf("live", []Group{records(fmt.Sprint("live", i, "-"), 3, 300)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(start); took > time.Second {
+				t.Errorf("live lines took %v", took)
+			}
+		}
+		if len(c.accepted) > 100 {
+			t.Errorf("the backlog was not behind: %d", len(c.accepted))
+		}
+		if c.mostBusy > 3 {
+			t.Errorf("%d requests at once", c.mostBusy)
+		}
+		_ = e.Close(t.Context()) // the backlog would not end
+		wg.Wait()
+	})
+}
+
+// Of one origin nothing overtakes, whatever the sizes and whatever the collector
+// does.
+func TestOrderOfAnOriginStays(t *testing.T) {
+	down := true
+	var got []string
+	c := &fakeCollector{}
+	c.answer = func(_ int, names []string) answer {
+		if down {
+			return answer{verdict: again, code: "UNAVAILABLE", answered: true}
+		}
+		got = append(got, slices.DeleteFunc(names, func(n string) bool { return strings.HasPrefix(n, "other") })...)
+		return answer{}
+	}
+	bubble(t, c, Config{Concurrency: 1}, func(t *testing.T, e *Exporter) {
+		var want []string
+		var wg sync.WaitGroup
+		for i, n := range []int{3, 200, 3, 3, 500, 1, 80, 1} {
+			name := fmt.Sprintf("a%d-", i)
+			other, err := e.EnqueueOf(name, []Group{records("other", 100, 1000)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			wg.Go(func() { _, _ = other.Wait(t.Context()) })
+			d, err := e.EnqueueOf("a", []Group{records(name, n, 1000)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k := range n {
+				want = append(want, fmt.Sprint(name, k))
+			}
+			wg.Go(func() { _, _ = d.Wait(t.Context()) })
+			time.Sleep(300 * time.Millisecond)
+		}
+		time.Sleep(time.Minute)
+		down = false
+		wg.Wait()
+		if !slices.Equal(got, want) {
+			t.Errorf("%d records, in another order than %d were given", len(got), len(want))
+		}
+		if len(e.origins) != 0 {
+			t.Errorf("origins are kept: %v", e.origins)
+		}
+		equal(t, "requests at once", c.mostBusy, 1)
+	})
+}
+
+// A call that is withdrawn is forgotten too.
+func TestOriginsAreForgotten(t *testing.T) {
+	c := &fakeCollector{answer: func(int, []string) answer { return answer{verdict: again, code: "UNAVAILABLE"} }}
+	bubble(t, c, Config{Blocked: ready}, func(t *testing.T, e *Exporter) {
+		for i := range 100 {
+			d, err := e.EnqueueOf(i, []Group{records("a", 100, 1000)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.Wait(timeout(t, time.Second)); err == nil {
+				t.Fatal("it was settled")
+			}
+		}
+		if len(e.origins) != 0 || !e.empty() {
+			t.Errorf("%d origins, %d bytes are kept", len(e.origins), e.Status().PendingBytes)
+		}
+	})
+}
+
+func timeout(t *testing.T, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
