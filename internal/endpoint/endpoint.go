@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -45,6 +46,7 @@ var (
 	errNoHost      = errors.New("no host: write http://host:4317")
 	errBare        = errors.New("must be a URL or host:port: write http://host:4317")
 	errCredentials = errors.New("a user name or password can only stand in a URL, http://user:password@host:4318: write one, or set export.headers")
+	errName        = errors.New("a name whose addresses share the requests needs three slashes and a port: write dns:///host:4317")
 	errResolver    = errors.New("over HTTP it must be a URL or unix:PATH: write http://host:4318")
 )
 
@@ -122,6 +124,9 @@ func parseResolved(a Address) (Target, error) {
 		return Target{}, errCredentials
 	}
 	if !a.HTTP {
+		if t.RoundRobin && !isName(a.Text) {
+			return Target{}, errName
+		}
 		return t, nil
 	}
 	if !local {
@@ -134,6 +139,16 @@ func parseResolved(a Address) (Target, error) {
 		t.Socket = "@" + path
 	}
 	return t, nil
+}
+
+// isName reports whether a dns: target is whole. Without a port gRPC would take
+// 443, where no collector listens, and in dns://host:4317 the host is a name server.
+func isName(text string) bool {
+	_, rest, _ := strings.Cut(text, "://")
+	_, rest, _ = strings.Cut(rest, "/")
+	host, port, err := net.SplitHostPort(rest)
+	n, notNumber := strconv.ParseUint(port, 10, 16)
+	return err == nil && host != "" && notNumber == nil && n > 0 && !strings.ContainsAny(rest, "/?#")
 }
 
 func parseBare(a Address) (Target, error) {

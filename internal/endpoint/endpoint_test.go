@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 	"testing"
@@ -65,6 +66,22 @@ var broken = []string{
 	"s3cret", "s3cret:", "http://", "http://user:s3cret@", "http://u:s3cret w@c:1", "http://u:s3cret@c:port", "http://u:s3/cret@c:1",
 	"http://u:s3%zzcret@c:1", "http://u:s3cret@[::1", "ftp://u:s3cret@c", "u:s3cret@c:4317", "s3cret@c:4317", "dns:///u:s3cret@c:1",
 	"http://c:1\x7fs3cret", "://s3cret", "http:/u:s3cret@c", "c:4317?token=s3cret", "c:4317/s3cret",
+}
+
+func TestNamesNeedAPort(t *testing.T) {
+	for _, text := range []string{
+		"dns:///c", "dns:///c.monitoring.svc", "dns://c:4317", "dns://c", "dns://", "dns:///", "dns:///:4317", "dns:///c:", "dns:///c:otlp",
+		"dns:///c:0", "dns:///c:70000", "dns:///c:4317/", "dns:///c:4317/v1/logs", "dns://10.0.0.10/c", "dns:////c:4317", "dns:///2001:db8::1:4317",
+	} {
+		if _, err := Parse(Address{Text: text}); !errors.Is(err, errName) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	for _, text := range []string{"dns:///c:4317", "dns:///c.monitoring.svc.cluster.local.:4317", "dns://10.0.0.10/c:4317", "dns://10.0.0.10:5353/c:4317", "dns:///[2001:db8::1]:4317"} {
+		if _, err := Parse(Address{Text: text}); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
 }
 
 func TestErrorsQuoteNothing(t *testing.T) {

@@ -55,6 +55,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- if and (regexMatch "[@?]" .Values.export.endpoint) (not (hasPrefix "unix:" .Values.export.endpoint)) }}
 {{- fail "export.endpoint holds a user, a password or a query, which everybody who may read ConfigMaps, policies or pods would see: leave it out, put the header (authorization: Basic … or Bearer …) into a Secret and name that in export.headers.existingSecret; for an address that is a secret as a whole set RTCSHIP_EXPORT_ENDPOINT by gateway.extraEnv or sidecar.extraEnv with valueFrom.secretKeyRef" }}
 {{- end }}
+{{- if hasPrefix "dns:" .Values.export.endpoint }}
+{{- if ne .Values.export.protocol "grpc" }}
+{{- fail "export.endpoint: dns:/// is for gRPC alone; with export.protocol http/protobuf write http://HOST:4318, the Service of the collectors" }}
+{{- end }}
+{{- if not (regexMatch "^dns://[^/]*/([^/:?#]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]+$" .Values.export.endpoint) }}
+{{- fail (printf "export.endpoint is %q: a name whose addresses share the requests needs three slashes and the port of the pods, since a headless Service maps none: dns:///otel-collector-headless.monitoring:4317" .Values.export.endpoint) }}
+{{- end }}
+{{- end }}
 {{- required "export.endpoint is not set: give the address of the OpenTelemetry Collector, for example --set export.endpoint=http://otel-collector.monitoring:4317" .Values.export.endpoint }}
 {{- end }}
 
