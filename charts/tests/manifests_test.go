@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"helm.sh/helm/v3/pkg/chart"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
@@ -115,5 +118,46 @@ spec:
 				}
 			}
 		}
+	}
+}
+
+func tierManifest(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(manifests, "collector", "tier.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestTier holds what the tier's objects have to be to each other: one name whose
+// addresses are those of the pods, and never all of them away at once.
+func TestTier(t *testing.T) {
+	list := objects(t, map[string]string{"tier.yaml": tierManifest(t)})
+	var service corev1.Service
+	var budget policyv1.PodDisruptionBudget
+	var tier appsv1.Deployment
+	find(t, list, "Service", "rtcship-tier", &service)
+	find(t, list, "PodDisruptionBudget", "rtcship-tier", &budget)
+	find(t, list, "Deployment", "rtcship-tier", &tier)
+	if service.Spec.ClusterIP != "None" {
+		t.Errorf("the Service has an address of its own: %q", service.Spec.ClusterIP)
+	}
+	labels := tier.Spec.Template.Labels
+	for name, selector := range map[string]map[string]string{
+		"Service": service.Spec.Selector, "PodDisruptionBudget": budget.Spec.Selector.MatchLabels, "Deployment": tier.Spec.Selector.MatchLabels,
+	} {
+		for k, v := range selector {
+			if labels[k] != v {
+				t.Errorf("the %s selects %s=%s, the pods have %q", name, k, v, labels[k])
+			}
+		}
+	}
+	port := service.Spec.Ports[0]
+	if len(tier.Spec.Template.Spec.Containers[0].Ports) == 0 || port.Port != tier.Spec.Template.Spec.Containers[0].Ports[0].ContainerPort {
+		t.Errorf("port %d of the Service is not that of the pods, and a headless one maps none", port.Port)
+	}
+	if *tier.Spec.Replicas < 2 || budget.Spec.MaxUnavailable.IntValue() >= int(*tier.Spec.Replicas) {
+		t.Error("all collectors may be away at once")
 	}
 }

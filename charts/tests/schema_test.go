@@ -31,6 +31,9 @@ func TestObjects(t *testing.T) {
 			for _, o := range objects(t, mustRender(t, soraChart(t), map[string]any{})) {
 				schemas.check(t, "named template", o)
 			}
+			for _, o := range objects(t, map[string]string{"tier.yaml": tierManifest(t)}) {
+				schemas.check(t, "collector/tier.yaml", o)
+			}
 		})
 	}
 }

@@ -16,7 +16,6 @@ import (
 
 var (
 	members    = flag.Int("members", 5, "real rtcship processes")
-	simulated  = flag.Int("simulated", 0, "exporters without files, in one process; 0 = their tests are skipped")
 	collectors = flag.Int("collectors", 2, "collectors of the tier, 1 to 4")
 	patience   = flag.Float64("patience", 1, "by how much the limits in time are longer than promised, for machines with other work")
 	rate       = flag.Int("rate", 2<<20, "bytes a second that the backend behind each collector takes")

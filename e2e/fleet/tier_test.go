@@ -48,7 +48,7 @@ func newTier(t testing.TB, n int) *tier {
 	for i := range n {
 		c := &collector{addr: collectorIP(i), bin: bin, config: config, backend: newBackend(t, tr.books, *rate), owner: t}
 		c.env = []string{
-			"OTLP_GRPC=" + c.grpc(), "BACKEND=" + c.backend.addr, "HEALTH=" + c.addr + ":13133",
+			"OTLP_GRPC=" + c.grpc(), "STORE_ENDPOINT=" + c.backend.addr, "STORE_INSECURE=true", "STORE_COMPRESSION=none", "HEALTH=" + c.addr + ":13133",
 			"MEMORY_LIMIT_MIB=400", "MEMORY_SPIKE_MIB=80", "METRICS_LEVEL=none", "LOG_LEVEL=warn", "GOMEMLIMIT=400MiB",
 		}
 		tr.collectors = append(tr.collectors, c)

@@ -165,12 +165,25 @@ func TestValidate(t *testing.T) {
 	validate := func(path string) error {
 		cmd := exec.Command(collector, "validate", "--config", path)
 		cmd.Env = append(os.Environ(), "LOKI_ENDPOINT=http://loki:3100/otlp", "ELASTICSEARCH_ENDPOINT=https://elasticsearch:9200",
-			"TEMPO_ENDPOINT=tempo:4317", "ELASTIC_APM_ENDPOINT=apm:8200")
+			"TEMPO_ENDPOINT=tempo:4317", "ELASTIC_APM_ENDPOINT=apm:8200", "STORE_ENDPOINT=store:4317")
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			err = fmt.Errorf("%w\n%s", err, out)
 		}
 		return err
+	}
+	tier, err := TierConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "tier.yaml")
+	for text, want := range map[string]bool{tier: true, strings.Replace(tier, "check_interval", "check_intervall", 1): false} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := validate(path); (err == nil) != want {
+			t.Errorf("the tier's configuration: %v", err)
+		}
 	}
 	for _, name := range []string{"collector/loki.yaml", "collector/elastic.yaml", "collector/loki-tempo.yaml", "collector/elastic-apm.yaml", "compose/collector.yaml"} {
 		path := filepath.Join(Root(), "manifests", name)
