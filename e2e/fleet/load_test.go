@@ -73,7 +73,7 @@ func capacity(t testing.TB, tr *tier, d time.Duration) float64 {
 			done <- struct{}{}
 		}()
 	}
-	time.Sleep(5 * time.Second)
+	time.Sleep(d / 3) // until they are at it
 	before, start := sum(tr.taken()), time.Now()
 	time.Sleep(d)
 	rate := float64(sum(tr.taken())-before) / time.Since(start).Seconds()

@@ -170,16 +170,14 @@ type delay struct {
 	missing int
 }
 
-// delays looks at the live lines since from, which are all to have arrived by
-// now; those of the last grace are not asked for.
-func (f *fleet) delays(from time.Time, grace time.Duration) (d delay) {
+// delays looks at the live lines that were written since from and before until.
+func (f *fleet) delays(from, until time.Time) (d delay) {
 	connected := f.watch.connected()
-	now := time.Now()
 	for _, m := range f.members {
 		written := f.lines(m)
 		got := f.tier.books.of(m.name, len(written))
 		for i, at := range written {
-			if at.Before(from) || now.Sub(at) < grace {
+			if at.Before(from) || !at.Before(until) {
 				continue
 			}
 			if got[i].uid == 0 {
