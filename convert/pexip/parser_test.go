@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rtcship/rtcship/convert/record"
 )
 
 // want is what printRecord is expected to say, in any indentation.
@@ -313,6 +315,13 @@ func TestQuirks(t *testing.T) {
 	var many strings.Builder
 	for i := range 200 {
 		fmt.Fprintf(&many, ` K%d="%d"`, i, i)
+	}
+	c := newConverter()
+	for n, line := range []string{`Message="m"`, `Message="m"` + many.String(), `Message="m"` + many.String()} {
+		if c.convert([]byte(line)); c.builder.Counts.Beyond[record.Pairs] != n {
+			t.Errorf("after line %d: %d lines with too many pairs", n, c.builder.Counts.Beyond[record.Pairs])
+		}
+		c.builder.Finish(nil, nil)
 	}
 	r, _ := parseLine(t, `Message="m"`+many.String())
 	got := attributes(r)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/rtcship/rtcship/convert/otlp"
+	"github.com/rtcship/rtcship/convert/record"
 )
 
 // write adds the attributes of all pairs that are not in the body.
@@ -25,6 +26,7 @@ func (p *parse) write() {
 	if len(p.line.more) > 0 {
 		p.b.Attr(keyRest, p.line.more)
 		p.quirk |= tooManyPairs
+		p.b.Counts.Beyond[record.Pairs]++
 	}
 	p.writeUnkeyed()
 	p.writeDuplicates()

@@ -16,6 +16,9 @@ func (c *Counts) Add(n *Counts) {
 	for i, v := range n.ParseErrors {
 		c.ParseErrors[i] += v
 	}
+	for i, v := range n.Beyond {
+		c.Beyond[i] += v
+	}
 	c.Spans += n.Spans
 	c.Backward += n.Backward
 	for i, v := range n.Spanless {

@@ -32,6 +32,27 @@ func (f Format) String() string {
 	return "unknown"
 }
 
+// A Limit is a bound beyond which what an entry says becomes no attribute.
+type Limit uint8
+
+// The limits that entries are counted by.
+const (
+	Pairs  Limit = iota // the pairs of a message are too many: the others stay together
+	Fields              // the fields of a line are too many or too large: it is the body
+	NumLimits
+)
+
+// String is the limit's name in metrics.
+func (l Limit) String() string {
+	switch l {
+	case Pairs:
+		return "pairs"
+	case Fields:
+		return "fields"
+	}
+	return "unknown"
+}
+
 // Counts says what became of the entries of one batch.
 type Counts struct {
 	Entries     int             // entries converted
@@ -44,6 +65,7 @@ type Counts struct {
 	Unresourced int             // records that say host.name themselves, since their batch had too many systems
 	Severe      int             // entries of severity error and above
 	ParseErrors [NumFormats]int // entries that could not be understood, by the format expected
+	Beyond      [NumLimits]int  // entries with more in them than becomes attributes, by the limit
 
 	Spans    int                // made of closing lines
 	Spanless [cdr.NumFaults]int // closing lines that made none, by the reason

@@ -116,6 +116,9 @@ func (r *Reader) pairs(s []byte) {
 		r.pair(key, rest[:end])
 		s = next
 	}
+	if len(s) > 0 {
+		r.b.Counts.Beyond[record.Pairs]++
+	}
 }
 
 // mostPairs is how many pairs of a message become attributes, several times what

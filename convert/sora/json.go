@@ -1,6 +1,10 @@
 package sora
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/rtcship/rtcship/convert/record"
+)
 
 // Beyond these limits a line stays together as the body, and only identities
 // and types become attributes: Loki and Elastic take neither more attributes
@@ -181,6 +185,7 @@ func (r *Reader) message(f *found, level []byte) {
 	r.attributes(&r.line, f, !whole, fieldSet{})
 	if whole {
 		r.reasons(&r.line)
+		b.Counts.Beyond[record.Fields]++
 	}
 	switch {
 	case whole, f.twice && len(r.line.text) > maxAttributes:

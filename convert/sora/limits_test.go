@@ -9,6 +9,7 @@ import (
 
 	"github.com/rtcship/rtcship/convert"
 	"github.com/rtcship/rtcship/convert/internal/recordtest"
+	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/tailer/entry"
 )
 
@@ -107,5 +108,46 @@ func TestInvalidUTF8(t *testing.T) {
 	a = recordtest.Attributes(t, r)
 	if r.Body.GetStringValue() != `x\x80` || a["sora.channel_id"] != `"\\xf0"` || a["rtcship.invalid_utf8"] != "2" {
 		t.Errorf("body %q, attributes %v", r.Body.GetStringValue(), a)
+	}
+}
+
+// What is too much to become attributes is counted by the limit, each time it comes:
+// also where the same message was read before.
+func TestBeyondLimits(t *testing.T) {
+	pairs := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, " %c%.*s=", 'a'+i%26, i/26, "abcdefgh") // short enough to be remembered
+		}
+		return "A-B | " + b.String()[1:]
+	}
+	for _, x := range []struct {
+		name, text string
+		want       [record.NumLimits]int
+	}{
+		{"sora.jsonl", `{"level":"error","msg":"` + pairs(64) + `"}`, [record.NumLimits]int{}},
+		{"sora.jsonl", `{"level":"error","msg":"` + pairs(64) + `x, y z"}`, [record.NumLimits]int{}},
+		{"sora.jsonl", `{"level":"error","msg":"` + pairs(65) + `"}`, [record.NumLimits]int{record.Pairs: 1}},
+		{"sora.jsonl", `{"level":"error","msg":"` + pairs(200) + `"}`, [record.NumLimits]int{record.Pairs: 1}},
+		{"sora.log", `2026-01-01T00:00:00Z [error] ` + pairs(65), [record.NumLimits]int{record.Pairs: 1}},
+		{"sora.jsonl", `{"level":"error","msg":"x"` + strings.Repeat(`,"f":1`, 98) + `}`, [record.NumLimits]int{}},
+		{"sora.jsonl", `{"level":"error","msg":"x"` + strings.Repeat(`,"f":1`, 99) + `}`, [record.NumLimits]int{record.Fields: 1}},
+		{"sora.jsonl", `{"level":"error","msg":"x","f":"` + strings.Repeat("x", 16<<10) + `"}`, [record.NumLimits]int{record.Fields: 1}},
+		{"sora.jsonl", `{"level":"error","msg":"` + strings.Repeat("x", 16<<10) + `"}`, [record.NumLimits]int{}},
+		{"sora.jsonl", `{"level":"error","f":"` + strings.Repeat("x", 16<<10) + `"}`, [record.NumLimits]int{}}, // the body by itself
+	} {
+		const times = 5
+		var out convert.Output
+		entries := make([]entry.Entry, times)
+		for i := range entries {
+			entries[i].Text = []byte(x.text)
+		}
+		newConverter(t).Convert(entry.Batch{Origin: originOf(x.name), Entries: entries}, &out)
+		for i := range x.want {
+			x.want[i] *= times
+		}
+		if out.Counts.Beyond != x.want {
+			t.Errorf("%s %.80s…: %v, want %v", x.name, x.text, out.Counts.Beyond, x.want)
+		}
 	}
 }

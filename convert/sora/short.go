@@ -241,10 +241,10 @@ func (r *Reader) shortMessage(l *shortLine) bool {
 	if b.Body = l.msg; l.escaped {
 		b.Body = r.unescaped(l.msg)
 	}
-	mark := b.Mark()
+	mark, beyond := b.Mark(), b.Counts.Beyond
 	event := r.code(l.level, b.Body)
-	if len(l.msg) > maxMessage {
-		return true
+	if len(l.msg) > maxMessage || b.Counts.Beyond != beyond {
+		return true // what is remembered is not counted
 	}
 	if s := r.learnValue(key, l.msg, b.Since(mark)); s != nil {
 		d := &s.Data

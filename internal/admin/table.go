@@ -116,6 +116,8 @@ var table = []metricRow{
 
 	{"rtcship.parse_failures", "rtcship_parse_failures_total", "{entry}", true, []string{"source", "format"},
 		"Entries that could not be understood and were sent as they stand", parseFailures},
+	{"rtcship.attributes.beyond", "rtcship_attributes_beyond_total", "{entry}", true, []string{"source", "reason"},
+		"Entries with more in them than becomes attributes: the pairs of a message (pairs), the fields of a line (fields). Nothing is lost: the body has them, or pexip.rest", attributesBeyond},
 	{"rtcship.redactions", "rtcship_redactions_total", "{secret}", true, []string{"source"},
 		"Secrets that were masked", perCount(func(c record.Counts) int { return c.Redacted })},
 	{"rtcship.invalid_utf8", "rtcship_invalid_utf8_bytes_total", "By", true, []string{"source"},
@@ -231,6 +233,14 @@ func parseFailures(s *pipeline.Status, put emit) {
 	for source, c := range s.Counts {
 		for i, n := range c.ParseErrors {
 			put(float64(n), source, record.Format(i).String())
+		}
+	}
+}
+
+func attributesBeyond(s *pipeline.Status, put emit) {
+	for source, c := range s.Counts {
+		for i, n := range c.Beyond {
+			put(float64(n), source, record.Limit(i).String())
 		}
 	}
 }
