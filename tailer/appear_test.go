@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/rtcship/rtcship/tailer/internal/known"
 )
 
 // Thousands of rotated files that appear at once beside logs that are written, as
@@ -36,7 +38,7 @@ func TestManyRotatedFilesAtOnce(t *testing.T) {
 			w.pass(100 * time.Millisecond)
 		}
 		w.wantLines(n)
-		if n, most := slices.Load(), int64(2*files/openAtOnce+files/evictAtOnce); n > most {
+		if n, most := slices.Load(), int64(2*files/openAtOnce+files/known.EvictAtOnce); n > most {
 			w.t.Errorf("files were looked into %d times, want at most %d", n, most)
 		}
 	})

@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rtcship/rtcship/tailer/internal/file"
-	"github.com/rtcship/rtcship/tailer/internal/saved"
-
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/resume"
+	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
 // What is written a second is bounded by what changes, not by what is known:
@@ -65,11 +65,11 @@ func TestBytesSavedOfShortLivedNames(t *testing.T) {
 		}
 		w.pass(2 * time.Minute)
 		w.wantLines(n)
-		if got := len(w.tail.Status()); got > 2*mostGone {
+		if got := len(w.tail.Status()); got > 2*resume.MostGone {
 			w.t.Errorf("%d files in the status", got)
 		}
-		w.tail.known.lock(func() {
-			if got := len(w.tail.known.sources[0].families); got > 2*mostGone {
+		w.tail.known.Do(func() {
+			if got := len(w.tail.known.Sources[0].Families); got > 2*resume.MostGone {
 				w.t.Errorf("%d logs in memory", got)
 			}
 		})
@@ -147,7 +147,7 @@ func TestManyGenerationsAreLoaded(t *testing.T) {
 		if each > 300+2<<20/int64(n) { // those that stay in memory, and all else
 			t.Errorf("%d bytes of memory for each", each)
 		}
-		if got := tail.positions.gone.Len(); got < n-2*mostGone {
+		if got := tail.positions.Gone.Len(); got < n-2*resume.MostGone {
 			t.Errorf("%d are remembered on disk", got)
 		}
 		stopped := runTailer(t, tail)

@@ -3,6 +3,7 @@ package tailer
 import (
 	"time"
 
+	"github.com/rtcship/rtcship/tailer/internal/known"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
@@ -10,24 +11,24 @@ import (
 // that hold very much else besides, before all else is looked at.
 func (t *Tailer) scanNamed(now time.Time) {
 	l := &listing{dirs: map[string]bool{}} // nothing was listed as a whole, so nothing is missed
-	for _, s := range t.known.sources {
+	for _, s := range t.known.Sources {
 		if s.Format != nil {
 			continue
 		}
-		for _, dir := range s.set.Dirs() {
-			files := s.own(s.set.VendorFiles(dir))
-			s.begun(files)
+		for _, dir := range s.Set.Dirs() {
+			files := s.Own(s.Set.VendorFiles(dir))
+			s.Begun(files)
 			l.files = append(l.files, files...)
 		}
 	}
 	if len(l.files) == 0 {
 		return
 	}
-	l.files = rules.EachOnce(l.files, (*foundFile).name)
+	l.files = rules.EachOnce(l.files, (*known.Found).Name)
 	t.reconcile(l, 0, now)
 	for _, fl := range l.files {
-		if fl.fam != nil {
-			t.feed(fl.fam, now)
+		if fl.Fam != nil {
+			t.feed(fl.Fam, now)
 		}
 	}
 }

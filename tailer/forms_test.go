@@ -11,6 +11,7 @@ import (
 
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/known"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
@@ -299,7 +300,7 @@ func TestLineThatGrowsSlowly(t *testing.T) {
 
 func TestLogsAndNames(t *testing.T) {
 	src := Source{Dir: "/log", Rules: SoraRules(), Include: []string{"extra/*.txt"}, Exclude: []string{"secret.log"}}
-	s := rules.New(asked(&src), rules.Where{}, func(string) bool { return false })
+	s := rules.New(known.Asked(&src), rules.Where{}, func(string) bool { return false })
 	known := func(name string) bool { return name == "gateway.log" }
 	for path, want := range map[string]string{
 		"sora.jsonl":                  "sora.jsonl live",

@@ -428,10 +428,10 @@ func (w *world) dump() {
 	defer w.tail.mu.Unlock()
 	t := w.tail
 	w.t.Errorf("not drained: consuming=%d blocked=%v scanNow=%v scanned=%d mem=%d", t.readers.Consuming(), t.readers.Blocked(1<<30), t.scanNow, t.scanned, t.readers.Used())
-	for _, s := range t.known.sources {
-		for _, f := range s.families {
-			for _, g := range f.gens {
-				w.t.Errorf("%s %s, missing %v: %+v", filepath.Base(g.path), g.state, g.missing, g.View())
+	for _, s := range t.known.Sources {
+		for _, f := range s.Families {
+			for _, g := range f.Gens {
+				w.t.Errorf("%s %s, missing %v: %+v", filepath.Base(g.Path), g.State, g.Missing, g.View())
 			}
 		}
 	}

@@ -14,7 +14,7 @@ func Lock(stateDir string) (*StateLock, error) { return saved.Lock(stateDir) }
 
 // SaveAgain saves all positions anew: what was saved is not there any more.
 func (t *Tailer) SaveAgain() {
-	t.positions.saveAgain()
+	t.positions.SaveAgain()
 	t.lock(func() { t.saveWhole = true })
 	t.hurry()
 }

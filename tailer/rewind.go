@@ -7,11 +7,11 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/rtcship/rtcship/tailer/internal/stream"
-
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/known"
 	"github.com/rtcship/rtcship/tailer/internal/reader"
+	"github.com/rtcship/rtcship/tailer/internal/stream"
 )
 
 // Saved says when the positions were last known to be on disk, and why they
@@ -32,8 +32,8 @@ func StatusAtRest(cfg Config) ([]FileStatus, error) {
 	if err != nil {
 		return nil, err
 	}
-	for g := range t.known.generations() {
-		if st, err := file.StatPath(g.path); err == nil && st.Key == g.key && g.packed == file.Unpacked {
+	for g := range t.known.Generations() {
+		if st, err := file.StatPath(g.Path); err == nil && st.Key == g.Key && g.Packed == file.Unpacked {
 			g.Seen(st.Size)
 		}
 	}
@@ -83,9 +83,9 @@ func Rewind(cfg Config, r Rewinding) ([]Rewound, error) {
 		return nil, err
 	}
 	var all []Rewound
-	for g := range t.known.generations() {
-		if g.fam.src.Format == nil && r.concerns(g) {
-			if w, ok := g.rewind(r); ok {
+	for g := range t.known.Generations() {
+		if g.Fam.Src.Format == nil && r.concerns(g) {
+			if w, ok := rewind(g, r); ok {
 				all = append(all, w)
 			}
 		}
@@ -102,11 +102,11 @@ func Rewind(cfg Config, r Rewinding) ([]Rewound, error) {
 }
 
 // concerns says whether g is among the files that are meant.
-func (r Rewinding) concerns(g *generation) bool {
+func (r Rewinding) concerns(g *known.Generation) bool {
 	if r.File == "" {
 		return true
 	}
-	for _, name := range []string{g.path, g.fam.path} {
+	for _, name := range []string{g.Path, g.Fam.Path} {
 		whole, _ := filepath.Match(r.File, name)
 		base, _ := filepath.Match(r.File, filepath.Base(name))
 		if whole || base {
@@ -117,16 +117,16 @@ func (r Rewinding) concerns(g *generation) bool {
 }
 
 // rewind sets g back. It reports false if there is nothing to set back.
-func (g *generation) rewind(r Rewinding) (Rewound, bool) {
+func rewind(g *known.Generation, r Rewinding) (Rewound, bool) {
 	settled := g.View().Settled
 	w := Rewound{
-		Source: g.fam.src.Name, Log: g.fam.log, Path: g.path, Generation: g.hexID(),
+		Source: g.Fam.Src.Name, Log: g.Fam.Log, Path: g.Path, Generation: g.HexID(),
 		From: settled.At, To: settled.At,
 	}
 	if settled.At == 0 {
 		return w, false
 	}
-	p, err := g.earlier(settled, r)
+	p, err := earlier(g, settled, r)
 	if err != nil {
 		w.Error = err.Error()
 		return w, true
@@ -144,8 +144,8 @@ func (g *generation) rewind(r Rewinding) (Rewound, bool) {
 var errMoved = errors.New("is not where it was when positions were saved: let rtcship run for a moment, so that it finds the file, and try again")
 
 // earlier finds the position that g is to be set back to.
-func (g *generation) earlier(settled reader.Position, r Rewinding) (reader.Position, error) {
-	c, _, err := g.fam.src.set.Open(g.path, g.packed)
+func earlier(g *known.Generation, settled reader.Position, r Rewinding) (reader.Position, error) {
+	c, _, err := g.Fam.Src.Set.Open(g.Path, g.Packed)
 	if err != nil {
 		return reader.Position{}, err
 	}
@@ -156,7 +156,7 @@ func (g *generation) earlier(settled reader.Position, r Rewinding) (reader.Posit
 	if r.Since.IsZero() {
 		return reader.Position{}, nil
 	}
-	at, clock, err := g.firstSince(io.NewSectionReader(c, 0, settled.At), r)
+	at, clock, err := firstSince(g, io.NewSectionReader(c, 0, settled.At), r)
 	if err != nil {
 		return reader.Position{}, fmt.Errorf("read: %w", err)
 	}
@@ -171,11 +171,11 @@ var errFound = errors.New("found")
 
 // firstSince returns the offset of the first entry of text from r.Since on, or
 // where text ends, and run_erl's clock there.
-func (g *generation) firstSince(text *io.SectionReader, r Rewinding) (at int64, clock time.Time, err error) {
+func firstSince(g *known.Generation, text *io.SectionReader, r Rewinding) (at int64, clock time.Time, err error) {
 	at = text.Size()
-	origin := &entry.Origin{Source: g.fam.src.Origin, Log: g.fam.log, Path: g.path, Generation: g.id, Born: g.born}
-	s := stream.Stream{Timezone: g.fam.src.Timezone}
-	err = s.Cut(text, origin, g.fam.rule.Form, func(b entry.Batch) error {
+	origin := &entry.Origin{Source: g.Fam.Src.Origin, Log: g.Fam.Log, Path: g.Path, Generation: g.ID, Born: g.Born}
+	s := stream.Stream{Timezone: g.Fam.Src.Timezone}
+	err = s.Cut(text, origin, g.Fam.Rule.Form, func(b entry.Batch) error {
 		for i, when := range r.Times(b) {
 			if !when.IsZero() && !when.Before(r.Since) {
 				at = b.Entries[i].Offset

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rtcship/rtcship/tailer/internal/resume"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
@@ -16,7 +17,7 @@ import (
 // killed may leave what that release refuses; a start and a stop of this one,
 // which sends nothing twice, makes it readable.
 func TestTheReleaseBeforeReadsWhatThisOneLeaves(t *testing.T) {
-	for _, n := range []int{3, 2 * fewGenerations} {
+	for _, n := range []int{3, 2 * resume.FewGenerations} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			inWorld(t, func(w *world) {
 				for i := range n {
@@ -25,7 +26,7 @@ func TestTheReleaseBeforeReadsWhatThisOneLeaves(t *testing.T) {
 				w.start()
 				w.pass(20 * time.Second)
 				w.kill()
-				if got := w.version(); got != 1 && n <= fewGenerations || got != saved.Version && n > fewGenerations {
+				if got := w.version(); got != 1 && n <= resume.FewGenerations || got != saved.Version && n > resume.FewGenerations {
 					w.t.Errorf("version %d after a kill", got)
 				}
 				w.sink.hold = make(chan struct{}) // the collector is away, and nothing can be settled

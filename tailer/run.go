@@ -10,7 +10,9 @@ import (
 
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/inspect"
+	"github.com/rtcship/rtcship/tailer/internal/known"
 	"github.com/rtcship/rtcship/tailer/internal/progress"
+	"github.com/rtcship/rtcship/tailer/internal/resume"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
@@ -19,14 +21,13 @@ import (
 // One goroutine, the scheduler, looks at files and directories and decides what
 // is what. A file that has data is read by goroutines of its own, see pump.
 type Tailer struct {
-	cfg     Config
-	log     *slog.Logger
-	sources []*source
-	wake    chan struct{} // for the scheduler to look again
+	cfg  Config
+	log  *slog.Logger
+	wake chan struct{} // for the scheduler to look again
 
 	readers   *progress.Readers
-	known     *index
-	positions *positions
+	known     *known.Index
+	positions *resume.Positions
 
 	mu sync.Mutex // for what is said to be under it; taken last
 	scanning
@@ -99,12 +100,12 @@ func load(cfg Config, next entry.Consumer, atRest bool) (*Tailer, error) {
 		t.rescan()
 		t.nudge()
 	}}
-	t.positions = newPositions(cfg.StateDir, cfg.Still, cfg.Forget)
-	t.known = newIndex(limits{
+	t.positions = resume.New(cfg.StateDir, cfg.Still, cfg.Forget)
+	t.known = known.New(known.Config{
 		StateDir: cfg.StateDir, FollowLinks: cfg.FollowLinks, OpenFiles: cfg.OpenFiles, DeletedBytes: cfg.DeletedBytes,
 		Scan: cfg.Scan, Still: cfg.Still, RotateWait: cfg.RotateWait, Forget: cfg.Forget, Logger: cfg.Logger,
-	}, t.readers, notice{Rescan: t.rescan, Changed: t.changed, Family: t.positions.restoreLog, Saved: t.positions.knows}, cfg.Sources)
-	if err := t.positions.load(t.known, t.store, atRest); err != nil {
+	}, t.readers, known.Notice{Rescan: t.rescan, Changed: t.changed, Family: t.positions.RestoreLog, Saved: t.positions.Knows}, cfg.Sources)
+	if err := t.positions.Load(t.known, t.store, atRest); err != nil {
 		return nil, fmt.Errorf("read checkpoint: %w", err)
 	}
 	return t, nil
@@ -127,8 +128,8 @@ func (t *Tailer) Run(ctx context.Context) error {
 	stopSaver()
 	saver.Wait()
 	t.save(true)
-	t.positions.close()
-	t.known.closeAll()
+	t.positions.Close()
+	t.known.CloseAll()
 	return nil
 }
 
@@ -253,7 +254,7 @@ func (t *Tailer) drained(now time.Time) bool {
 		return false
 	}
 	all := true
-	for g := range t.known.generations() {
+	for g := range t.known.Generations() {
 		all = g.Drained() && all
 	}
 	return all

@@ -75,11 +75,11 @@ func (t *Tailer) save(end bool) {
 	}
 	t.dirty.Store(false)
 	now := time.Now()
-	k := t.positions.take(end || !t.store.Appendable(), now)
-	err := k.write(t.store, end)
-	t.positions.noteSaved(k, err)
+	k := t.positions.Take(end || !t.store.Appendable(), now)
+	err := k.Write(t.store, end)
+	t.positions.NoteSaved(k, err)
 	t.lock(func() { t.noteSave(err, now) })
-	if err == nil && k.tell() {
+	if err == nil && k.Tell() {
 		t.nudge()
 	}
 }

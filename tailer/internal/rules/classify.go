@@ -18,6 +18,13 @@ type Class struct {
 	Aside  bool // its name only begins as a log's does: it is looked at for what is missing
 }
 
+// A Named is what a name in a directory says about its file.
+type Named struct {
+	Path     string
+	Class    Class
+	Followed bool
+}
+
 // Classify says what the file base in dir is, or returns false if it is not
 // followed. present says whether dir holds a name or a log of that name is
 // known. A name is read as a rotated generation only if that log is known,
@@ -140,6 +147,7 @@ func (s *Set) IsVendors(base string) bool {
 	})
 }
 
+// Excluded says whether a file is not to be followed, whatever the rules say.
 func (s *Set) Excluded(path string) bool {
 	for _, p := range s.Exclude {
 		if s.matches(p, path) {
@@ -193,11 +201,4 @@ func (s *Set) classifyAll(dir string, names []string) []Named {
 		all[i] = n
 	}
 	return all
-}
-
-// A Named is what a name in a directory says about its file.
-type Named struct {
-	Path     string
-	Class    Class
-	Followed bool
 }

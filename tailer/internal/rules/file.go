@@ -7,6 +7,17 @@ import (
 	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
+// A File is a name in a directory that is followed.
+type File struct {
+	Path   string
+	Class  Class
+	Stat   file.Stat
+	link   bool  // its name is a symbolic link
+	As     *File // the name under which it is followed, if that is not this one
+	Hidden bool  // it is there, but nothing can be said about it
+	Err    error // why
+}
+
 // EachOnce leaves of several names of one file the one under which it is
 // followed, in whatever directories and for whatever sources they were found:
 // the name that the rules know rather than one that any pattern takes in, a log's
@@ -53,15 +64,4 @@ func ByWeight(a, b *File) int {
 		cmp.Compare(count(!a.Class.Live), count(!b.Class.Live)),
 		cmp.Compare(count(a.link), count(b.link)),
 	)
-}
-
-// A File is a name in a directory that is followed.
-type File struct {
-	Path   string
-	Class  Class
-	Stat   file.Stat
-	link   bool  // its name is a symbolic link
-	As     *File // the name under which it is followed, if that is not this one
-	Hidden bool  // it is there, but nothing can be said about it
-	Err    error // why
 }

@@ -18,12 +18,12 @@ type paths struct {
 	saved map[string][]file.Key // files that were read before there was such a rule, by path
 }
 
+// An IgnoredError is for a file that could be read and is not to be.
+type IgnoredError struct{ Why string }
+
 var (
 	errOwnDirectory = errors.New("is the state directory, or within it: nothing there is followed; set another state_dir")
 )
-
-// An IgnoredError is for a file that could be read and is not to be.
-type IgnoredError struct{ Why string }
 
 func (e *IgnoredError) Error() string { return e.Why }
 

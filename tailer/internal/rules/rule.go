@@ -27,14 +27,14 @@ type Rule struct {
 	plain  bool   // that has nothing but itself to match
 }
 
+// A weight says how much a rule that matches says about a file.
+type weight int
+
 // ByName says whether r knows its logs by their names.
 func ByName(r *Rule) bool { return r.weight == byName }
 
 // Compare sorts rules: first those that say most about their files.
 func Compare(a, b *Rule) int { return cmp.Compare(a.weight, b.weight) }
-
-// A weight says how much a rule that matches says about a file.
-type weight int
 
 const (
 	byName    weight = iota // the log's name is known

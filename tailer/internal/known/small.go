@@ -1,4 +1,4 @@
-package tailer
+package known
 
 import (
 	"encoding/hex"
@@ -32,9 +32,9 @@ const listAgain = 2
 // newSmalls is how many new small files are taken up with one scan.
 const newSmalls = 200
 
-// listSmall is list for a directory of small files: those that are not settled
+// ListSmall is list for a directory of small files: those that are not settled
 // yet, and some of the new ones. more says whether there are further new ones.
-func (s *source) listSmall(dir string, now time.Time, forget time.Duration) (found []*foundFile, more bool, err error) {
+func (s *Followed) ListSmall(dir string, now time.Time, forget time.Duration) (found []*Found, more bool, err error) {
 	d := s.smalls[dir]
 	if d == nil {
 		d = &smallDir{}
@@ -58,37 +58,37 @@ func (s *source) listSmall(dir string, now time.Time, forget time.Duration) (fou
 	var files []*rules.File
 	n := min(newSmalls, len(d.rest))
 	for _, m := range d.rest[:n] {
-		fl := s.set.Look(m.Path, m.Class)
+		fl := s.Set.Look(m.Path, m.Class)
 		if fl != nil && !s.renamed(fl, now) {
 			files = append(files, fl)
 		}
 	}
 	d.rest = d.rest[n:]
 	s.lookAtShelf(dir)
-	for path, f := range s.families {
+	for path, f := range s.Families {
 		if filepath.Dir(path) == dir {
-			if fl := s.set.Look(path, rules.Class{Rule: f.rule, Family: path, Live: true}); fl != nil {
+			if fl := s.Set.Look(path, rules.Class{Rule: f.Rule, Family: path, Live: true}); fl != nil {
 				files = append(files, fl)
 			}
 		}
 	}
-	return s.own(files), len(d.rest) > 0, nil
+	return s.Own(files), len(d.rest) > 0, nil
 }
 
 // renamed says whether a new small file holds what one does that is on the shelf:
 // it is that one under another name, or a copy. It notes that.
-func (s *source) renamed(fl *rules.File, now time.Time) bool {
+func (s *Followed) renamed(fl *rules.File, now time.Time) bool {
 	if fl.Hidden || fl.Stat.Size == 0 {
 		return false
 	}
-	c, _, err := s.set.Open(fl.Path, file.Unpacked)
+	c, _, err := s.Set.Open(fl.Path, file.Unpacked)
 	if err != nil {
 		return false // the scan will tell
 	}
 	defer c.Close()
-	s.x.mu.Lock()
-	defer s.x.mu.Unlock()
-	e := s.shelf.Like(headHash(c, fl.Stat.Size))
+	s.Index.mu.Lock()
+	defer s.Index.mu.Unlock()
+	e := s.Shelf.Like(headHash(c, fl.Stat.Size))
 	if e == nil || e.Size != fl.Stat.Size || !isShelved(e, c) {
 		return false
 	}
@@ -98,13 +98,13 @@ func (s *source) renamed(fl *rules.File, now time.Time) bool {
 			return false // too little to be sure
 		}
 		id := newID() // of a copy of what is still there, and of its own from there on
-		s.shelf.Put(&saved.Shelved{Path: saved.Path(fl.Path), ID: hex.EncodeToString(id[:]), Size: e.Size, MTime: fl.Stat.Mtime, Ino: fl.Stat.Key.Ino, Head: e.Head, End: e.End})
+		s.Shelf.Put(&saved.Shelved{Path: saved.Path(fl.Path), ID: hex.EncodeToString(id[:]), Size: e.Size, MTime: fl.Stat.Mtime, Ino: fl.Stat.Key.Ino, Head: e.Head, End: e.End})
 		return true
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false
 	}
-	s.shelf.Rename(e, fl.Path, now)
+	s.Shelf.Rename(e, fl.Path, now)
 	e.Ino, e.MTime = fl.Stat.Key.Ino, fl.Stat.Mtime
 	return true
 }
@@ -125,34 +125,34 @@ func isShelved(e *saved.Shelved, c file.Content) bool {
 }
 
 // findSmall lists dir for files that are not known yet.
-func (s *source) findSmall(dir string, d *smallDir, now time.Time, forget time.Duration) error {
+func (s *Followed) findSmall(dir string, d *smallDir, now time.Time, forget time.Duration) error {
 	names, err := rules.ReadNames(dir)
 	if err != nil {
 		return err
 	}
-	s.x.mu.Lock()
-	defer s.x.mu.Unlock()
+	s.Index.mu.Lock()
+	defer s.Index.mu.Unlock()
 	d.rest = d.rest[:0]
-	s.shelf.BeginListing(dir)
+	s.Shelf.BeginListing(dir)
 	for _, base := range names {
 		path := filepath.Join(dir, base)
-		if s.shelf.Has(path) || s.families[path] != nil {
+		if s.Shelf.Has(path) || s.Families[path] != nil {
 			continue
 		}
-		if c, ok := s.set.Classify(dir, base, func(string) bool { return false }); ok {
+		if c, ok := s.Set.Classify(dir, base, func(string) bool { return false }); ok {
 			d.rest = append(d.rest, rules.Named{Path: path, Class: c, Followed: true})
 		}
 	}
-	s.shelf.EndListing(now, forget)
+	s.Shelf.EndListing(now, forget)
 	return nil
 }
 
 // lookAtShelf takes files off the shelf that have changed after all: one that has
 // grown goes on, and one that holds something else is new.
-func (s *source) lookAtShelf(dir string) {
-	s.x.mu.Lock()
-	some := s.shelf.Next()
-	s.x.mu.Unlock()
+func (s *Followed) lookAtShelf(dir string) {
+	s.Index.mu.Lock()
+	some := s.Shelf.Next()
+	s.Index.mu.Unlock()
 	for _, e := range some {
 		path := string(e.Path)
 		if filepath.Dir(path) != dir {
@@ -166,22 +166,22 @@ func (s *source) lookAtShelf(dir string) {
 	}
 }
 
-func (s *source) lookAt(e *saved.Shelved, st file.Stat) {
+func (s *Followed) lookAt(e *saved.Shelved, st file.Stat) {
 	path := string(e.Path)
 	dir, base := filepath.Split(path)
-	c, ok := s.set.Classify(filepath.Clean(dir), base, func(string) bool { return false })
+	c, ok := s.Set.Classify(filepath.Clean(dir), base, func(string) bool { return false })
 	if !ok {
 		return
 	}
-	src, st, err := s.set.Open(path, file.Unpacked)
+	src, st, err := s.Set.Open(path, file.Unpacked)
 	if err != nil {
 		return
 	}
 	defer src.Close()
 	as := st.Size >= e.Size && (e.Head == 0 || isShelved(e, src))
 	if as && st.Size == e.Size {
-		s.x.mu.Lock()
-		defer s.x.mu.Unlock()
+		s.Index.mu.Lock()
+		defer s.Index.mu.Unlock()
 		e.MTime, e.Ino = st.Mtime, st.Key.Ino
 		if e.Head == 0 { // a release saved it that did not look at what it holds
 			m, err := file.ReadMark(src, e.Size)
@@ -190,49 +190,49 @@ func (s *source) lookAt(e *saved.Shelved, st file.Stat) {
 			}
 			e.Head, e.End = headHash(src, e.Size), saved.Hash(m.Hash)
 		}
-		s.shelf.Put(e)
+		s.Shelf.Put(e)
 		return
 	}
-	f := s.family(c)
-	s.x.mu.Lock()
-	defer s.x.mu.Unlock()
-	s.shelf.Detach(path)
+	f := s.Family(c)
+	s.Index.mu.Lock()
+	defer s.Index.mu.Unlock()
+	s.Shelf.Detach(path)
 	if as {
 		if g := unshelve(e, f, st.Key, time.Now()); g != nil {
-			f.gens = append(f.gens, g)
+			f.Gens = append(f.Gens, g)
 		}
 	}
 }
 
 // shelve puts the small files that are settled on the shelf. The caller holds
 // x.mu.
-func (x *index) shelve(s *source, f *family, now time.Time) {
-	if !f.rule.Small || len(f.gens) != 1 {
+func (x *Index) shelve(s *Followed, f *Family, now time.Time) {
+	if !f.Rule.Small || len(f.Gens) != 1 {
 		return
 	}
-	g := f.gens[0]
-	rests := now.Sub(g.changed) >= x.cfg.RotateWait && (g.missing.IsZero() || now.Sub(g.missing) >= x.cfg.RotateWait)
+	g := f.Gens[0]
+	rests := now.Sub(g.Changed) >= x.cfg.RotateWait && (g.Missing.IsZero() || now.Sub(g.Missing) >= x.cfg.RotateWait)
 	v, print := g.Look()
 	if v.Src != nil || v.Active || !v.Done || !rests || v.Size == 0 || len(v.Gaps) > 0 {
 		return
 	}
 	s.shelveOne(g, &v, &print, now)
-	x.forgetGeneration(g)
-	x.forgetLog(f)
+	x.ForgetGeneration(g)
+	x.ForgetLog(f)
 }
 
 // shelveOne puts g, a small file that is settled, on the shelf. The caller holds
 // x.mu.
-func (s *source) shelveOne(g *generation, v *progress.View, print *file.Fingerprint, now time.Time) {
-	e := &saved.Shelved{Path: saved.Path(g.path), ID: g.hexID(), Size: v.Settled.At, MTime: g.stat.Mtime, Ino: g.key.Ino}
+func (s *Followed) shelveOne(g *Generation, v *progress.View, print *file.Fingerprint, now time.Time) {
+	e := &saved.Shelved{Path: saved.Path(g.Path), ID: g.HexID(), Size: v.Settled.At, MTime: g.Stat.Mtime, Ino: g.Key.Ino}
 	if n := int(min(v.Settled.At, file.HeadBytes)); n > 0 && print.HeadLen == n {
 		e.Head, e.End = saved.Hash(print.Heads[len(print.Heads)-1]), saved.Hash(v.Settled.Hash)
 	}
-	if !g.missing.IsZero() {
+	if !g.Missing.IsZero() {
 		e.Gone = now
 	}
-	s.shelf.Put(e)
-	n := s.shelf.Sum(string(e.Path))
+	s.Shelf.Put(e)
+	n := s.Shelf.Sum(string(e.Path))
 	n.Entries += v.Entries
 	n.SettledEntries += v.SettledEntries
 	n.Empty += v.Empty
@@ -241,20 +241,20 @@ func (s *source) shelveOne(g *generation, v *progress.View, print *file.Fingerpr
 
 // unshelve makes the generation of a file that is to be followed again, since it
 // has grown. What is known of it is put as if the growth had not been seen.
-func unshelve(e *saved.Shelved, f *family, key file.Key, now time.Time) *generation {
-	g := newGeneration(f, now)
-	if id, err := hex.DecodeString(e.ID); err != nil || copy(g.id[:], id) != len(g.id) {
+func unshelve(e *saved.Shelved, f *Family, key file.Key, now time.Time) *Generation {
+	g := NewGeneration(f, now)
+	if id, err := hex.DecodeString(e.ID); err != nil || copy(g.ID[:], id) != len(g.ID) {
 		return nil
 	}
 	g.Restore(progress.Restored{Size: e.Size, Settled: reader.Position{Mark: file.Mark{At: e.Size}}, Mtime: e.MTime, Saved: -1}, now)
-	g.path, g.key, g.live, g.state = string(e.Path), key, true, Live
-	g.stat = file.Stat{Key: key, Size: e.Size, Mtime: e.MTime}
+	g.Path, g.Key, g.Live, g.State = string(e.Path), key, true, Live
+	g.Stat = file.Stat{Key: key, Size: e.Size, Mtime: e.MTime}
 	return g
 }
 
 // shelfStatus is the ledger's lines about the files on the shelf of src, one for
 // each directory. The caller holds x.mu.
-func shelfStatus(s *saved.Shelf, src *source, list []FileStatus) []FileStatus {
+func shelfStatus(s *saved.Shelf, src *Followed, list []FileStatus) []FileStatus {
 	if s == nil {
 		return list
 	}
@@ -263,7 +263,7 @@ func shelfStatus(s *saved.Shelf, src *source, list []FileStatus) []FileStatus {
 			continue
 		}
 		log := filepath.Base(dir)
-		if r := src.set.SmallRule(dir); r != nil && r.Log != "" {
+		if r := src.Set.SmallRule(dir); r != nil && r.Log != "" {
 			log = r.Log
 		}
 		list = append(list, FileStatus{

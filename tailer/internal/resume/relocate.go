@@ -1,30 +1,31 @@
-package tailer
+package resume
 
 import (
 	"path/filepath"
 	"time"
 
+	"github.com/rtcship/rtcship/tailer/internal/known"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
 // restoreSource takes in what a checkpoint says of a source. A time that lies in the
 // future says that a clock was wrong, now or then, and is not believed.
-func restoreSource(s *source, c saved.Source, now time.Time) {
-	s.first, s.late, s.early = c.Followed, c.Late, restoreEarly(c.Early)
-	if s.first.IsZero() {
+func restoreSource(s *known.Followed, c saved.Source, now time.Time) {
+	s.First, s.Late, s.Early = c.Followed, c.Late, known.RestoreEarly(c.Early)
+	if s.First.IsZero() {
 		return
 	}
-	if s.first.After(now) {
-		s.first = now
+	if s.First.After(now) {
+		s.First = now
 		return
 	}
-	s.floor = s.first.Add(-margin).UnixNano()
+	s.Floor = s.First.Add(-known.Margin).UnixNano()
 }
 
 // relocate puts what a checkpoint says of the files in the directory of s where
 // that directory is by now: it may have been mounted elsewhere, or be named in
 // another way. Whether it is the same one is found out by what is in it.
-func relocate(s *source, c *saved.Checkpoint) {
+func relocate(s *known.Followed, c *saved.Checkpoint) {
 	old := string(c.Sources[s.Name].Dir)
 	if old == "" {
 		old = oldDir(s, c)
@@ -32,7 +33,7 @@ func relocate(s *source, c *saved.Checkpoint) {
 	if s.Dir == "" || old == "" || filepath.Clean(old) == filepath.Clean(s.Dir) {
 		return
 	}
-	s.movedFrom = old
+	s.MovedFrom = old
 	move := func(p *saved.Path) { *p = p.Move(old, s.Dir) }
 	for i := range c.Logs {
 		if c.Logs[i].Source == s.Name {
@@ -49,14 +50,14 @@ func relocate(s *source, c *saved.Checkpoint) {
 
 // oldDir is where the directory of s was for a checkpoint that does not say so: a
 // log that the rules know by name lies in it.
-func oldDir(s *source, c *saved.Checkpoint) string {
+func oldDir(s *known.Followed, c *saved.Checkpoint) string {
 	for i := range c.Generations {
 		g := &c.Generations[i]
 		if g.Source != s.Name {
 			continue
 		}
 		dir, base := filepath.Split(string(g.File))
-		if s.set.IsVendors(base) {
+		if s.Set.IsVendors(base) {
 			return filepath.Clean(dir)
 		}
 	}

@@ -1,4 +1,4 @@
-package tailer
+package known
 
 import (
 	"path/filepath"
@@ -8,15 +8,12 @@ import (
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
-// A log may have been rotated to a name that is not followed while nobody looked.
-// What was not read of it lies there all the same: files whose names begin as the
-// log's does are looked at while something of it is missing.
-
 // sealed are the extensions of files that are compressed in a way that cannot be
 // read.
 var sealed = []string{".xz", ".bz2", ".lz4", ".lzma", ".br", ".zip", ".7z", ".Z", ".lzo"}
 
-func isSealed(base string) bool {
+// IsSealed says whether a file is compressed in a way that cannot be read, by its name.
+func IsSealed(base string) bool {
 	for _, ext := range sealed {
 		if strings.HasSuffix(base, ext) {
 			return true
@@ -27,19 +24,19 @@ func isSealed(base string) bool {
 
 // asides are the files of names in dir that are not followed and begin as a log's
 // does of which something is missing, or are where a generation was found.
-func (s *source) asides(dir string, names []rules.Named) (files []*rules.File) {
+func (s *Followed) asides(dir string, names []rules.Named) (files []*rules.File) {
 	if s.Format != nil {
 		return nil
 	}
-	var missing []*family
-	known := map[string]*family{}
-	for _, f := range s.families {
-		for _, g := range f.gens {
-			if filepath.Dir(g.path) == dir && g.missing.IsZero() {
-				known[g.path] = f
+	var missing []*Family
+	known := map[string]*Family{}
+	for _, f := range s.Families {
+		for _, g := range f.Gens {
+			if filepath.Dir(g.Path) == dir && g.Missing.IsZero() {
+				known[g.Path] = f
 			}
 		}
-		if filepath.Dir(f.path) == dir && !f.shared() && !f.rule.Small && f.misses() {
+		if filepath.Dir(f.Path) == dir && !f.Shared() && !f.Rule.Small && f.Misses() {
 			missing = append(missing, f)
 		}
 	}
@@ -47,7 +44,7 @@ func (s *source) asides(dir string, names []rules.Named) (files []*rules.File) {
 		return nil
 	}
 	for _, n := range names {
-		if n.Followed || s.set.Excluded(n.Path) {
+		if n.Followed || s.Set.Excluded(n.Path) {
 			continue
 		}
 		f := known[n.Path]
@@ -58,7 +55,7 @@ func (s *source) asides(dir string, names []rules.Named) (files []*rules.File) {
 			continue
 		}
 		_, packed := file.UnpackedName(n.Path)
-		fl := s.set.Look(n.Path, rules.Class{Rule: f.rule, Family: f.path, Packed: packed, Aside: true})
+		fl := s.Set.Look(n.Path, rules.Class{Rule: f.Rule, Family: f.Path, Packed: packed, Aside: true})
 		if fl != nil {
 			files = append(files, fl)
 		}
@@ -69,12 +66,12 @@ func (s *source) asides(dir string, names []rules.Named) (files []*rules.File) {
 // likeliest is the log with the longest stem that a name begins with, nil if there
 // is none. What cannot be read has to have something after the stem that sets the
 // rest apart: it is shown, and nothing but its name says whose it may be.
-func likeliest(logs []*family, base string) (best *family) {
+func likeliest(logs []*Family, base string) (best *Family) {
 	longest := -1
 	for _, f := range logs {
-		stem := stemOf(f.path)
+		stem := stemOf(f.Path)
 		rest, ok := strings.CutPrefix(base, stem)
-		if !ok || len(stem) <= longest || isSealed(base) && !strings.ContainsAny(rest[:min(1, len(rest))], ".-_") {
+		if !ok || len(stem) <= longest || IsSealed(base) && !strings.ContainsAny(rest[:min(1, len(rest))], ".-_") {
 			continue
 		}
 		longest, best = len(stem), f
@@ -88,16 +85,16 @@ func stemOf(path string) string {
 	return strings.TrimSuffix(base, filepath.Ext(base))
 }
 
-// seal shows a file that may hold what is missing of its log and cannot be read.
-func (x *index) seal(fl *foundFile) {
-	for _, g := range fl.fam.gens {
-		if g.missing.IsZero() || fl.Stat.Mtime < g.written {
+// Seal shows a file that may hold what is missing of its log and cannot be read.
+func (x *Index) Seal(fl *Found) {
+	for _, g := range fl.Fam.Gens {
+		if g.Missing.IsZero() || fl.Stat.Mtime < g.Written {
 			continue
 		}
-		if v := g.View(); v.Src != nil || fl.Stat.Mtime == g.written && v.Settled.At >= v.Size {
+		if v := g.View(); v.Src != nil || fl.Stat.Mtime == g.Written && v.Settled.At >= v.Size {
 			continue
 		}
-		x.refused(fl.fam, fl, &rules.IgnoredError{Why: "may hold what was not read of " + filepath.Base(fl.fam.path) +
+		x.Refused(fl.Fam, fl, &rules.IgnoredError{Why: "may hold what was not read of " + filepath.Base(fl.Fam.Path) +
 			", and is compressed in a way that rtcship does not know: unpack it there, or name it in sora.exclude"})
 		return
 	}

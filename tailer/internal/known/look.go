@@ -1,0 +1,222 @@
+package known
+
+import (
+	"slices"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/match"
+	"github.com/rtcship/rtcship/tailer/internal/progress"
+	"github.com/rtcship/rtcship/tailer/internal/reader"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
+)
+
+// Intact says whether g's open file still holds what it did. It changes nothing:
+// a file that is as it was need not be read again.
+func (g *Generation) Intact() bool {
+	v, print := g.Look()
+	st, err := v.Src.Stat()
+	if err != nil || print.HeadLen == 0 {
+		return true // nothing can be said
+	}
+	if st.Size < max(v.Size, v.Read.At) {
+		return false
+	}
+	head, err := file.ReadHead(v.Src, st.Size)
+	if err != nil {
+		return true
+	}
+	_, same := print.Agrees(head)
+	return same && v.Read.Mark.Holds(v.Src)
+}
+
+// Reread learns what there is to know of a generation whose file has no name
+// any more but is still open, before it is looked for elsewhere.
+func (g *Generation) Reread() {
+	src := g.Src()
+	if src == nil || g.Packed != file.Unpacked {
+		return
+	}
+	st, err := src.Stat()
+	if err != nil {
+		return
+	}
+	if head, err := file.ReadHead(src, st.Size); err == nil {
+		g.Refresh(head, st.Size)
+	}
+}
+
+// StatNow looks at an open file.
+func (x *Index) StatNow(g *Generation, now time.Time) {
+	since, src := x.Readers.Tick(), g.Src()
+	if src == nil {
+		return
+	}
+	st, err := src.Stat()
+	if err != nil {
+		g.Fail(err)
+		return
+	}
+	x.Do(func() { x.observe(g, st, since, now) })
+	if g.IsSuspect() {
+		x.check(g, now)
+	}
+}
+
+// observe takes note of how a file is. A look that is older than the last read
+// says nothing: the file was read beyond the size seen then. The caller holds
+// x.mu.
+func (x *Index) observe(g *Generation, st file.Stat, since uint64, now time.Time) {
+	changed := st.Size != g.Stat.Size || st.Mtime != g.Stat.Mtime
+	sight := g.Observe(st, changed, since, now)
+	if sight == progress.Old {
+		return
+	}
+	g.Stat = st
+	if sight == progress.Same {
+		return
+	}
+	g.Changed = now
+	if sight >= progress.More {
+		g.Written = st.Mtime
+	}
+	if sight == progress.Held {
+		x.rescan()
+	}
+}
+
+// check finds out whether a file still is what it was, after it has shrunk or
+// held other bytes than expected.
+func (x *Index) check(g *Generation, now time.Time) {
+	v, print := g.Look()
+	st, err := v.Src.Stat()
+	same := err == nil && st.Size >= v.Read.At && st.Size > 0
+	var head []byte
+	if same {
+		head, err = file.ReadHead(v.Src, st.Size)
+		_, agrees := print.Agrees(head)
+		same = agrees && v.Read.Mark.Holds(v.Src) && (st.Size >= v.Size || x.cutShort(g, head, v.Read, print.HeadLen))
+	}
+	if g.Fam.Rule.Form == entry.Whole && v.Read.At > 0 {
+		same = false // written again, even if with the same content
+	}
+	var start uint64
+	if !same && st.Size >= match.Little && g.Fam.mayBeCopiedOver() {
+		if head, err := file.ReadHead(v.Src, match.Little); err == nil && len(head) >= match.Little {
+			start = xxhash.Sum64(head[:match.Little])
+		}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	switch {
+	case g.Packed != file.Unpacked:
+		g.Detach()
+		x.detached(g, now) // it never held what g is, which the next scan finds out in its turn
+	case err != nil: // looked at again with the next poll
+	case !same:
+		x.another(g, st, start, v.Tick, now)
+	default:
+		if lost, ok := g.Confirm(st, head, v.Tick); ok {
+			if lost > 0 && g.Fam.Src.Format == nil {
+				x.gap(g, st.Size, lost, "removed from the end of the file", now)
+			}
+			g.Stat, g.Written = st, st.Mtime
+		}
+	}
+}
+
+// another notes that g's file holds something else by now, which begins with start.
+// The caller holds x.mu.
+func (x *Index) another(g *Generation, st file.Stat, start, since uint64, now time.Time) {
+	copied := g.Live && x.beginsAsAnother(g, start)
+	src := g.Part(st, since)
+	switch {
+	case src == nil: // it was read meanwhile; looked at again with the next poll
+	case copied:
+		src.Close()
+		x.rescan()
+		x.detached(g, now) // what is there now is for the next scan to say
+	default:
+		x.rescan()
+		x.truncated(g, src, st, now)
+	}
+}
+
+// mayBeCopiedOver says whether a file of f can come to hold a copy of another one.
+func (f *Family) mayBeCopiedOver() bool {
+	return !f.Rule.Small && f.Rule.Form == entry.Lines && f.Src.Format == nil
+}
+
+// beginsAsAnother says whether a file begins in a way that can have been copied
+// over g's: one of another log or, where the rules know the log by its name, which is
+// written by its own writer, a rotated one of it. The caller holds x.mu.
+func (x *Index) beginsAsAnother(g *Generation, start uint64) bool {
+	if start == 0 {
+		return false
+	}
+	own := rules.ByName(g.Fam.Rule)
+	of := g
+	for g := range x.Generations() {
+		if g != of && own == (g.Fam == of.Fam) && g.HashOf(match.Little) == start {
+			return true
+		}
+	}
+	return false
+}
+
+// cutShort says whether a file that has lost its end, and holds what was read,
+// is still the same one. It may as well have been truncated and begun again in
+// the same way, and then the rest is in a copy.
+func (x *Index) cutShort(g *Generation, head []byte, read reader.Position, known int) bool {
+	if read.At == 0 || len(head) < known {
+		return false
+	}
+	return !slices.ContainsFunc(g.Fam.Gens, func(o *Generation) bool { return o != g && o.hasMark(read.Mark) })
+}
+
+// hasMark says whether another generation has the same bytes before m.
+func (g *Generation) hasMark(m file.Mark) bool {
+	v, print := g.Look()
+	return slices.Contains(print.Marks, m) || v.Src != nil && g.Packed == file.Unpacked && m.Holds(v.Src)
+}
+
+// truncated notes that src, which was g's file, now holds something else. That is a
+// generation of its own; the rest of g is to be found in a copy, if there is one. The
+// caller holds x.mu.
+func (x *Index) truncated(g *Generation, src file.Content, st file.Stat, now time.Time) {
+	n := NewGeneration(g.Fam, now)
+	home := n.locate(&rules.File{Path: g.Path, Stat: st, Class: rules.Class{Rule: g.Fam.Rule, Family: g.Fam.Path, Live: g.Live, Packed: g.Packed}})
+	n.Stat, n.Rotated, n.Written = st, g.Rotated, st.Mtime
+	v := g.View()
+	if v.CopyOf != "" {
+		n.SkipTo(progress.Start{CopyOf: v.CopyOf, Held: true})
+	}
+	n.Begin(home, src, nil, st, now)
+	x.opened[n] = struct{}{}
+	g.Fam.Gens = append(g.Fam.Gens, n)
+	x.detached(g, now)
+	x.Log.Debug("file was truncated", "path", g.Path, "generation", g.HexID(), "read", v.Read.At, "next", n.HexID())
+}
+
+// detached notes that g's file is not known any more, and has it looked for. The
+// caller holds x.mu.
+func (x *Index) detached(g *Generation, now time.Time) {
+	g.Key = file.Key{}
+	g.State, g.Missing = Missing, now
+	g.displace(now)
+	g.Fam.Search = now
+	g.Touch()
+}
+
+// gap notes bytes that cannot be had any more.
+func (x *Index) gap(g *Generation, at, n int64, reason string, now time.Time) {
+	g.Gap(entry.Gap{At: at, Bytes: n, Reason: reason, Time: now.UTC().Round(0)})
+	x.tellGap(g, at, n, reason)
+}
+
+func (x *Index) tellGap(g *Generation, at, n int64, reason string) {
+	x.Log.Warn("bytes of a log are lost", "path", g.Path, "offset", at, "bytes", n, "reason", reason)
+}

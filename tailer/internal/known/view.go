@@ -1,0 +1,118 @@
+package known
+
+import (
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/match"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
+)
+
+// A View is what is known at one moment, with what it takes to look into files.
+type View struct {
+	Known []*match.Known
+	lazy  []viewed
+	logs  map[*Family]*match.Log
+}
+
+// A viewed file is one of a log's that decisions look into.
+type viewed struct {
+	*file.Lazy
+	fam  *Family
+	here bool // a name led to it when the directory was listed
+}
+
+// contentSize is the size of what k's file holds at present, -1 if it is not known.
+func contentSize(k *match.Known) int64 {
+	if k.Content == nil {
+		return -1
+	}
+	return k.Content.Size()
+}
+
+// Concerned are the generations that cands may have to do with: those of their
+// logs, and those of others that begin in the same way or have their inode.
+func (x *Index) Concerned(cands []*Candidate) (list []*Generation) {
+	fams, keys, heads := map[*Family]bool{}, map[file.Key]bool{}, map[uint64]bool{}
+	for _, c := range cands {
+		fams[c.Fam] = true
+		keys[c.Stat.Key] = true
+		if len(c.Head) >= match.Little {
+			heads[xxhash.Sum64(c.Head[:match.Little])] = true
+		}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for g := range x.Generations() {
+		if fams[g.Fam] || g.Fam.Src.Format == nil && (keys[g.Key] || heads[g.HashOf(match.Little)] || g.IsLittleKnown()) {
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
+// View copies what is known of generations.
+func (x *Index) View(gens []*Generation, here map[*Generation]bool) *View {
+	v := &View{logs: map[*Family]*match.Log{}}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, g := range gens {
+		p, print := g.Look()
+		k := &match.Known{
+			Ref: g, Log: v.Log(g.Fam), Fingerprint: print, Read: p.Read.Mark, Size: p.Size,
+			Path: g.Path, Key: g.Key, Packed: g.Packed, Stat: g.Stat, Written: g.Written,
+			Here: here[g], Open: p.Src != nil && !here[g], Finished: p.Finished, Ended: p.Ended,
+		}
+		if p.Src != nil || g.Missing.IsZero() {
+			l := g.lazy(p.Src)
+			v.lazy = append(v.lazy, viewed{l, g.Fam, here[g]})
+			k.Content = l
+		}
+		v.Known = append(v.Known, k)
+	}
+	return v
+}
+
+// IsLittleKnown says whether less is known of g than its file holds by now, and too
+// little to tell a copy of it by. The scheduler asks.
+func (g *Generation) IsLittleKnown() bool {
+	return g.Stat.Size >= match.Little && g.Src() != nil && g.HeadLen() < match.Little
+}
+
+// lazy is what g's file holds, wherever that is.
+func (g *Generation) lazy(src file.Content) *file.Lazy {
+	set, path, packed := g.Fam.Src.Set, g.Path, g.Packed
+	l := &file.Lazy{Key: g.Key, Opener: func() (file.Content, file.Stat, error) { return set.Open(path, packed) }}
+	if src != nil && packed == file.Unpacked {
+		l.Lend(src)
+	}
+	return l
+}
+
+// Log is what a decision has to know of a log.
+func (v *View) Log(f *Family) *match.Log {
+	if l := v.logs[f]; l != nil {
+		return l
+	}
+	l := &match.Log{
+		Path: f.Path, Form: f.Rule.Form, Vendor: rules.ByName(f.Rule) && !f.Rule.Ring, Shared: f.Shared(), Framed: f.Src.Format != nil,
+		Small: f.Rule.Small, Floor: max(f.Floor, f.Src.Floor), AtEnd: f.Src.Start.End, At: f.Src.Start.At,
+	}
+	v.logs[f] = l
+	return l
+}
+
+// Close closes what was opened to look into.
+func (v *View) Close() {
+	for _, l := range v.lazy {
+		l.Close()
+	}
+}
+
+// Vanished says whether a file of f was moved or removed after it had been listed:
+// what was found meanwhile may be what it was.
+func (v *View) Vanished(f *Family) bool {
+	return slices.ContainsFunc(v.lazy, func(l viewed) bool { return l.Gone() && l.here && l.fam == f })
+}

@@ -1,0 +1,150 @@
+package resume
+
+import (
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/rtcship/rtcship/tailer/internal/known"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
+	"github.com/rtcship/rtcship/tailer/internal/saved"
+)
+
+// MostGone is how many generations that are settled and whose files are gone stay
+// in memory, and in Status; more of them are on disk alone.
+const MostGone = 256
+
+// loadGone reads what is remembered of files that are gone. It returns what puts
+// generations of a checkpoint there at once, true for those: a release before may
+// have saved more of them than there is memory for.
+func (p *Positions) loadGone(store *saved.Store, c *saved.Checkpoint, atRest bool) (putAway func(*saved.Generation) bool, err error) {
+	putAway = func(*saved.Generation) bool { return false }
+	path := saved.GoneFile(p.stateDir)
+	if path == "" {
+		return putAway, nil
+	}
+	sources, moved := map[string]*known.Followed{}, map[string][2]string{}
+	for _, s := range p.x.Sources {
+		sources[s.Name] = s
+		if from := string(c.Sources[s.Name].Dir); s.Dir != "" && from != "" && filepath.Clean(from) != filepath.Clean(s.Dir) {
+			moved[s.Name] = [2]string{from, s.Dir}
+		}
+	}
+	now := time.Now()
+	p.Gone, err = saved.LoadGone(path, now.Add(-p.forget), func(source string, p saved.Path) saved.Path {
+		if m, ok := moved[source]; ok {
+			return p.Move(m[0], m[1])
+		}
+		return p
+	})
+	if err != nil || atRest {
+		return putAway, err
+	}
+	logs := map[saved.Path]saved.Log{}
+	for _, l := range c.Logs {
+		logs[l.File] = l
+	}
+	n := 0
+	return func(s *saved.Generation) bool {
+		if src := sources[s.Source]; src == nil || src.Format != nil || !isOver(s, now, p.forget) {
+			return false
+		}
+		if n++; n <= p.mostGone {
+			return false
+		}
+		log := logs[s.File]
+		log.Source, log.File = s.Source, s.File
+		if p.Gone.Pending() > 1<<20 {
+			_ = p.Gone.Save(store) // tried again with the next checkpoint
+		}
+		return p.Gone.Add(&log, s) == nil
+	}, nil
+}
+
+// withoutGone takes the logs out of a checkpoint of which all there is is
+// remembered on disk alone.
+func (p *Positions) withoutGone(c *saved.Checkpoint) {
+	if p.Gone.Len() == 0 {
+		return
+	}
+	has := map[saved.Path]bool{}
+	for i := range c.Generations {
+		has[c.Generations[i].File] = true
+	}
+	c.Logs = slices.DeleteFunc(c.Logs, func(l saved.Log) bool {
+		_, known := p.Gone.Log(l.Source, l.File)
+		return known && !has[l.File]
+	})
+}
+
+// isOver says whether nothing more is expected of a generation that was saved.
+func isOver(s *saved.Generation, now time.Time, forget time.Duration) bool {
+	return !s.Missing.IsZero() && !s.Missing.After(now) && now.Sub(s.Missing) < forget &&
+		s.Settled >= s.Size && s.Head > 0 && s.CopyOf == "" && !s.Lost
+}
+
+// TidyGone takes those that have been gone for the longest out of memory. They
+// are found again by what their files begin with, see recall.
+func (p *Positions) TidyGone(now time.Time) {
+	if p.Gone != nil {
+		p.x.Do(func() { p.putAwayOldest(now) })
+	}
+}
+
+// isGone says whether nothing more is expected of g.
+func (p *Positions) isGone(g *known.Generation, now time.Time) bool {
+	if g.Missing.IsZero() || now.Sub(g.Missing) < p.still || now.Sub(g.Used) < p.still ||
+		g.Fam.Src.Format != nil || g.Fam.Rule.Small || g.Fam.Shared() {
+		return false
+	}
+	v := g.View()
+	n, unsaved := g.UnsavedHead()
+	return v.Src == nil && !v.Active && v.Done && n > 0 && !unsaved && v.CopyOf == ""
+}
+
+// putAway has g remembered on disk alone, and its log if that is all there is of
+// it.
+func (p *Positions) putAway(g *known.Generation) {
+	f := g.Fam
+	log, _ := logState(f)
+	state := stateOf(g)
+	if err := p.Gone.Add(&log, &state); err != nil {
+		p.x.Log.Error("what is known of a file cannot be put away", "path", g.Path, "error", err)
+		return
+	}
+	p.x.ForgetGeneration(g)
+	if len(f.Gens) == 0 && f.Files == 0 {
+		p.x.ForgetLog(f)
+	}
+}
+
+// Recall makes the generations known again that the candidates may be the files
+// of.
+func (p *Positions) Recall(cands []*known.Candidate, now time.Time) {
+	for _, c := range cands {
+		if c.Fam.Rule.Small || c.Fam.Src.Format != nil {
+			continue
+		}
+		logs, gens := p.Gone.Like(c.Head)
+		for i := range gens {
+			p.bringBack(&logs[i], &gens[i], now)
+		}
+	}
+}
+
+func (p *Positions) bringBack(log *saved.Log, state *saved.Generation, now time.Time) {
+	i := slices.IndexFunc(p.x.Sources, func(s *known.Followed) bool { return s.Name == log.Source })
+	if i < 0 {
+		p.x.Do(func() { p.others.Generations = append(p.others.Generations, *state) })
+		return
+	}
+	s := p.x.Sources[i]
+	path := string(log.File)
+	r := s.Set.RuleFor(filepath.Dir(path), filepath.Base(path))
+	if r == nil || r.Small || s.Set.Shared(r) {
+		p.x.Do(func() { p.others.Generations = append(p.others.Generations, *state) })
+		return
+	}
+	f := s.Family(rules.Class{Rule: r, Family: path})
+	p.x.Do(func() { p.bringBackTo(f, log, state, now) })
+}

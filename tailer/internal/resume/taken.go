@@ -1,0 +1,241 @@
+package resume
+
+import (
+	"encoding/json"
+	"errors"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/rtcship/rtcship/tailer/internal/known"
+	"github.com/rtcship/rtcship/tailer/internal/saved"
+)
+
+// A Taken is what is to be saved at one time.
+type Taken struct {
+	p         *Positions
+	fresh     []savedHead
+	moves     []moved
+	shelvings []*saved.Shelving
+	err       error // why not
+
+	changes []saved.Change // in addition to what is on disk, if whole is nil
+
+	whole  *saved.Checkpoint
+	gens   []*known.Generation
+	loaded []saved.Generation
+}
+
+// A savedHead is how much of a generation's head is in a checkpoint.
+type savedHead struct {
+	gen *known.Generation
+	n   int
+}
+
+// A moved position is what Source.Settled is told.
+type moved struct {
+	gen  *known.Generation
+	path string
+	at   int64
+}
+
+// checkpoint is what is saved as a whole, without the generations.
+func (p *Positions) checkpoint(now time.Time) *saved.Checkpoint {
+	c := &saved.Checkpoint{Saved: now.UTC().Round(0), Sources: maps.Clone(p.others.Sources), Logs: slices.Clone(p.others.Logs)}
+	for _, s := range p.x.Sources {
+		if !s.First.IsZero() {
+			c.Sources[s.Name] = sourceState(s)
+		}
+		for _, f := range s.Families {
+			if l, known := logState(f); known {
+				c.Logs = append(c.Logs, l)
+			}
+		}
+		for path, l := range p.loaded[s] {
+			if string(l.log.File) == path {
+				c.Logs = append(c.Logs, l.log)
+			}
+		}
+	}
+	return c
+}
+
+// wholeState are the generations as they are saved, a line each. Between some of
+// them everything goes on: what changes meanwhile is saved again.
+func (p *Positions) wholeState(gens []*known.Generation, loaded []saved.Generation) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for some := range slices.Chunk(gens, savedAtOnce) {
+			lines := make([]saved.Generation, len(some))
+			p.x.Do(func() {
+				for i, g := range some {
+					g.TakeUnsaved()
+					lines[i] = stateOf(g)
+				}
+			})
+			for i := range lines {
+				if !yield(json.Marshal(&lines[i])) {
+					return
+				}
+			}
+		}
+		for i := range loaded {
+			if !yield(json.Marshal(&loaded[i])) {
+				return
+			}
+		}
+	}
+}
+
+// loadedStates are generations that no scan has asked for yet, such as those in a
+// directory that cannot be listed, and those of sources that are not followed.
+func (p *Positions) loadedStates() (list []saved.Generation) {
+	for _, s := range p.x.Sources {
+		for _, l := range p.loaded[s] {
+			list = append(list, l.gens...)
+		}
+	}
+	return append(list, p.others.Generations...)
+}
+
+// changes are what has to be saved since the last time.
+func (p *Positions) changes() (list []saved.Change) {
+	for _, s := range p.x.Sources {
+		if !isSaved(s) {
+			state := sourceState(s)
+			list = append(list, saved.Change{Name: s.Name, Source: &state})
+		}
+		for _, f := range s.Families {
+			if newest, clock := p.x.Readers.Settled(f.Settled); newest == f.SavedNewest && clock.Equal(f.SavedClock) {
+				continue
+			}
+			if l, known := logState(f); known {
+				list = append(list, saved.Change{Log: &l})
+			}
+		}
+	}
+	for g := range p.x.Generations() {
+		if g.TakeUnsaved() {
+			state := stateOf(g)
+			list = append(list, saved.Change{Generation: &state})
+		}
+	}
+	list = append(list, p.x.Forgotten...)
+	p.x.Forgotten = nil
+	return list
+}
+
+// FewGenerations are saved as a whole each time: a checkpoint without a journal is
+// what a release before can read.
+const FewGenerations = 64
+
+// Take takes out what is to be saved: everything, or what has changed.
+func (p *Positions) Take(whole bool, now time.Time) *Taken {
+	k := &Taken{p: p}
+	p.x.Do(func() { k.collect(whole, now) })
+	return k
+}
+
+// collect is take while nothing changes.
+func (k *Taken) collect(whole bool, now time.Time) {
+	p := k.p
+	k.fresh, k.moves = p.unsaved()
+	k.shelvings, k.err = p.shelvings()
+	if !whole {
+		k.changes = p.changes()
+		return
+	}
+	k.gens = slices.Collect(p.x.Generations())
+	k.whole, k.loaded = p.checkpoint(now), p.loadedStates()
+	p.x.Forgotten = nil
+}
+
+// Write writes it. What goes to files of its own goes there before the checkpoint,
+// which does not hold it any more.
+func (k *Taken) Write(store *saved.Store, end bool) error {
+	err := k.err
+	for _, w := range k.shelvings {
+		if err == nil {
+			err = w.Save(store)
+		}
+	}
+	if err == nil {
+		err = k.p.Gone.Save(store)
+	}
+	switch {
+	case err != nil:
+		store.Forget() // what was taken out for it has to be saved some time
+		return err
+	case k.whole == nil:
+		return store.Append(k.changes)
+	}
+	journal := !end && len(k.gens)+len(k.loaded) > FewGenerations
+	return store.Replace(k.whole, journal, k.p.wholeState(k.gens, k.loaded))
+}
+
+// NoteSaved notes how writing k went.
+func (p *Positions) NoteSaved(k *Taken, err error) {
+	p.x.Do(func() {
+		for _, w := range k.shelvings {
+			w.Done(err)
+		}
+		for _, m := range k.moves {
+			if err == nil {
+				m.gen.Tailed = m.at
+			}
+		}
+	})
+	for _, h := range k.fresh {
+		if err == nil {
+			h.gen.SavedHead(h.n)
+		}
+	}
+}
+
+// Tell tells the sources what is settled for good. It says whether something waited
+// for that.
+func (k *Taken) Tell() bool {
+	for _, m := range k.moves {
+		m.gen.Fam.Src.Settled(m.path, m.at)
+	}
+	return len(k.fresh) > 0
+}
+
+// unsaved returns the heads that no checkpoint holds yet, and the positions
+// that Source.Settled has not been told.
+func (p *Positions) unsaved() (fresh []savedHead, moves []moved) {
+	for g := range p.x.Generations() {
+		if n, unsaved := g.UnsavedHead(); unsaved {
+			fresh = append(fresh, savedHead{g, n})
+		}
+		if g.Fam.Src.Settled == nil {
+			continue
+		}
+		if at := g.View().Settled.At; at != g.Tailed {
+			moves = append(moves, moved{g, g.Path, at})
+		}
+	}
+	return fresh, moves
+}
+
+// shelvings prepares what is to be saved of settled small files.
+func (p *Positions) shelvings() (list []*saved.Shelving, err error) {
+	for _, s := range p.x.Sources {
+		w, e := s.Shelf.Write()
+		err = errors.Join(err, e)
+		if w != nil {
+			list = append(list, w)
+		}
+	}
+	return list, err
+}
+
+// SaveAgain has everything saved anew.
+func (p *Positions) SaveAgain() {
+	p.Gone.SaveAgain()
+	p.x.Do(func() {
+		for _, s := range p.x.Sources {
+			s.Shelf.SaveAgain()
+		}
+	})
+}
