@@ -198,6 +198,13 @@ func (w *watch) perCollector() map[string]int {
 	return n
 }
 
+// perSecond counts connects by the seconds since from.
+func (w *watch) perSecond(from time.Time) []int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return histogram(slices.DeleteFunc(slices.Clone(w.times), func(at time.Time) bool { return at.Before(from) }), from)
+}
+
 // busiest returns the largest number of connects in a second since from, how many
 // there were, and how long after from the last one came.
 func (w *watch) busiest(from time.Time) (most, all int, last time.Duration) {

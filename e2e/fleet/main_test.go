@@ -22,7 +22,8 @@ var (
 	backlog    = flag.Int("backlog", 600, "lines that each member has to catch up with after a long absence")
 	absence    = flag.Duration("absence", 45*time.Second, "how long the tier is away in place of an hour")
 	idle       = flag.Duration("idle", 10*time.Second, "how long an idle fleet is watched")
-	figures    = flag.String("figures", "", "file to which what was measured is written, as JSON")
+	simulated  = flag.Int("simulated", 0, "members that are the exporter alone, for TestSimulated")
+	plot       = flag.String("plot", "", "file to which TestSimulated draws what it saw, as SVG")
 )
 
 // inside is set in the environment of the process that has namespaces of its own.
