@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -103,6 +104,8 @@ func TestManyGenerationsAreLoaded(t *testing.T) {
 	n := 2000
 	if *costs {
 		n = 100_000
+		// What the program allows itself in a container with the chart's 64 MiB.
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(50 << 20))
 	}
 	dir, state := t.TempDir(), t.TempDir()
 	now := time.Now().UTC()
@@ -146,6 +149,9 @@ func TestManyGenerationsAreLoaded(t *testing.T) {
 		t.Logf("%s: %d generations in %v; %d bytes each, %d MiB at the most", from, n, took, each, most>>20)
 		if each > 300+2<<20/int64(n) { // those that stay in memory, and all else
 			t.Errorf("%d bytes of memory for each", each)
+		}
+		if *costs && most > 55<<20 {
+			t.Errorf("%d MiB of memory at the most", most>>20)
 		}
 		if got := tail.positions.Gone.Len(); got < n-2*resume.MostGone {
 			t.Errorf("%d are remembered on disk", got)

@@ -146,15 +146,19 @@ func (f *fleet) lines(m *member) []time.Time {
 	return m.written[:len(m.written):len(m.written)]
 }
 
-// arrive waits until all that was written so far is there, live lines and backlogs.
+// arrive waits until all that was written by now is there, live lines and backlogs.
+// What is written meanwhile is not waited for: of a fleet that writes there is always
+// a line that is on its way.
 func (f *fleet) arrive(t testing.TB, limit time.Duration) {
 	t.Helper()
+	wanted := map[string]int{}
+	for _, m := range f.members {
+		wanted[m.name], wanted[m.name+"b"] = len(f.lines(m)), m.behind
+	}
 	harness.Wait(t, limit, "all lines", func() error {
-		for _, m := range f.members {
-			for stream, n := range map[string]int{m.name: len(f.lines(m)), m.name + "b": m.behind} {
-				if missing := f.tier.books.missing(stream, n); missing > 0 {
-					return fmt.Errorf("%d of %d lines of %s are missing", missing, n, stream)
-				}
+		for stream, n := range wanted {
+			if missing := f.tier.books.missing(stream, n); missing > 0 {
+				return fmt.Errorf("%d of %d lines of %s are missing", missing, n, stream)
 			}
 		}
 		return nil

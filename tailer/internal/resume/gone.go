@@ -40,9 +40,9 @@ func (p *Positions) loadGone(store *saved.Store, c *saved.Checkpoint, atRest boo
 	if err != nil || atRest {
 		return putAway, err
 	}
-	logs := map[saved.Path]saved.Log{}
-	for _, l := range c.Logs {
-		logs[l.File] = l
+	logs := make(map[saved.Path]int32, len(c.Logs)) // where they are in c
+	for i := range c.Logs {
+		logs[c.Logs[i].File] = int32(i)
 	}
 	n := 0
 	return func(s *saved.Generation) bool {
@@ -52,7 +52,13 @@ func (p *Positions) loadGone(store *saved.Store, c *saved.Checkpoint, atRest boo
 		if n++; n <= p.mostGone {
 			return false
 		}
-		log := logs[s.File]
+		if p.Gone.Has(s) {
+			return true // put there by a start that saved no checkpoint of its own
+		}
+		log := saved.Log{}
+		if i, ok := logs[s.File]; ok {
+			log = c.Logs[i]
+		}
 		log.Source, log.File = s.Source, s.File
 		if p.Gone.Pending() > 1<<20 {
 			_ = p.Gone.Save(store) // tried again with the next checkpoint

@@ -93,10 +93,25 @@ func LoadGone(path string, forget time.Time, move func(source string, p Path) Pa
 		if err != nil {
 			return nil, fmt.Errorf("read what is gone: %w", err)
 		}
+		if g.text == 0 {
+			g.expect(f, len(line))
+		}
 		g.take(line, forget)
 		g.size += int64(len(line))
 		g.text++
 	}
+}
+
+// expect makes room for as many lines as the file has if they are about as long as the
+// first: growing little by little, lines and maps would take twice the memory.
+func (g *Gone) expect(f *os.File, first int) {
+	st, err := f.Stat()
+	if err != nil {
+		return
+	}
+	n := int(st.Size() / int64(first))
+	g.lines = make([]goneLine, 0, n)
+	g.byHead, g.byLog, g.byID = make(map[uint64]int32, n), make(map[uint64]int32, n), make(map[uint64]int32, n)
 }
 
 // take takes in a line of the file. One that is damaged costs that generation's
@@ -168,6 +183,15 @@ func (g *Gone) Add(log *Log, gen *Generation) error {
 	g.fresh = append(g.fresh, line...)
 	g.text++
 	return nil
+}
+
+// Has says whether s is remembered as it is: the same generation, missed since the same
+// second.
+func (g *Gone) Has(s *Generation) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	i := g.byID[shortID(s.ID)]
+	return i > 0 && g.lines[i-1].since == s.Missing.Unix()
 }
 
 // mostAlike is how many of the generations that begin like a file are looked at.
