@@ -67,18 +67,21 @@ func cpu(b *testing.B) int64 {
 
 // BenchmarkConvert is everything between a batch and its records in wire form.
 func BenchmarkConvert(b *testing.B) {
-	const batch = 3000 // entries of about 1 MiB
+	const (
+		batch = 3000       // entries of about 1 MiB
+		lines = 20 * batch // so many that what is remembered of lines has to be learnt again and again, as in a real log
+	)
 	for _, c := range []struct {
 		name    string
 		origin  entry.Origin
 		entries []entry.Entry
 		redact  bool
 	}{
-		{"sora", entry.Origin{Source: "sora", Log: "sora", Path: "/var/log/sora/sora.jsonl"}, soraEntries(batch), true},
-		{"sora unmasked", entry.Origin{Source: "sora", Log: "sora", Path: "/var/log/sora/sora.jsonl"}, soraEntries(batch), false},
-		{"legacy", entry.Origin{Source: "sora", Log: "sora", Path: "/var/log/sora/sora.log"}, legacyEntries(batch), true},
-		{"pexip", entry.Origin{Source: "pexip"}, pexipEntries(batch), true},
-		{"pexip unmasked", entry.Origin{Source: "pexip"}, pexipEntries(batch), false},
+		{"sora", entry.Origin{Source: "sora", Log: "sora", Path: "/var/log/sora/sora.jsonl"}, soraEntries(lines), true},
+		{"sora unmasked", entry.Origin{Source: "sora", Log: "sora", Path: "/var/log/sora/sora.jsonl"}, soraEntries(lines), false},
+		{"legacy", entry.Origin{Source: "sora", Log: "sora", Path: "/var/log/sora/sora.log"}, legacyEntries(lines), true},
+		{"pexip", entry.Origin{Source: "pexip"}, pexipEntries(lines), true},
+		{"pexip unmasked", entry.Origin{Source: "pexip"}, pexipEntries(lines), false},
 	} {
 		b.Run(strings.ReplaceAll(c.name, " ", "-"), func(b *testing.B) {
 			conv, err := convert.New(convert.Config{Redact: redact.Config{Enabled: c.redact}})
@@ -89,7 +92,8 @@ func BenchmarkConvert(b *testing.B) {
 			b.ReportAllocs()
 			defer cpuPerOp(b)()
 			for n := 0; n < b.N; n += batch {
-				conv.Convert(entry.Batch{Origin: &c.origin, Entries: c.entries[:min(batch, b.N-n)]}, &out)
+				from := n % lines
+				conv.Convert(entry.Batch{Origin: &c.origin, Entries: c.entries[from : from+min(batch, b.N-n)]}, &out)
 			}
 		})
 	}

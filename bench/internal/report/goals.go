@@ -24,8 +24,8 @@ type Goal struct {
 func Goals() []Goal {
 	const col, limit = contender.Collector, contender.Limit
 	return []Goal{
-		{"catch-up, CPU against file_log", "catch-up", scenario.CPU, col, 1. / 12, ""},
-		{"catch-up, CPU against the limit", "catch-up", scenario.CPU, limit, 1.6, ""},
+		{"catch-up, CPU against file_log", "catch-up", scenario.CPU, col, 1. / 14, ""},
+		{"catch-up, CPU against the limit", "catch-up", scenario.CPU, limit, 2, ""},
 		{"receiver sora, CPU against file_log", scenario.InCollector, scenario.CPU, contender.FileLog, 1. / 3, ""},
 		{"catch-up, time against file_log", "catch-up", scenario.Wall, col, 1. / 6, ""},
 		{"catch-up, resident at peak", "catch-up", scenario.Resident, "", 40, "MiB"},

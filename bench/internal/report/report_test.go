@@ -20,7 +20,7 @@ func sample(t *testing.T) *Results {
 	}
 	for _, cpu := range []float64{800, 1000, 5000} { // one disturbed round
 		r.Add("catch-up", "rtcship", scenario.Figures{scenario.CPU: cpu, scenario.Wall: cpu})
-		r.Add("catch-up", "collector", scenario.Figures{scenario.CPU: cpu * 12.5, scenario.Wall: cpu * 10})
+		r.Add("catch-up", "collector", scenario.Figures{scenario.CPU: cpu * 16, scenario.Wall: cpu * 10})
 		r.Add("catch-up", "limit", scenario.Figures{scenario.CPU: cpu / 1.4})
 	}
 	r.Add("rotation", "rtcship", scenario.Figures{scenario.Lost: 0})
@@ -34,7 +34,7 @@ func TestVerdicts(t *testing.T) {
 		got     float64
 		reached bool
 	}{
-		"catch-up, CPU against file_log":          {0.08, true},
+		"catch-up, CPU against file_log":          {0.0625, true},
 		"catch-up, CPU against the limit":         {1.4, true},
 		"catch-up, time against file_log":         {0.1, true},
 		"rotation, lost":                          {3, false}, // the worst round counts
@@ -97,7 +97,7 @@ func TestInsertReplacesOnlyTheResults(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(got)
-	for _, want := range []string{"# Head\n", "Tail\n", "| catch-up, CPU against file_log | ≤ 1/12.0 | 1/12.5 | reached |", "| rtcship | 1,000 |"} {
+	for _, want := range []string{"# Head\n", "Tail\n", "| catch-up, CPU against file_log | ≤ 1/14.0 | 1/16.0 | reached |", "| rtcship | 1,000 |"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in:\n%s", want, text)
 		}
