@@ -77,7 +77,7 @@ func torn(text []byte, size int, honest bool) bool {
 	case closes(last) || honest:
 		return false
 	}
-	return len(line) <= maxWord && bytes.IndexAny(line, " \t") < 0 || next == ' ' && len(line) > 1 && line[1] != ' '
+	return len(line) <= maxWord && !bytes.ContainsAny(line, " \t") || next == ' ' && len(line) > 1 && line[1] != ' '
 }
 
 var quote = []byte{'"'}
