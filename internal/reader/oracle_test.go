@@ -119,7 +119,8 @@ func newWriter(t *testing.T) *writer {
 		t.Fatal(err)
 	}
 	w := &writer{t: t, f: f}
-	theirs, err := oracle.TailFile(path, oracle.Config{Follow: true, Poll: true, Logger: oracle.DiscardingLogger, Location: &oracle.SeekInfo{Whence: io.SeekStart}})
+	// By default it hands on what it has of a line if that grows at the wrong moment.
+	theirs, err := oracle.TailFile(path, oracle.Config{Follow: true, Poll: true, CompleteLines: true, Logger: oracle.DiscardingLogger, Location: &oracle.SeekInfo{Whence: io.SeekStart}})
 	if err != nil {
 		t.Fatal(err)
 	}
