@@ -70,6 +70,24 @@ func (b *pushBench) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// check looks at the last request; others may come meanwhile.
+func (b *pushBench) check(t *testing.T, protocol string) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n := b.last["rtcship.call.duration"].GetHistogram(); n.GetDataPoints()[0].GetCount() != 1 || len(n.DataPoints[0].ExplicitBounds) == 0 {
+		t.Errorf("%v", n)
+	}
+	for _, name := range []string{"rtcship.state", "rtcship.log.lost", "rtcship.build.info"} {
+		if b.last[name] == nil {
+			t.Errorf("%s is not sent", name)
+		}
+	}
+	if !strings.Contains(b.resource, "rtcship") || !b.tokens["s3cr3t"] || len(b.tokens) != 1 || protocol != "grpc" && b.path != "/v1/metrics" {
+		t.Errorf("resource %s, tokens %v, path %q", b.resource, b.tokens, b.path)
+	}
+}
+
 // stream is OTLP over gRPC.
 func (b *pushBench) stream(_ any, s grpc.ServerStream) error {
 	var request metricspb.ExportMetricsServiceRequest
@@ -164,17 +182,7 @@ func testPush(t *testing.T, protocol string) {
 	p.Configure(&cfg)
 	ended(calls)
 	b.await(t, "a call", func() bool { return b.last["rtcship.call.ended"] != nil })
-	if n := b.last["rtcship.call.duration"].GetHistogram(); n.GetDataPoints()[0].GetCount() != 1 || len(n.DataPoints[0].ExplicitBounds) == 0 {
-		t.Errorf("%v", n)
-	}
-	for _, name := range []string{"rtcship.state", "rtcship.log.lost", "rtcship.build.info"} {
-		if b.last[name] == nil {
-			t.Errorf("%s is not sent", name)
-		}
-	}
-	if !strings.Contains(b.resource, "rtcship") || !b.tokens["s3cr3t"] || len(b.tokens) != 1 || protocol != "grpc" && b.path != "/v1/metrics" {
-		t.Errorf("resource %s, tokens %v, path %q", b.resource, b.tokens, b.path)
-	}
+	b.check(t, protocol)
 
 	stop := p.stop
 	p.Configure(&cfg) // a reload that changes nothing of it
