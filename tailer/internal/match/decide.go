@@ -83,8 +83,9 @@ func Decide(in Input) []Verdict {
 	d.give(all)
 	for i, c := range in.Found {
 		if _, same := d.same[c]; !same && !clues[i].waits && clues[i].of == nil && !c.Aside {
-			if clues[i].apart, clues[i].of = d.apart(c); clues[i].of == nil {
-				d.copyOfRead(c, &clues[i])
+			clues[i].apart, clues[i].of = d.apart(c)
+			d.copyOfRead(c, &clues[i])
+			if clues[i].of == nil {
 				d.putBack(c, &clues[i])
 			}
 			clues[i].waits = clues[i].waits || c.Archive != nil && c.Archive.Missed()
@@ -191,10 +192,10 @@ func (d *decision) mayBe(a agreement) bool {
 }
 
 // enough is how many bytes two logs have to have in common for a file of one to
-// be taken for one of the other. Of a log that nobody knows it could be that many
-// begin with the same line.
+// be taken for one of the other. Of logs that nobody knows it could be that many
+// begin with the same line; one that the rules know begins like no other.
 func enough(known, found *Log) int64 {
-	if known.Vendor || sameName(known, found) {
+	if known.Vendor || found.Vendor || sameName(known, found) {
 		return Little
 	}
 	return file.HeadBytes

@@ -89,6 +89,15 @@ func packedSince(finished bool) func(*Known) {
 	}
 }
 
+// endedAt is for a generation that was read line by line, and of which a line ended
+// after part.
+func endedAt(part string) func(*Known) {
+	return func(k *Known) {
+		m := file.MarkOf([]byte(part), int64(len(part)))
+		k.Fingerprint.Recent = append([]file.Mark{m}, k.Fingerprint.Recent...)
+	}
+}
+
 // TestDecide has a row for each row of the table in docs/following.md, and for
 // each situation in which a file could be taken for what it is not.
 func TestDecide(t *testing.T) {
@@ -126,6 +135,10 @@ func TestDecide(t *testing.T) {
 		"a copy of what was packed since":              {[]*Known{with(knownAs(sora, old, 500, true), packedSince(true))}, []*Found{foundAs(foreign, foreign.Path, old[:500], true)}, "copy /log/x.jsonl"},
 		"a copy of what was packed, with its rest":     {[]*Known{with(knownAs(sora, old, 500, true), packedSince(false))}, []*Found{foundAs(foreign, foreign.Path, old, true)}, "wait /log/x.jsonl"},
 		"a copy that differs from what was packed":     {[]*Known{with(knownAs(sora, old, 500, true), packedSince(true))}, []*Found{foundAs(foreign, foreign.Path, old[:300]+fresh, true)}, "new /log/x.jsonl"},
+		"a copy of what was truncated, and begun anew": {[]*Known{with(knownAs(sora, old, len(old), false), endedAt(lines(0, 38))), knownAs(sora, lines(0, 20), len(lines(0, 20)), true)}, []*Found{foundAs(foreign, foreign.Path, lines(0, 38), true)}, "copy /log/x.jsonl"},
+		"rotated, and a short copy of it came first":   {[]*Known{copyNamed("b", lines(0, 8))}, []*Found{foundAs(sora, "/log/sora.jsonl.1", lines(0, 8), false)}, "copy /log/sora.jsonl.1"},
+		"rotated with more than a copy of it has":      {[]*Known{copyNamed("b", lines(0, 8))}, []*Found{foundAs(sora, "/log/sora.jsonl.1", lines(0, 8)+fresh, false)}, fmt.Sprintf("copy /log/sora.jsonl.1 at %d", len(lines(0, 8)))},
+		"packed, and a short copy of it came first":    {[]*Known{copyNamed("b", lines(0, 8))}, []*Found{packedAs(sora, "/log/sora.jsonl.1.gz", lines(0, 8))}, "copy /log/sora.jsonl.1.gz"},
 		"differs within its first line":                {[]*Known{knownAs(sora, strings.Repeat("x", 300)+fresh, 300, true)}, []*Found{foundAs(foreign, foreign.Path, strings.Repeat("x", 300)+old, true)}, "new /log/x.jsonl"},
 		"two new ones, one a copy of the other":        {nil, []*Found{foundAs(app, app.Path, old, true), foundAs(foreign, foreign.Path, old+fresh, true)}, "new /log/x.jsonl; copy /log/app.jsonl"},
 		"two new ones that begin alike":                {nil, []*Found{foundAs(app, app.Path, lines(0, 8), true), foundAs(foreign, foreign.Path, lines(0, 8)+fresh, true)}, "new /log/app.jsonl; new /log/x.jsonl"},
