@@ -53,6 +53,7 @@ func (m *model) rotateTo(to string, late int) {
 	m.endHalf()
 	m.rename(live, to)
 	m.called(to, live)
+	m.noteForeign(to)
 	m.old = append([]string{to}, m.old...)
 	if late%3 == 1 {
 		m.pass(time.Duration(late) * 40 * time.Millisecond)
@@ -72,6 +73,7 @@ func (m *model) moveOld(s step, to string) {
 	}
 	m.rename(from, to)
 	m.called(to, from)
+	m.noteForeign(to)
 	delete(m.lines, from)
 	m.old[i] = to
 }
@@ -96,7 +98,7 @@ func (m *model) out(s step) {
 		m.moveOld(s, to)
 		return
 	}
-	m.noteLittle(from, false)
+	m.noteCopy(from)
 	m.copy(from, to)
 	m.pass(time.Duration(s.a) * 30 * time.Millisecond)
 	m.remove(from)

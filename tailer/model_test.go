@@ -3,7 +3,6 @@ package tailer
 import (
 	"flag"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -151,10 +150,12 @@ type model struct {
 	count   int              // rotations so far
 	lost    map[int]bool     // lines that may be missing
 	running bool
-	linked  bool                 // a file has two names
+	linked  bool                 // the live file has two names
 	release func()               // of what is held; nil if nothing is
 	killed  map[int]time.Time    // when a run ended with a kill
 	little  map[int]bool         // lines that were in a file that nothing tells from its copy
+	copied  map[int]int64        // lines of which there is a copy, and how long the shortest was
+	strange map[string]bool      // files that were moved to a name that no rotation gives
 	unseen  map[string]bool      // files that were made while nobody looked, by name
 	enough  map[string]time.Time // when files had become long enough to tell them by
 }
@@ -166,6 +167,7 @@ func runModel(r *recorder, base string, style, naming int, timed bool, steps []s
 		world: newWorld(r, dir, filepath.Join(base, "state")),
 		style: style, naming: naming, lines: map[string][]int{}, lost: map[int]bool{}, halfID: -1,
 		killed: map[int]time.Time{}, little: map[int]bool{}, unseen: map[string]bool{}, enough: map[string]time.Time{},
+		copied: map[int]int64{}, strange: map[string]bool{},
 	}
 	m.timed = timed
 	m.mkdir("old")
@@ -191,6 +193,7 @@ func (m *model) create() {
 	m.write(live, styles[m.style].head)
 	m.lines[live] = nil
 	m.unseen[live], m.enough[live] = !m.running, time.Time{}
+	m.linked = false
 }
 
 func (m *model) do(s step) {
@@ -235,7 +238,7 @@ func (m *model) do(s step) {
 		if m.running {
 			m.end()
 			m.running = false
-			m.noteUnseen(200 * time.Millisecond)
+			m.noteUnseen(lookedAt)
 		}
 	case "kill":
 		if m.running {
@@ -349,6 +352,7 @@ func (m *model) copyTruncate(s step) {
 	m.count++
 	to := m.shift()
 	m.copyLive(to)
+	m.called(to, live)
 	m.lines[to] = slices.Clone(m.lines[live])
 	m.old = append([]string{to}, m.old...)
 	if s.b%3 == 1 { // lost unless it is read in time
@@ -385,7 +389,7 @@ func (m *model) compressOne(s step) {
 		return
 	}
 	to := from + []string{".gz", ".zst"}[s.b%2]
-	m.noteLittle(from, true)
+	m.notePacked(from)
 	m.pack(from, to)
 	if s.b >= 4 {
 		m.pass(time.Duration(s.a) * 100 * time.Millisecond)
@@ -416,7 +420,7 @@ func (m *model) partly(s step) {
 	}
 	ext := []string{".gz", ".zst"}[s.b%2]
 	to := from + ext
-	m.noteLittle(from, true)
+	m.notePacked(from)
 	m.pack(from, "whole"+ext)
 	whole, err := os.ReadFile(m.path("whole" + ext))
 	if err != nil {
@@ -515,26 +519,62 @@ func (m *model) replace() {
 
 // copyLive copies the live file.
 func (m *model) copyLive(to string) {
-	m.noteLittle(live, false)
+	m.noteCopy(live)
 	m.copy(live, to)
 }
 
-// noteLittle notes that too little is known of a file to tell a copy of it by. Of one
-// that nobody has seen a kilobyte is needed, and nothing tells what it was packed
-// into.
-func (m *model) noteLittle(name string, packed bool) {
-	enough := int64(match.Little)
-	switch {
-	case m.unseen[name] && packed:
-		enough = math.MaxInt64
-	case m.unseen[name]:
-		enough = file.HeadBytes
+// noteCopy notes that a copy is made of a file, and whether nothing tells the two
+// apart: see docs/decisions/0009.
+func (m *model) noteCopy(name string) {
+	size := m.size(name)
+	for _, n := range m.lines[name] {
+		if c, ok := m.copied[n]; !ok || size < c {
+			m.copied[n] = size
+		}
+		m.little[n] = m.little[n] || size < match.Little
 	}
-	if st, err := os.Stat(m.path(name)); err == nil && st.Size() < enough {
+	if m.strange[name] {
+		m.noteForeign(name)
+	}
+}
+
+// noteForeign notes that a file has a name by which nobody knows it. Of one whose
+// content nobody has looked at yet a kilobyte is needed then to tell its copies.
+func (m *model) noteForeign(name string) {
+	m.strange[name] = true
+	for _, n := range m.lines[name] {
+		if size, ok := m.copied[n]; ok && size < file.HeadBytes && m.isNew(name) {
+			m.little[n] = true
+		}
+	}
+}
+
+// notePacked notes that a file is packed. Nothing tells what one that nobody has seen
+// was packed into.
+func (m *model) notePacked(name string) {
+	if m.size(name) < match.Little || m.unseen[name] {
 		for _, n := range m.lines[name] {
 			m.little[n] = true
 		}
 	}
+}
+
+// isNew says whether nobody has had the time to look at what a file holds.
+func (m *model) isNew(name string) bool {
+	enough := m.enough[name]
+	return m.unseen[name] || m.running && (enough.IsZero() || time.Since(enough) <= lookedAt)
+}
+
+// lookedAt is how soon it is known what the live file holds.
+const lookedAt = 200 * time.Millisecond
+
+// size is how long a file is, 0 if it is not there.
+func (m *model) size(name string) int64 {
+	st, err := os.Stat(m.path(name))
+	if err != nil {
+		return 0
+	}
+	return st.Size()
 }
 
 // noteEnough notes which files have become long enough to tell them by.
@@ -618,7 +658,8 @@ func (m *model) check() {
 
 // alike says whether a line may come twice under different uids, since nothing
 // tells the files apart: see docs/decisions/0009. Either it was in a file of
-// less than match.Little that was copied; or all files of the log begin with
+// less than match.Little that was copied, or of less than a kilobyte that was moved
+// to a foreign name before anybody looked; or all files of the log begin with
 // the same kilobyte and more, and a kill came before the first checkpoint after
 // the line was handed on.
 func (m *model) alike(n int, f, r received) bool {

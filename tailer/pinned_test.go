@@ -11,6 +11,7 @@ func TestPinnedSequences(t *testing.T) {
 		"copied and truncated when it begins as the one before": "3 0 false [pass(1,7) link(0,6) write(19,0) copytruncate(14,1) write(1,3)]",
 		"the copy of what was truncated gets another name":      "3 0 false [write(0,0) copytruncate(5,1) foreign(0,6)]",
 		"copied twice and truncated before anybody looked":      "1 2 true [write(32,0) write(12,0) copyaway(0,0) copytruncate(0,0)]",
+		"copied and moved under names that nobody knows":        "2 1 false [rename(0,0) write(4,0) copyaway(0,0) foreign(0,0)]",
 	} {
 		t.Run(name, func(t *testing.T) { runSteps(t, steps) })
 	}
