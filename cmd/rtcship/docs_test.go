@@ -141,3 +141,48 @@ func TestArchitectureNamesEachPackage(t *testing.T) {
 		}
 	}
 }
+
+// The table of CONTRIBUTING.md sends nobody to a file or a test that is not there.
+func TestContributingNamesWhatIsThere(t *testing.T) {
+	text, err := os.ReadFile("../../CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "## To add something")
+	found := 0
+	for _, m := range regexp.MustCompile("((?:`Test\\w+`, )*`Test\\w+`) in `([\\w/]+)`").FindAllStringSubmatch(table, -1) {
+		for name := range strings.SplitSeq(m[1], ", ") {
+			found++
+			if name = strings.Trim(name, "`"); !hasTest(t, filepath.Join("../..", m[2]), name) {
+				t.Errorf("CONTRIBUTING.md: there is no %s in %s", name, m[2])
+			}
+		}
+	}
+	if all := strings.Count(table, "`Test"); found != all || all == 0 {
+		t.Errorf("CONTRIBUTING.md: of %d tests %d say in which package they are", all, found)
+	}
+	for _, m := range regexp.MustCompile("`([a-z]\\w*/[\\w./]+)`").FindAllStringSubmatch(table, -1) {
+		if _, err := os.Stat(filepath.Join("../..", m[1])); err != nil {
+			t.Errorf("CONTRIBUTING.md: %v", err)
+		}
+	}
+}
+
+// hasTest says whether a package has a test of that name.
+func hasTest(t *testing.T, dir, name string) bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "\nfunc "+name+"(") {
+			return true
+		}
+	}
+	return false
+}

@@ -25,6 +25,11 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log("To accept what is printed now: go test ./cmd/rtcship -run TestScripts -update")
+		}
+	})
 	testscript.Run(t, testscript.Params{Dir: "testdata", UpdateScripts: *update, Setup: func(e *testscript.Env) error {
 		e.Setenv("SAMPLES", samples) // the logs of a whole day
 		return nil

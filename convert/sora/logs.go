@@ -46,8 +46,9 @@ type Log struct {
 }
 
 // table has all logs that Sora's vendor describes. To have one more, add it here, to
-// the rules by which files are followed (tailer.SoraRules), to docs/sora.md and to
-// testdata/golden; the tests name what was forgotten.
+// the rules by which files are followed (tailer.SoraRules), to docs/sora.md,
+// docs/logrotate/sora.conf and testdata/golden, and a line of it to the samples that
+// internal/day makes; the tests name what was forgotten.
 var table = []Log{
 	jsonl("sora", logSpec{}),
 	jsonl("auth_webhook", logSpec{}),

@@ -10,8 +10,8 @@ import (
 	"github.com/rtcship/rtcship/tailer"
 )
 
-// The table of logs, the rules by which files are followed, and docs/sora.md say the
-// same: whatever a new log was forgotten in is named.
+// The table of logs, the rules by which files are followed, docs/sora.md and what
+// logrotate is told say the same: whatever a new log was forgotten in is named.
 func TestLogsAreInAllPlaces(t *testing.T) {
 	rules := map[string]tailer.Rule{}
 	for _, r := range tailer.SoraRules() {
@@ -23,6 +23,11 @@ func TestLogsAreInAllPlaces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	rotated, err := os.ReadFile("../../docs/logrotate/sora.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	comment, directives := leftOut(string(rotated))
 	names := map[string]bool{}
 	for _, l := range table {
 		if names[l.Name] {
@@ -49,10 +54,33 @@ func TestLogsAreInAllPlaces(t *testing.T) {
 		}) {
 			t.Errorf("docs/sora.md: nothing about %s", l.Files)
 		}
+		if !slices.ContainsFunc(l.Files, func(f string) bool {
+			fixed, _, _ := strings.Cut(f, "[")
+			fixed, _, _ = strings.Cut(fixed, "*")
+			return strings.Contains(comment, " "+fixed) || slices.ContainsFunc(directives, func(d string) bool {
+				ok, _ := filepath.Match(d, "/var/log/sora/"+f)
+				return ok
+			})
+		}) {
+			t.Errorf("docs/logrotate/sora.conf: %s is neither rotated nor named among what is left out", l.Files)
+		}
 	}
 	for pattern := range rules {
 		t.Errorf("convert/sora/logs.go: nothing for %s, which is followed", pattern)
 	}
+}
+
+// leftOut takes a configuration of logrotate apart: its comments as one line, and the
+// words of the rest, patterns among them.
+func leftOut(conf string) (comment string, words []string) {
+	for line := range strings.Lines(conf) {
+		if text, ok := strings.CutPrefix(line, "#"); ok {
+			comment += strings.TrimSuffix(text, "\n")
+			continue
+		}
+		words = append(words, strings.Fields(line)...)
+	}
+	return comment, words
 }
 
 // A log that nobody describes is taken as it is.

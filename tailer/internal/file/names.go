@@ -28,14 +28,16 @@ func UnpackedName(base string) (string, Packing) {
 
 // rotations are the ways in which a rotated file is named after its log: each
 // takes what was added off the end of s, or returns "" if that is not there. To
-// have one more form of names followed, add it here and to the tests.
+// have one more form of names followed, add it here, to the tests and to the table
+// of docs/following.md. Which generation is the older is no matter of names: it is
+// told by when they were written.
 var rotations = []struct {
 	name  string
 	strip func(s string) string
 }{
 	{"a number or a date, as in .1, -20261121, .2026-11-21_03", stripCount},
 	{"a time with its zone (RFC 3339), as in -2026-11-21T03:00:00Z", stripTime},
-	{"the one before, as in .old", func(s string) string { return cutSuffix(s, ".old") }},
+	{"a word for the one before, as in .old", func(s string) string { return cutSuffix(s, ".old") }},
 }
 
 // stripRotation takes what a rotation added off the end of s; "" if it added

@@ -1,6 +1,10 @@
 package file
 
-import "testing"
+import (
+	"os"
+	"strings"
+	"testing"
+)
 
 // Each form of names that a rotation gives is known, and has an example here.
 func TestRotations(t *testing.T) {
@@ -23,5 +27,40 @@ func TestRotations(t *testing.T) {
 		if after, before := LiveNames(name); after != "" || before != "" {
 			t.Errorf("%s: %q, %q, want none", name, after, before)
 		}
+	}
+}
+
+// The table of docs/following.md has a row for each form of names, and no other; the
+// names it gives are taken for what it says.
+func TestRotationsAreDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../../docs/following.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, ok := strings.Cut(string(doc), "| what is added | as in |\n|---|---|\n")
+	if !ok {
+		t.Fatal("docs/following.md: no table of what is added to names")
+	}
+	table, _, _ = strings.Cut(table, "\n\n")
+	rows := map[string]string{}
+	for row := range strings.Lines(table) {
+		what, names, _ := strings.Cut(strings.Trim(row, "| \n"), " | ")
+		rows[what] = names
+	}
+	for _, r := range rotations {
+		what, _, _ := strings.Cut(r.name, ", as in ")
+		quoted := strings.Split(rows[what], "`")
+		if len(quoted) < 3 {
+			t.Errorf("docs/following.md: no row with a name for %q", what)
+		}
+		for i := 1; i < len(quoted); i += 2 {
+			if after, before := LiveNames(quoted[i]); after != "sora.jsonl" && before != "sora.jsonl" {
+				t.Errorf("docs/following.md: %s is not taken for a rotated sora.jsonl", quoted[i])
+			}
+		}
+		delete(rows, what)
+	}
+	for what := range rows {
+		t.Errorf("docs/following.md: %q is no form of names that is known", what)
 	}
 }
