@@ -10,6 +10,7 @@ func TestPinnedSequences(t *testing.T) {
 		"a hard link beside the archive of its file":            "2 2 false [half(37,4) touch(27,0) half(33,7) pass(9,0) write(21,7) stop(1,1) write(1,2) partly(12,4) write(10,7) write(23,6) hardlink(26,0) burst(7,5) compress(35,6)]",
 		"copied and truncated when it begins as the one before": "3 0 false [pass(1,7) link(0,6) write(19,0) copytruncate(14,1) write(1,3)]",
 		"the copy of what was truncated gets another name":      "3 0 false [write(0,0) copytruncate(5,1) foreign(0,6)]",
+		"a copy whose log ends in the middle of a line":         "3 0 false [write(0,0) copytruncate(17,0) foreign(35,6) half(7,5) pass(14,6)]",
 		"copied twice and truncated before anybody looked":      "1 2 true [write(32,0) write(12,0) copyaway(0,0) copytruncate(0,0)]",
 		"copied and moved under names that nobody knows":        "2 1 false [rename(0,0) write(4,0) copyaway(0,0) foreign(0,0)]",
 	} {

@@ -558,15 +558,15 @@ func (d *decision) originals(c *Found) (list []*Known) {
 }
 
 // commonPart returns up to where c is a copy of orig, 0 if it is none: what they
-// have in common is so much that two logs do not begin with it by themselves, and one
-// of them ends there, or a line does.
+// have in common is so much that two logs do not begin with it by themselves, and c
+// ends there, or a line does. Where orig ends within a line, c may go on with another.
 func commonPart(orig Content, c *Found, enough int64) int64 {
 	so, sc := orig.Size(), c.Content.Size()
 	n := file.Common(orig, c.Content, min(so, sc))
 	switch {
 	case n < enough:
 		return 0
-	case n == sc, n == so:
+	case n == sc:
 		return n
 	}
 	if n = LineStart(c.Content, n); n < enough || !EndsLine(c.Content, n) {

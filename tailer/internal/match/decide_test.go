@@ -136,6 +136,7 @@ func TestDecide(t *testing.T) {
 		"a copy of what was packed, with its rest":     {[]*Known{with(knownAs(sora, old, 500, true), packedSince(false))}, []*Found{foundAs(foreign, foreign.Path, old, true)}, "wait /log/x.jsonl"},
 		"a copy that differs from what was packed":     {[]*Known{with(knownAs(sora, old, 500, true), packedSince(true))}, []*Found{foundAs(foreign, foreign.Path, old[:300]+fresh, true)}, "new /log/x.jsonl"},
 		"a copy of what was truncated, and begun anew": {[]*Known{with(knownAs(sora, old, len(old), false), endedAt(lines(0, 38))), knownAs(sora, lines(0, 20), len(lines(0, 20)), true)}, []*Found{foundAs(foreign, foreign.Path, lines(0, 38), true)}, "copy /log/x.jsonl"},
+		"a copy whose last line goes on differently":   {[]*Known{knownAs(sora, lines(0, 20)+"li", len(lines(0, 20)), true)}, []*Found{foundAs(foreign, foreign.Path, lines(0, 20)+"line of its own\n", true)}, fmt.Sprintf("copy /log/x.jsonl at %d", len(lines(0, 20)))},
 		"rotated, and a short copy of it came first":   {[]*Known{copyNamed("b", lines(0, 8))}, []*Found{foundAs(sora, "/log/sora.jsonl.1", lines(0, 8), false)}, "copy /log/sora.jsonl.1"},
 		"rotated with more than a copy of it has":      {[]*Known{copyNamed("b", lines(0, 8))}, []*Found{foundAs(sora, "/log/sora.jsonl.1", lines(0, 8)+fresh, false)}, fmt.Sprintf("copy /log/sora.jsonl.1 at %d", len(lines(0, 8)))},
 		"packed, and a short copy of it came first":    {[]*Known{copyNamed("b", lines(0, 8))}, []*Found{packedAs(sora, "/log/sora.jsonl.1.gz", lines(0, 8))}, "copy /log/sora.jsonl.1.gz"},
