@@ -157,7 +157,7 @@ func (b *balancer) done(m *member, a answer) {
 	case !a.unable():
 		m.misses, m.rests = 0, time.Time{}
 	case !m.rests.After(time.Now()): // calls that fail together are one miss
-		m.rests = time.Now().Add(max(a.delay, backoffDelay(m.misses+1)))
+		m.rests = time.Now().Add(max(min(a.delay, maxDelay), backoffDelay(m.misses+1)))
 		m.misses++
 	}
 	if a.unable() && !a.answered {

@@ -187,10 +187,16 @@ func (e *Exporter) depart(limit int) (pieces []piece, fresh bool) {
 		return nil, false
 	}
 	limit = e.pace.limit(limit)
-	if e.freshOut == 0 { // it may be of the same file, and older
+	if e.freshOut == 0 || e.overtaken() {
 		pieces = e.fresh.take(nil, limit)
 	}
 	return e.pending.take(pieces, limit), false
+}
+
+// overtaken reports whether something fresh waits that is older than what has come
+// of the same place since, and has become a backlog. The caller holds e.mu.
+func (e *Exporter) overtaken() bool {
+	return slices.ContainsFunc(e.fresh.pieces, func(p piece) bool { return e.origins[p.call.origin] > 0 })
 }
 
 // backlogPlace reports whether a request of others may start while the collector

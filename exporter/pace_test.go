@@ -195,3 +195,70 @@ func timeout(t *testing.T, d time.Duration) context.Context {
 	t.Cleanup(cancel)
 	return ctx
 }
+
+// What leaves while the collector is behind, with what is under way already: what is
+// fresh in a place of its own, and with others' backlog only where its own is in there.
+func TestWhatDepartsWhileBehind(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		concurrency   int
+		out, freshOut int    // requests under way
+		backlog       string // whose it is; "" = there is none
+		want          string // the origins of what leaves, in order
+		fresh         bool   // it has the place of what is fresh
+	}{
+		{"the place is free", 2, 2, 0, "b", "a", true},
+		{"the place is taken", 2, 1, 1, "b", "b", false},
+		{"the place is taken, and its own backlog is behind it", 2, 1, 1, "a", "a a", false},
+		{"all places are taken", 2, 3, 1, "b", "", false},
+		{"nothing else", 2, 1, 1, "", "", false},
+		{"one place, taken", 1, 1, 0, "b", "", false},
+		{"one place, free", 1, 0, 0, "b", "a", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := &Exporter{cfg: Config{Concurrency: c.concurrency}.withDefaults(), origins: map[any]int{}, paused: 1} // nothing leaves by itself
+			if _, err := e.EnqueueOf("a", []Group{records("fresh", 1, 100)}); err != nil {
+				t.Fatal(err)
+			}
+			if c.backlog != "" {
+				if _, err := e.EnqueueOf(c.backlog, []Group{records("back", 100, 1000)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			e.pace, e.flush, e.inFlight, e.freshOut = smallTrial, true, c.out, c.freshOut
+			pieces, fresh := e.depart(e.cfg.MaxRequest)
+			var got []string
+			for _, p := range pieces {
+				got = append(got, fmt.Sprint(p.call.origin))
+			}
+			if s := strings.Join(got, " "); s != c.want || fresh != c.fresh {
+				t.Errorf("%q leaves, fresh %v", s, fresh)
+			}
+		})
+	}
+}
+
+// A collector that took nothing for long is left alone for longer each time, as it asks
+// for but not for ever, and for a moment only once it has taken something.
+func TestRestOfAMember(t *testing.T) {
+	b, m := newBalancer(nil, nil), &member{}
+	defer b.cancel()
+	fails := func(delay time.Duration) time.Duration {
+		m.rests = time.Time{} // it is over
+		b.done(m, answer{verdict: again, code: "UNAVAILABLE", answered: true, delay: delay})
+		return time.Until(m.rests)
+	}
+	for range 8 {
+		fails(0)
+	}
+	if rest := fails(0); rest < lastBackoff/2-time.Second {
+		t.Errorf("after many misses it rests for %v", rest)
+	}
+	if rest := fails(1000 * time.Hour); rest > maxDelay {
+		t.Errorf("it asked for 1,000 hours and has %v", rest)
+	}
+	b.done(m, answer{verdict: accepted, code: "OK"})
+	if rest := fails(0); rest > 2*firstBackoff {
+		t.Errorf("after one miss it rests for %v", rest)
+	}
+}

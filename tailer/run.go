@@ -29,7 +29,7 @@ type Tailer struct {
 	known     *known.Index
 	positions *resume.Positions
 
-	mu sync.Mutex // for what is said to be under it; taken last
+	mu sync.Mutex // for what is said to be under it; taken after the index's, before the readers'
 	scanning
 	saving
 	ending

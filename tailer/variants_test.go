@@ -14,9 +14,9 @@ import (
 // it was killed. Every line arrives, and none under two uids.
 type tale struct {
 	name  string
-	setup func(s *told)
+	setup func(s *told) // nil = sora.jsonl has some lines
 	move  func(s *told)
-	after func(s *told) // when it has been looked at
+	after func(s *told) // when it has been looked at; nil = sora.jsonl goes on
 	only  string        // "running": something is gone afterwards
 }
 
@@ -52,10 +52,8 @@ var tales = []tale{
 	}, move: func(s *told) {
 		s.rename("sora.jsonl", "sora.jsonl.1")
 		s.put("sora.jsonl.1", "sora.jsonl")
-	}, after: func(s *told) { s.put("sora.jsonl") }},
-	{name: "hard link whose first name goes", setup: func(s *told) {
-		s.put("sora.jsonl")
-	}, move: func(s *told) {
+	}},
+	{name: "hard link whose first name goes", move: func(s *told) {
 		s.link("sora.jsonl", "x.jsonl")
 		s.put("x.jsonl")
 		s.pass(2 * time.Second)
@@ -105,7 +103,7 @@ var tales = []tale{
 		s.pass(3 * time.Second)
 		s.rename("old/sora.jsonl", "sora.jsonl")
 		s.put("sora.jsonl")
-	}, after: func(s *told) { s.put("sora.jsonl") }},
+	}},
 	{name: "into another directory under another name", setup: func(s *told) {
 		s.mkdir("old")
 		s.cfg.Sources[0].Include = []string{"old/*"}
@@ -125,17 +123,13 @@ var tales = []tale{
 		s.rename("sora.jsonl", "old/sora.jsonl.1")
 		s.compress("old/sora.jsonl.1", ".gz")
 		s.put("sora.jsonl")
-	}, after: func(s *told) { s.put("sora.jsonl") }},
-	{name: "copy that goes on", setup: func(s *told) {
-		s.put("sora.jsonl")
-	}, move: func(s *told) {
+	}},
+	{name: "copy that goes on", move: func(s *told) {
 		s.put("sora.jsonl")
 		s.copy("sora.jsonl", "copy.jsonl")
 		s.put("copy.jsonl", "sora.jsonl")
 	}, after: func(s *told) { s.put("copy.jsonl", "sora.jsonl") }},
-	{name: "copy that is truncated and goes on", setup: func(s *told) {
-		s.put("sora.jsonl")
-	}, move: func(s *told) {
+	{name: "copy that is truncated and goes on", move: func(s *told) {
 		s.put("sora.jsonl")
 		s.copy("sora.jsonl", "copy.jsonl")
 		s.pass(8 * time.Second)
@@ -143,9 +137,7 @@ var tales = []tale{
 		s.write("copy.jsonl", line(s.n)+"\n")
 		s.n++
 	}, after: func(s *told) { s.put("copy.jsonl", "sora.jsonl") }},
-	{name: "copy of a copy", setup: func(s *told) {
-		s.put("sora.jsonl")
-	}, move: func(s *told) {
+	{name: "copy of a copy", move: func(s *told) {
 		s.put("sora.jsonl")
 		s.copy("sora.jsonl", "copy.jsonl")
 		s.pass(time.Second)
@@ -155,34 +147,26 @@ var tales = []tale{
 		s.pass(8 * time.Second)
 		s.copy("copy.jsonl", "copy2.jsonl")
 	}, after: func(s *told) { s.put("copy2.jsonl", "copy.jsonl", "sora.jsonl", "copycopy.jsonl") }},
-	{name: "copy, then the original goes", setup: func(s *told) {
-		s.put("sora.jsonl")
-	}, move: func(s *told) {
+	{name: "copy, then the original goes", move: func(s *told) {
 		s.put("sora.jsonl")
 		s.copy("sora.jsonl", "copy.jsonl")
 		s.remove("sora.jsonl")
 		s.put("copy.jsonl")
 	}, after: func(s *told) { s.put("copy.jsonl", "sora.jsonl") }},
-	{name: "rotated and compressed", setup: func(s *told) {
-		s.put("sora.jsonl")
-	}, move: func(s *told) {
+	{name: "rotated and compressed", move: func(s *told) {
 		s.put("sora.jsonl")
 		s.rename("sora.jsonl", "sora.jsonl.1")
 		s.put("sora.jsonl")
 		s.pass(500 * time.Millisecond)
 		s.compress("sora.jsonl.1", ".zst")
-	}, after: func(s *told) { s.put("sora.jsonl") }},
-	{name: "rotated and compressed under another name", setup: func(s *told) {
-		s.put("sora.jsonl")
-	}, move: func(s *told) {
+	}},
+	{name: "rotated and compressed under another name", move: func(s *told) {
 		s.put("sora.jsonl")
 		s.pack("sora.jsonl", "sora-2031-03-05.jsonl.gz")
 		s.remove("sora.jsonl")
 		s.put("sora.jsonl")
-	}, after: func(s *told) { s.put("sora.jsonl") }},
-	{name: "rotated three times, two of them compressed", setup: func(s *told) {
-		s.put("sora.jsonl")
-	}, move: func(s *told) {
+	}},
+	{name: "rotated three times, two of them compressed", move: func(s *told) {
 		s.put("sora.jsonl")
 		s.rename("sora.jsonl", "sora.jsonl.3")
 		s.put("sora.jsonl")
@@ -192,7 +176,7 @@ var tales = []tale{
 		s.compress("sora.jsonl.2", ".zst")
 		s.rename("sora.jsonl", "sora.jsonl.1")
 		s.put("sora.jsonl")
-	}, after: func(s *told) { s.put("sora.jsonl") }},
+	}},
 	{name: "..data is switched, with what was there", setup: func(s *told) {
 		s.mkdir("..1")
 		s.symlink("..1", "..data")
@@ -249,18 +233,14 @@ var tales = []tale{
 		os.Rename(s.dir+".away", s.dir)
 		s.put("sora.jsonl", "app.jsonl")
 	}, after: func(s *told) { s.put("sora.jsonl", "app.jsonl") }},
-	{name: "a directory stands at the log's name for a while", setup: func(s *told) {
-		s.put("sora.jsonl")
-	}, move: func(s *told) {
+	{name: "a directory stands at the log's name for a while", move: func(s *told) {
 		s.rename("sora.jsonl", "sora.jsonl.1")
 		s.mkdir("sora.jsonl")
 		s.pass(8 * time.Second)
 		s.remove("sora.jsonl")
 		s.put("sora.jsonl")
-	}, after: func(s *told) { s.put("sora.jsonl") }},
-	{name: "a pipe stands at the log's name for a while", setup: func(s *told) {
-		s.put("sora.jsonl")
-	}, move: func(s *told) {
+	}},
+	{name: "a pipe stands at the log's name for a while", move: func(s *told) {
 		s.rename("sora.jsonl", "away")
 		if err := syscall.Mkfifo(s.path("sora.jsonl"), 0o644); err != nil {
 			s.t.Fatal(err)
@@ -269,7 +249,7 @@ var tales = []tale{
 		s.remove("sora.jsonl")
 		s.rename("away", "sora.jsonl")
 		s.put("sora.jsonl")
-	}, after: func(s *told) { s.put("sora.jsonl") }},
+	}},
 	{name: "odd names", setup: func(s *told) {
 		s.put("a b.jsonl", "ログ.log", "new\nline.log", "Sora.jsonl", "SORA.log", "sora.jsonl", "-x.log", "100%s.log", "\xff\xfe.log", "[a].log", "a*.log")
 	}, move: func(s *told) {
@@ -288,16 +268,14 @@ var tales = []tale{
 		s.rename("real/sora.jsonl", "real/sora.jsonl.1")
 		s.put("real/sora.jsonl", "alias/app.jsonl")
 	}, after: func(s *told) { s.put("real/sora.jsonl", "real/app.jsonl") }},
-	{name: "renamed twice within a moment", setup: func(s *told) {
-		s.put("sora.jsonl")
-	}, move: func(s *told) {
+	{name: "renamed twice within a moment", move: func(s *told) {
 		s.put("sora.jsonl")
 		s.rename("sora.jsonl", "sora.jsonl.tmp")
 		s.put("sora.jsonl")
 		s.pass(300 * time.Millisecond)
 		s.rename("sora.jsonl.tmp", "sora.jsonl.1")
 		s.put("sora.jsonl.1")
-	}, after: func(s *told) { s.put("sora.jsonl") }},
+	}},
 	{name: "an editor saves a rotated file", setup: func(s *told) {
 		s.put("sora.jsonl")
 		s.rename("sora.jsonl", "sora.jsonl.1")
@@ -307,20 +285,16 @@ var tales = []tale{
 		s.copy("sora.jsonl.1", "sora.jsonl.1~")
 		s.copy("sora.jsonl.1", "tmp")
 		s.rename("tmp", "sora.jsonl.1")
-	}, after: func(s *told) { s.put("sora.jsonl") }},
-	{name: "rotated file put back", setup: func(s *told) {
-		s.put("sora.jsonl")
-	}, move: func(s *told) {
+	}},
+	{name: "rotated file put back", move: func(s *told) {
 		s.rename("sora.jsonl", "sora.jsonl.1")
 		s.put("sora.jsonl")
 		s.pass(8 * time.Second)
 		s.rename("sora.jsonl", "sora.jsonl.2")
 		s.rename("sora.jsonl.1", "sora.jsonl")
 		s.put("sora.jsonl")
-	}, after: func(s *told) { s.put("sora.jsonl") }},
-	{name: "unpacked again", setup: func(s *told) {
-		s.put("sora.jsonl")
-	}, move: func(s *told) {
+	}},
+	{name: "unpacked again", move: func(s *told) {
 		s.put("sora.jsonl")
 		s.rename("sora.jsonl", "sora.jsonl.1")
 		s.put("sora.jsonl")
@@ -329,10 +303,8 @@ var tales = []tale{
 		s.pass(8 * time.Second)
 		s.rename("keep.tmp", "sora.jsonl.1")
 		s.remove("sora.jsonl.1.gz")
-	}, after: func(s *told) { s.put("sora.jsonl") }},
-	{name: "packed in another way", setup: func(s *told) {
-		s.put("sora.jsonl")
-	}, move: func(s *told) {
+	}},
+	{name: "packed in another way", move: func(s *told) {
 		s.put("sora.jsonl")
 		s.rename("sora.jsonl", "sora.jsonl.1")
 		s.put("sora.jsonl")
@@ -342,7 +314,7 @@ var tales = []tale{
 		s.pack("keep.tmp", "sora.jsonl.2.zst")
 		s.remove("keep.tmp")
 		s.remove("sora.jsonl.1.gz")
-	}, after: func(s *told) { s.put("sora.jsonl") }},
+	}},
 	{name: "copied to a backup directory that is followed", setup: func(s *told) {
 		s.mkdir("backup")
 		s.cfg.Sources[0].Include = []string{"backup/*.log"}
@@ -350,7 +322,7 @@ var tales = []tale{
 	}, move: func(s *told) {
 		s.copy("sora.jsonl", "backup/monday.log")
 		s.put("sora.jsonl")
-	}, after: func(s *told) { s.put("sora.jsonl") }},
+	}},
 	{name: "written on by its old writer under a foreign name", setup: func(s *told) {
 		s.put("connection.jsonl")
 	}, move: func(s *told) {
@@ -359,13 +331,11 @@ var tales = []tale{
 		s.pass(2 * time.Second)
 		s.put("connection.jsonl", "con.log")
 	}, after: func(s *told) { s.put("con.log", "connection.jsonl") }},
-	{name: "moved to a name without extension", setup: func(s *told) {
-		s.put("sora.jsonl")
-	}, move: func(s *told) {
+	{name: "moved to a name without extension", move: func(s *told) {
 		s.put("sora.jsonl")
 		s.rename("sora.jsonl", "sora")
 		s.put("sora.jsonl")
-	}, after: func(s *told) { s.put("sora.jsonl") }},
+	}},
 }
 
 func TestTales(t *testing.T) {
@@ -393,7 +363,14 @@ func TestTales(t *testing.T) {
 	}
 }
 
-func (a *tale) tell(s *told, when string) {
+func (a tale) tell(s *told, when string) {
+	goesOn := func(s *told) { s.put("sora.jsonl") }
+	if a.setup == nil {
+		a.setup = goesOn
+	}
+	if a.after == nil {
+		a.after = goesOn
+	}
 	a.setup(s)
 	s.start()
 	s.pass(5 * time.Second)

@@ -8,7 +8,7 @@ import (
 )
 
 // measured says what was measured, with the load of the machine beside it.
-func measured(t testing.TB, _ string, format string, args ...any) {
+func measured(t testing.TB, format string, args ...any) {
 	t.Helper()
 	load, _ := os.ReadFile("/proc/loadavg")
 	busy, _, _ := strings.Cut(string(load), " ")

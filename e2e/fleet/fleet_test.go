@@ -36,7 +36,7 @@ func TestFleet(t *testing.T) {
 		measure, *idle = time.Second, 3*time.Second
 	}
 	takes := capacity(t, tr, measure)
-	measured(t, "capacity", "the tier takes %.2f MB/s behind %d collectors", takes/1e6, *collectors)
+	measured(t, "the tier takes %.2f MB/s behind %d collectors", takes/1e6, *collectors)
 	f := newFleet(t, tr, *members)
 	for _, m := range f.members { // each has something to say first
 		f.line(t, m)
@@ -102,7 +102,7 @@ func idleFleet(t *testing.T, f *fleet, empty int64) {
 	for _, m := range f.members {
 		own += usageOf(t, m.process.Pid()).memory
 	}
-	measured(t, "idle", "an idle member, of %d with %d connections in all: %.1f B/s and %.1f KiB at the tier, %.4f %% of a core there; itself %.3f %% of a core, %.1f wake-ups a second, %.1f MiB",
+	measured(t, "an idle member, of %d with %d connections in all: %.1f B/s and %.1f KiB at the tier, %.4f %% of a core there; itself %.3f %% of a core, %.1f wake-ups a second, %.1f MiB",
 		len(f.members), f.watch.connections(), bytes, memory/1024, (c1-c0).Seconds()/took/n*100, (m1-m0).Seconds()/took/n*100, float64(w1-w0)/n/took, float64(own)/n/(1<<20))
 	if bytes >= idleBytes {
 		t.Errorf("an idle member costs the tier %.1f B/s", bytes)
@@ -128,10 +128,10 @@ func back(t *testing.T, f *fleet, returned time.Time) {
 	slices.SortFunc(at, time.Time.Compare)
 	last := at[len(at)-1].Sub(returned)
 	t.Logf("connected in each second after the return: %v", histogram(at, returned))
-	measured(t, "connected", "%d members are connected %.1f s after the tier's return", len(at), last.Seconds())
+	measured(t, "%d members are connected %.1f s after the tier's return", len(at), last.Seconds())
 	most, all, until := f.watch.busiest(returned)
 	mean := float64(all) / max(until.Seconds(), 1)
-	measured(t, "connects", "%d connects in %.1f s, %.1f a second; in the busiest second %d, that is %.1f times as many", all, until.Seconds(), mean, most, float64(most)/mean)
+	measured(t, "%d connects in %.1f s, %.1f a second; in the busiest second %d, that is %.1f times as many", all, until.Seconds(), mean, most, float64(most)/mean)
 	if len(at) >= 50 && float64(most) > connectsPeak*mean {
 		t.Errorf("%d connects in one second, %.1f times the mean", most, float64(most)/mean)
 	}
@@ -160,7 +160,7 @@ func settled(t *testing.T, f *fleet, from time.Time) {
 		time.Sleep(250 * time.Millisecond)
 		d = f.delays(from, now)
 	}
-	measured(t, "settled", "the slowest line took %.1f s (%s)", d.longest.Seconds(), d.member)
+	measured(t, "the slowest line took %.1f s (%s)", d.longest.Seconds(), d.member)
 	if d.longest > within(settleWithin) || d.missing > 0 {
 		t.Errorf("a line of %s took %v, %d lines did not come", d.member, d.longest, d.missing)
 	}
@@ -202,7 +202,7 @@ func oneByOne(t *testing.T, f *fleet) {
 		time.Sleep(8 * time.Second)
 	}
 	most, all, _ := f.watch.busiest(from)
-	measured(t, "connects", "%d connects, at most %d in a second", all, most)
+	measured(t, "%d connects, at most %d in a second", all, most)
 	settled(t, f, from)
 	once(t, f, repeats)
 	level(t, f, f.tier.collectors)
@@ -227,7 +227,7 @@ func level(t *testing.T, f *fleet, list []*collector) {
 			}
 		}
 		if float64(most-least) <= levelTo*float64(most) {
-			measured(t, "level", "loads are within %.0f %% of each other in the %v that end %.0f s later", 100*float64(most-least)/float64(most), window, time.Since(start).Seconds())
+			measured(t, "loads are within %.0f %% of each other in the %v that end %.0f s later", 100*float64(most-least)/float64(most), window, time.Since(start).Seconds())
 			return
 		}
 		if time.Since(start) > within(levelWithin) {
@@ -255,7 +255,7 @@ func addedAndTaken(t *testing.T, f *fleet) {
 	}
 	start := time.Now()
 	harness.Wait(t, within(time.Minute), "the collector that was taken away to be left alone", quiet)
-	measured(t, "taken", "a collector that was taken from the name gets nothing after %.0f s", time.Since(start).Seconds()-5)
+	measured(t, "a collector that was taken from the name gets nothing after %.0f s", time.Since(start).Seconds()-5)
 	last.stop(t)
 	last.launch(t)
 	last.wait(t)
@@ -274,7 +274,7 @@ func oneSlow(t *testing.T, f *fleet) {
 	slow.rate.Store(int64(40 * len(f.members) / len(f.tier.collectors))) // a tenth of its share
 	time.Sleep(within(settleWithin) + *idle)
 	d := f.delays(from, time.Now().Add(-within(settleWithin)))
-	measured(t, "slow", "the slowest line took %.1f s, %d took longer than %v, %d came again", d.longest.Seconds(), d.missing, within(settleWithin), f.tier.books.again()-repeats)
+	measured(t, "the slowest line took %.1f s, %d took longer than %v, %d came again", d.longest.Seconds(), d.missing, within(settleWithin), f.tier.books.again()-repeats)
 	if d.missing > 0 {
 		t.Errorf("%d lines waited for the slow collector", d.missing)
 	}
@@ -318,7 +318,7 @@ func away(t *testing.T, f *fleet, takes float64) {
 	back(t, f, returned)
 	drained := drain(t, f, returned, before)
 	share := float64(sum(f.tier.taken())-before) / drained.Seconds() / takes
-	measured(t, "away", "%d members with %d lines each to catch up: all drained %.1f s after the tier's return, at %.0f %% of what it takes; %d lines came again",
+	measured(t, "%d members with %d lines each to catch up: all drained %.1f s after the tier's return, at %.0f %% of what it takes; %d lines came again",
 		len(f.members), *backlog, drained.Seconds(), 100*share, f.tier.books.again()-repeats)
 	if share < drainShare && float64(len(f.members)**backlog) > 20*takes/500 {
 		t.Errorf("drained at %.0f %% of what the tier takes", 100*share)

@@ -82,7 +82,7 @@ func stand(t *testing.T, tr *tier, w *watch, all []*sender, empty int64) size {
 		memory: float64(tr.memory(t)-empty) / (1 << 20),
 		bytes:  float64(to1-to0+from1-from0) / n / time.Since(start).Seconds(),
 	}
-	measured(t, "simulated", "%d simulated members with %d connections: %.1f MiB at the tier, %.1f KiB and %.1f B/s each", s.members, s.connects, s.memory, s.memory*1024/n, s.bytes)
+	measured(t, "%d simulated members with %d connections: %.1f MiB at the tier, %.1f KiB and %.1f B/s each", s.members, s.connects, s.memory, s.memory*1024/n, s.bytes)
 	if s.bytes >= idleBytes || s.memory*(1<<20)/n >= idleMemory {
 		t.Errorf("%d members: %.1f B/s and %.1f KiB each", s.members, s.bytes, s.memory*1024/n)
 	}
@@ -146,7 +146,7 @@ func comeBack(t *testing.T, tr *tier, w *watch, all []*sender) []int {
 	most, n, until := w.busiest(returned)
 	mean := float64(n) / max(until.Seconds(), 1)
 	h := w.perSecond(returned)
-	measured(t, "back", "%d simulated members have sent something %.1f s after the tier's return; %d connects in %.1f s, at most %d in a second, %.1f times the mean",
+	measured(t, "%d simulated members have sent something %.1f s after the tier's return; %d connects in %.1f s, at most %d in a second, %.1f times the mean",
 		len(all), took.Seconds(), n, until.Seconds(), most, float64(most)/mean)
 	t.Logf("connects in each second after the return: %v", h)
 	if until > within(connectWithin) || float64(most) > connectsPeak*mean {

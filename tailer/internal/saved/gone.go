@@ -109,10 +109,14 @@ func (g *Gone) expect(f *os.File, first int) {
 	if err != nil {
 		return
 	}
-	n := int(st.Size() / int64(first))
+	n := int(st.Size() / int64(max(first, leastText)))
 	g.lines = make([]goneLine, 0, n)
 	g.byHead, g.byLog, g.byID = make(map[uint64]int32, n), make(map[uint64]int32, n), make(map[uint64]int32, n)
 }
+
+// leastText is how short a line may be expected to be: the first one may be damaged, or
+// say no more than that a generation is back.
+const leastText = 400
 
 // take takes in a line of the file. One that is damaged costs that generation's
 // position.

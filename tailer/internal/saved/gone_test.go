@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -142,5 +143,20 @@ func TestGoneMoves(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(GoneFile(s.Dir) + ".*"); len(left) > 0 {
 		t.Errorf("left over: %v", left)
+	}
+}
+
+// What the first line is like says nothing about how much memory to take: it may be
+// damaged, or short.
+func TestFirstLineOfWhatIsGone(t *testing.T) {
+	for _, first := range []string{"\n", "x\n", `{"back":"0"}` + "\n"} {
+		s := newStore(t)
+		path := GoneFile(s.Dir)
+		if err := os.WriteFile(path, []byte(first+strings.Repeat(strings.Repeat("x", 1<<20)+"\n", 8)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if g := loadGone(t, s, time.Time{}, stays); cap(g.lines) > 8<<20/leastText+1 {
+			t.Errorf("%q: room for %d lines", first, cap(g.lines))
+		}
 	}
 }
