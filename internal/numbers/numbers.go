@@ -108,15 +108,21 @@ func (m *Meter) Note(n *cdr.Numbers, from int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	oldest := m.now().Add(-Fresh).UnixNano()
+	ctx, of := context.Background(), otlp.SpanRef{}
 	for i := range n.Samples {
-		if s := &n.Samples[i]; s.Offset >= from {
-			m.take(s, n.Place(s), oldest)
+		s := &n.Samples[i]
+		if s.Offset < from {
+			continue
 		}
+		if s.Ref != of { // the samples of a line have the same
+			ctx, of = about(&s.Ref), s.Ref
+		}
+		m.take(ctx, s, n.Place(s), oldest)
 	}
 }
 
 // take counts one sample. The caller holds m.mu.
-func (m *Meter) take(s *cdr.Sample, place []byte, oldest int64) {
+func (m *Meter) take(ctx context.Context, s *cdr.Sample, place []byte, oldest int64) {
 	if math.IsNaN(s.Value) || math.IsInf(s.Value, 0) || s.Metric >= cdr.NumMetrics {
 		return
 	}
@@ -125,7 +131,7 @@ func (m *Meter) take(s *cdr.Sample, place []byte, oldest int64) {
 		i.late.Add(context.Background(), 1, m.of(key{metric: s.Metric, late: true, kind: s.Kind}).add...)
 		return
 	}
-	ctx, of := about(&s.Ref), m.of(m.key(s, place))
+	of := m.of(m.key(s, place))
 	if i.histogram != nil {
 		i.histogram.Record(ctx, s.Value, of.record...)
 	} else {

@@ -255,6 +255,20 @@ func TestProduce(t *testing.T) {
 	}
 }
 
+// What tells the SDK of a call is made once for all samples of its line.
+func TestNoteOfALine(t *testing.T) {
+	e := exposed(t)
+	var n cdr.Numbers
+	for _, s := range every(cdr.SoraConnection, now) {
+		s.Ref = cdr.Connection([]byte("C4ZK2YM8RX0TQ4WB7HCJ9D3NVE"))
+		n.Add(s)
+	}
+	e.Note(&n, 0)
+	if got := testing.AllocsPerRun(20, func() { e.Note(&n, 0) }); got > 4 {
+		t.Errorf("%v allocations for %d samples of a line", got, len(n.Samples))
+	}
+}
+
 func BenchmarkNote(b *testing.B) {
 	e := exposed(b)
 	ref := cdr.Connection([]byte("C4ZK2YM8RX0TQ4WB7HCJ9D3NVE"))
