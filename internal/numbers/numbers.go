@@ -108,17 +108,25 @@ func (m *Meter) Note(n *cdr.Numbers, from int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	oldest := m.now().Add(-Fresh).UnixNano()
-	ctx, of := context.Background(), otlp.SpanRef{}
-	for i := range n.Samples {
-		s := &n.Samples[i]
-		if s.Offset < from {
-			continue
+	for rest := n.Samples; len(rest) > 0; {
+		line := ofOneCall(rest)
+		ctx := about(&line[0].Ref)
+		for i := range line {
+			if s := &line[i]; s.Offset >= from {
+				m.take(ctx, s, n.Place(s), oldest)
+			}
 		}
-		if s.Ref != of { // the samples of a line have the same
-			ctx, of = about(&s.Ref), s.Ref
-		}
-		m.take(ctx, s, n.Place(s), oldest)
+		rest = rest[len(line):]
 	}
+}
+
+// ofOneCall are the first of samples that are of the same call, such as all of a line.
+func ofOneCall(samples []cdr.Sample) []cdr.Sample {
+	n := 1
+	for n < len(samples) && samples[n].Ref == samples[0].Ref {
+		n++
+	}
+	return samples[:n]
 }
 
 // take counts one sample. The caller holds m.mu.
