@@ -21,6 +21,7 @@ type Ship struct {
 	Admin  string // address of its admin listener
 
 	Credential *syscall.Credential // whom it runs as; nil: as the test does
+	Program    string              // what is run in its place, with the same arguments; empty: rtcship
 
 	process *Process
 }
@@ -48,7 +49,11 @@ func (s *Ship) Configure(t testing.TB, config string) {
 // Launch starts rtcship and does not wait.
 func (s *Ship) Launch(t testing.TB, args ...string) {
 	t.Helper()
-	cmd := exec.Command(Binary(t), append([]string{"run", "--config", s.Config}, args...)...)
+	program := s.Program
+	if program == "" {
+		program = Binary(t)
+	}
+	cmd := exec.Command(program, append([]string{"run", "--config", s.Config}, args...)...)
 	cmd.Env = environment()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.Credential}
 	s.process = Start(t, "rtcship", cmd)
@@ -114,6 +119,21 @@ func (s *Ship) Kill(t testing.TB) {
 
 // Process returns the running process.
 func (s *Ship) Process() *Process { return s.process }
+
+// Status returns what /status.json says, and nothing of a process that does not answer yet.
+func (s *Ship) Status(t testing.TB) string {
+	t.Helper()
+	resp, err := client.Get("http://" + s.Admin + "/status.json")
+	if err != nil {
+		return ""
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
 
 // Metric returns the sum of the samples of a metric whose labels hold all of
 // the given ones, written `name="value"`.
