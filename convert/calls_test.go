@@ -381,6 +381,35 @@ func goldenBatches(t testing.TB) (all []entry.Batch) {
 	return all
 }
 
+// The texts of a batch are read over by the next ones once it was converted, while what was
+// made of it is still on its way.
+func TestNothingOfTheTextIsKept(t *testing.T) {
+	c := callConverter(t, convert.Config{Calls: record.Calls{Traces: true, Numbers: true}})
+	kept := func(out *convert.Output) string {
+		return fmt.Sprintf("%+v %+v %+v %+v %+v", out.Groups, out.Spans, out.Counts, out.Severe, out.Numbers)
+	}
+	samples := 0
+	for range 3 { // the third time, lines go the short ways
+		for _, b := range goldenBatches(t) {
+			var out convert.Output
+			c.Convert(b, &out)
+			before := kept(&out)
+			samples += len(out.Numbers.Samples)
+			for i := range b.Entries {
+				for j := range b.Entries[i].Text {
+					b.Entries[i].Text[j] = '#'
+				}
+			}
+			if kept(&out) != before {
+				t.Fatalf("what was made of %s %s has changed with its text", b.Origin.Source, b.Origin.Log)
+			}
+		}
+	}
+	if samples == 0 {
+		t.Error("no numbers were made")
+	}
+}
+
 // Without traces nothing changes, not by a byte; with them, records have ids and
 // are the same otherwise.
 func TestTracesOffChangeNothing(t *testing.T) {

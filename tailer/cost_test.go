@@ -62,9 +62,9 @@ func TestIdleCost(t *testing.T) {
 // A counter counts entries.
 type counter struct{ n atomic.Int64 }
 
-func (c *counter) Consume(_ context.Context, b entry.Batch) error {
+func (c *counter) Offer(_ context.Context, b entry.Batch) (entry.Receipt, error) {
 	c.n.Add(int64(len(b.Entries)))
-	return nil
+	return entry.Settled, nil
 }
 
 func cpu(t *testing.T) time.Duration {
@@ -111,7 +111,7 @@ func TestLatency(t *testing.T) {
 
 type consumerFunc func(entry.Batch)
 
-func (f consumerFunc) Consume(_ context.Context, b entry.Batch) error {
+func (f consumerFunc) Offer(_ context.Context, b entry.Batch) (entry.Receipt, error) {
 	f(b)
-	return nil
+	return entry.Settled, nil
 }

@@ -13,9 +13,9 @@ import (
 // always something that is read and not yet settled.
 type slow struct{ entry.Consumer }
 
-func (s slow) Consume(ctx context.Context, b entry.Batch) error {
+func (s slow) Offer(ctx context.Context, b entry.Batch) (entry.Receipt, error) {
 	time.Sleep(50 * time.Millisecond)
-	return s.Consumer.Consume(ctx, b)
+	return s.Consumer.Offer(ctx, b)
 }
 
 // TestDrainBesideAWriter drains a tailer while its log goes on growing: it ends

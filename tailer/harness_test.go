@@ -22,7 +22,7 @@ import (
 type sink struct {
 	mu   sync.Mutex
 	got  []received
-	hold chan struct{} // if set, Consume waits until it is closed
+	hold chan struct{} // if set, nothing is settled until it is closed
 
 	stall func(b entry.Batch) bool // if set, batches for which it says so are never settled
 	takes time.Duration            // until a batch is settled
@@ -47,7 +47,7 @@ type sinkRun struct {
 	run int
 }
 
-func (s sinkRun) Consume(ctx context.Context, b entry.Batch) error {
+func (s sinkRun) Offer(_ context.Context, b entry.Batch) (entry.Receipt, error) {
 	s.mu.Lock()
 	hold, first := s.hold, len(s.got)
 	if s.stall != nil && s.stall(b) {
@@ -60,6 +60,11 @@ func (s sinkRun) Consume(ctx context.Context, b entry.Batch) error {
 		})
 	}
 	s.mu.Unlock()
+	return entry.ReceiptFunc(func(ctx context.Context) error { return s.settle(ctx, hold, first, len(b.Entries)) }), nil
+}
+
+// settle settles the n entries from the given one on.
+func (s *sink) settle(ctx context.Context, hold chan struct{}, first, n int) error {
 	if hold != nil {
 		select {
 		case <-hold:
@@ -70,7 +75,7 @@ func (s sinkRun) Consume(ctx context.Context, b entry.Batch) error {
 	time.Sleep(s.takes)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i := range b.Entries {
+	for i := range n {
 		s.got[first+i].settled = time.Now()
 	}
 	return nil

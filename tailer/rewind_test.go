@@ -21,14 +21,14 @@ type keeper struct {
 	keys map[string]bool
 }
 
-func (k *keeper) Consume(_ context.Context, b entry.Batch) error {
+func (k *keeper) Offer(_ context.Context, b entry.Batch) (entry.Receipt, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, e := range b.Entries {
 		k.got = append(k.got, string(e.Text))
 		k.keys[fmt.Sprintf("%x %d %s", b.Origin.Generation, e.Offset, e.Text)] = true
 	}
-	return nil
+	return entry.Settled, nil
 }
 
 // follow runs a Tailer until everything is settled, and returns what came.

@@ -34,8 +34,8 @@ func (t *Tailer) Status() []FileStatus { return t.known.Status() }
 // does not become less when a file goes.
 func (t *Tailer) Empty() map[string]int64 { return t.known.Empty() }
 
-// Blocked reports whether nothing more can come until a Consume call returns:
-// at least one file has data that cannot be read because its batches under way, or
-// the memory, are taken, no file is being read, and all Consume calls under way
-// are among the waiting ones.
+// Blocked reports whether nothing more can come until a batch is settled: at least
+// one file has data that cannot be read because its batches under way, or the memory,
+// are taken, no file is being read, and all batches that were offered are among the
+// waiting ones.
 func (t *Tailer) Blocked(waiting int) bool { return t.readers.Blocked(waiting) }

@@ -32,13 +32,13 @@ type counter struct {
 	stop func()
 }
 
-func (c *counter) Consume(_ context.Context, b entry.Batch) error {
+func (c *counter) Offer(_ context.Context, b entry.Batch) (entry.Receipt, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.left -= len(b.Entries); c.left <= 0 {
 		c.stop()
 	}
-	return nil
+	return entry.Settled, nil
 }
 
 // BenchmarkRead is following one file: reading, splitting, checkpoints.

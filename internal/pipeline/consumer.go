@@ -12,7 +12,7 @@ import (
 )
 
 // A consumer converts a batch and sends what came of it. It is where the
-// three packages meet: tailer calls it, and its return is the acknowledgement.
+// three packages meet: tailer calls it, and a receipt is the acknowledgement.
 type consumer struct {
 	converter *convert.Converter
 	exporter  *exporter.Exporter
@@ -22,7 +22,6 @@ type consumer struct {
 	gate      *gate
 	outputs   sync.Pool // of *output
 	books     *books
-	order     *order
 }
 
 // An output is what one batch is converted into; it is used again and again.
@@ -33,51 +32,80 @@ type output struct {
 
 func newConsumer(c *convert.Converter, e *exporter.Exporter, g *gate, b *books) *consumer {
 	return &consumer{
-		converter: c, exporter: e, gate: g, books: b, order: newOrder(),
+		converter: c, exporter: e, gate: g, books: b,
 		outputs: sync.Pool{New: func() any { return new(output) }},
 	}
 }
 
-// Consume implements entry.Consumer.
-func (c *consumer) Consume(ctx context.Context, b entry.Batch) error {
-	source, entries, bytes := b.Origin.Source, len(b.Entries), textBytes(b)
-	c.books.begin(source, entries)
-	turn := c.order.arrive(b)
-	defer turn.leave()
-	room, err := c.enter(ctx, turn, bytes)
+// Offer implements entry.Consumer: what is made of b waits at the exporter when it returns.
+func (c *consumer) Offer(ctx context.Context, b entry.Batch) (entry.Receipt, error) {
+	r := &receipt{consumer: c, origin: b.Origin, entries: len(b.Entries), bytes: textBytes(b)}
+	c.books.begin(b.Origin.Source, r.entries)
+	room, err := c.gate.enter(ctx, convert.Expansion*r.bytes)
 	if err != nil {
-		c.books.withdrawn(source, entries, nil)
+		c.books.withdrawn(b.Origin.Source, r.entries, nil)
+		return nil, err
+	}
+	r.room, r.out = room, c.outputs.Get().(*output)
+	if err := r.convert(ctx, b); err != nil {
+		r.leave()
+		return nil, err
+	}
+	return r, nil
+}
+
+// A receipt is a batch that was converted and handed over.
+type receipt struct {
+	*consumer
+	origin  *entry.Origin
+	entries int
+	bytes   int64 // of text
+	room    *room
+	out     *output
+	records *exporter.Delivery
+	made    *spanDelivery // nil if there are no spans
+	refused error         // of the spans
+}
+
+// convert makes records and spans, and hands them over.
+func (r *receipt) convert(ctx context.Context, b entry.Batch) error {
+	out := r.out
+	if err := r.converter.ConvertContext(ctx, b, &out.Output); err != nil {
+		r.books.withdrawn(b.Origin.Source, r.entries, nil)
 		return err
 	}
-	defer room.leave()
-	out := c.outputs.Get().(*output)
-	defer c.outputs.Put(out)
-	if err := c.converter.ConvertContext(ctx, b, &out.Output); err != nil {
-		c.books.withdrawn(source, entries, nil)
-		return err
-	}
-	room.take(out.Size())
-	c.books.converted(source, &out.Counts)
+	r.room.take(out.Size())
+	r.books.converted(b.Origin.Source, &out.Counts)
 	out.groups, out.spans = asGroups(out.groups[:0], out.Groups), asGroups(out.spans[:0], out.Spans)
-	outcome, err := c.deliver(ctx, turn, b.Origin, out)
-	if err != nil {
-		c.books.withdrawn(source, entries, &out.Counts)
+	var err error
+	if r.records, err = r.exporter.EnqueueOf(b.Origin, out.groups); err != nil {
+		r.books.withdrawn(b.Origin.Source, r.entries, &out.Counts)
 		return err
 	}
-	c.books.settled(b.Origin, &out.Counts, outcome, bytes)
-	c.books.events.note(b.Origin, &out.Output)
-	c.numbers.Note(&out.Numbers, c.replayed.until(b.Origin))
+	r.made, r.refused = r.spans.enqueue(out.spans)
 	return nil
 }
 
-// enter goes through the gate, after the batches before.
-func (c *consumer) enter(ctx context.Context, t *turn, bytes int64) (*room, error) {
-	if err := t.approach(ctx); err != nil {
-		return nil, err
+// Wait implements entry.Receipt.
+func (r *receipt) Wait(ctx context.Context) error {
+	defer r.leave()
+	outcome, err := r.records.Wait(ctx)
+	if r.refused == nil {
+		r.refused = r.made.wait(ctx) // even if there is an error already: until then the buffers are in use
 	}
-	room, err := c.gate.enter(ctx, convert.Expansion*bytes)
-	t.enter()
-	return room, err
+	if err = cmp.Or(err, r.refused); err != nil {
+		r.books.withdrawn(r.origin.Source, r.entries, &r.out.Counts)
+		return err
+	}
+	r.books.settled(r.origin, &r.out.Counts, outcome, r.bytes)
+	r.books.events.note(r.origin, &r.out.Output)
+	r.numbers.Note(&r.out.Numbers, r.replayed.until(r.origin))
+	return nil
+}
+
+func (r *receipt) leave() {
+	r.outputs.Put(r.out)
+	r.room.leave()
 }
 
 // asGroups appends those of made that hold something.
@@ -88,28 +116,6 @@ func asGroups(groups []exporter.Group, made []convert.Group) []exporter.Group {
 		}
 	}
 	return groups
-}
-
-// deliver hands what was made over when it is its turn, and waits until the records
-// are settled, and the spans too or dropped.
-func (c *consumer) deliver(ctx context.Context, t *turn, origin *entry.Origin, out *output) (exporter.Outcome, error) {
-	if err := t.await(ctx); err != nil {
-		return exporter.Outcome{}, err
-	}
-	d, err := c.exporter.EnqueueOf(origin, out.groups)
-	t.leave()
-	if err != nil {
-		return exporter.Outcome{}, err
-	}
-	s, spansErr := c.spans.enqueue(out.spans)
-	outcome, err := d.Wait(ctx)
-	if spansErr == nil {
-		spansErr = s.wait(ctx) // even if there is an error already: until then the buffers are in use
-	}
-	if err = cmp.Or(err, spansErr); err != nil {
-		return exporter.Outcome{}, err
-	}
-	return outcome, nil
 }
 
 func textBytes(b entry.Batch) int64 {

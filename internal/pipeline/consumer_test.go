@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"context"
-	"strings"
+	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,52 +42,87 @@ func (g *gate) taken() int64 {
 	return g.used
 }
 
-// A file's large batch finds the gate full. Just then there is room, and its
-// small batch comes. If that one took the room, it would wait for the large one
-// to be handed over, and the large one for the room, for ever.
-func TestBatchesOfOneFileDoNotBlockEachOther(t *testing.T) {
-	const size = 1000
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	var c *consumer
-	smallDone := make(chan error, 1)
-	var g *gate
-	room, err := func() (*room, error) {
-		g = newGate(size, func() {})
-		return g.enter(ctx, size)
-	}()
+// consume offers a batch and waits until it is settled.
+func (c *consumer) consume(ctx context.Context, b entry.Batch) error {
+	r, err := c.Offer(ctx, b)
+	if err != nil {
+		return err
+	}
+	return r.Wait(ctx)
+}
+
+// Batches of a file are sent in the order offered, whichever is waited for first, and
+// their room at the gate is given back.
+func TestOrderWithinAFile(t *testing.T) {
+	const n = 50
+	g := newGate(1<<20, func() {})
+	var mu sync.Mutex
+	var got []string
+	server, err := exportertest.Start(exportertest.Config{HTTPListen: "-", Take: func(r *exportertest.Request) {
+		records, err := r.Records()
+		if err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for _, r := range records {
+			got = append(got, r.Body.GetStringValue())
+		}
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	once := true
-	g.blocked = func() { // the large batch is about to wait
-		if !once {
-			return
+	t.Cleanup(server.Close)
+	e, err := exporter.New(exporter.Config{Endpoint: server.Endpoint(exportertest.GRPC), MaxDelay: 100 * time.Millisecond, Concurrency: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close(context.Background()) })
+	c := newConsumer(costConverter(t), e, g, newBooks())
+	var receipts []entry.Receipt
+	var want []string
+	for i := range n {
+		text := fmt.Sprintf("line %d", i)
+		want = append(want, text)
+		r, err := c.Offer(t.Context(), batchOf(int64(100*i), text))
+		if err != nil {
+			t.Fatal(err)
 		}
-		once = false
-		room.leave()
-		go func() { smallDone <- c.Consume(ctx, batchOf(size, "small")) }()
-		// The small one gets as far as it will. There is nothing to see of one
-		// that rightly waits; so a slow machine may overlook a fault here, but
-		// never find one that is not there.
-		for end := time.Now().Add(100 * time.Millisecond); time.Now().Before(end); time.Sleep(time.Millisecond) {
-			if g.taken() > 0 {
-				return
-			}
+		receipts = append(receipts, r)
+	}
+	for _, r := range slices.Backward(receipts) {
+		if err := r.Wait(t.Context()); err != nil {
+			t.Fatal(err)
 		}
 	}
-	c = testConsumer(t, g)
-	if err := c.Consume(ctx, batchOf(0, strings.Repeat("large ", size))); err != nil {
-		t.Errorf("large batch: %v", err)
-	}
-	if err := <-smallDone; err != nil {
-		t.Errorf("small batch: %v", err)
+	if !slices.Equal(got, want) {
+		t.Errorf("sent in the order %q", got)
 	}
 	if g.taken() != 0 {
 		t.Error("room at the gate was not given back")
 	}
 	ledgers, _ := c.books.snapshot()
-	if l := ledgers["sora"]; l.Accepted != 2 || l.Balance() != 0 {
+	if l := ledgers["sora"]; l.Accepted != n || l.Balance() != 0 {
 		t.Errorf("ledger %+v", l)
+	}
+}
+
+// A batch that is given up while it waits for room leaves nothing behind.
+func TestOfferThatIsGivenUp(t *testing.T) {
+	g := newGate(1000, func() {})
+	c := testConsumer(t, g)
+	room, err := g.enter(t.Context(), 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	g.blocked = cancel
+	if r, err := c.Offer(ctx, batchOf(0, "text")); err == nil || r != nil {
+		t.Errorf("%v, %v", r, err)
+	}
+	room.leave()
+	ledgers, _ := c.books.snapshot()
+	if l := ledgers["sora"]; g.taken() != 0 || l.Read != 0 || l.Balance() != 0 {
+		t.Errorf("%d taken, ledger %+v", g.taken(), l)
 	}
 }

@@ -66,10 +66,10 @@ func TestBooksCostNothingPerRecord(t *testing.T) {
 	}
 }
 
-// BenchmarkConsume is the way of a batch of 1,000 lines from the tailer to the
+// BenchmarkOffer is the way of a batch of 1,000 lines from the tailer to the
 // acknowledgement, while nobody looks, and while somebody asks for everything
 // a hundred times a second. Divide allocations by 1,000 for those of a record.
-func BenchmarkConsume(b *testing.B) {
+func BenchmarkOffer(b *testing.B) {
 	for _, watched := range []bool{false, true} {
 		b.Run(fmt.Sprintf("watched=%v", watched), func(b *testing.B) {
 			server, err := exportertest.Start(exportertest.Config{HTTPListen: "-"})
@@ -90,7 +90,7 @@ func BenchmarkConsume(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := c.Consume(b.Context(), batch); err != nil {
+				if err := c.consume(b.Context(), batch); err != nil {
 					b.Fatal(err)
 				}
 			}

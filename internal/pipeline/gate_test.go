@@ -43,7 +43,7 @@ func TestInventedHostNames(t *testing.T) {
 		for _, b := range batches {
 			places <- struct{}{}
 			all.Go(func() {
-				if err := c.Consume(t.Context(), b); err != nil {
+				if err := c.consume(t.Context(), b); err != nil {
 					t.Error(err)
 				}
 				mu.Lock()

@@ -114,7 +114,7 @@ func (b *spanBench) consume(t *testing.T, n int) {
 		b.n++
 		batch.Entries = append(batch.Entries, entry.Entry{Text: []byte(closingLine(b.n)), Offset: int64(b.n) * 1000, Observed: time.Now()})
 	}
-	if err := b.Consume(t.Context(), batch); err != nil {
+	if err := b.consumer.consume(t.Context(), batch); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -224,7 +224,7 @@ func TestSpansOfAnEndingProcess(t *testing.T) {
 		Origin:  &entry.Origin{Source: "sora", Log: "event_webhook", Path: "/log/event_webhook.jsonl"},
 		Entries: []entry.Entry{{Text: []byte(closingLine(1)), Observed: time.Now()}},
 	}
-	if err := b.Consume(ctx, batch); err == nil {
+	if err := b.consumer.consume(ctx, batch); err == nil {
 		t.Fatal("the batch is settled without its spans")
 	}
 	ledgers, _ := b.books.snapshot()

@@ -280,12 +280,12 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// Consume implements entry.Consumer.
-func (f *Follower) Consume(ctx context.Context, b batch) error {
+// Offer implements entry.Consumer.
+func (f *Follower) Offer(ctx context.Context, b batch) (entries.Receipt, error) {
 	select {
 	case <-f.live:
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 	w := worker{settings: f.settings}
 	o := &offer{records: w.convert(b), done: make(chan struct{})}
@@ -296,6 +296,11 @@ func (f *Follower) Consume(ctx context.Context, b batch) error {
 	case f.told <- struct{}{}:
 	default:
 	}
+	return o, nil
+}
+
+// Wait implements entry.Receipt.
+func (o *offer) Wait(ctx context.Context) error {
 	select {
 	case <-o.done:
 		return nil

@@ -23,7 +23,7 @@ type Origin struct {
 // An Entry is one log entry as its source wrote it: a line, the lines of one
 // report, one syslog message, one small file.
 type Entry struct {
-	Text      []byte         // without the final newline; valid until Consume returns
+	Text      []byte         // without the final newline; valid until Offer returns
 	Offset    int64          // of its first byte within the generation, in uncompressed bytes
 	Time      time.Time      // a time that only the tailer knows: run_erl's clock, or the head of a report that was cut; else zero
 	Observed  time.Time      // when it was read, or received
@@ -42,16 +42,35 @@ type Batch struct {
 
 // A Consumer takes batches off a source's hands.
 //
-// Consume blocks until every entry of b is settled: acknowledged by the
-// collector, or refused by it for good and kept as a dead letter. It then
-// returns nil, and the source may forget b. It returns an error only if ctx
-// ends first; the source must then offer the same entries again, if need be
-// after a restart.
+// Offer takes b, behind whatever of its generation was offered before: a source
+// offers the batches of a generation one at a time, in the order written, and so
+// nobody after it has to keep them in order. It may block until there is room for
+// what is made of b, and returns an error only if ctx ends first. Batches of
+// several generations may be offered at once.
 //
-// Consume does not keep b. It may be called from several goroutines at once.
+// When Offer has returned, the source reads other entries into b's memory: nothing of
+// it is kept. The source must call the Receipt's Wait.
 type Consumer interface {
-	Consume(ctx context.Context, b Batch) error
+	Offer(ctx context.Context, b Batch) (Receipt, error)
 }
+
+// A Receipt stands for a batch that was offered. Wait blocks until every entry of it
+// is settled: acknowledged by the collector, or refused by it for good and kept as a
+// dead letter. It then returns nil, and the source may forget the batch. It returns an
+// error only if ctx ends first; the source must then offer the same entries again, if
+// need be after a restart.
+type Receipt interface {
+	Wait(ctx context.Context) error
+}
+
+// A ReceiptFunc is a Receipt whose Wait is the function itself.
+type ReceiptFunc func(ctx context.Context) error
+
+// Settled is the Receipt of a batch that was settled when it was taken.
+var Settled Receipt = ReceiptFunc(func(context.Context) error { return nil })
+
+// Wait implements Receipt.
+func (f ReceiptFunc) Wait(ctx context.Context) error { return f(ctx) }
 
 // A Form says what an entry is.
 type Form int

@@ -37,10 +37,21 @@ type sink struct {
 	mu      sync.Mutex
 	numbers []placed
 	wrong   error
-	hold    chan struct{} // when not nil, Consume waits for it
+	hold    chan struct{} // when not nil, settling waits for it
 }
 
-func (s *sink) Consume(ctx context.Context, b entry.Batch) error {
+func (s *sink) Offer(_ context.Context, b entry.Batch) (entry.Receipt, error) {
+	var all []placed
+	var wrong error
+	for _, e := range b.Entries {
+		n, err := check(b.Origin, e)
+		wrong = cmp.Or(wrong, err)
+		all = append(all, placed{b.Origin.Path, e.Offset, n})
+	}
+	return entry.ReceiptFunc(func(ctx context.Context) error { return s.settle(ctx, all, wrong) }), nil
+}
+
+func (s *sink) settle(ctx context.Context, all []placed, wrong error) error {
 	s.mu.Lock()
 	hold := s.hold
 	s.mu.Unlock()
@@ -53,13 +64,8 @@ func (s *sink) Consume(ctx context.Context, b entry.Batch) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, e := range b.Entries {
-		n, err := check(b.Origin, e)
-		if err != nil {
-			s.wrong = err
-		}
-		s.numbers = append(s.numbers, placed{b.Origin.Path, e.Offset, n})
-	}
+	s.numbers = append(s.numbers, all...)
+	s.wrong = cmp.Or(s.wrong, wrong)
 	return nil
 }
 
@@ -365,16 +371,7 @@ type ledger struct {
 	file *os.File
 }
 
-func (l *ledger) Consume(ctx context.Context, b entry.Batch) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if rand.IntN(4) == 0 { // a slow one at times
-		select {
-		case <-time.After(time.Duration(rand.IntN(20)) * time.Millisecond):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+func (l *ledger) Offer(_ context.Context, b entry.Batch) (entry.Receipt, error) {
 	var out bytes.Buffer
 	for _, e := range b.Entries {
 		n, err := check(b.Origin, e)
@@ -385,7 +382,20 @@ func (l *ledger) Consume(ctx context.Context, b entry.Batch) error {
 			panic(err)
 		}
 	}
-	if _, err := l.file.Write(out.Bytes()); err != nil {
+	return entry.ReceiptFunc(func(ctx context.Context) error { return l.settle(ctx, out.Bytes()) }), nil
+}
+
+func (l *ledger) settle(ctx context.Context, deliveries []byte) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if rand.IntN(4) == 0 { // a slow one at times
+		select {
+		case <-time.After(time.Duration(rand.IntN(20)) * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if _, err := l.file.Write(deliveries); err != nil {
 		panic(err)
 	}
 	return nil

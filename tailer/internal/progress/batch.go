@@ -10,32 +10,38 @@ import (
 // A batch is one read on its way to the consumer.
 type batch struct {
 	entry.Batch
-	buf     *reader.Buffer
+	buf     *reader.Buffer // until it was taken
+	entries int
+	charge  int64           // on the budget, until it is settled
 	to      reader.Position // what is settled with it
 	started time.Time
 	settled bool
-	begun   chan struct{} // closed when the batch is about to be handed on
-	before  chan struct{} // begun of the batch before, if that is under way
 }
 
-// handOn hands a batch on when the one before it has been, and returns when it is
-// settled.
-func (r *Readers) handOn(b *batch) error {
-	if b.before != nil {
-		<-b.before // a short batch is read faster than the one before it is handed on
+// handOn offers a batch to the consumer, has the next one read into its buffer, and
+// returns when it is settled. Nobody else reads or offers anything of p until it was
+// taken: that is what keeps the order.
+func (p *Progress) handOn(b *batch) error {
+	receipt, err := p.r.cfg.Next.Offer(p.r.ctx, b.Batch)
+	p.r.bufs.Put(b.buf)
+	b.buf, b.Entries = nil, nil
+	p.offered()
+	p.r.TellBlocked()
+	if err != nil {
+		return err
 	}
-	close(b.begun)
-	return r.cfg.Next.Consume(r.ctx, b.Batch)
+	return receipt.Wait(p.r.ctx)
 }
 
-// pass is for a batch that holds nothing and is never handed on: the next one
-// waits for the one before it instead.
-func (b *batch) pass() {
-	if b.before == nil {
-		close(b.begun)
-		return
+// offered has the next batch read, while the last one is on its way.
+func (p *Progress) offered() {
+	p.r.mu.Lock()
+	defer p.r.mu.Unlock()
+	p.reading = false
+	p.block(false)
+	if p.start(); !p.hasData() {
+		p.log.readNext(time.Now())
 	}
-	b.begun = b.before
 }
 
 // consumed takes a batch back from the consumer. It returns whether its pump is
@@ -45,11 +51,9 @@ func (p *Progress) consumed(b *batch, err error) bool {
 	r.mu.Lock()
 	r.consuming--
 	p.block(false)
-	buf := b.buf
-	b.buf, b.Entries = nil, nil
 	if err == nil {
 		b.settled = true
-		p.settledEntries += int64(len(buf.Entries))
+		p.settledEntries += int64(b.entries)
 		p.settle()
 	}
 	on := err == nil && !p.reading && r.ctx.Err() == nil
@@ -63,7 +67,7 @@ func (p *Progress) consumed(b *batch, err error) bool {
 		r.cfg.Nudge()
 	}
 	r.mu.Unlock()
-	r.release(buf)
+	r.mem.Put(b.charge)
 	return on
 }
 

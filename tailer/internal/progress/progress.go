@@ -58,7 +58,7 @@ type position struct {
 // An activity is what is going on.
 type activity struct {
 	pumps   int    // goroutines that read and hand on
-	reading bool   // one of them is reading
+	reading bool   // one of them reads, or offers what it has read
 	waiting bool   // that one waits for memory
 	blocked bool   // has unread data and may not read it
 	suspect bool   // a read found other bytes than expected

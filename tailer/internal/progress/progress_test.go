@@ -16,15 +16,16 @@ import (
 	"github.com/rtcship/rtcship/tailer/internal/reader"
 )
 
+// A consumer is called with each batch, and settles it then.
 type consumer func(entry.Batch)
 
-func (c consumer) Consume(_ context.Context, b entry.Batch) error {
+func (c consumer) Offer(_ context.Context, b entry.Batch) (entry.Receipt, error) {
 	c(b)
-	return nil
+	return entry.Settled, nil
 }
 
 // newReaders are Readers that hand on to next.
-func newReaders(t *testing.T, next consumer) *Readers {
+func newReaders(t *testing.T, next entry.Consumer) *Readers {
 	r := New(Config{
 		Next: next, MaxEntry: 1 << 20, Memory: 16 << 20, Retry: time.Second, Logger: slog.New(slog.DiscardHandler),
 		Nudge: func() {}, Changed: func(bool) {},
@@ -54,47 +55,71 @@ func openLog(t *testing.T, r *Readers, text []byte) *Progress {
 	return p
 }
 
-// A batch is not handed on before the one that was read before it.
-func TestBatchesAreHandedOnInOrder(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		handed := 0
-		r := New(Config{Next: consumer(func(entry.Batch) { handed++ })})
-		before := make(chan struct{})
-		go r.handOn(&batch{begun: make(chan struct{}), before: before})
-		synctest.Wait()
-		if handed != 0 {
-			t.Error("a batch was handed on before the one before it")
+// An orderly consumer says when a batch comes before the one before it was taken, or is
+// not what stands behind that.
+type orderly struct {
+	t       *testing.T
+	taking  atomic.Bool
+	at      int64
+	settled chan struct{}
+}
+
+func (c *orderly) Offer(_ context.Context, b entry.Batch) (entry.Receipt, error) {
+	if c.taking.Swap(true) {
+		c.t.Error("a batch is offered before the one before it was taken")
+	}
+	time.Sleep(time.Second) // whoever else would offer has the time for it
+	for _, e := range b.Entries {
+		if e.Offset != c.at {
+			c.t.Errorf("an entry at %d comes where one at %d is to", e.Offset, c.at)
 		}
-		close(before)
-		synctest.Wait()
-		if handed != 1 {
-			t.Error("a batch was not handed on after the one before it")
+		c.at = e.Offset + int64(len(e.Text)) + 1
+	}
+	c.taking.Store(false)
+	return entry.ReceiptFunc(func(context.Context) error { <-c.settled; return nil }), nil
+}
+
+// Batches of a log are offered one at a time, in the order written; some are under way
+// at once, and no more.
+func TestBatchesAreOfferedInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		next := &orderly{t: t, settled: make(chan struct{})}
+		r := newReaders(t, next)
+		p := openLog(t, r, bytes.Repeat([]byte("{\"timestamp\":\"2031-11-21T03:04:05Z\"}\n"), 5*entry.BatchBytes/38))
+		r.Feed(p.log, []*Progress{p}, time.Now())
+		time.Sleep(time.Minute)
+		r.mu.Lock()
+		n := len(p.inflight)
+		r.mu.Unlock()
+		if n != UnderWay {
+			t.Errorf("%d batches are under way", n)
+		}
+		if !r.Blocked(UnderWay) {
+			t.Error("nobody is told that reading waits for what is under way")
+		}
+		close(next.settled)
+		r.Wait()
+		if !p.Done() {
+			t.Errorf("%+v", p.View())
 		}
 	})
 }
 
-// Batches of a log wait for each other in the order in which they were read,
-// whatever became of those between.
-func TestBatchesWaitForTheOneBefore(t *testing.T) {
+// A source that waits for its batch to be taken is blocked like one that waits for it to
+// be settled: what is under way is to be sent.
+func TestBlockedWhileOffering(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
-		r := newReaders(t, func(entry.Batch) { <-release })
-		p := openLog(t, r, bytes.Repeat([]byte("{\"timestamp\":\"2031-11-21T03:04:05Z\"}\n"), 4*entry.BatchBytes/38))
+		room := make(chan struct{})
+		r := newReaders(t, consumer(func(entry.Batch) { <-room }))
+		p := openLog(t, r, bytes.Repeat([]byte("{\"timestamp\":\"2031-11-21T03:04:05Z\"}\n"), 2*entry.BatchBytes/38))
 		r.Feed(p.log, []*Progress{p}, time.Now())
 		synctest.Wait()
-		r.mu.Lock()
-		if len(p.inflight) < 2 {
-			t.Error("too few batches are under way")
+		if r.Blocked(0) || !r.Blocked(1) {
+			t.Errorf("blocked while nobody waits: %v, while the consumer does: %v", r.Blocked(0), r.Blocked(1))
 		}
-		for i, b := range p.inflight[min(1, len(p.inflight)):] {
-			if b.before != p.inflight[i].begun {
-				t.Errorf("batch %d does not wait for the one before it", i+1)
-			}
-		}
-		r.mu.Unlock()
-		close(release)
+		close(room)
 		r.Wait()
-		if !p.Done() {
+		if r.Blocked(0) || !p.Done() {
 			t.Errorf("%+v", p.View())
 		}
 	})
@@ -114,7 +139,7 @@ func TestFileThatChangesHandsWhileItIsRead(t *testing.T) {
 		},
 		"closed": func(p *Progress) { p.Close() },
 	} {
-		r := newReaders(t, func(entry.Batch) { t.Error("handed on") })
+		r := newReaders(t, consumer(func(entry.Batch) { t.Error("handed on") }))
 		p := openLog(t, r, bytes.Repeat([]byte("line\n"), 10))
 		p.pumps, p.reading = 1, true
 		r.reading++
@@ -136,7 +161,7 @@ func TestFileThatChangesHandsWhileItIsRead(t *testing.T) {
 
 // A look at a file that is older than the last read says nothing.
 func TestOldLooksSayNothing(t *testing.T) {
-	r := newReaders(t, func(entry.Batch) {})
+	r := newReaders(t, consumer(func(entry.Batch) {}))
 	p := openLog(t, r, bytes.Repeat([]byte("line\n"), 10))
 	v := p.View()
 	before, _ := v.Src.Stat()

@@ -14,8 +14,8 @@ import (
 const UnderWay = 3
 
 // pump reads p and hands its batches on, one at a time, until there is nothing
-// more to read. A few run for one generation, so that one can read while what
-// the others have read is being converted and settled.
+// more to read. A few run for one generation, so that one can read and offer while
+// what the others have offered is being settled.
 func (p *Progress) pump() {
 	defer p.r.running.Done()
 	for {
@@ -23,7 +23,7 @@ func (p *Progress) pump() {
 		if b == nil {
 			return
 		}
-		if !p.consumed(b, p.r.handOn(b)) {
+		if !p.consumed(b, p.handOn(b)) {
 			return
 		}
 	}
@@ -183,17 +183,13 @@ func (p *Progress) apply(n *reader.Plan, res *reader.Result, buf *reader.Buffer)
 	r.cfg.Changed(false)
 	if len(b.Entries) == 0 {
 		b.settled, b.buf = true, nil
-		b.pass()
 		p.settle()
 		return nil, false
 	}
 	keep = true
-	p.reading = false
 	r.reading--
 	r.consuming++
-	if p.start(); !p.hasData() { // the next read, while this batch is on its way
-		p.log.readNext(res.Cut.Now)
-	}
+	p.block(p.hasData()) // until b is taken
 	return b, true
 }
 
@@ -250,10 +246,7 @@ func (p *Progress) take(res *reader.Result, buf *reader.Buffer) *batch {
 	}
 	b := &batch{
 		Batch: entry.Batch{Origin: p.origin, Entries: res.Cut.Entries},
-		buf:   buf, to: to, started: res.Cut.Now, begun: make(chan struct{}),
-	}
-	if n := len(p.inflight); n > 0 {
-		b.before = p.inflight[n-1].begun
+		buf:   buf, entries: len(res.Cut.Entries), charge: buf.Charge, to: to, started: res.Cut.Now,
 	}
 	if p.behind.IsZero() {
 		p.behind = res.Cut.Now

@@ -40,7 +40,7 @@ type Readers struct {
 	mu        sync.Mutex
 	tick      uint64 // counts reads
 	reading   int    // pumps that read
-	consuming int    // Consume calls under way
+	consuming int    // batches offered and not settled
 	blocked   int    // generations that have data and may not read it
 	draining  bool
 	unsavable bool // no checkpoint can be saved at present
@@ -86,17 +86,17 @@ func (r *Readers) Tick() uint64 {
 // Used is how much memory is taken.
 func (r *Readers) Used() int64 { return r.mem.Used() }
 
-// Consuming is how many Consume calls are under way.
+// Consuming is how many batches were offered and are not settled.
 func (r *Readers) Consuming() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.consuming
 }
 
-// Blocked reports whether nothing more can come until a Consume call returns:
-// at least one file has data that cannot be read because its batches under way, or
-// the memory, are taken, no file is being read, and all Consume calls under way
-// are among the waiting ones.
+// Blocked reports whether nothing more can come until a batch is settled: at least
+// one file has data that cannot be read because its batches under way, or the memory,
+// are taken, no file is being read, and all batches that were offered are among the
+// waiting ones.
 func (r *Readers) Blocked(waiting int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
