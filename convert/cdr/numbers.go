@@ -154,16 +154,18 @@ func (n *Numbers) Open(o *Opening, attributes []byte) {
 		return
 	}
 	n.add(CallBegun, s, 1)
-	if v, ok := otlp.FindInt(attributes, keyLicenses); ok && v > 0 && o.Kind == PexipParticipant {
-		n.add(LicensesTaken, s, float64(v))
+	if o.Kind == PexipParticipant {
+		n.license(LicensesTaken, s, attributes)
 	}
 }
 
 // Close adds what a line says that closes a call.
 func (n *Numbers) Close(r *Record, attributes []byte) {
 	s := Sample{Kind: r.Kind, Class: r.Class, Code: r.Code}
-	if v, ok := otlp.FindInt(attributes, keyChecking); ok && v >= 0 && r.Kind == SoraConnection {
-		n.add(ICEChecking, s, float64(v)/1e3)
+	if r.Kind == SoraConnection {
+		if v, ok := otlp.FindInt(attributes, keyChecking); ok && v >= 0 {
+			n.add(ICEChecking, s, float64(v)/1e3)
+		}
 	}
 	if !r.Joined {
 		s.Failed = true
@@ -172,9 +174,7 @@ func (n *Numbers) Close(r *Record, attributes []byte) {
 	}
 	if r.Kind == PexipParticipant {
 		n.locate(&s, attributes)
-		if v, ok := otlp.FindInt(attributes, keyLicenses); ok && v > 0 {
-			n.add(LicensesReleased, s, float64(v))
-		}
+		n.license(LicensesReleased, s, attributes)
 	}
 	n.add(CallEnded, s, 1)
 	if r.timed() && r.Backward == 0 { // else nobody knows how long it was
@@ -185,6 +185,13 @@ func (n *Numbers) Close(r *Record, attributes []byte) {
 func (n *Numbers) add(m Metric, s Sample, value float64) {
 	s.Metric, s.Value = m, value
 	n.Samples = append(n.Samples, s)
+}
+
+// license adds how many licenses a participant has, if the line says.
+func (n *Numbers) license(m Metric, s Sample, attributes []byte) {
+	if v, ok := otlp.FindInt(attributes, keyLicenses); ok && v > 0 {
+		n.add(m, s, float64(v))
+	}
 }
 
 // locate says where a participant is, if the line does.

@@ -1,7 +1,5 @@
 package cdr
 
-import "bytes"
-
 // A Class is what reasons come down to, few enough for a label.
 type Class uint8
 
@@ -49,43 +47,73 @@ var reasons = []struct {
 	{"completed", Normal}, {"finished", Normal}, {"kicked", Normal},
 }
 
+// folded is what counts of each byte of a reason: case does not, and - and _ are
+// blanks, so that a code and a sentence are told by the same words.
+var folded = func() (all [256]byte) {
+	for i := range all {
+		all[i] = byte(i)
+	}
+	for c := byte('A'); c <= 'Z'; c++ {
+		all[c] = c | 0x20
+	}
+	all['-'], all['_'] = ' ', ' '
+	return all
+}()
+
+// beginning lists the words by their first two letters, as indices of reasons.
+var beginning = func() (all [256][]uint8) {
+	for i := range reasons {
+		p := pair(reasons[i].word[0], reasons[i].word[1])
+		all[p] = append(all[p], uint8(i))
+	}
+	return all
+}()
+
+// pair is an index for two letters. Others may have the same one.
+func pair(a, b byte) uint8 { return a*29 ^ b }
+
 // maxReason is how much of a reason is looked at: what it comes down to stands
 // at its beginning.
 const maxReason = 256
 
-// Classify is the class of a reason. Case does not count, and - and _ are blanks,
-// so that a code and a sentence are told by the same words.
+// Classify is the class of a reason, by the words that words of it begin with. It
+// is read once, since reasons are as long as the far end likes.
 func Classify(reason []byte) Class {
-	var buf [maxReason + 1]byte
-	text := buf[:0]
-	for _, c := range reason[:min(len(reason), maxReason)] {
-		switch {
-		case c >= 'A' && c <= 'Z':
-			c |= 0x20
-		case c == '-', c == '_':
-			c = ' '
-		}
-		text = append(text, c)
-	}
-	for i := range reasons {
-		if hasWord(text, reasons[i].word) {
-			return reasons[i].class
+	text, first := reason[:min(len(reason), maxReason)], len(reasons)
+	for at := 0; at < len(text)-1; at++ {
+		first = firstAt(text[at:], first)
+		for at < len(text) && folded[text[at]]-'a' < 26 {
+			at++
 		}
 	}
-	return Unknown
+	if first == len(reasons) {
+		return Unknown
+	}
+	return reasons[first].class
 }
 
-// hasWord reports whether a word of text begins with word.
-func hasWord(text []byte, word string) bool {
-	for from := 0; ; {
-		i := bytes.Index(text[from:], []byte(word))
-		if i < 0 {
+// firstAt is the first of reasons before limit with whose word text begins, or limit.
+// text has two bytes at least, as each word has.
+func firstAt(text []byte, limit int) int {
+	for _, i := range beginning[pair(folded[text[0]], folded[text[1]])] {
+		if int(i) >= limit {
+			return limit
+		}
+		if begins(text, reasons[i].word) {
+			return int(i)
+		}
+	}
+	return limit
+}
+
+func begins(text []byte, word string) bool {
+	if len(text) < len(word) {
+		return false
+	}
+	for i := range len(word) {
+		if folded[text[i]] != word[i] {
 			return false
 		}
-		at := from + i
-		if at == 0 || text[at-1] < 'a' || text[at-1] > 'z' {
-			return true
-		}
-		from = at + 1
 	}
+	return true
 }

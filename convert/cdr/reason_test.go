@@ -1,6 +1,8 @@
 package cdr
 
 import (
+	"bytes"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -27,6 +29,64 @@ func TestClassify(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(10, func() { Classify([]byte("Remote disconnect of a participant")) }); n > 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// Reading a reason once finds what looking for each word in turn finds.
+func TestClassifyByEachWord(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rnd := rand.New(rand.NewPCG(seed, 0))
+	between := []string{" ", "", "-", "_", ".", "x", "Z", "7", "\xe4", "  "}
+	for range 20_000 {
+		var text []byte
+		for range rnd.IntN(5) {
+			text = append(text, between[rnd.IntN(len(between))]...)
+			word := reasons[rnd.IntN(len(reasons))].word
+			text = append(text, word[:len(word)-rnd.IntN(2)*rnd.IntN(len(word))]...)
+		}
+		if rnd.IntN(2) == 0 {
+			text = bytes.ToUpper(text)
+		}
+		if got, want := Classify(text), byEachWord(text); got != want {
+			t.Fatalf("%q is %s, want %s", text, got, want)
+		}
+	}
+}
+
+// byEachWord is Classify by its definition.
+func byEachWord(reason []byte) Class {
+	text := []byte(strings.NewReplacer("-", " ", "_", " ").Replace(lower(reason)))
+	for i := range reasons {
+		for at := range text {
+			if bytes.HasPrefix(text[at:], []byte(reasons[i].word)) && (at == 0 || text[at-1] < 'a' || text[at-1] > 'z') {
+				return reasons[i].class
+			}
+		}
+	}
+	return Unknown
+}
+
+// lower is strings.ToLower for ASCII alone.
+func lower(b []byte) string {
+	b = bytes.Clone(b)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+func BenchmarkClassify(b *testing.B) {
+	for name, reason := range map[string]string{
+		"short": "Remote disconnect", "long": "Call ended" + strings.Repeat("  no further report", 12), "code": "PONG-TIMEOUT-ERROR",
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				Classify([]byte(reason))
+			}
+		})
 	}
 }
 
