@@ -36,8 +36,9 @@ func find(fields []byte, k Key) []byte {
 		if !sound {
 			return nil
 		}
-		if value, found := bytes.CutPrefix(field, k); found && len(value) > 0 && value[0] == tagValue {
-			return value
+		// Names differ in length, as a rule.
+		if n := len(k); len(field) > n && field[1] == k[1] && field[n] == tagValue && bytes.Equal(field[:n], k) {
+			return field[n:]
 		}
 		fields = rest
 	}

@@ -41,6 +41,9 @@ type Meter struct {
 	mu     sync.Mutex
 	series map[key]*series
 	places map[string]string
+	added  []*series // of counters that the batch has added to
+	call   otlp.SpanRef
+	about  context.Context // what tells the SDK of call
 }
 
 // An instrument is a histogram or a counter, and the counter of what came late.
@@ -67,13 +70,21 @@ type key struct {
 
 // A series is the labels of a key, in the forms that instruments take.
 type series struct {
+	metric cdr.Metric
+	late   bool
 	record []metric.RecordOption
 	add    []metric.AddOption
+
+	// What a batch adds to a counter is added at once, and leads to the latest call
+	// that is known.
+	sum     float64
+	pending bool
+	call    otlp.SpanRef
 }
 
 // New makes the instruments of meter.
 func New(meter metric.Meter) (*Meter, error) {
-	m := &Meter{now: time.Now, series: map[key]*series{}, places: map[string]string{}}
+	m := &Meter{now: time.Now, series: map[key]*series{}, places: map[string]string{}, about: context.Background()}
 	for i := range table {
 		if err := m.instruments[i].make(meter, &table[i]); err != nil {
 			return nil, fmt.Errorf("make metric %s: %w", table[i].name, err)
@@ -108,54 +119,68 @@ func (m *Meter) Note(n *cdr.Numbers, from int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	oldest := m.now().Add(-Fresh).UnixNano()
-	for rest := n.Samples; len(rest) > 0; {
-		line := ofOneCall(rest)
-		ctx := about(&line[0].Ref)
-		for i := range line {
-			if s := &line[i]; s.Offset >= from {
-				m.take(ctx, s, n.Place(s), oldest)
-			}
+	for i := range n.Samples {
+		if s := &n.Samples[i]; s.Offset >= from {
+			m.take(s, n.Place(s), oldest)
 		}
-		rest = rest[len(line):]
 	}
-}
-
-// ofOneCall are the first of samples that are of the same call, such as all of a line.
-func ofOneCall(samples []cdr.Sample) []cdr.Sample {
-	n := 1
-	for n < len(samples) && samples[n].Ref == samples[0].Ref {
-		n++
-	}
-	return samples[:n]
+	m.addAll()
 }
 
 // take counts one sample. The caller holds m.mu.
-func (m *Meter) take(ctx context.Context, s *cdr.Sample, place []byte, oldest int64) {
+func (m *Meter) take(s *cdr.Sample, place []byte, oldest int64) {
 	if math.IsNaN(s.Value) || math.IsInf(s.Value, 0) || s.Metric >= cdr.NumMetrics {
 		return
 	}
-	i := &m.instruments[s.Metric]
 	if s.Time < oldest {
-		i.late.Add(context.Background(), 1, m.of(key{metric: s.Metric, late: true, kind: s.Kind}).add...)
+		m.add(m.of(key{metric: s.Metric, late: true, kind: s.Kind}), 1, &otlp.SpanRef{})
 		return
 	}
 	of := m.of(m.key(s, place))
-	if i.histogram != nil {
-		i.histogram.Record(ctx, s.Value, of.record...)
+	if h := m.instruments[s.Metric].histogram; h != nil {
+		h.Record(m.during(&s.Ref), s.Value, of.record...)
 	} else {
-		i.counter.Add(ctx, s.Value, of.add...)
+		m.add(of, s.Value, &s.Ref)
 	}
 }
 
-// about is a context from which the SDK takes an exemplar, if the call is known.
-func about(ref *otlp.SpanRef) context.Context {
-	ctx := context.Background()
-	if ref.Trace == (otlp.TraceID{}) {
-		return ctx
+// add adds to a counter's series, once the batch is taken.
+func (m *Meter) add(to *series, value float64, call *otlp.SpanRef) {
+	if !to.pending {
+		to.pending = true
+		m.added = append(m.added, to)
 	}
-	return trace.ContextWithSpanContext(ctx, trace.NewSpanContext(trace.SpanContextConfig{
-		TraceID: trace.TraceID(ref.Trace), SpanID: trace.SpanID(ref.Span), TraceFlags: trace.FlagsSampled,
-	}))
+	to.sum += value
+	if call.Trace != (otlp.TraceID{}) {
+		to.call = *call
+	}
+}
+
+// addAll adds what the batch adds to counters.
+func (m *Meter) addAll() {
+	for _, to := range m.added {
+		if i := &m.instruments[to.metric]; to.late {
+			i.late.Add(m.during(&to.call), int64(to.sum), to.add...)
+		} else {
+			i.counter.Add(m.during(&to.call), to.sum, to.add...)
+		}
+		to.sum, to.pending, to.call = 0, false, otlp.SpanRef{}
+	}
+	m.added = m.added[:0]
+}
+
+// during is a context from which the SDK takes an exemplar, if the call is known. It
+// is made once for all samples of a line.
+func (m *Meter) during(call *otlp.SpanRef) context.Context {
+	if *call != m.call {
+		m.call, m.about = *call, context.Background()
+		if call.Trace != (otlp.TraceID{}) {
+			m.about = trace.ContextWithSpanContext(m.about, trace.NewSpanContext(trace.SpanContextConfig{
+				TraceID: trace.TraceID(call.Trace), SpanID: trace.SpanID(call.Span), TraceFlags: trace.FlagsSampled,
+			}))
+		}
+	}
+	return m.about
 }
 
 // key is the key of a sample, in which is set what the metric's labels say.
@@ -216,7 +241,7 @@ func (m *Meter) of(k key) *series {
 		}
 	}
 	set := metric.WithAttributeSet(attribute.NewSet(attrs...))
-	s := &series{[]metric.RecordOption{set}, []metric.AddOption{set}}
+	s := &series{metric: k.metric, late: k.late, record: []metric.RecordOption{set}, add: []metric.AddOption{set}}
 	m.series[k] = s
 	return s
 }

@@ -132,6 +132,33 @@ func TestExemplars(t *testing.T) {
 	}
 }
 
+// What a batch adds to a counter is added at once, and its exemplar is the latest
+// call that the batch names.
+func TestBatchesAddOnce(t *testing.T) {
+	e := exposed(t)
+	var all []cdr.Sample
+	ref := cdr.Connection([]byte("C4ZK2YM8RX0TQ4WB7HCJ9D3NVE"))
+	for i, code := range []string{"normal", "busy", "normal", "normal"} {
+		s := cdr.Sample{Metric: cdr.CallEnded, Kind: cdr.SoraConnection, Code: code, Value: 1, Time: now.UnixNano()}
+		if i == 2 {
+			s.Ref = ref
+		}
+		all = append(all, s, cdr.Sample{Metric: cdr.CallBegun, Kind: cdr.SoraConnection, Value: 1, Time: now.Add(-time.Hour).UnixNano()})
+	}
+	note(e.Meter, all...)
+	note(e.Meter, all[:3]...)
+	text := scrape(t, e, "application/openmetrics-text;version=1.0.0")
+	for _, want := range []string{
+		`rtcship_call_ended_total\{call="sora.connection",class="unknown",reason="normal"\} 4.0 # \{.*` + fmt.Sprintf("%x", ref.Trace),
+		`rtcship_call_ended_total\{call="sora.connection",class="unknown",reason="busy"\} 2.0\n`,
+		`rtcship_call_begun_late_total\{source="sora"\} 5.0\n`,
+	} {
+		if !regexp.MustCompile(want).MatchString(text) {
+			t.Errorf("no %s in\n%s", want, text)
+		}
+	}
+}
+
 // Native buckets hold as many samples as classic ones, whenever somebody looks:
 // Prometheus refuses a histogram whose buckets do not add up.
 func TestClassicAndNative(t *testing.T) {
@@ -269,23 +296,29 @@ func TestNoteOfALine(t *testing.T) {
 	}
 }
 
+// A batch has the samples of fifty calls.
 func BenchmarkNote(b *testing.B) {
+	const calls = 50
 	e := exposed(b)
-	ref := cdr.Connection([]byte("C4ZK2YM8RX0TQ4WB7HCJ9D3NVE"))
-	for _, traced := range []bool{false, true} {
-		b.Run(fmt.Sprintf("traced=%v", traced), func(b *testing.B) {
+	for name, c := range map[string]struct {
+		traced bool
+		at     time.Time
+	}{"traced": {true, now}, "untraced": {false, now}, "late": {true, now.Add(-time.Hour)}} {
+		b.Run(name, func(b *testing.B) {
 			var n cdr.Numbers
-			for _, s := range every(cdr.SoraConnection, now) {
-				if traced {
-					s.Ref = ref
+			for i := range calls {
+				for _, s := range every(cdr.SoraConnection, c.at) {
+					if c.traced {
+						s.Ref = cdr.Connection(fmt.Appendf(nil, "C4ZK2YM8RX0TQ4WB7HCJ9D3N%02d", i))
+					}
+					n.Add(s)
 				}
-				n.Add(s)
 			}
 			b.ReportAllocs()
 			for b.Loop() {
 				e.Note(&n, 0)
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(table)), "ns/sample")
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(n.Samples)), "ns/sample")
 		})
 	}
 }
