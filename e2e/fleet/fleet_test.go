@@ -22,7 +22,23 @@ const (
 	idleMemory    = 64 << 10
 )
 
+// within is how long something promised to take d may take here.
 func within(d time.Duration) time.Duration { return time.Duration(float64(d) * *patience) }
+
+// rounds is the time in which each member writes n lines, and never less than d: what
+// is seen of a fleet is seen of what it sends.
+func rounds(n int, d time.Duration) time.Duration { return max(d, time.Duration(n)**every) }
+
+// lineBytes is about what a line takes at a backend.
+const lineBytes = 500
+
+// behind is how many lines each member has to catch up with.
+func behind() int {
+	if *backlog > 0 {
+		return *backlog
+	}
+	return int(time.Hour / *every)
+}
 
 // TestFleet is one fleet in front of one tier, in all that happens to them.
 func TestFleet(t *testing.T) {
@@ -115,7 +131,7 @@ func idleFleet(t *testing.T, f *fleet, empty int64) {
 // back checks what is promised of a tier that returns at that time.
 func back(t *testing.T, f *fleet, returned time.Time) {
 	t.Helper()
-	harness.Wait(t, within(connectWithin), "all members to be connected", func() error {
+	harness.Wait(t, within(connectWithin)+*every, "all members to be connected", func() error {
 		if n := len(f.watch.connected()); n < len(f.members) {
 			return fmt.Errorf("%d of %d are", n, len(f.members))
 		}
@@ -175,11 +191,11 @@ func once(t *testing.T, f *fleet, before int) {
 }
 
 func allRestarted(t *testing.T, f *fleet) {
-	time.Sleep(3 * time.Second)
+	time.Sleep(rounds(2, 3*time.Second))
 	repeats, from := f.tier.books.again(), time.Now()
 	f.tier.stop(t)
 	f.watch.reset()
-	time.Sleep(10 * time.Second)
+	time.Sleep(rounds(3, 10*time.Second))
 	for _, c := range f.tier.collectors {
 		c.launch(t)
 	}
@@ -199,7 +215,7 @@ func oneByOne(t *testing.T, f *fleet) {
 		time.Sleep(2 * time.Second)
 		c.launch(t)
 		c.wait(t)
-		time.Sleep(8 * time.Second)
+		time.Sleep(rounds(3, 8*time.Second))
 	}
 	most, all, _ := f.watch.busiest(from)
 	measured(t, "%d connects, at most %d in a second", all, most)
@@ -214,7 +230,7 @@ func level(t *testing.T, f *fleet, list []*collector) {
 	if len(list) < 2 {
 		return
 	}
-	const window = 10 * time.Second
+	window := max(10*time.Second, 50**every/time.Duration(len(f.members))) // 50 lines, or what is between two of them is chance
 	start := time.Now()
 	for {
 		before := f.tier.taken()
@@ -245,17 +261,18 @@ func addedAndTaken(t *testing.T, f *fleet) {
 	repeats, from := f.tier.books.again(), time.Now()
 	last := f.tier.collectors[n-1]
 	f.tier.publish(n - 1)
+	look := rounds(2, 5*time.Second)
 	quiet := func() error {
 		before := last.backend.taken.Load()
-		time.Sleep(5 * time.Second)
+		time.Sleep(look)
 		if got := last.backend.taken.Load() - before; got > 0 {
-			return fmt.Errorf("it got %d bytes in 5 s", got)
+			return fmt.Errorf("it got %d bytes in %v", got, look)
 		}
 		return nil
 	}
 	start := time.Now()
 	harness.Wait(t, within(time.Minute), "the collector that was taken away to be left alone", quiet)
-	measured(t, "a collector that was taken from the name gets nothing after %.0f s", time.Since(start).Seconds()-5)
+	measured(t, "a collector that was taken from the name gets nothing after %.0f s", (time.Since(start) - look).Seconds())
 	last.stop(t)
 	last.launch(t)
 	last.wait(t)
@@ -271,8 +288,9 @@ func oneSlow(t *testing.T, f *fleet) {
 	}
 	repeats, from := f.tier.books.again(), time.Now()
 	slow := f.tier.collectors[0].backend
-	slow.rate.Store(int64(40 * len(f.members) / len(f.tier.collectors))) // a tenth of its share
-	time.Sleep(within(settleWithin) + *idle)
+	share := lineBytes * float64(len(f.members)) / every.Seconds() / float64(len(f.tier.collectors))
+	slow.rate.Store(max(1, int64(share/10)))
+	time.Sleep(within(settleWithin) + rounds(2, *idle))
 	d := f.delays(from, time.Now().Add(-within(settleWithin)))
 	measured(t, "the slowest line took %.1f s, %d took longer than %v, %d came again", d.longest.Seconds(), d.missing, within(settleWithin), f.tier.books.again()-repeats)
 	if d.missing > 0 {
@@ -292,7 +310,7 @@ func oneRefuses(t *testing.T, f *fleet) {
 	c.stop(t)
 	c.launch(t, "MEMORY_LIMIT_MIB=2", "MEMORY_SPIKE_MIB=1")
 	c.wait(t)
-	time.Sleep(within(settleWithin) + *idle)
+	time.Sleep(within(settleWithin) + rounds(2, *idle))
 	settled(t, f, from)
 	once(t, f, repeats)
 	c.stop(t)
@@ -306,7 +324,7 @@ func away(t *testing.T, f *fleet, takes float64) {
 	f.tier.stop(t)
 	f.watch.reset()
 	for _, m := range f.members {
-		m.fallBehind(t, *backlog)
+		m.fallBehind(t, behind())
 	}
 	time.Sleep(*absence)
 	before := sum(f.tier.taken())
@@ -316,22 +334,24 @@ func away(t *testing.T, f *fleet, takes float64) {
 	f.tier.collectors[0].wait(t)
 	returned := time.Now()
 	back(t, f, returned)
-	drained := drain(t, f, returned, before)
+	all := len(f.members) * behind() * lineBytes
+	drained := drain(t, f, returned, before, time.Duration(float64(all)/takes*float64(time.Second)))
 	share := float64(sum(f.tier.taken())-before) / drained.Seconds() / takes
 	measured(t, "%d members with %d lines each to catch up: all drained %.1f s after the tier's return, at %.0f %% of what it takes; %d lines came again",
-		len(f.members), *backlog, drained.Seconds(), 100*share, f.tier.books.again()-repeats)
-	if share < drainShare && float64(len(f.members)**backlog) > 20*takes/500 {
+		len(f.members), behind(), drained.Seconds(), 100*share, f.tier.books.again()-repeats)
+	if share < drainShare && float64(all) > 20*takes {
 		t.Errorf("drained at %.0f %% of what the tier takes", 100*share)
 	}
 	settled(t, f, from)
 	once(t, f, repeats)
 }
 
-// drain waits until all backlogs are there, and returns how long that took.
-func drain(t *testing.T, f *fleet, returned time.Time, before int64) time.Duration {
+// drain waits until all backlogs are there, and returns how long that took; the
+// tier takes at least least for them.
+func drain(t *testing.T, f *fleet, returned time.Time, before int64, least time.Duration) time.Duration {
 	t.Helper()
 	shown := time.Now()
-	harness.Wait(t, within(6*time.Minute), "the backlogs", func() error {
+	harness.Wait(t, within(connectWithin+settleWithin+3*least), "the backlogs", func() error {
 		missing := 0
 		for _, m := range f.members {
 			missing += f.tier.books.missing(m.name+"b", m.behind)

@@ -19,7 +19,8 @@ var (
 	collectors = flag.Int("collectors", 2, "collectors of the tier, 1 to 4")
 	patience   = flag.Float64("patience", 1, "by how much the limits in time are longer than promised, for machines with other work")
 	rate       = flag.Int("rate", 2<<20, "bytes a second that the backend behind each collector takes")
-	backlog    = flag.Int("backlog", 600, "lines that each member has to catch up with after a long absence")
+	every      = flag.Duration("every", time.Second, "how long each member waits from one line to the next")
+	backlog    = flag.Int("backlog", 0, "lines that each member has to catch up with after a long absence; 0 is an hour's, by -every")
 	absence    = flag.Duration("absence", 45*time.Second, "how long the tier is away in place of an hour")
 	idle       = flag.Duration("idle", 10*time.Second, "how long an idle fleet is watched")
 	simulated  = flag.Int("simulated", 0, "members that are the exporter alone, for TestSimulated")
@@ -31,6 +32,10 @@ const inside = "RTCSHIP_FLEET_INSIDE"
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if *every < 10*time.Millisecond || *members < 1 || *collectors < 1 || *collectors > 4 || *rate < 1 || *backlog < 0 {
+		fmt.Fprintln(os.Stderr, "-every is 10ms or more, -members 1 or more, -collectors 1 to 4, -rate 1 or more, -backlog 0 or more")
+		os.Exit(2)
+	}
 	switch {
 	case os.Getenv(inside) != "":
 		if err := prepareSpace(); err != nil {

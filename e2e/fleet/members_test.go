@@ -14,7 +14,7 @@ import (
 )
 
 // A member is an rtcship with a Sora directory of its own: one log that grows by
-// a line a second while the fleet writes, and one that may get a backlog.
+// a line now and then while the fleet writes, and one that may get a backlog.
 type member struct {
 	name string
 	dir  string
@@ -99,7 +99,7 @@ func (m *member) fallBehind(t testing.TB, n int) {
 
 var padding = strings.Repeat("x", 200)
 
-// write has each member write a line a second, one after another, until the
+// write has each member write a line each -every, one after another, until the
 // returned function is called.
 func (f *fleet) write(t testing.TB) (end func()) {
 	t.Helper()
@@ -114,7 +114,7 @@ func (f *fleet) write(t testing.TB) (end func()) {
 				return
 			case <-tick.C:
 			}
-			for due := int(time.Since(start).Seconds() * float64(len(f.members))); next < due; next++ {
+			for due := int(float64(time.Since(start)) / float64(*every) * float64(len(f.members))); next < due; next++ {
 				f.line(t, f.members[next%len(f.members)])
 			}
 		}

@@ -15,8 +15,8 @@ import (
 // Simulated members are the exporter alone: what a tier sees of thousands of members,
 // on a machine that cannot hold as many processes.
 
-// every is how often such a member has a record to send.
-const every = 10 * time.Second
+// sendEvery is how often such a member has a record to send.
+const sendEvery = 10 * time.Second
 
 // A size is what a tier takes with so many members that have nothing to send.
 type size struct {
@@ -99,7 +99,7 @@ func comeBack(t *testing.T, tr *tier, w *watch, all []*sender) []int {
 	var wg sync.WaitGroup
 	for _, s := range all {
 		wg.Go(func() {
-			wait := rand.N(every)
+			wait := rand.N(sendEvery)
 			for {
 				select {
 				case <-ctx.Done():
@@ -112,11 +112,11 @@ func comeBack(t *testing.T, tr *tier, w *watch, all []*sender) []int {
 				mu.Lock()
 				settled[s] = time.Now()
 				mu.Unlock()
-				wait = every/2 + rand.N(every)
+				wait = sendEvery/2 + rand.N(sendEvery)
 			}
 		})
 	}
-	time.Sleep(every)
+	time.Sleep(sendEvery)
 	tr.stop(t)
 	time.Sleep(*absence)
 	w.reset()
