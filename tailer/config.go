@@ -33,7 +33,7 @@ type Config struct {
 	OpenFiles    int   // descriptors held at once. 512
 	FollowLinks  bool  // links may lead anywhere but to /proc, /sys, /dev and StateDir
 
-	Poll       time.Duration // between two looks at a file that moves. 100 ms
+	Poll       time.Duration // between two looks at a file that moves; twice that when none has grown for 5 s. 100 ms
 	Scan       time.Duration // between two looks at a directory and at still files. 1 s
 	Still      time.Duration // a file not written for so long is still. 1 min
 	RotateWait time.Duration // a rotated file is looked at for so long before it counts as finished. 5 s

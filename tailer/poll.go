@@ -11,36 +11,55 @@ import (
 	"github.com/rtcship/rtcship/tailer/internal/progress"
 )
 
+// lull is how long no file has grown when the time between two polls becomes twice as
+// long: most of what an idle rtcship costs is that it wakes up.
+const lull = 5 * time.Second
+
 // poll looks at the files that move, and starts reading where there is
-// something to read. It returns whether any file moves.
-func (t *Tailer) poll(now time.Time) (hot bool) {
+// something to read. It returns after how long it is to be called again; 0 is
+// that no file moves.
+func (t *Tailer) poll(now time.Time) (step time.Duration) {
 	for _, f := range t.known.OpenFamilies() {
-		if t.pollFamily(f, now) {
-			hot = true
-		}
+		step = sooner(step, t.pollFamily(f, now))
 	}
-	if hot {
+	if step > 0 {
 		t.readers.TellBlocked()
 	}
 	t.polled = time.Now()
-	return hot
+	return step
 }
 
-func (t *Tailer) pollFamily(f *known.Family, now time.Time) (hot bool) {
+func (t *Tailer) pollFamily(f *known.Family, now time.Time) (step time.Duration) {
 	for _, g := range f.Gens {
 		if g.Src() == nil || !t.moves(g, now) {
 			continue
 		}
-		hot = true
 		t.known.StatNow(g, now)
+		step = sooner(step, t.step(g, now))
 	}
-	if hot && !f.Shared() {
+	if step > 0 && !f.Shared() {
 		t.watchName(f)
 	}
-	if hot {
+	if step > 0 {
 		t.feed(f, now)
 	}
-	return hot
+	return step
+}
+
+// sooner returns the shorter of two times, of which 0 is never.
+func sooner(a, b time.Duration) time.Duration {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
+}
+
+// step is how long a file that moves is left alone.
+func (t *Tailer) step(g *known.Generation, now time.Time) time.Duration {
+	if now.Sub(g.Changed) < lull || g.Moves() {
+		return t.cfg.Poll
+	}
+	return 2 * t.cfg.Poll
 }
 
 // moves says whether g is to be looked at with each poll.

@@ -191,11 +191,11 @@ func (t *Tailer) schedule(ctx context.Context) {
 			t.goOn(now)
 		}
 		now = time.Now()
-		hot := t.poll(now)
+		step := t.poll(now)
 		if t.drained(now) {
 			return
 		}
-		timer.Reset(t.pause(time.Now(), hot))
+		timer.Reset(t.pause(time.Now(), step))
 		select {
 		case <-timer.C:
 		case <-t.wake:
@@ -226,8 +226,8 @@ func (t *Tailer) scanEach() time.Duration {
 	return max(t.cfg.Scan, 4*t.scanTook)
 }
 
-// pause is how long the scheduler may sleep.
-func (t *Tailer) pause(now time.Time, hot bool) time.Duration {
+// pause is how long the scheduler may sleep; step is what poll returned.
+func (t *Tailer) pause(now time.Time, step time.Duration) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	d := max(0, t.scanEach()-now.Sub(t.lastScan))
@@ -237,8 +237,11 @@ func (t *Tailer) pause(now time.Time, hot bool) time.Duration {
 	if len(t.backlog.files) > 0 {
 		return max(0, t.cfg.Poll-now.Sub(t.backlog.full))
 	}
-	if hot || t.scanSoon {
+	if t.scanSoon {
 		d = min(d, t.cfg.Poll)
+	}
+	if step > 0 {
+		d = min(d, step)
 	}
 	if t.draining {
 		d = min(d, t.cfg.Poll, t.cfg.DrainQuiet/4)
