@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
-	"maps"
 	"net"
 	"slices"
 	"strconv"
@@ -270,11 +269,4 @@ func each(message []byte, number protowire.Number, f func([]byte) error) error {
 		message = message[n+m:]
 	}
 	return nil
-}
-
-// names returns the streams of which something came.
-func (b *books) names() []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.Sorted(maps.Keys(b.streams))
 }

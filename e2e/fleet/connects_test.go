@@ -3,9 +3,8 @@ package fleet
 import (
 	"bufio"
 	"bytes"
-	"encoding/hex"
 	"fmt"
-	"net"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -75,11 +74,7 @@ func (w *watch) connections() int {
 func (w *watch) connected() map[int]time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	c := make(map[int]time.Time, len(w.first))
-	for pid, at := range w.first {
-		c[pid] = at
-	}
-	return c
+	return maps.Clone(w.first)
 }
 
 func (w *watch) look() {
@@ -181,21 +176,6 @@ func established() (map[string]string, error) {
 		socks[f[1]+" "+f[2]] = f[9]
 	}
 	return socks, nil
-}
-
-// perCollector returns how many connections go to each address.
-func (w *watch) perCollector() map[string]int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	n := map[string]int{}
-	for ends := range w.open {
-		_, remote, _ := strings.Cut(ends, " ")
-		addr, _, _ := strings.Cut(remote, ":")
-		if raw, err := hex.DecodeString(addr); err == nil && len(raw) == 4 {
-			n[net.IPv4(raw[3], raw[2], raw[1], raw[0]).String()]++
-		}
-	}
-	return n
 }
 
 // perSecond counts connects by the seconds since from.

@@ -352,10 +352,7 @@ func drain(t *testing.T, f *fleet, returned time.Time, before int64, least time.
 	t.Helper()
 	shown := time.Now()
 	harness.Wait(t, within(connectWithin+settleWithin+3*least), "the backlogs", func() error {
-		missing := 0
-		for _, m := range f.members {
-			missing += f.tier.books.missing(m.name+"b", m.behind)
-		}
+		missing := missingOf(f)
 		if time.Since(shown) > 5*time.Second {
 			shown = time.Now()
 			t.Logf("%.0f s: %d lines are to come, %.1f MB taken, %d came again", time.Since(returned).Seconds(), missing, float64(sum(f.tier.taken())-before)/1e6, f.tier.books.again())
@@ -366,4 +363,12 @@ func drain(t *testing.T, f *fleet, returned time.Time, before int64, least time.
 		return nil
 	})
 	return time.Since(returned)
+}
+
+// missingOf returns how many lines of the backlogs have not come.
+func missingOf(f *fleet) (n int) {
+	for _, m := range f.members {
+		n += f.tier.books.missing(m.name+"b", m.behind)
+	}
+	return n
 }

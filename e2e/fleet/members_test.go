@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -36,6 +37,9 @@ type fleet struct {
 	writing sync.WaitGroup
 }
 
+// firstPort is where the first member has its metrics.
+const firstPort = 20_000
+
 // newFleet starts n members.
 func newFleet(t testing.TB, tr *tier, n int) *fleet {
 	t.Helper()
@@ -44,7 +48,7 @@ func newFleet(t testing.TB, tr *tier, n int) *fleet {
 	var pids []int
 	for i := range n {
 		m := &member{name: fmt.Sprintf("m%04d", i), dir: filepath.Join(root, fmt.Sprintf("m%04d", i))}
-		m.start(t, 20_000+i)
+		m.start(t, firstPort+i)
 		pids = append(pids, m.process.Pid())
 		f.members = append(f.members, m)
 	}
@@ -68,6 +72,12 @@ func (m *member) start(t testing.TB, port int) {
 	if m.live, err = os.OpenFile(filepath.Join(logs, "sora.jsonl"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644); err != nil {
 		t.Fatal(err)
 	}
+	m.process = harness.Start(t, "rtcship "+m.name, shipCommand(config))
+	t.Cleanup(func() { m.live.Close() })
+}
+
+// shipCommand runs rtcship with a configuration, and with nothing else that this test was given.
+func shipCommand(config string) *exec.Cmd {
 	cmd := exec.Command(os.Getenv(inside), "run", "--config", config)
 	for _, kv := range os.Environ() {
 		if !strings.HasPrefix(kv, "RTCSHIP_") && !strings.HasPrefix(kv, "OTEL_") {
@@ -75,8 +85,7 @@ func (m *member) start(t testing.TB, port int) {
 		}
 	}
 	cmd.Env = append(cmd.Env, "GOMAXPROCS=1") // as in a container with a share of a processor
-	m.process = harness.Start(t, "rtcship "+m.name, cmd)
-	t.Cleanup(func() { m.live.Close() })
+	return cmd
 }
 
 // fallBehind gives the member n lines at once in a log of its own.
@@ -143,7 +152,7 @@ func (f *fleet) line(t testing.TB, m *member) {
 func (f *fleet) lines(m *member) []time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return m.written[:len(m.written):len(m.written)]
+	return slices.Clip(m.written)
 }
 
 // arrive waits until all that was written by now is there, live lines and backlogs.
