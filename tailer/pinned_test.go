@@ -13,6 +13,9 @@ func TestPinnedSequences(t *testing.T) {
 		"a copy whose log ends in the middle of a line":         "3 0 false [write(0,0) copytruncate(17,0) foreign(35,6) half(7,5) pass(14,6)]",
 		"copied twice and truncated before anybody looked":      "1 2 true [write(32,0) write(12,0) copyaway(0,0) copytruncate(0,0)]",
 		"copied and moved under names that nobody knows":        "2 1 false [rename(0,0) write(4,0) copyaway(0,0) foreign(0,0)]",
+		"truncated, and moved to a name that nobody knows":      "3 0 true [release(21,6) write(0,7) write(31,1) write(25,0) out(3,4) clock(1,3) rename(35,6) write(8,6) clock(1,7) clock(24,6) half(6,2) hold(1,6) start(25,6) write(0,0) away(2,6) stop(12,4) half(1,1) foreign(12,4) write(17,0) write(22,6) half(16,0) stop(22,2) pass(5,2) write(1,0) copytruncate(3,1)]",
+		"moved away, and killed with only its head saved":       "4 0 false [foreign(1,2) kill(18,7) clock(15,4) link(0,5) link(4,6)]",
+		"copied after it was replaced by itself":                "1 2 false [delete(5,2) write(9,6) delete(15,7) rename(9,6) delete(23,1) copytruncate(2,1) start(7,6) write(10,6) write(0,6) start(19,1) delete(23,2) clock(11,0) write(36,1) replace(1,6) write(22,0) compress(36,7) copyaway(22,3) pass(34,3) copytruncate(11,5) write(19,5) rename(37,4)]",
 	} {
 		t.Run(name, func(t *testing.T) { runSteps(t, steps) })
 	}

@@ -153,6 +153,17 @@ var tales = []tale{
 		s.remove("sora.jsonl")
 		s.put("copy.jsonl")
 	}, after: func(s *told) { s.put("copy.jsonl", "sora.jsonl") }},
+	{name: "copied under a rotated name, then moved away", move: func(s *told) {
+		s.copy("sora.jsonl", "sora.jsonl.1")
+		s.rename("sora.jsonl", "x.jsonl")
+		s.put("x.jsonl", "sora.jsonl")
+	}, after: func(s *told) { s.put("x.jsonl", "sora.jsonl") }},
+	{name: "replaced by a copy of itself, and copied", move: func(s *told) {
+		s.copy("sora.jsonl", "tmp")
+		s.rename("tmp", "sora.jsonl")
+		s.put("sora.jsonl")
+		s.copy("sora.jsonl", "x.jsonl")
+	}},
 	{name: "rotated and compressed", move: func(s *told) {
 		s.put("sora.jsonl")
 		s.rename("sora.jsonl", "sora.jsonl.1")

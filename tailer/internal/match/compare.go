@@ -198,10 +198,10 @@ func better(a, b agreement) int {
 		return 1
 	}
 	return cmp.Or(
-		by(a.known.Log == a.found.Log, b.known.Log == b.found.Log),
 		cmp.Compare(b.verified, a.verified),
 		by(a.strong, b.strong),
 		by(!a.lacks, !b.lacks),
+		by(a.known.Log == a.found.Log, b.known.Log == b.found.Log),
 		by(a.found.Stat.Key == a.known.Key, b.found.Stat.Key == b.known.Key),
 		// Equally good so far, they differ in what was never read. The generation
 		// was there first.

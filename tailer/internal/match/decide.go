@@ -21,7 +21,7 @@ type decision struct {
 	alike map[beginning]map[uint64][]*Known // by what they begin with
 	live  map[*Log][]*Found                 // live files that are nobody's yet
 	same  map[*Found]agreement
-	given map[*Known]bool
+	given map[*Known]*Found
 }
 
 func (d *decision) of(l *Log) []*Known { return d.byLog[l] }
@@ -60,7 +60,7 @@ func (d *decision) beginLike(c *Found) []*Known {
 func Decide(in Input) []Verdict {
 	d := &decision{
 		in: in, byLog: map[*Log][]*Known{}, alike: map[beginning]map[uint64][]*Known{}, live: map[*Log][]*Found{},
-		same: map[*Found]agreement{}, given: map[*Known]bool{},
+		same: map[*Found]agreement{}, given: map[*Known]*Found{},
 	}
 	for _, k := range in.Known {
 		d.byLog[k.Log] = append(d.byLog[k.Log], k)
@@ -83,6 +83,7 @@ func Decide(in Input) []Verdict {
 	d.give(all)
 	for i, c := range in.Found {
 		if _, same := d.same[c]; !same && !clues[i].waits && clues[i].of == nil && !c.Aside {
+			d.originalFound(c, &clues[i])
 			clues[i].apart, clues[i].of = d.apart(c)
 			d.copyOfRead(c, &clues[i])
 			if clues[i].of == nil {
@@ -205,8 +206,8 @@ func enough(known, found *Log) int64 {
 func (d *decision) give(all []agreement) {
 	slices.SortStableFunc(all, better)
 	for _, a := range all {
-		if _, taken := d.same[a.found]; !taken && !d.given[a.known] {
-			d.given[a.known] = true
+		if _, taken := d.same[a.found]; !taken && d.given[a.known] == nil {
+			d.given[a.known] = a.found
 			d.same[a.found] = a
 		}
 	}
@@ -350,6 +351,26 @@ func (d *decision) original(c *Found) *Known {
 	return nil
 }
 
+// originalFound looks for the original of c, which has a rotated name, among what was
+// found just now. What a compressed one holds is compared with that the next time.
+func (d *decision) originalFound(c *Found, q *clue) {
+	if c.Live || q.orig != nil {
+		return
+	}
+	for _, k := range d.beginLike(c) {
+		o := d.given[k]
+		if o == nil || o.Packed != file.Unpacked || !bytes.HasPrefix(o.Head, c.Head) {
+			continue
+		}
+		if c.Packed != file.Unpacked {
+			q.waits = true
+		} else if file.Holds(o.Content, c.Content, o.Content.Size(), c.Content.Size()) {
+			q.orig = k
+			return
+		}
+	}
+}
+
 // isCopy says whether c holds all that k's file does.
 func (d *decision) isCopy(c *Found, k *Known) bool {
 	return file.Holds(c.Content, k.Content, c.Content.Size(), k.Content.Size())
@@ -426,7 +447,7 @@ func (d *decision) copyOfRead(c *Found, q *clue) {
 		switch size := c.Stat.Size; {
 		case size >= k.Read.At && k.Read.At > q.apart && k.Read.Holds(c.Content):
 			q.apart, q.of = k.Read.At, k
-			q.waits = size > k.Read.At && (d.given[k] || k.Packed != file.Unpacked && !k.Finished) // for the rest to be read
+			q.waits = size > k.Read.At && (d.given[k] != nil || k.Packed != file.Unpacked && !k.Finished) // for the rest to be read
 		case size < k.Read.At && size > q.apart && k.holdsEnd(c):
 			q.apart, q.of, q.waits = size, k, false
 		}
@@ -535,7 +556,7 @@ func (d *decision) copyOfFound(c *Found, q *clue, o *Found, of *Known) {
 // originals are the files of other logs of which c may be a copy.
 func (d *decision) originals(c *Found) (list []*Known) {
 	for _, k := range d.in.Known {
-		if k.readable() && likely(k.Log, c) && k.Fingerprint.HashOf(Little) == c.start() {
+		if k.readable() && likely(k.Log, c) && k.Fingerprint.HashOf(Little) == c.start() && !d.moved(k) {
 			list = append(list, k)
 		}
 	}
@@ -545,7 +566,6 @@ func (d *decision) originals(c *Found) (list []*Known) {
 		}
 		a, same := d.same[o]
 		switch {
-		case same && a.known.readable():
 		case same && likely(a.known.Log, c):
 			k := *a.known
 			k.Content = o.Content
@@ -555,6 +575,12 @@ func (d *decision) originals(c *Found) (list []*Known) {
 		}
 	}
 	return list
+}
+
+// moved says whether k was found in another file, which is the one to compare with.
+func (d *decision) moved(k *Known) bool {
+	c := d.given[k]
+	return c != nil && c.Packed == file.Unpacked
 }
 
 // commonPart returns up to where c is a copy of orig, 0 if it is none: what they
