@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
@@ -114,12 +115,15 @@ func (m *model) clock(s step) {
 	}
 	by := []time.Duration{26 * time.Hour, -26 * time.Hour, 5 * time.Minute, -5 * time.Minute}[s.b%4]
 	shift := func(at time.Time) time.Time { return at.Add(by) }
+	shifted := map[file.Key]bool{} // a file may have several names
 	for _, dir := range []string{"", "old"} {
 		entries, _ := os.ReadDir(m.path(dir))
 		for _, e := range entries {
 			path := m.path(filepath.Join(dir, e.Name()))
-			if st, err := os.Stat(path); err == nil && st.Mode().IsRegular() {
-				os.Chtimes(path, shift(st.ModTime()), shift(st.ModTime()))
+			if st, err := file.StatPath(path); err == nil && !shifted[st.Key] {
+				shifted[st.Key] = true
+				at := shift(time.Unix(0, st.Mtime))
+				os.Chtimes(path, at, at)
 			}
 		}
 	}
