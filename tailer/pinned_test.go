@@ -16,6 +16,9 @@ func TestPinnedSequences(t *testing.T) {
 		"truncated, and moved to a name that nobody knows":      "3 0 true [release(21,6) write(0,7) write(31,1) write(25,0) out(3,4) clock(1,3) rename(35,6) write(8,6) clock(1,7) clock(24,6) half(6,2) hold(1,6) start(25,6) write(0,0) away(2,6) stop(12,4) half(1,1) foreign(12,4) write(17,0) write(22,6) half(16,0) stop(22,2) pass(5,2) write(1,0) copytruncate(3,1)]",
 		"moved away, and killed with only its head saved":       "4 0 false [foreign(1,2) kill(18,7) clock(15,4) link(0,5) link(4,6)]",
 		"copied after it was replaced by itself":                "1 2 false [delete(5,2) write(9,6) delete(15,7) rename(9,6) delete(23,1) copytruncate(2,1) start(7,6) write(10,6) write(0,6) start(19,1) delete(23,2) clock(11,0) write(36,1) replace(1,6) write(22,0) compress(36,7) copyaway(22,3) pass(34,3) copytruncate(11,5) write(19,5) rename(37,4)]",
+		"a copy of what is packed, with a line of its own":      "3 2 true [few(9,2) compress(7,1) write(3,4) copytruncate(22,7) compress(29,2) write(6,6) compress(25,2) write(14,2) out(5,4) burst(40,0) foreign(1,2)]",
+		"a copy of what is found in an archive just now":        "3 2 true [pass(3,5) pass(25,3) touch(6,3) write(2,2) foreign(14,5) foreign(7,6) out(2,7) stop(7,3) copyaway(22,2) out(1,3) rename(5,0) touch(4,0) compress(35,5) clock(23,2)]",
+		"copied while the rotated one begins in the same way":   "3 0 true [rename(39,4) write(36,4) pass(1,2) pass(3,1) write(15,6) write(7,4) copyaway(17,7) write(26,1) pass(11,2) write(1,1) kill(0,7)]",
 	} {
 		t.Run(name, func(t *testing.T) { runSteps(t, steps) })
 	}

@@ -38,10 +38,13 @@ func sampled(a, b io.ReaderAt, n int64) bool {
 }
 
 // Common returns how many bytes two files begin with that are the same in both,
-// at most n. Files that went apart once are taken not to agree again.
+// at most n. Large files that went apart once are taken not to agree again.
 func Common(a, b io.ReaderAt, n int64) int64 {
-	if n <= 0 || sampled(a, b, n) {
-		return max(0, n)
+	if n <= compareBytes {
+		return agreeing(a, b, 0, n)
+	}
+	if sampled(a, b, n) {
+		return n
 	}
 	low, high := int64(0), n // they agree up to low, and not up to high
 	for high-low > sampleBytes {
@@ -53,14 +56,25 @@ func Common(a, b io.ReaderAt, n int64) int64 {
 			high = mid
 		}
 	}
-	var x, y [sampleBytes]byte
-	i, _ := a.ReadAt(x[:high-low], low)
-	j, _ := b.ReadAt(y[:high-low], low)
-	k := 0
-	for k < min(i, j) && x[k] == y[k] {
-		k++
+	return agreeing(a, b, low, high)
+}
+
+// agreeing returns up to where two files agree from an offset to another.
+func agreeing(a, b io.ReaderAt, at, end int64) int64 {
+	var x, y [32 << 10]byte
+	for at < end {
+		n := min(end-at, int64(len(x)))
+		i, _ := a.ReadAt(x[:n], at)
+		j, _ := b.ReadAt(y[:n], at)
+		k := 0
+		for k < min(i, j) && x[k] == y[k] {
+			k++
+		}
+		if at += int64(k); k < int(n) {
+			break
+		}
 	}
-	return low + int64(k)
+	return at
 }
 
 // sameRange compares up to n bytes of c from an offset, as far as c goes.

@@ -140,15 +140,13 @@ func (d *decision) look(c *Found) (q clue, found []agreement) {
 		if a.verified < 0 || !d.mayBe(a) || q.orig != nil && (c.Packed != file.Unpacked || a.verified < c.Stat.Size) {
 			continue
 		}
-		if q.twin != nil && d.goesOn(k, q.twin) {
-			continue
-		}
 		if k.Log != c.Log && !a.strong {
 			if !c.Aside {
 				q.apart, q.of = c.size(), k // of what was read already, and lies elsewhere or nowhere
 			}
 			continue
 		}
+		a.twin = q.twin != nil
 		found = append(found, a)
 	}
 	if c.Archive != nil && c.Archive.Missed() {
@@ -391,12 +389,6 @@ func (d *decision) twin(c *Found) *Found {
 	return nil
 }
 
-// goesOn says whether k can go on in the file c.
-func (d *decision) goesOn(k *Known, c *Found) bool {
-	a := d.compare(k, c)
-	return a.verified >= 0 && a.strong
-}
-
 // mostOriginals is how many logs may begin like a file that is taken for a copy of
 // one of them: what more of them begin with tells nothing, unless the rules know
 // one of them by its name.
@@ -432,40 +424,50 @@ func (d *decision) apart(c *Found) (at int64, of *Known) {
 }
 
 // copyOfRead looks whether c, which has a name of its own, holds what was read of a log
-// whose file cannot be compared, since it is compressed by now or is gone.
+// whose file is compressed by now or is gone.
 func (d *decision) copyOfRead(c *Found, q *clue) {
 	if c.Live && c.Log.Vendor || !c.Log.linewise() || c.Log.Small || c.Packed != file.Unpacked || len(c.Head) < Little {
 		return
 	}
 	for _, k := range d.in.Known {
-		if k.readable() || !likely(k.Log, c) || k.Fingerprint.HashOf(Little) != c.start() {
+		if k.readable() || d.moved(k) || !likely(k.Log, c) || k.Fingerprint.HashOf(Little) != c.start() {
 			continue
 		}
 		if n, same := k.Fingerprint.Agrees(c.Head); !same || int64(n) < enough(k.Log, c.Log) {
 			continue
 		}
-		switch size := c.Stat.Size; {
-		case size >= k.Read.At && k.Read.At > q.apart && k.Read.Holds(c.Content):
-			q.apart, q.of = k.Read.At, k
-			q.waits = size > k.Read.At && (d.given[k] != nil || k.Packed != file.Unpacked && !k.Finished) // for the rest to be read
-		case size < k.Read.At && size > q.apart && k.holdsEnd(c):
-			q.apart, q.of, q.waits = size, k, false
+		at, all := k.heldBy(c)
+		if at > q.apart {
+			q.apart, q.of = at, k
 		}
+		q.waits = q.waits || at < c.Stat.Size && (d.given[k] != nil || !all && k.Packed != file.Unpacked && !k.Finished) // for the rest to be read
 	}
+	q.waits = q.waits && q.apart < c.Stat.Size
 }
 
-// holdsEnd says whether c, which ends before what was read of k, ends as k does there,
-// or holds what k does shortly before.
-func (k *Known) holdsEnd(c *Found) bool {
-	if m, ok := k.Fingerprint.EndingAt(c.Stat.Size); ok {
-		return m.Holds(c.Content)
+// smallArchive is up to how much of a compressed file is unpacked at once to compare a
+// copy with it.
+const smallArchive = 4 << 20
+
+// heldBy returns up to where c holds what k does, as far as that is sure, and whether all
+// of c was compared: of what was read, and cannot be read again at little cost, there are
+// marks. What stands behind the last of them may be something else.
+func (k *Known) heldBy(c *Found) (at int64, all bool) {
+	size := c.Stat.Size
+	if k.Content != nil && size <= smallArchive {
+		return commonPart(k.Content, c, 1), true
 	}
-	for _, m := range slices.Backward(k.Fingerprint.Marks) {
-		if m.At <= c.Stat.Size {
-			return m.At >= c.Stat.Size/2 && m.Holds(c.Content)
+	if size >= k.Read.At && k.Read.Holds(c.Content) {
+		return k.Read.At, false
+	}
+	for _, marks := range [][]file.Mark{k.Fingerprint.Recent, k.Fingerprint.Marks} {
+		for _, m := range slices.Backward(marks) {
+			if m.At <= size && m.At > at && m.Holds(c.Content) {
+				at = m.At
+			}
 		}
 	}
-	return false
+	return at, false
 }
 
 // putBack looks whether c is a rotated one of its log that was copied back to the log's
@@ -570,7 +572,7 @@ func (d *decision) originals(c *Found) (list []*Known) {
 			k := *a.known
 			k.Content = o.Content
 			list = append(list, &k)
-		case !same && o.Live && o.Log.Vendor && likely(o.Log, c):
+		case !same && o.Log.Vendor && likely(o.Log, c):
 			list = append(list, &Known{Log: o.Log, Path: o.Path, Content: o.Content})
 		}
 	}
@@ -588,6 +590,9 @@ func (d *decision) moved(k *Known) bool {
 // ends there, or a line does. Where orig ends within a line, c may go on with another.
 func commonPart(orig Content, c *Found, enough int64) int64 {
 	so, sc := orig.Size(), c.Content.Size()
+	if so < 0 {
+		so = sc // of what is compressed it is not known
+	}
 	n := file.Common(orig, c.Content, min(so, sc))
 	switch {
 	case n < enough:
