@@ -15,9 +15,16 @@ import (
 const openAtOnce = 200
 
 // unknownFiles are those of the loose files that are to be opened to find out what
-// they are: not those that were looked at before and have not changed since. Logs
-// that the rules name come first.
-func (t *Tailer) unknownFiles(loose []*known.Found, now time.Time) (files []*known.Found) {
+// they are: not those that were looked at before and have not changed since. First come
+// those that the file system knows as a file that is missed, then the logs that the rules
+// name.
+func (t *Tailer) unknownFiles(loose []*known.Found, here map[*known.Generation]bool, now time.Time) (files []*known.Found) {
+	missed := map[file.Key]bool{}
+	for g := range t.known.Generations() {
+		if !here[g] {
+			missed[g.Key] = true
+		}
+	}
 	keep := map[*known.Family]map[file.Key]*known.Stranger{}
 	packing := map[*known.Family]bool{}
 	for _, fl := range loose {
@@ -28,7 +35,15 @@ func (t *Tailer) unknownFiles(loose []*known.Found, now time.Time) (files []*kno
 		packing[f] = packing[f] || fl.Class.Packed != file.Unpacked
 	}
 	draining := t.isDraining()
-	slices.SortStableFunc(loose, func(a, b *known.Found) int { return rules.ByWeight(a.File, b.File) })
+	slices.SortStableFunc(loose, func(a, b *known.Found) int {
+		if missed[a.Stat.Key] != missed[b.Stat.Key] {
+			if missed[a.Stat.Key] {
+				return -1
+			}
+			return 1
+		}
+		return rules.ByWeight(a.File, b.File)
+	})
 	for _, fl := range loose {
 		f := fl.Fam
 		searching := now.Sub(f.Search) < 2*t.cfg.RotateWait
@@ -56,6 +71,8 @@ func (t *Tailer) unknownFiles(loose []*known.Found, now time.Time) (files []*kno
 // A backlog is what a scan found that is still to be looked into.
 type backlog struct {
 	files []*known.Found
+	later []*known.Found             // what may be the file of a generation if none of files is
+	last  bool                       // files are those
 	here  map[*known.Generation]bool // those whose files it found
 	begun bool                       // some of it was taken up already
 	full  time.Time                  // when there was no room to open more of them
@@ -104,6 +121,21 @@ func (t *Tailer) takeUp(now time.Time) {
 		}
 	}
 	t.identify(cands, t.backlog.here, now)
+	if b := &t.backlog; len(b.files) == 0 && len(b.later) > 0 {
+		b.files, b.later, b.last = b.later, nil, true
+	}
+}
+
+// postpone has a file looked at once more when all others of the backlog were, if there
+// are any: one of them may be a better one for the generation.
+func (t *Tailer) postpone(fl *known.Found) bool {
+	b := &t.backlog
+	if len(b.files) == 0 || b.last {
+		return false
+	}
+	b.later = append(b.later, fl)
+	fl.Fam.Hidden++ // what it holds is not lost
+	return true
 }
 
 // candidate opens a file to find out what it is; nil if that cannot be told yet.

@@ -61,6 +61,9 @@ func (t *Tailer) identify(cands []*known.Candidate, here map[*known.Generation]b
 			t.rescan()
 			continue
 		}
+		if v.Unsure && t.postpone(c.Found) {
+			continue
+		}
 		t.carryOut(v, c, now)
 	}
 }

@@ -123,6 +123,7 @@ func (t *Tailer) reconcile(l *listing, since uint64, now time.Time) {
 		}
 	}
 	var loose []*known.Found
+	packedFrom := t.known.PackedFrom()
 	for _, fl := range l.files {
 		if fl.Fam = fl.Src.Families[fl.Class.Family]; fl.Fam != nil && !fl.Class.Aside {
 			fl.Fam.Files++
@@ -140,6 +141,9 @@ func (t *Tailer) reconcile(l *listing, since uint64, now time.Time) {
 		}
 		switch {
 		case !fl.Class.Aside:
+			if f := packedFrom(fl); f != nil {
+				fl.Fam = f
+			}
 			fl.Join()
 		case fl.Fam != nil && known.IsSealed(fl.Path):
 			t.known.Seal(fl)
@@ -157,7 +161,7 @@ func (t *Tailer) reconcile(l *listing, since uint64, now time.Time) {
 			}
 		}
 	}
-	t.backlog = backlog{files: t.unknownFiles(loose, now), here: here}
+	t.backlog = backlog{files: t.unknownFiles(loose, here, now), here: here}
 	t.takeUp(now)
 	t.known.CompareCopies(now)
 	for _, f := range t.known.ListedFamilies(l.dirs) {

@@ -164,6 +164,65 @@ var tales = []tale{
 		s.put("sora.jsonl")
 		s.copy("sora.jsonl", "x.jsonl")
 	}},
+	{name: "hard link of what is moved to a foreign name and packed", move: func(s *told) {
+		s.link("sora.jsonl", "hard.jsonl")
+		s.rename("sora.jsonl", "x.log")
+		s.compress("x.log", ".gz")
+		s.put("sora.jsonl")
+	}, after: func(s *told) { s.put("hard.jsonl", "sora.jsonl") }},
+	{name: "hard link of what is rotated and packed", move: func(s *told) {
+		s.link("sora.jsonl", "hard.jsonl")
+		s.put("sora.jsonl")
+		s.rename("sora.jsonl", "sora.jsonl.1")
+		s.compress("sora.jsonl.1", ".gz")
+		s.put("sora.jsonl")
+	}},
+	{name: "symbolic link to what is moved to a foreign name and packed", move: func(s *told) {
+		s.symlink("sora.jsonl", "latest.jsonl")
+		s.pass(2 * time.Second)
+		s.rename("sora.jsonl", "x.log")
+		s.remove("latest.jsonl")
+		s.symlink("x.log", "latest.jsonl")
+		s.pass(2 * time.Second)
+		s.compress("x.log", ".zst")
+		s.put("sora.jsonl")
+	}},
+	{name: "copy of what is rotated and packed", move: func(s *told) {
+		s.put("sora.jsonl")
+		s.copy("sora.jsonl", "copy.jsonl")
+		s.put("sora.jsonl")
+		s.rename("sora.jsonl", "sora.jsonl.1")
+		s.compress("sora.jsonl.1", ".gz")
+		s.put("sora.jsonl")
+	}, after: func(s *told) { s.put("copy.jsonl", "sora.jsonl") }},
+	{name: "foreign name, packed, in another directory, and the copy stays", setup: func(s *told) {
+		s.mkdir("old")
+		s.cfg.Sources[0].Include = []string{"old/*"}
+		s.put("sora.jsonl")
+	}, move: func(s *told) {
+		s.put("sora.jsonl")
+		s.copy("sora.jsonl", "copy.jsonl")
+		s.rename("sora.jsonl", "old/y.log")
+		s.compress("old/y.log", ".gz")
+		s.put("sora.jsonl")
+	}},
+	{name: "copied and truncated under a foreign name", move: func(s *told) {
+		s.put("sora.jsonl")
+		s.pass(2 * time.Second)
+		s.copy("sora.jsonl", "x.log")
+		s.truncate("sora.jsonl")
+		s.put("sora.jsonl")
+		s.pass(8 * time.Second)
+		s.compress("x.log", ".gz")
+	}},
+	{name: "a log that nobody knows gets another such name, and is packed", setup: func(s *told) {
+		s.put("app.jsonl")
+	}, move: func(s *told) {
+		s.rename("app.jsonl", "zz.log")
+		s.pass(3 * time.Second)
+		s.compress("zz.log", ".gz")
+		s.put("app.jsonl")
+	}, only: "running"},
 	{name: "rotated and compressed", move: func(s *told) {
 		s.put("sora.jsonl")
 		s.rename("sora.jsonl", "sora.jsonl.1")

@@ -32,6 +32,38 @@ func (x *Index) OpenFamilies() (list []*Family) {
 	return list
 }
 
+// PackedFrom returns what tells the log of a compressed file whose name says nothing of
+// that: the one whose file lay there under the same name before. It is nil if there is
+// none, or if the name says it.
+func (x *Index) PackedFrom() func(fl *Found) *Family {
+	var lies map[string][]*Family
+	return func(fl *Found) *Family {
+		plain, packed := file.UnpackedName(fl.Path)
+		if packed == file.Unpacked || fl.Src.Format != nil || fl.Class.Family != plain {
+			return nil
+		}
+		if lies == nil {
+			lies = x.lying()
+		}
+		i := slices.IndexFunc(lies[plain], func(f *Family) bool { return f.Src == fl.Src && f.Rule.Form == fl.Class.Rule.Form })
+		if i < 0 || slices.Contains(lies[plain], fl.Fam) {
+			return nil
+		}
+		return lies[plain][i]
+	}
+}
+
+// lying are the logs of which a file has a name, or had it last.
+func (x *Index) lying() map[string][]*Family {
+	m := map[string][]*Family{}
+	for g := range x.Generations() {
+		if g.Packed == file.Unpacked && !g.Fam.Shared() && !g.Fam.Rule.Small {
+			m[g.Path] = append(m[g.Path], g.Fam)
+		}
+	}
+	return m
+}
+
 // Join makes the family of fl known.
 func (fl *Found) Join() {
 	if fl.Fam == nil {

@@ -89,7 +89,7 @@ func Decide(in Input) []Verdict {
 			if clues[i].of == nil {
 				d.putBack(c, &clues[i])
 			}
-			clues[i].waits = clues[i].waits || c.Archive != nil && c.Archive.Missed()
+			clues[i].waits = clues[i].waits || c.Archive != nil && c.Archive.Missed() || d.awaits(c, clues)
 		}
 	}
 	d.copiesOfCopies(clues)
@@ -217,7 +217,7 @@ func (d *decision) verdict(c *Found, q clue) Verdict {
 	a, same := d.same[c]
 	switch {
 	case same:
-		v.What, v.Known, v.Whole, v.Short = Same, a.known, a.whole, !a.strong
+		v.What, v.Known, v.Whole, v.Short, v.Unsure = Same, a.known, a.whole, !a.strong, a.lacks || !a.strong
 	case q.waits && (c.Early == nil || c.Live || c.wanted()):
 		v.What = Wait
 	case c.Aside:
@@ -440,7 +440,7 @@ func (d *decision) copyOfRead(c *Found, q *clue) {
 		if at > q.apart {
 			q.apart, q.of = at, k
 		}
-		q.waits = q.waits || at < c.Stat.Size && (d.given[k] != nil || !all && k.Packed != file.Unpacked && !k.Finished) // for the rest to be read
+		q.waits = q.waits || at < c.Stat.Size && !all && k.Packed != file.Unpacked && !k.Finished // for the rest to be read
 	}
 	q.waits = q.waits && q.apart < c.Stat.Size
 }
@@ -572,11 +572,58 @@ func (d *decision) originals(c *Found) (list []*Known) {
 			k := *a.known
 			k.Content = o.Content
 			list = append(list, &k)
-		case !same && o.Log.Vendor && likely(o.Log, c):
+		case !same && (o.Log.Vendor || !o.Live) && likely(o.Log, c) && o.toCome():
 			list = append(list, &Known{Log: o.Log, Path: o.Path, Content: o.Content})
 		}
 	}
 	return list
+}
+
+// toCome says whether c, if nobody's, will be a generation sooner or later.
+func (c *Found) toCome() bool {
+	return !c.Aside && (c.Live || !c.Refused && c.Stat.Mtime >= c.Log.Floor && (c.Early == nil || c.wanted()))
+}
+
+// awaits says whether c may be a copy of another file that is not known yet, and cannot be
+// compared with it before it is: one of its own log, or one that is compressed. One of
+// such files comes first, and the others are compared with that.
+func (d *decision) awaits(c *Found, clues []clue) bool {
+	if c.Live && c.Log.Vendor || !c.Log.linewise() || c.Log.Small || len(c.Head) < Little || d.in.Draining {
+		return false
+	}
+	n := 0
+	for i, o := range d.in.Found {
+		if o == c || o.Live && o.Packed == file.Unpacked || clues[i].orig != nil || !o.toCome() || !mayBeCopied(o, c) {
+			continue
+		}
+		if _, same := d.same[o]; !same && !before(o, c) || o.Archive != nil && o.Archive.Broken() != nil {
+			continue
+		}
+		n++
+	}
+	return n > 0 && n <= mostOriginals
+}
+
+// mayBeCopied says whether c begins as o does, and cannot be compared with it.
+func mayBeCopied(o, c *Found) bool {
+	n := Little
+	switch {
+	case o.Log == c.Log:
+	case !likely(o.Log, c), o.Packed == file.Unpacked && c.Packed == file.Unpacked:
+		return false
+	default:
+		n = int(enough(o.Log, c.Log))
+	}
+	return len(o.Head) >= n && len(c.Head) >= n && bytes.Equal(o.Head[:n], c.Head[:n])
+}
+
+// before says whether o is to be known before c: the longer one of two, since the other
+// may still be copied.
+func before(o, c *Found) bool {
+	if o.Log.Vendor != c.Log.Vendor {
+		return o.Log.Vendor
+	}
+	return cmp.Or(cmp.Compare(c.size(), o.size()), cmp.Compare(o.Path, c.Path)) < 0
 }
 
 // moved says whether k was found in another file, which is the one to compare with.

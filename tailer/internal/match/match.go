@@ -144,7 +144,9 @@ type Verdict struct {
 	Known *Known // of Same, and of Copy what it is a copy of, if that is known yet
 	Whole bool   // Same: the file holds everything read so far, and ends there
 	Short bool   // Same: the file ends before what was read: nothing is to be had from it
-	At    int64  // Old, Copy
+
+	Unsure bool  // Same: it lacks something, and a file that was not looked at yet may be the one
+	At     int64 // Old, Copy
 
 	Reason string // Leave
 }

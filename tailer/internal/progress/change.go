@@ -367,6 +367,7 @@ func (p *Progress) Assign(f Found, now time.Time) (gap entry.Gap, grown bool) {
 	p.tried, p.flush, p.scanned, p.ended, p.suspect, p.wasEnded = -1, -1, 0, false, false, false
 	if p.short = f.Short; !p.short {
 		p.shorten(f.Head)
+		p.print.Grow(f.Head)
 	} else if f.End != (file.Mark{}) {
 		p.print.Recent = []file.Mark{f.End}
 	}
