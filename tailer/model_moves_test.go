@@ -99,11 +99,13 @@ func (m *model) out(s step) {
 		m.moveOld(s, to)
 		return
 	}
+	m.noteLeft(from)
 	m.noteCopy(from)
 	m.copy(from, to)
 	m.pass(time.Duration(s.a) * 30 * time.Millisecond)
 	m.remove(from)
-	m.lines[to] = m.lines[from]
+	m.called(to, from)
+	m.noteForeign(to)
 	delete(m.lines, from)
 	m.old[i] = to
 }

@@ -155,9 +155,12 @@ type model struct {
 	killed  map[int]time.Time    // when a run ended with a kill
 	little  map[int]bool         // lines that were in a file that nothing tells from its copy
 	copied  map[int]int64        // lines of which there is a copy, and how long the shortest was
-	strange map[string]bool      // files that were moved to a name that no rotation gives
-	unseen  map[string]bool      // files that were made while nobody looked, by name
-	enough  map[string]time.Time // when files had become long enough to tell them by
+	strange map[string]bool      // files that got a name that no rotation gives before anybody had looked
+	unseen  map[string]bool      // files that nobody knew when the tailer ended, or were made since
+	named   map[string]time.Time // when files got their names
+	started time.Time            // when the tailer was started last
+	ended   time.Time            // when it ended
+	known   map[string]time.Time // from when on a running tailer knows files by their content; zero while they are too short
 }
 
 func runModel(r *recorder, base string, style, naming int, timed bool, steps []step) {
@@ -166,7 +169,7 @@ func runModel(r *recorder, base string, style, naming int, timed bool, steps []s
 	m := &model{
 		world: newWorld(r, dir, filepath.Join(base, "state")),
 		style: style, naming: naming, lines: map[string][]int{}, lost: map[int]bool{}, halfID: -1,
-		killed: map[int]time.Time{}, little: map[int]bool{}, unseen: map[string]bool{}, enough: map[string]time.Time{},
+		killed: map[int]time.Time{}, little: map[int]bool{}, unseen: map[string]bool{}, known: map[string]time.Time{}, named: map[string]time.Time{},
 		copied: map[int]int64{}, strange: map[string]bool{},
 	}
 	m.timed = timed
@@ -178,7 +181,7 @@ func runModel(r *recorder, base string, style, naming int, timed bool, steps []s
 	for _, s := range steps {
 		m.t.Log("step", s)
 		m.do(s)
-		m.noteEnough()
+		m.noteKnown()
 		if len(r.errs) > 0 {
 			break
 		}
@@ -192,8 +195,13 @@ const live = "sora.jsonl"
 func (m *model) create() {
 	m.write(live, styles[m.style].head)
 	m.lines[live] = nil
-	m.unseen[live], m.enough[live] = !m.running, time.Time{}
+	m.begins()
 	m.linked = false
+}
+
+// begins notes that the live file holds something new from now on.
+func (m *model) begins() {
+	m.unseen[live], m.known[live], m.strange[live] = !m.running, time.Time{}, false
 }
 
 func (m *model) do(s step) {
@@ -226,7 +234,7 @@ func (m *model) do(s step) {
 		m.dropHalf()
 		m.truncate(live)
 		m.lines[live] = nil
-		m.unseen[live], m.enough[live] = !m.running, time.Time{}
+		m.begins()
 		m.write(live, styles[m.style].head)
 	case "hold":
 		if m.release == nil {
@@ -238,7 +246,8 @@ func (m *model) do(s step) {
 		if m.running {
 			m.end()
 			m.running = false
-			m.noteUnseen(lookedAt)
+			m.noteUnseen(0)
+			m.ended = time.Now()
 		}
 	case "kill":
 		if m.running {
@@ -246,13 +255,14 @@ func (m *model) do(s step) {
 			m.killed[m.runs] = time.Now()
 			m.running = false
 			m.noteUnseen(unsaved)
+			m.ended = time.Now()
 		}
 	case "start":
 		if !m.running {
 			m.begin()
-			m.running = true
+			m.running, m.started = true, time.Now()
 			m.pass(10 * time.Millisecond)
-			clear(m.unseen)
+			m.noteSeen()
 		}
 	case "away":
 		m.away(s)
@@ -318,7 +328,11 @@ func (m *model) rotate(late int, move func(to string)) {
 
 // called notes that a file has another name now.
 func (m *model) called(to, from string) {
-	m.lines[to], m.unseen[to], m.enough[to] = m.lines[from], m.unseen[from], m.enough[from]
+	m.lines[to], m.unseen[to], m.known[to], m.strange[to] = m.lines[from], m.unseen[from], m.known[from], m.strange[from]
+	m.named[to] = time.Now()
+	if m.known[from].After(time.Now()) {
+		m.known[to] = time.Now().Add(toldApart)
+	}
 }
 
 // shift makes room for the newest old file and returns its name.
@@ -366,7 +380,7 @@ func (m *model) copyTruncate(s step) {
 	}
 	m.truncate(live)
 	m.lines[live] = nil
-	m.unseen[live], m.enough[live] = !m.running, time.Time{}
+	m.begins()
 	m.write(live, styles[m.style].head)
 }
 
@@ -389,13 +403,13 @@ func (m *model) compressOne(s step) {
 		return
 	}
 	to := from + []string{".gz", ".zst"}[s.b%2]
-	m.notePacked(from)
+	m.noteLeft(from)
 	m.pack(from, to)
 	if s.b >= 4 {
 		m.pass(time.Duration(s.a) * 100 * time.Millisecond)
 	}
 	m.remove(from)
-	m.lines[to] = m.lines[from]
+	m.called(to, from)
 	delete(m.lines, from)
 	m.old[i] = to
 }
@@ -420,7 +434,7 @@ func (m *model) partly(s step) {
 	}
 	ext := []string{".gz", ".zst"}[s.b%2]
 	to := from + ext
-	m.notePacked(from)
+	m.noteLeft(from)
 	m.pack(from, "whole"+ext)
 	whole, err := os.ReadFile(m.path("whole" + ext))
 	if err != nil {
@@ -443,7 +457,7 @@ func (m *model) partly(s step) {
 		os.Chtimes(m.path(to), st.ModTime(), st.ModTime())
 	}
 	m.remove(from)
-	m.lines[to] = m.lines[from]
+	m.called(to, from)
 	delete(m.lines, from)
 	m.old[i] = to
 	if running {
@@ -533,40 +547,62 @@ func (m *model) noteCopy(name string) {
 		}
 		m.little[n] = m.little[n] || size < match.Little
 	}
-	if m.strange[name] {
-		m.noteForeign(name)
-	}
+	m.noteStrange(name)
 }
 
-// noteForeign notes that a file has a name by which nobody knows it. Of one whose
-// content nobody has looked at yet a kilobyte is needed then to tell its copies.
+// noteForeign notes that a file has a name by which nobody knows it. Of one that has
+// it before anybody has looked a kilobyte is needed to tell its copies, then and later.
 func (m *model) noteForeign(name string) {
-	m.strange[name] = true
+	m.strange[name] = m.strange[name] || m.isNew(name)
+	m.noteStrange(name)
+}
+
+func (m *model) noteStrange(name string) {
 	for _, n := range m.lines[name] {
-		if size, ok := m.copied[n]; ok && size < file.HeadBytes && m.isNew(name) {
+		if size, ok := m.copied[n]; ok && size < file.HeadBytes && m.strange[name] {
 			m.little[n] = true
 		}
 	}
 }
 
-// notePacked notes that a file is packed. Nothing tells what one that nobody has seen
-// was packed into.
-func (m *model) notePacked(name string) {
-	if m.size(name) < match.Little || m.unseen[name] {
+// noteLeft notes that a file is about to lose the name under which it is to be known,
+// to a copy or an archive: if it has another name, which nobody knows, it stays under
+// that.
+func (m *model) noteLeft(name string) {
+	if st, err := file.StatPath(m.path(name)); err == nil && st.Nlink > 1 {
+		m.noteForeign(name)
+		m.noteCopy(name)
+	}
+	if m.size(name) < match.Little && m.ofAnother(name) {
 		for _, n := range m.lines[name] {
 			m.little[n] = true
 		}
 	}
 }
 
-// isNew says whether nobody has had the time to look at what a file holds.
-func (m *model) isNew(name string) bool {
-	enough := m.enough[name]
-	return m.unseen[name] || m.running && (enough.IsZero() || time.Since(enough) <= lookedAt)
+// ofAnother says whether a file has the name of another log, and nobody has seen it
+// there.
+func (m *model) ofAnother(name string) bool {
+	until, since := time.Now(), m.named[name]
+	if !m.running {
+		until = m.ended
+	}
+	if since.Before(m.started) {
+		since = m.started
+	}
+	return !strings.HasPrefix(name, "sora.jsonl") && !strings.HasPrefix(name, "sora-2031") && until.Sub(since) < 2*time.Second
 }
 
-// lookedAt is how soon it is known what the live file holds.
-const lookedAt = 200 * time.Millisecond
+// isNew says whether nobody has had the time to look at what a file holds.
+func (m *model) isNew(name string) bool {
+	return m.unseen[name] || m.running && (m.known[name].IsZero() || time.Now().Before(m.known[name]))
+}
+
+// How soon it is known what a file holds: the live one, and one with another name.
+const (
+	lookedAt  = 200 * time.Millisecond
+	toldApart = 8 * time.Second
+)
 
 // size is how long a file is, 0 if it is not there.
 func (m *model) size(name string) int64 {
@@ -577,21 +613,34 @@ func (m *model) size(name string) int64 {
 	return st.Size()
 }
 
-// noteEnough notes which files have become long enough to tell them by.
-func (m *model) noteEnough() {
+// noteKnown notes which files have become long enough to tell them by.
+func (m *model) noteKnown() {
 	for _, name := range append([]string{live}, m.old...) {
-		if st, err := os.Stat(m.path(name)); err == nil && st.Size() >= match.Little && m.enough[name].IsZero() {
-			m.enough[name] = time.Now()
+		if m.size(name) < match.Little || !m.known[name].IsZero() {
+			continue
+		}
+		if m.known[name] = time.Now().Add(toldApart); name == live {
+			m.known[name] = time.Now().Add(lookedAt)
 		}
 	}
 }
 
 // noteUnseen notes which files nobody knows by their content once the tailer has
-// ended.
+// ended: what was known for less than within is not saved.
 func (m *model) noteUnseen(within time.Duration) {
 	for _, name := range append([]string{live}, m.old...) {
-		m.unseen[name] = m.enough[name].IsZero() || time.Since(m.enough[name]) <= within
+		m.unseen[name] = m.unseen[name] || m.known[name].IsZero() || time.Now().Before(m.known[name].Add(within))
 	}
+}
+
+// noteSeen notes that the tailer looks at what nobody has looked at.
+func (m *model) noteSeen() {
+	for name, unseen := range m.unseen {
+		if unseen {
+			m.known[name] = time.Time{}
+		}
+	}
+	clear(m.unseen)
 }
 
 func (m *model) letGo() {

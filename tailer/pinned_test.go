@@ -19,6 +19,10 @@ func TestPinnedSequences(t *testing.T) {
 		"a copy of what is packed, with a line of its own":      "3 2 true [few(9,2) compress(7,1) write(3,4) copytruncate(22,7) compress(29,2) write(6,6) compress(25,2) write(14,2) out(5,4) burst(40,0) foreign(1,2)]",
 		"a copy of what is found in an archive just now":        "3 2 true [pass(3,5) pass(25,3) touch(6,3) write(2,2) foreign(14,5) foreign(7,6) out(2,7) stop(7,3) copyaway(22,2) out(1,3) rename(5,0) touch(4,0) compress(35,5) clock(23,2)]",
 		"copied while the rotated one begins in the same way":   "3 0 true [rename(39,4) write(36,4) pass(1,2) pass(3,1) write(15,6) write(7,4) copyaway(17,7) write(26,1) pass(11,2) write(1,1) kill(0,7)]",
+		"copied, and packed before anybody knew it":             "2 1 true [link(14,3) write(2,4) write(11,0) write(0,2) compress(1,2) pass(30,1) half(28,2) compress(26,1) write(15,0) copyaway(1,7) write(1,4) write(0,6) rename(0,4) write(2,6) hold(33,1) write(10,0) foreign(28,1) write(1,0) clock(35,0) compress(1,1) write(18,3) compress(16,0)]",
+		"a header in many files, and few descriptors":           "4 1 true [write(0,1) write(0,6) rename(15,0) rename(21,1) write(27,6) copytruncate(5,4) write(5,7) start(20,0) alias(0,0) touch(39,2) few(36,6) write(25,0) copytruncate(6,1) copytruncate(7,0) write(11,6) rename(40,1) kill(11,6) pass(9,3)]",
+		"packed under a name that nobody knows":                 "0 0 false [foreign(21,1) write(0,3) foreign(4,0) copytruncate(2,2) foreign(1,7) foreign(2,4) write(36,5) clock(8,3) write(35,1) half(4,3) write(16,7) partly(34,0) write(5,3) copytruncate(7,0) pass(13,4) partly(1,7) half(13,2) compress(3,4) out(2,6) rename(33,1) release(1,4) release(1,6) copyaway(7,6) hardlink(2,0) pass(40,0) half(9,7) copytruncate(1,3)]",
+		"linked, moved to a name that nobody knows, and packed": "2 2 true [half(4,0) out(1,4) write(6,1) half(3,1) partly(3,5) write(0,1) write(30,5) foreign(37,7) write(5,0) out(4,1) write(10,3) hardlink(39,0) rename(10,6) foreign(26,6) compress(40,0) away(21,0) truncate(29,4) away(0,5) pass(0,5) link(4,6)]",
 	} {
 		t.Run(name, func(t *testing.T) { runSteps(t, steps) })
 	}
