@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -121,9 +122,12 @@ spec:
 	}
 }
 
-func tierManifest(t testing.TB) string {
+// tiers are the manifests of several collectors behind one name.
+var tiers = []string{"tier.yaml", "tier-persistent.yaml"}
+
+func tierManifest(t testing.TB, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(manifests, "collector", "tier.yaml"))
+	text, err := os.ReadFile(filepath.Join(manifests, "collector", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,19 +137,33 @@ func tierManifest(t testing.TB) string {
 // TestTier holds what the tier's objects have to be to each other: one name whose
 // addresses are those of the pods, and never all of them away at once.
 func TestTier(t *testing.T) {
-	list := objects(t, map[string]string{"tier.yaml": tierManifest(t)})
+	for _, name := range tiers {
+		t.Run(name, func(t *testing.T) { checkTier(t, objects(t, map[string]string{name: tierManifest(t, name)}), name) })
+	}
+}
+
+func checkTier(t *testing.T, list []object, name string) {
 	var service corev1.Service
 	var budget policyv1.PodDisruptionBudget
-	var tier appsv1.Deployment
+	var tier appsv1.StatefulSetSpec // which has what a Deployment's has that is looked at
 	find(t, list, "Service", "rtcship-tier", &service)
 	find(t, list, "PodDisruptionBudget", "rtcship-tier", &budget)
-	find(t, list, "Deployment", "rtcship-tier", &tier)
+	if name == "tier.yaml" {
+		var d appsv1.Deployment
+		find(t, list, "Deployment", "rtcship-tier", &d)
+		tier.Template, tier.Selector, tier.Replicas = d.Spec.Template, d.Spec.Selector, d.Spec.Replicas
+	} else {
+		var s appsv1.StatefulSet
+		find(t, list, "StatefulSet", "rtcship-tier", &s)
+		tier = s.Spec
+		checkQueue(t, s, list)
+	}
 	if service.Spec.ClusterIP != "None" {
 		t.Errorf("the Service has an address of its own: %q", service.Spec.ClusterIP)
 	}
-	labels := tier.Spec.Template.Labels
+	labels := tier.Template.Labels
 	for name, selector := range map[string]map[string]string{
-		"Service": service.Spec.Selector, "PodDisruptionBudget": budget.Spec.Selector.MatchLabels, "Deployment": tier.Spec.Selector.MatchLabels,
+		"Service": service.Spec.Selector, "PodDisruptionBudget": budget.Spec.Selector.MatchLabels, "pods": tier.Selector.MatchLabels,
 	} {
 		for k, v := range selector {
 			if labels[k] != v {
@@ -154,10 +172,54 @@ func TestTier(t *testing.T) {
 		}
 	}
 	port := service.Spec.Ports[0]
-	if len(tier.Spec.Template.Spec.Containers[0].Ports) == 0 || port.Port != tier.Spec.Template.Spec.Containers[0].Ports[0].ContainerPort {
+	if len(tier.Template.Spec.Containers[0].Ports) == 0 || port.Port != tier.Template.Spec.Containers[0].Ports[0].ContainerPort {
 		t.Errorf("port %d of the Service is not that of the pods, and a headless one maps none", port.Port)
 	}
-	if *tier.Spec.Replicas < 2 || budget.Spec.MaxUnavailable.IntValue() >= int(*tier.Spec.Replicas) {
+	if *tier.Replicas < 2 || budget.Spec.MaxUnavailable.IntValue() >= int(*tier.Replicas) {
 		t.Error("all collectors may be away at once")
+	}
+}
+
+// checkQueue holds that what a collector has acknowledged is on the volume of its pod,
+// which nothing takes away, and has room for what its queue may hold.
+func checkQueue(t *testing.T, s appsv1.StatefulSet, list []object) {
+	t.Helper()
+	var config corev1.ConfigMap
+	find(t, list, "ConfigMap", "rtcship-tier", &config)
+	text := config.Data["collector.yaml"]
+	claim, mount := s.Spec.VolumeClaimTemplates[0], ""
+	for _, m := range s.Spec.Template.Spec.Containers[0].VolumeMounts {
+		if m.Name == claim.Name && !m.ReadOnly {
+			mount = m.MountPath
+		}
+	}
+	if mount == "" || !strings.Contains(text, "QUEUE_DIR:-"+mount+"/") {
+		t.Errorf("the queue is not on the volume, which is at %q", mount)
+	}
+	for _, word := range []string{"storage: file_storage/queue", "extensions: [health_check, file_storage/queue]"} {
+		if !strings.Contains(text, word) {
+			t.Errorf("no %q: the queue is in memory", word)
+		}
+	}
+	if strings.Contains(text, "wait_for_result") {
+		t.Error("a queue on disk that waits for the store as well")
+	}
+	keep := s.Spec.PersistentVolumeClaimRetentionPolicy
+	if keep == nil || keep.WhenDeleted != appsv1.RetainPersistentVolumeClaimRetentionPolicyType || keep.WhenScaled != appsv1.RetainPersistentVolumeClaimRetentionPolicyType {
+		t.Errorf("volumes go with the pods, and what was acknowledged with them: %v", keep)
+	}
+	if s.Spec.Template.Spec.SecurityContext.FSGroup == nil {
+		t.Error("the volume is root's, and the collector is not")
+	}
+	if s.Spec.ServiceName != "rtcship-tier" {
+		t.Errorf("the pods have their names of the Service %q", s.Spec.ServiceName)
+	}
+	m := regexp.MustCompile(`QUEUE_BYTES:-(\d+)`).FindStringSubmatch(text)
+	if m == nil {
+		t.Fatal("no size of the queue")
+	}
+	size, err := strconv.ParseInt(m[1], 10, 64)
+	if room := claim.Spec.Resources.Requests.Storage(); err != nil || room.Value() < 2*size {
+		t.Errorf("a queue of %d bytes has a volume of %v: it needs twice as much to be made smaller (%v)", size, room, err)
 	}
 }

@@ -31,8 +31,10 @@ func TestObjects(t *testing.T) {
 			for _, o := range objects(t, mustRender(t, soraChart(t), map[string]any{})) {
 				schemas.check(t, "named template", o)
 			}
-			for _, o := range objects(t, map[string]string{"tier.yaml": tierManifest(t)}) {
-				schemas.check(t, "collector/tier.yaml", o)
+			for _, name := range tiers {
+				for _, o := range objects(t, map[string]string{name: tierManifest(t, name)}) {
+					schemas.check(t, "collector/"+name, o)
+				}
 			}
 		})
 	}

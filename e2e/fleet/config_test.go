@@ -7,9 +7,9 @@ import (
 )
 
 // tierConfig is the collectors' configuration as it is shipped.
-func tierConfig(t testing.TB) string {
+func tierConfig(t testing.TB, manifest string) string {
 	t.Helper()
-	config, err := harness.TierConfig()
+	config, err := harness.TierConfig(manifest)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,12 +36,18 @@ type collector struct {
 // runs yet.
 func newTier(t testing.TB, n int) *tier {
 	t.Helper()
+	return newTierOf(t, "tier.yaml", n)
+}
+
+// newTierOf is newTier with the collectors of a manifest, each with a volume of its own.
+func newTierOf(t testing.TB, manifest string, n int) *tier {
+	t.Helper()
 	bin, err := cache.Collector()
 	if err != nil {
 		t.Fatal(err)
 	}
 	config := filepath.Join(t.TempDir(), "collector.yaml")
-	if err := os.WriteFile(config, []byte(tierConfig(t)), 0o600); err != nil {
+	if err := os.WriteFile(config, []byte(tierConfig(t, manifest)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	tr := &tier{names: newNameServer(t), books: newBooks()}
@@ -50,6 +56,7 @@ func newTier(t testing.TB, n int) *tier {
 		c.env = []string{
 			"OTLP_GRPC=" + c.grpc(), "STORE_ENDPOINT=" + c.backend.addr, "STORE_INSECURE=true", "STORE_COMPRESSION=none", "HEALTH=" + c.addr + ":13133",
 			"MEMORY_LIMIT_MIB=400", "MEMORY_SPIKE_MIB=80", "METRICS_LEVEL=none", "LOG_LEVEL=warn", "GOMEMLIMIT=400MiB",
+			"QUEUE_DIR=" + filepath.Join(filepath.Dir(config), fmt.Sprint(i)),
 		}
 		tr.collectors = append(tr.collectors, c)
 	}

@@ -172,17 +172,19 @@ func TestValidate(t *testing.T) {
 		}
 		return err
 	}
-	tier, err := TierConfig()
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "tier.yaml")
-	for text, want := range map[string]bool{tier: true, strings.Replace(tier, "check_interval", "check_intervall", 1): false} {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	for _, name := range []string{"tier.yaml", "tier-persistent.yaml"} {
+		tier, err := TierConfig(name)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if err := validate(path); (err == nil) != want {
-			t.Errorf("the tier's configuration: %v", err)
+		path := filepath.Join(t.TempDir(), name)
+		for text, want := range map[string]bool{tier: true, strings.Replace(tier, "check_interval", "check_intervall", 1): false} {
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := validate(path); (err == nil) != want {
+				t.Errorf("the configuration in %s: %v", name, err)
+			}
 		}
 	}
 	for _, name := range []string{"collector/loki.yaml", "collector/elastic.yaml", "collector/loki-tempo.yaml", "collector/elastic-apm.yaml", "compose/collector.yaml"} {

@@ -10,9 +10,10 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// TierConfig returns the configuration of the collectors of manifests/collector/tier.yaml.
-func TierConfig() (string, error) {
-	f, err := os.Open(filepath.Join(Root(), "manifests", "collector", "tier.yaml"))
+// TierConfig returns the configuration of the collectors of a manifest in
+// manifests/collector, such as tier.yaml.
+func TierConfig(name string) (string, error) {
+	f, err := os.Open(filepath.Join(Root(), "manifests", "collector", name))
 	if err != nil {
 		return "", err
 	}
