@@ -106,6 +106,7 @@ func (m *model) out(s step) {
 	m.remove(from)
 	m.called(to, from)
 	m.noteForeign(to)
+	m.noteTold(to)
 	delete(m.lines, from)
 	m.old[i] = to
 }

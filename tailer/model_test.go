@@ -516,8 +516,17 @@ func (m *model) loseUnsent(name string) {
 func (m *model) away(s step) {
 	hidden := m.dir + ".away"
 	os.Rename(m.dir, hidden)
+	var unseen []string
+	for name := range m.named {
+		if m.ofAnother(name) {
+			unseen = append(unseen, name)
+		}
+	}
 	m.pass(time.Duration(s.a) * 200 * time.Millisecond)
 	os.Rename(hidden, m.dir)
+	for _, name := range unseen {
+		m.named[name] = time.Now()
+	}
 }
 
 // replace puts a copy of the live file in its place, as some editors do.
@@ -573,8 +582,19 @@ func (m *model) noteLeft(name string) {
 		m.noteForeign(name)
 		m.noteCopy(name)
 	}
-	if m.size(name) < match.Little && m.ofAnother(name) {
-		for _, n := range m.lines[name] {
+	m.noteTold(name)
+}
+
+// noteTold notes which lines of a file that is packed or copied under the name of another
+// log nothing tells: those in its first 128 bytes, if it has no more or if no more was
+// known of it when the tailer ended.
+func (m *model) noteTold(name string) {
+	if !m.ofAnother(name) || m.size(name) >= match.Little && !m.unseen[name] {
+		return
+	}
+	at := len(styles[m.style].head)
+	for _, n := range m.lines[name] {
+		if at += len(m.text(n)) + 1; at <= match.Little {
 			m.little[n] = true
 		}
 	}

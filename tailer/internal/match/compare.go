@@ -70,7 +70,7 @@ func (d *decision) comparePlain(k *Known, c *Found, verified int) agreement {
 	if k.Log.Framed && c.Path == k.Path && verified >= framedHead {
 		return agreement{known: k, found: c, verified: c.Stat.Size} // the machine went down before its end was on disk
 	}
-	if c.Live || form == entry.Whole || form == entry.Dump {
+	if c.Live && c.Log == k.Log || form == entry.Whole || form == entry.Dump {
 		return none // shorter than before: something else
 	}
 	return d.comparePrefix(k, c, c.Stat.Size, verified)

@@ -137,7 +137,7 @@ func (d *decision) look(c *Found) (q clue, found []agreement) {
 	}
 	for _, k := range d.wanting(c) {
 		a := d.compare(k, c)
-		if a.verified < 0 || !d.mayBe(a) || q.orig != nil && (c.Packed != file.Unpacked || a.verified < c.Stat.Size) {
+		if a.verified < 0 || !d.mayBe(a) || q.orig != nil && a.verified < c.size() {
 			continue
 		}
 		if k.Log != c.Log && !a.strong {
@@ -186,6 +186,8 @@ func (d *decision) mayBe(a agreement) bool {
 		return true // and begins as it did
 	case c.Live && c.Log.Vendor && !sameName(k.Log, c.Log):
 		return false
+	case k.Open && k.readable() && c.Packed == file.Unpacked && likely(k.Log, c):
+		return false // its own file is still there, without a name: c is a copy
 	}
 	return a.verified >= enough(k.Log, c.Log)
 }
@@ -440,7 +442,7 @@ func (d *decision) copyOfRead(c *Found, q *clue) {
 		if at > q.apart {
 			q.apart, q.of = at, k
 		}
-		q.waits = q.waits || at < c.Stat.Size && !all && k.Packed != file.Unpacked && !k.Finished // for the rest to be read
+		q.waits = q.waits || at < c.Stat.Size && (d.given[k] != nil || !all && k.Packed != file.Unpacked && !k.Finished) // for the rest to be read
 	}
 	q.waits = q.waits && q.apart < c.Stat.Size
 }
@@ -604,17 +606,24 @@ func (d *decision) awaits(c *Found, clues []clue) bool {
 	return n > 0 && n <= mostOriginals
 }
 
-// mayBeCopied says whether c begins as o does, and cannot be compared with it.
+// mayBeCopied says whether c may be a copy of o. Where both can be compared at once those of
+// one log are, and others were already.
 func mayBeCopied(o, c *Found) bool {
-	n := Little
+	n, plain := Little, o.Packed == file.Unpacked && c.Packed == file.Unpacked
 	switch {
+	case o.Log == c.Log && c.Early != nil:
+		return false // all that was there from the beginning is sent
 	case o.Log == c.Log:
-	case !likely(o.Log, c), o.Packed == file.Unpacked && c.Packed == file.Unpacked:
+	case plain || !likely(o.Log, c):
 		return false
 	default:
 		n = int(enough(o.Log, c.Log))
 	}
-	return len(o.Head) >= n && len(c.Head) >= n && bytes.Equal(o.Head[:n], c.Head[:n])
+	both := min(len(o.Head), len(c.Head))
+	if both < n || !bytes.Equal(o.Head[:both], c.Head[:both]) {
+		return false
+	}
+	return !plain || file.Holds(o.Content, c.Content, o.Content.Size(), c.Content.Size())
 }
 
 // before says whether o is to be known before c: the longer one of two, since the other
