@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc/grpclog"
 
 	"github.com/rtcship/rtcship/internal/plain"
 )
@@ -18,7 +19,7 @@ func main() { os.Exit(run()) }
 
 // run is main without the exit, so that script tests can call it.
 func run() int {
-	log.SetOutput(io.Discard) // by which libraries quote peers; run has a log for it
+	hushLibraries()
 	err := newCommand().Execute()
 	var status exitStatus
 	switch {
@@ -31,6 +32,19 @@ func run() int {
 		return 1
 	}
 }
+
+// hushLibraries has what libraries say of peers, in whose words there may be our own
+// headers, not written to standard error: to package log, for which run has a log, and
+// gRPC's errors there as well.
+func hushLibraries() {
+	log.SetOutput(io.Discard)
+	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, toPackageLog{}))
+}
+
+// toPackageLog writes wherever package log does by now.
+type toPackageLog struct{}
+
+func (toPackageLog) Write(p []byte) (int, error) { return log.Writer().Write(p) }
 
 // An exitStatus ends the program with itself, when all has been said already.
 type exitStatus int
