@@ -3,13 +3,10 @@ package calls
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -39,119 +36,10 @@ service:
     metrics: {receivers: [otlp], exporters: [file/metrics]}
 `
 
-const prometheusConfig = `
-global: {scrape_interval: 500ms, evaluation_interval: 500ms}
-rule_files: [%q]
-scrape_configs:
-  - job_name: rtcship
-    static_configs: [{targets: [%q]}]
-`
-
-// A prometheus is a real one that scrapes rtcship.
-type prometheus struct {
-	address string
-	process *harness.Process
-}
-
-// startPrometheus has the alerts of the chart, and the features named.
-func startPrometheus(t *testing.T, ship *harness.Ship, features string) prometheus {
+// startPrometheus scrapes one rtcship, with the features named.
+func startPrometheus(t *testing.T, ship *harness.Ship, features string) *harness.Prometheus {
 	t.Helper()
-	dir := t.TempDir()
-	config := filepath.Join(dir, "prometheus.yaml")
-	rules := filepath.Join(harness.Root(), "charts/rtcship/rules/prometheus.yaml")
-	if err := os.WriteFile(config, fmt.Appendf(nil, prometheusConfig, rules, ship.Admin), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	p := prometheus{address: harness.FreeAddr(t)}
-	p.process = harness.Start(t, "prometheus", harness.Debian(t, "usr/bin/prometheus", "--config.file="+config,
-		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+p.address, "--enable-feature="+features, "--log.level=warn"))
-	harness.Wait(t, 60*time.Second, "Prometheus", func() error {
-		_, err := p.query("up")
-		return err
-	}, p.process)
-	return p
-}
-
-func (p prometheus) get(path string, parameters url.Values, into any) error {
-	resp, err := client.Get("http://" + p.address + path + "?" + parameters.Encode())
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	var answer struct {
-		Status, Error string
-		Data          json.RawMessage
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
-		return err
-	}
-	if answer.Status != "success" {
-		return fmt.Errorf("%s: %s", parameters.Get("query"), answer.Error)
-	}
-	return json.Unmarshal(answer.Data, into)
-}
-
-// query returns the values of a query, by their labels as PromQL writes them.
-func (p prometheus) query(expr string) (map[string]float64, error) {
-	var data struct {
-		ResultType string
-		Result     []struct {
-			Metric map[string]string
-			Value  [2]any
-		}
-	}
-	if err := p.get("/api/v1/query", url.Values{"query": {expr}}, &data); err != nil {
-		return nil, err
-	}
-	values := map[string]float64{}
-	for _, r := range data.Result {
-		var labels []string
-		for _, name := range slices.Sorted(maps.Keys(r.Metric)) {
-			if name != "__name__" && name != "job" && name != "instance" {
-				labels = append(labels, fmt.Sprintf("%s=%q", name, r.Metric[name]))
-			}
-		}
-		v, err := strconv.ParseFloat(fmt.Sprint(r.Value[1]), 64)
-		if err != nil {
-			return nil, err
-		}
-		values[strings.Join(labels, " ")] = v
-	}
-	return values, nil
-}
-
-func (p prometheus) await(t *testing.T, expr string, want float64) {
-	t.Helper()
-	harness.Wait(t, 60*time.Second, fmt.Sprintf("%s to be %v", expr, want), func() error {
-		values, err := p.query(expr)
-		if err == nil && values[""] != want {
-			err = fmt.Errorf("%v", values)
-		}
-		return err
-	}, p.process)
-}
-
-// panels are the queries of the dashboard, by title.
-func panels(t *testing.T) map[string]string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(harness.Root(), "charts/rtcship/dashboards/calls.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var board struct {
-		Panels []struct {
-			Title   string
-			Targets []struct{ Expr string }
-		}
-	}
-	if err := json.Unmarshal(text, &board); err != nil {
-		t.Fatal(err)
-	}
-	all := map[string]string{}
-	for _, p := range board.Panels {
-		all[p.Title] = strings.NewReplacer("$__range", "1h", "$__rate_interval", "10m", "$job", ".+").Replace(p.Targets[0].Expr)
-	}
-	return all
+	return harness.StartPrometheus(t, features, harness.Target{Address: ship.Admin})
 }
 
 // scrapes is enough time for Prometheus to see a state more than once.
@@ -169,38 +57,38 @@ func TestPrometheus(t *testing.T) {
 	native := startPrometheus(t, ship, "native-histograms")
 
 	d.backlog(t, 300)
-	p.await(t, "sum(rtcship_call_joins_late_total)", 300)
-	p.await(t, "sum(rtcship_media_loss_ratio_late_total)", 300)
+	p.Await(t, "sum(rtcship_call_joins_late_total)", 300)
+	p.Await(t, "sum(rtcship_media_loss_ratio_late_total)", 300)
 	time.Sleep(scrapes) // rules are evaluated meanwhile
 	for _, expr := range []string{`ALERTS{alertname=~"Call.*"}`, "rtcship_call_joins_total", "rtcship_call_duration_seconds_count", "rtcship_media_loss_ratio_count"} {
-		if values, err := p.query(expr); err != nil || len(values) > 0 {
+		if values, err := p.Query(expr); err != nil || len(values) > 0 {
 			t.Errorf("after a backlog, %s is %v (%v)", expr, values, err)
 		}
 	}
 
 	d.calls(t, 250)
-	p.await(t, "sum(rtcship_call_joins_total)", d.counts["joined"]+d.counts["failed"])
-	p.await(t, "sum(rtcship_media_loss_ratio_count)", d.counts["streams"])
+	p.Await(t, "sum(rtcship_call_joins_total)", d.counts["joined"]+d.counts["failed"])
+	p.Await(t, "sum(rtcship_media_loss_ratio_count)", d.counts["streams"])
 	time.Sleep(scrapes)
 	d.halve()
 	d.backlog(t, 100)
 	d.calls(t, 250)
-	p.await(t, "sum(rtcship_call_joins_total)", d.counts["joined"]+d.counts["failed"])
-	p.await(t, "sum(rtcship_media_loss_ratio_count)", d.counts["streams"])
-	p.await(t, "sum(rtcship_call_ended_total)", d.counts["ended"])
-	p.await(t, "sum(rtcship_call_ended_late_total)", 400)
+	p.Await(t, "sum(rtcship_call_joins_total)", d.counts["joined"]+d.counts["failed"])
+	p.Await(t, "sum(rtcship_media_loss_ratio_count)", d.counts["streams"])
+	p.Await(t, "sum(rtcship_call_ended_total)", d.counts["ended"])
+	p.Await(t, "sum(rtcship_call_ended_late_total)", 400)
 
 	d.check(t, p)
-	p.await(t, `count(ALERTS{alertname="CallsBreakOff", call="sora.connection", alertstate="firing"})`, 1)
-	p.await(t, `count(ALERTS{alertname="CallJoinFailures", call="sora.connection", alertstate="pending"})`, 1)
-	p.await(t, `count(ALERTS{alertname="CallMediaLoss", alertstate="pending"})`, 2)
+	p.Await(t, `count(ALERTS{alertname="CallsBreakOff", call="sora.connection", alertstate="firing"})`, 1)
+	p.Await(t, `count(ALERTS{alertname="CallJoinFailures", call="sora.connection", alertstate="pending"})`, 1)
+	p.Await(t, `count(ALERTS{alertname="CallMediaLoss", alertstate="pending"})`, 2)
 	checkMetrics(t, ship)
-	native.await(t, "sum(histogram_count(rtcship_media_loss_ratio))", d.counts["streams"])
-	native.await(t, "count(rtcship_call_duration_seconds_bucket) or vector(0)", 0)
+	native.Await(t, "sum(histogram_count(rtcship_media_loss_ratio))", d.counts["streams"])
+	native.Await(t, "count(rtcship_call_duration_seconds_bucket) or vector(0)", 0)
 
 	ship.Stop(t)
 	collector.Stop(t)
-	p.checkExemplars(t, collector.Output+".traces")
+	checkExemplars(t, p, collector.Output+".traces")
 	checkPushed(t, collector.Output+".metrics", d)
 }
 
@@ -220,7 +108,7 @@ func checkMetrics(t *testing.T, ship *harness.Ship) {
 }
 
 // checkExemplars: those of durations lead to traces that are there.
-func (p prometheus) checkExemplars(t *testing.T, spans string) {
+func checkExemplars(t *testing.T, p *harness.Prometheus, spans string) {
 	t.Helper()
 	text, err := os.ReadFile(spans)
 	if err != nil {
@@ -231,7 +119,7 @@ func (p prometheus) checkExemplars(t *testing.T, spans string) {
 			Exemplars []struct{ Labels map[string]string }
 		}
 		now := time.Now()
-		if err := p.get("/api/v1/query_exemplars", url.Values{"query": {metric}, "start": {fmt.Sprint(now.Add(-time.Hour).Unix())}, "end": {fmt.Sprint(now.Add(time.Hour).Unix())}}, &series); err != nil {
+		if err := p.Get("/api/v1/query_exemplars", url.Values{"query": {metric}, "start": {fmt.Sprint(now.Add(-time.Hour).Unix())}, "end": {fmt.Sprint(now.Add(time.Hour).Unix())}}, &series); err != nil {
 			t.Fatal(err)
 		}
 		n, known := 0, 0
@@ -288,7 +176,7 @@ func checkPushed(t *testing.T, path string, d *day) {
 }
 
 // check compares each panel's answer with the day.
-func (d *day) check(t *testing.T, p prometheus) {
+func (d *day) check(t *testing.T, p *harness.Prometheus) {
 	t.Helper()
 	checks := map[string]func(map[string]float64) error{
 		"Joined":                           d.is("joined"),
@@ -312,14 +200,14 @@ func (d *day) check(t *testing.T, p prometheus) {
 		"Bit rate, median":                 d.quantiles("rate", 0.5),
 		"ICE checking, 95th percentile":    d.quantiles("checking", 0.95),
 	}
-	all := panels(t)
+	all := harness.Panels(t, "calls.json")
 	for title, expr := range all {
 		check := checks[title]
 		if check == nil {
 			t.Errorf("nobody knows what %q has to answer", title)
 			continue
 		}
-		values, err := p.query(expr)
+		values, err := p.Query(expr)
 		if err == nil {
 			err = check(values)
 		}

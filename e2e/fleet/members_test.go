@@ -58,13 +58,19 @@ func newFleet(t testing.TB, tr *tier, n int) *fleet {
 
 func (m *member) start(t testing.TB, port int) {
 	t.Helper()
+	m.startWith(t, port, fmt.Sprintf("{endpoint: \"dns:///%s:%d\"}", tierName, tierPort))
+}
+
+// startWith is start with another way to send.
+func (m *member) startWith(t testing.TB, port int, export string) {
+	t.Helper()
 	logs := filepath.Join(m.dir, "log")
 	if err := os.MkdirAll(logs, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	config := filepath.Join(m.dir, "rtcship.yaml")
-	text := fmt.Sprintf("state_dir: %s\nadmin: {listen: \"127.0.0.1:%d\"}\nsora: {log_dir: %q}\nexport: {endpoint: \"dns:///%s:%d\"}\n",
-		filepath.Join(m.dir, "state"), port, logs, tierName, tierPort)
+	text := fmt.Sprintf("state_dir: %s\nadmin: {listen: \"127.0.0.1:%d\"}\nsora: {log_dir: %q}\nexport: %s\n",
+		filepath.Join(m.dir, "state"), port, logs, export)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
