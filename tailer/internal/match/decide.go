@@ -140,6 +140,9 @@ func (d *decision) look(c *Found) (q clue, found []agreement) {
 		if a.verified < 0 || !d.mayBe(a) || q.orig != nil && a.verified < c.size() {
 			continue
 		}
+		if k.Log != c.Log && a.verified < c.size() && d.isElsewhere(c) {
+			continue
+		}
 		if k.Log != c.Log && !a.strong {
 			if !c.Aside {
 				q.apart, q.of = c.size(), k // of what was read already, and lies elsewhere or nowhere
@@ -329,26 +332,40 @@ func (d *decision) stillRead(c *Found) bool {
 	return false
 }
 
-// original returns the generation of c's log whose file holds all that c does.
+// original returns the generation of c's log, or of what c was packed from, whose file
+// holds all that c does.
 func (d *decision) original(c *Found) *Known {
-	for _, k := range d.beginLike(c) {
-		if k.Content == nil || k.Fingerprint.HeadLen == 0 {
-			continue
-		}
-		if _, same := k.Fingerprint.Agrees(c.Head); !same {
-			continue
-		}
-		if c.Archive != nil {
-			if c.Archive.Broken() == nil && c.Archive.CopyOf(k) {
-				return k
-			}
-			continue
-		}
-		if c.Content != nil && file.Holds(k.Content, c.Content, k.Content.Size(), c.Content.Size()) {
-			return k
+	if plain, packed := file.UnpackedName(c.Path); packed != file.Unpacked {
+		if i := slices.IndexFunc(d.in.Known, func(k *Known) bool { return k.Here && k.Path == plain && k.holdsAll(c) }); i >= 0 {
+			return d.in.Known[i]
 		}
 	}
+	like := d.beginLike(c)
+	if i := slices.IndexFunc(like, func(k *Known) bool { return k.holdsAll(c) }); i >= 0 {
+		return like[i]
+	}
 	return nil
+}
+
+// isElsewhere says whether the file of a generation of another log holds all that c does.
+func (d *decision) isElsewhere(c *Found) bool {
+	return len(c.Head) >= Little && slices.ContainsFunc(d.in.Known, func(k *Known) bool {
+		return k.Here && k.Log != c.Log && k.Log.linewise() && k.Fingerprint.HashOf(Little) == c.start() && k.holdsAll(c)
+	})
+}
+
+// holdsAll says whether k's file holds all that c does.
+func (k *Known) holdsAll(c *Found) bool {
+	if k.Content == nil || k.Fingerprint.HeadLen == 0 {
+		return false
+	}
+	if _, same := k.Fingerprint.Agrees(c.Head); !same {
+		return false
+	}
+	if c.Archive != nil {
+		return c.Archive.Broken() == nil && c.Archive.CopyOf(k)
+	}
+	return c.Content != nil && file.Holds(k.Content, c.Content, k.Content.Size(), c.Content.Size())
 }
 
 // originalFound looks for the original of c, which has a rotated name, among what was
