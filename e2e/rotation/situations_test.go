@@ -119,6 +119,53 @@ var situations = []situation{
 		s.rename("sora.jsonl", "sora.jsonl.old")
 		s.put("sora.jsonl")
 	}},
+	{name: "edited in place", move: func(s *stage) { s.shell("sed -i -e '' sora.jsonl") }},
+	{name: "backups of an editor", move: func(s *stage) {
+		s.shell("for name in sora.jsonl~ .sora.jsonl.swp '#sora.jsonl#' sora.jsonl.bak 'sora (1).jsonl'; do cp sora.jsonl \"$name\"; done")
+	}},
+	{name: "packed beside itself", move: func(s *stage) {
+		s.put("sora.jsonl")
+		s.shell("gzip -k sora.jsonl")
+	}},
+	{name: "packed into an archive of files", move: func(s *stage) { s.shell("tar cf all.tar sora.jsonl; tar czf all.tar.gz sora.jsonl") }},
+	{name: "date within the name, packed", move: func(s *stage) {
+		s.put("sora.jsonl")
+		s.rename("sora.jsonl", "sora-20261127.jsonl")
+		s.compress("sora-20261127.jsonl")
+		s.put("sora.jsonl")
+	}},
+	{name: "hard link in place of a rename", move: func(s *stage) {
+		s.link("sora.jsonl", "sora.jsonl.1")
+		s.put("sora.jsonl.1")
+		s.remove("sora.jsonl")
+		s.put("sora.jsonl")
+	}},
+	{name: "two logs swapped", setup: func(s *stage) { s.put("sora.jsonl", "signaling.jsonl") }, move: func(s *stage) {
+		s.shell("mv sora.jsonl t; mv signaling.jsonl sora.jsonl; mv t signaling.jsonl")
+		s.put("sora.jsonl", "signaling.jsonl")
+	}},
+	{name: "directory moved and put back", move: func(s *stage) {
+		away := filepath.Join(s.dir, "away")
+		s.rename(s.logs, away)
+		time.Sleep(3 * time.Second) // it is missed
+		s.put(filepath.Join(away, "sora.jsonl"))
+		s.rename(away, s.logs)
+	}},
+	{name: "directory replaced by a new one", only: "running", move: func(s *stage) {
+		s.shell("mv ../log ../away; mkdir ../log")
+		s.put(s.dir+"/away/sora.jsonl", "sora.jsonl")
+	}},
+	{name: "directory replaced by its copy", move: func(s *stage) {
+		s.shell("cp -a ../log ../copy; rm -r ../log; mv ../copy ../log")
+		s.put("sora.jsonl")
+	}},
+	{name: "directory is a link that leads to a copy", setup: func(s *stage) {
+		s.shell("mv ../log ../a; ln -s a ../log")
+		s.put("sora.jsonl")
+	}, move: func(s *stage) {
+		s.shell("cp -a ../a ../b; ln -sfn b ../log")
+		s.put("sora.jsonl")
+	}},
 	{name: "moved out of the directory while its writer goes on", only: "running", move: func(s *stage) {
 		s.rename("sora.jsonl", filepath.Join(s.dir, "away.jsonl"))
 		time.Sleep(8 * time.Second) // longer than a deleted file was once held

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -99,6 +100,16 @@ func (s *stage) copy(from, to string) {
 	text, err := os.ReadFile(s.path(from))
 	s.do(err)
 	s.do(os.WriteFile(s.path(to), text, 0o644))
+}
+
+// shell runs a script in the log directory.
+func (s *stage) shell(script string) {
+	s.Helper()
+	cmd := exec.Command("sh", "-ec", script)
+	cmd.Dir = s.logs
+	if out, err := cmd.CombinedOutput(); err != nil {
+		s.Fatalf("%s: %v\n%s", script, err, out)
+	}
 }
 
 // compress puts a file's packed content beside it and removes the file.
