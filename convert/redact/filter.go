@@ -73,7 +73,8 @@ type filter struct {
 	names  *vocabulary
 	pairs  [1 << 16 / 64]uint64 // a bit for each pair of bytes
 	around [1 << 12]around      // by a pair's fold: what may stand before and behind it
-	spots  [1 << 12][]spot      // by a pair's fold: which needles it may be of
+	spots  [1 << 12]uint16      // by a pair's fold: index of those in lists that it may be
+	lists  [][]spot             // most pairs have none, which are the first
 }
 
 // around holds a bit for each letter, by its low five bits.
@@ -87,7 +88,7 @@ type spot struct {
 
 // newFilter makes the filter of a vocabulary and the signs.
 func newFilter(v *vocabulary, more ...needle) *filter {
-	f := &filter{names: v}
+	f := &filter{names: v, lists: make([][]spot, 1)}
 	var words []string
 	for i := range v.rows {
 		if w := v.rows[i].word; !slices.Contains(words, w) {
@@ -215,8 +216,12 @@ func (f *filter) note(n *needle, offset int, a, b byte) {
 	}
 	f.around[i].before |= before
 	f.around[i].behind |= behind
-	if s := (spot{n, offset}); !slices.Contains(f.spots[i], s) {
-		f.spots[i] = append(f.spots[i], s)
+	if f.spots[i] == 0 {
+		f.spots[i] = uint16(len(f.lists))
+		f.lists = append(f.lists, nil)
+	}
+	if list, s := &f.lists[f.spots[i]], (spot{n, offset}); !slices.Contains(*list, s) {
+		*list = append(*list, s)
 	}
 }
 
@@ -281,7 +286,7 @@ func (f *filter) next(text []byte, from int) (int, *needle) {
 
 // at finds the needle that the pair at i is of, whose fold is pair.
 func (f *filter) at(text []byte, i, from int, pair uint32) (int, *needle) {
-	for _, s := range f.spots[pair] {
+	for _, s := range f.lists[f.spots[pair]] {
 		start := i - s.offset
 		end := start + len(s.needle.word)
 		if start < from || end > len(text) || !sameWord(text[start:end], s.needle.word) {

@@ -3,6 +3,7 @@ package config
 import (
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -24,15 +25,19 @@ func (k Key) Env() string {
 
 // Flag is the key's flag, without the leading dashes.
 func (k Key) Flag() string {
-	return strings.NewReplacer(".", "-", "_", "-").Replace(k.Path)
+	return asFlag.Replace(k.Path)
 }
+
+var asFlag = strings.NewReplacer(".", "-", "_", "-")
 
 const envPrefix = "RTCSHIP_"
 
-// Keys lists every key in the order of Config's fields.
-func Keys() []Key {
+// Keys lists every key in the order of Config's fields. Never change the list.
+func Keys() []Key { return keys() }
+
+var keys = sync.OnceValue(func() []Key {
 	return appendKeys(nil, reflect.TypeFor[Config](), "", nil)
-}
+})
 
 func appendKeys(keys []Key, t reflect.Type, prefix string, index []int) []Key {
 	for i := range t.NumField() {

@@ -3,7 +3,9 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -40,6 +42,16 @@ func valueText(v reflect.Value) string {
 		return "[]"
 	case v.Kind() == reflect.Map && v.Len() == 0:
 		return "{}"
+	case v.Kind() == reflect.String && v.Len() == 0:
+		return `""`
+	}
+	switch x := v.Interface().(type) { // most are one of these, and YAML's encoder takes 16 KiB for each
+	case bool:
+		return strconv.FormatBool(x)
+	case int:
+		return strconv.Itoa(x)
+	case time.Duration:
+		return x.String()
 	}
 	var n yaml.Node
 	if err := n.Encode(v.Interface()); err != nil {
