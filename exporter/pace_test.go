@@ -213,6 +213,7 @@ func TestWhatDepartsWhileBehind(t *testing.T) {
 		{"all places are taken", 2, 3, 1, "b", "", false},
 		{"nothing else", 2, 1, 1, "", "", false},
 		{"one place, taken", 1, 1, 0, "b", "", false},
+		{"one place, taken by what is fresh", 1, 1, 1, "b", "", false},
 		{"one place, free", 1, 0, 0, "b", "a", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -260,5 +261,15 @@ func TestRestOfAMember(t *testing.T) {
 	b.done(m, answer{verdict: accepted, code: "OK"})
 	if rest := fails(0); rest > 2*firstBackoff {
 		t.Errorf("after one miss it rests for %v", rest)
+	}
+	for range 8 {
+		fails(0)
+	}
+	b.connected(m)
+	if !m.rests.IsZero() {
+		t.Errorf("a member that has a new connection rests until %v", m.rests)
+	}
+	if rest := fails(0); rest > 2*firstBackoff {
+		t.Errorf("after a new connection and one miss it rests for %v", rest)
 	}
 }
