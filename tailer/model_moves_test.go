@@ -99,7 +99,7 @@ func (m *model) out(s step) {
 		m.moveOld(s, to)
 		return
 	}
-	m.noteLeft(from)
+	m.noteLeft(from, to)
 	m.noteCopy(from)
 	m.copy(from, to)
 	m.pass(time.Duration(s.a) * 30 * time.Millisecond)

@@ -403,7 +403,7 @@ func (m *model) compressOne(s step) {
 		return
 	}
 	to := from + []string{".gz", ".zst"}[s.b%2]
-	m.noteLeft(from)
+	m.noteLeft(from, to)
 	m.pack(from, to)
 	if s.b >= 4 {
 		m.pass(time.Duration(s.a) * 100 * time.Millisecond)
@@ -434,7 +434,7 @@ func (m *model) partly(s step) {
 	}
 	ext := []string{".gz", ".zst"}[s.b%2]
 	to := from + ext
-	m.noteLeft(from)
+	m.noteLeft(from, to)
 	m.pack(from, "whole"+ext)
 	whole, err := os.ReadFile(m.path("whole" + ext))
 	if err != nil {
@@ -577,10 +577,13 @@ func (m *model) noteStrange(name string) {
 // noteLeft notes that a file is about to lose the name under which it is to be known,
 // to a copy or an archive: if it has another name, which nobody knows, it stays under
 // that.
-func (m *model) noteLeft(name string) {
+func (m *model) noteLeft(name, to string) {
 	if st, err := file.StatPath(m.path(name)); err == nil && st.Nlink > 1 {
 		m.noteForeign(name)
 		m.noteCopy(name)
+		for _, n := range m.lines[name] {
+			m.little[n] = m.little[n] || strings.HasPrefix(to, "old/"+live) // never joined by content while both are there
+		}
 	}
 	m.noteTold(name)
 }
