@@ -15,16 +15,9 @@ import (
 const openAtOnce = 200
 
 // unknownFiles are those of the loose files that are to be opened to find out what
-// they are: not those that were looked at before and have not changed since. First come
-// those that the file system knows as a file that is missed, then the logs that the rules
-// name.
-func (t *Tailer) unknownFiles(loose []*known.Found, here map[*known.Generation]bool, now time.Time) (files []*known.Found) {
-	missed := map[file.Key]bool{}
-	for g := range t.known.Generations() {
-		if !here[g] {
-			missed[g.Key] = true
-		}
-	}
+// they are: not those that were looked at before and have not changed since. Logs
+// that the rules name come first.
+func (t *Tailer) unknownFiles(loose []*known.Found, now time.Time) (files []*known.Found) {
 	keep := map[*known.Family]map[file.Key]*known.Stranger{}
 	packing := map[*known.Family]bool{}
 	for _, fl := range loose {
@@ -35,15 +28,7 @@ func (t *Tailer) unknownFiles(loose []*known.Found, here map[*known.Generation]b
 		packing[f] = packing[f] || fl.Class.Packed != file.Unpacked
 	}
 	draining := t.isDraining()
-	slices.SortStableFunc(loose, func(a, b *known.Found) int {
-		if missed[a.Stat.Key] != missed[b.Stat.Key] {
-			if missed[a.Stat.Key] {
-				return -1
-			}
-			return 1
-		}
-		return rules.ByWeight(a.File, b.File)
-	})
+	slices.SortStableFunc(loose, func(a, b *known.Found) int { return rules.ByWeight(a.File, b.File) })
 	for _, fl := range loose {
 		f := fl.Fam
 		searching := now.Sub(f.Search) < 2*t.cfg.RotateWait

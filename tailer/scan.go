@@ -161,7 +161,7 @@ func (t *Tailer) reconcile(l *listing, since uint64, now time.Time) {
 			}
 		}
 	}
-	t.backlog = backlog{files: t.unknownFiles(loose, here, now), here: here}
+	t.backlog = backlog{files: t.unknownFiles(loose, now), here: here}
 	t.takeUp(now)
 	t.known.CompareCopies(now)
 	for _, f := range t.known.ListedFamilies(l.dirs) {

@@ -19,7 +19,6 @@ type agreement struct {
 	whole    bool  // and that is its end
 	verified int64 // up to where their content was compared; negative if they do not agree
 	lacks    bool  // the file ends before what was seen of the generation
-	twin     bool  // the log's live file, which is nobody's yet, holds all that this one does
 }
 
 // compare says whether c can be the file of k.
@@ -203,7 +202,6 @@ func better(a, b agreement) int {
 		by(a.strong, b.strong),
 		by(!a.lacks, !b.lacks),
 		by(a.known.Log == a.found.Log, b.known.Log == b.found.Log),
-		by(!a.twin, !b.twin),
 		by(a.found.Stat.Key == a.known.Key, b.found.Stat.Key == b.known.Key),
 		// Equally good so far, they differ in what was never read. The generation
 		// was there first.

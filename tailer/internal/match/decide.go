@@ -149,7 +149,6 @@ func (d *decision) look(c *Found) (q clue, found []agreement) {
 			}
 			continue
 		}
-		a.twin = q.twin != nil
 		found = append(found, a)
 	}
 	if c.Archive != nil && c.Archive.Missed() {
@@ -449,7 +448,7 @@ func (d *decision) copyOfRead(c *Found, q *clue) {
 		return
 	}
 	for _, k := range d.in.Known {
-		if k.readable() || d.moved(k) || !likely(k.Log, c) || k.Fingerprint.HashOf(Little) != c.start() {
+		if k.readable() || !likely(k.Log, c) || k.Fingerprint.HashOf(Little) != c.start() {
 			continue
 		}
 		if n, same := k.Fingerprint.Agrees(c.Head); !same || int64(n) < enough(k.Log, c.Log) {
@@ -577,7 +576,7 @@ func (d *decision) copyOfFound(c *Found, q *clue, o *Found, of *Known) {
 // originals are the files of other logs of which c may be a copy.
 func (d *decision) originals(c *Found) (list []*Known) {
 	for _, k := range d.in.Known {
-		if k.readable() && likely(k.Log, c) && k.Fingerprint.HashOf(Little) == c.start() && !d.moved(k) {
+		if k.readable() && likely(k.Log, c) && k.Fingerprint.HashOf(Little) == c.start() {
 			list = append(list, k)
 		}
 	}
@@ -650,12 +649,6 @@ func before(o, c *Found) bool {
 		return o.Log.Vendor
 	}
 	return cmp.Or(cmp.Compare(c.size(), o.size()), cmp.Compare(o.Path, c.Path)) < 0
-}
-
-// moved says whether k was found in another file, which is the one to compare with.
-func (d *decision) moved(k *Known) bool {
-	c := d.given[k]
-	return c != nil && c.Packed == file.Unpacked
 }
 
 // commonPart returns up to where c is a copy of orig, 0 if it is none: what they
