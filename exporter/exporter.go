@@ -178,8 +178,6 @@ func (e *Exporter) EnqueueOf(origin any, groups []Group) (*Delivery, error) {
 	}
 	if c.unsettled == 0 {
 		close(c.done)
-	} else {
-		e.evaluate()
 	}
 	return &Delivery{e, c}, nil
 }
@@ -187,9 +185,16 @@ func (e *Exporter) EnqueueOf(origin any, groups []Group) (*Delivery, error) {
 // Wait is the second half of Send, and says how the records were settled. The
 // Outcome is zero if there is an error. What a partial success rejected of a
 // request is put down to the calls in it in their order, since the answer has
-// only a number.
+// only a number. Not before Wait it is asked whether more can come (Config.Blocked):
+// the next batch of a file is read from the moment on at which this one is enqueued.
 func (d *Delivery) Wait(ctx context.Context) (Outcome, error) {
 	e, c := d.e, d.c
+	select {
+	case <-c.done:
+		return c.outcome, nil
+	default:
+	}
+	e.evaluate()
 	select {
 	case <-c.done:
 		return c.outcome, nil
@@ -224,6 +229,7 @@ func (e *Exporter) enter(c *call, groups []Group) error {
 		if c.origin != nil && !c.fresh {
 			e.origins[c.origin]++
 		}
+		e.pump()
 	}
 	return nil
 }

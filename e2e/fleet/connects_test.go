@@ -18,11 +18,12 @@ import (
 type watch struct {
 	pids []int // processes whose connections are told apart
 
-	mu    sync.Mutex
-	open  map[string]bool   // connections by their two ends
-	times []time.Time       // when connections came about
-	owner map[string]int    // inode to pid
-	first map[int]time.Time // of each process, since the last reset
+	mu     sync.Mutex
+	open   map[string]bool      // connections by their two ends
+	times  []time.Time          // when connections came about
+	fresh  map[string]time.Time // by inode, when those came about of which nobody knows yet whose they are
+	first  map[int]time.Time    // of each process, since the last reset
+	resets int
 
 	tries []tries // how many connects there had been, at each look
 
@@ -36,31 +37,39 @@ type tries struct {
 	n  int64
 }
 
-// newWatch looks four times a second.
+// newWatch looks four times a second. Whose connections they are is found out beside
+// that: with hundreds of processes it takes longer than the time between two looks.
 func newWatch(t testing.TB, pids []int) *watch {
 	t.Helper()
-	w := &watch{pids: pids, open: map[string]bool{}, owner: map[string]int{}, first: map[int]time.Time{}, done: make(chan struct{})}
-	w.wg.Go(func() {
-		tick := time.NewTicker(250 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-w.done:
-				return
-			case <-tick.C:
-				w.look()
-			}
-		}
-	})
+	w := &watch{pids: pids, open: map[string]bool{}, fresh: map[string]time.Time{}, first: map[int]time.Time{}, done: make(chan struct{})}
+	w.wg.Go(func() { w.each(250*time.Millisecond, w.look) })
+	if len(pids) > 0 {
+		w.wg.Go(func() { w.each(250*time.Millisecond, w.findOwners) })
+	}
 	t.Cleanup(func() { close(w.done); w.wg.Wait() })
 	return w
+}
+
+// each calls a function again and again until the watch ends.
+func (w *watch) each(pause time.Duration, do func()) {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-w.done:
+			return
+		case <-tick.C:
+			do()
+		}
+	}
 }
 
 // reset forgets what was.
 func (w *watch) reset() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.times, w.first = nil, map[int]time.Time{}
+	w.times, w.first, w.fresh = nil, map[int]time.Time{}, map[string]time.Time{}
+	w.resets++
 }
 
 // connections returns how many are open.
@@ -86,45 +95,49 @@ func (w *watch) look() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.tries = append(w.tries, tries{now, activeOpens()})
-	open := make(map[string]bool, len(socks))
-	var unknown bool
-	for ends := range socks {
-		open[ends] = true
-		if !w.open[ends] {
-			w.times = append(w.times, now)
-			unknown = true
-		}
-	}
-	if unknown && len(w.pids) > 0 {
-		w.findOwners(socks)
-	}
+	open, inodes := make(map[string]bool, len(socks)), make(map[string]bool, len(socks))
 	for ends, inode := range socks {
-		pid, ok := w.owner[inode]
-		if !ok || w.open[ends] {
+		open[ends], inodes[inode] = true, true
+		if w.open[ends] {
 			continue
 		}
-		if _, before := w.first[pid]; !before {
-			w.first[pid] = now
-		}
+		w.times = append(w.times, now)
+		w.fresh[inode] = now
 	}
 	w.open = open
+	maps.DeleteFunc(w.fresh, func(inode string, _ time.Time) bool { return !inodes[inode] }) // it ended before anybody was found
 }
 
-// findOwners finds out whose the sockets are that nobody is known for.
-func (w *watch) findOwners(socks map[string]string) {
-	wanted := map[string]bool{}
-	for _, inode := range socks {
-		if _, known := w.owner[inode]; !known {
-			wanted["socket:["+inode+"]"] = true
-		}
+// findOwners finds out whose the connections are that nobody is known for.
+func (w *watch) findOwners() {
+	w.mu.Lock()
+	wanted, resets := maps.Clone(w.fresh), w.resets
+	w.mu.Unlock()
+	if len(wanted) == 0 {
+		return
 	}
 	for _, pid := range w.pids {
 		fds, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
 		for _, fd := range fds {
-			if to, err := os.Readlink(fd); err == nil && wanted[to] {
-				w.owner[strings.TrimSuffix(strings.TrimPrefix(to, "socket:["), "]")] = pid
+			to, _ := os.Readlink(fd)
+			inode := strings.TrimSuffix(strings.TrimPrefix(to, "socket:["), "]")
+			if at, ok := wanted[inode]; ok {
+				w.found(pid, inode, at, resets)
 			}
 		}
+	}
+}
+
+// found notes whose a connection is.
+func (w *watch) found(pid int, inode string, at time.Time, resets int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.resets != resets {
+		return
+	}
+	delete(w.fresh, inode)
+	if first, before := w.first[pid]; !before || at.Before(first) {
+		w.first[pid] = at
 	}
 }
 

@@ -99,6 +99,7 @@ func (s *spans) enqueue(groups []exporter.Group) (*spanDelivery, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.exporter.Poke() // they are waited for only after the records beside them
 	return &spanDelivery{s, groups, n, trust, d}, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pipeline"
@@ -52,8 +53,26 @@ func TestConsumeContract(t *testing.T) {
 	})
 }
 
+// mostRefusals is how often in a row the pipeline may refuse what it would take later: the
+// contract's checker refuses by chance and waits for 5 s, and the receiver's pauses grow.
+const mostRefusals = 2
+
+// insist hands logs to next, again and again once there were refusals enough.
+func insist(ctx context.Context, next consumer.Logs, logs plog.Logs, refusals *atomic.Int64) error {
+	for {
+		switch err := next.ConsumeLogs(ctx, logs); {
+		case err == nil, consumererror.IsPermanent(err):
+			refusals.Store(0)
+			return err
+		case refusals.Add(1) <= mostRefusals:
+			return err
+		}
+	}
+}
+
 // numbering is the receiver's factory with pipelines that number the records.
 func numbering() receiver.Factory {
+	var refusals atomic.Int64
 	return receiver.NewFactory(typ, defaultConfig, receiver.WithLogs(
 		func(ctx context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {
 			set.ID = component.NewID(typ) // one and the same state in all scenarios
@@ -66,7 +85,7 @@ func numbering() receiver.Factory {
 						}
 					}
 				}
-				return next.ConsumeLogs(ctx, logs)
+				return insist(ctx, next, logs, &refusals)
 			})
 			if err != nil {
 				return nil, err
