@@ -155,7 +155,7 @@ func (b *balancer) done(m *member, a answer) {
 	m.calls--
 	switch {
 	case !a.unable():
-		m.misses, m.rests = 0, time.Time{}
+		b.back(m)
 	case !m.rests.After(time.Now()): // calls that fail together are one miss
 		m.rests = time.Now().Add(max(min(a.delay, maxDelay), backoffDelay(m.misses+1)))
 		m.misses++
@@ -165,6 +165,16 @@ func (b *balancer) done(m *member, a answer) {
 		b.lookAgain()
 	}
 	b.bury(m)
+}
+
+// back gives m its share again. Whose turn it is is drawn then: a fleet that lost m and
+// found it again together would go from one collector to the next in step, so that each
+// has all of it in every other round. The caller holds b.mu.
+func (b *balancer) back(m *member) {
+	if m.misses > 0 && len(b.members) > 0 {
+		b.next = rand.IntN(len(b.members))
+	}
+	m.misses, m.rests = 0, time.Time{}
 }
 
 // bury closes a member that has left and has nothing to do any more. The caller
@@ -258,7 +268,7 @@ func vary(d time.Duration) time.Duration { return d - d/10 + rand.N(d/5+1) }
 // connected is told that a member has a connection.
 func (b *balancer) connected(m *member) {
 	b.mu.Lock()
-	m.misses, m.rests = 0, time.Time{}
+	b.back(m)
 	ready := b.ready
 	b.mu.Unlock()
 	if ready != nil {

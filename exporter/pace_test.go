@@ -273,3 +273,36 @@ func TestRestOfAMember(t *testing.T) {
 		t.Errorf("after a new connection and one miss it rests for %v", rest)
 	}
 }
+
+// Members of a fleet that lost a collector together do not go on in step once it is back:
+// the half of them sends to each of two in every round.
+func TestFleetDoesNotGoInStep(t *testing.T) {
+	for name, returns := range map[string]func(b *balancer, m *member){
+		"it takes a call":         func(b *balancer, m *member) { b.done(m, answer{verdict: accepted, code: "OK"}) },
+		"it has a new connection": func(b *balancer, m *member) { b.connected(m) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			const fleet = 1000
+			first := 0
+			for range fleet {
+				b := newBalancer(func(context.Context) ([]string, error) { return nil, nil }, nil)
+				one, other := &member{addr: "1"}, &member{addr: "2"}
+				b.members, b.asked, b.due = []*member{one, other}, time.Now(), time.Hour
+				one.calls++
+				b.done(one, answer{verdict: again, code: "UNAVAILABLE", answered: true})
+				one.calls++
+				returns(b, one)
+				one.calls = 0
+				if m, err := b.pick(t.Context()); err != nil {
+					t.Fatal(err)
+				} else if m == one {
+					first++
+				}
+				b.cancel()
+			}
+			if first < fleet*2/5 || first > fleet*3/5 {
+				t.Errorf("%d of %d send to the same one", first, fleet)
+			}
+		})
+	}
+}
