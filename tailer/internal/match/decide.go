@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/bits"
 	"slices"
+	"sync"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -135,12 +136,13 @@ func (d *decision) look(c *Found) (q clue, found []agreement) {
 	if !c.Live && !c.Aside {
 		q.orig, q.twin = d.original(c), d.twin(c)
 	}
+	elsewhere := sync.OnceValue(func() bool { return d.isElsewhere(c) })
 	for _, k := range d.wanting(c) {
 		a := d.compare(k, c)
 		if a.verified < 0 || !d.mayBe(a) || q.orig != nil && a.verified < c.size() {
 			continue
 		}
-		if k.Log != c.Log && a.verified < c.size() && d.isElsewhere(c) {
+		if k.Log != c.Log && a.verified < c.size() && elsewhere() {
 			continue
 		}
 		if k.Log != c.Log && !a.strong {
@@ -447,6 +449,7 @@ func (d *decision) copyOfRead(c *Found, q *clue) {
 	if c.Live && c.Log.Vendor || !c.Log.linewise() || c.Log.Small || c.Packed != file.Unpacked || len(c.Head) < Little {
 		return
 	}
+	unpacked := 0
 	for _, k := range d.in.Known {
 		if k.readable() || !likely(k.Log, c) || k.Fingerprint.HashOf(Little) != c.start() {
 			continue
@@ -454,7 +457,10 @@ func (d *decision) copyOfRead(c *Found, q *clue) {
 		if n, same := k.Fingerprint.Agrees(c.Head); !same || int64(n) < enough(k.Log, c.Log) {
 			continue
 		}
-		at, all := k.heldBy(c)
+		at, all := k.heldBy(c, unpacked < mostOriginals)
+		if all {
+			unpacked++ // of many archives that begin alike the marks have to do
+		}
 		if at > q.apart {
 			q.apart, q.of = at, k
 		}
@@ -470,9 +476,9 @@ const smallArchive = 4 << 20
 // heldBy returns up to where c holds what k does, as far as that is sure, and whether all
 // of c was compared: of what was read, and cannot be read again at little cost, there are
 // marks. What stands behind the last of them may be something else.
-func (k *Known) heldBy(c *Found) (at int64, all bool) {
+func (k *Known) heldBy(c *Found, unpack bool) (at int64, all bool) {
 	size := c.Stat.Size
-	if k.Content != nil && size <= smallArchive {
+	if unpack && k.Content != nil && size <= smallArchive {
 		return commonPart(k.Content, c, 1), true
 	}
 	if size >= k.Read.At && k.Read.Holds(c.Content) {
