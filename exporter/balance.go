@@ -19,7 +19,9 @@ import (
 // each address of a name has a client of its own: a request goes to the one that
 // has the fewest under way, in turn where that is equal; one that took nothing is
 // left alone for a while; what is known of a connection stays with it, and the
-// name is looked up as long as requests are made.
+// name is looked up as long as requests are made. Whose turn it is first is drawn anew
+// in each round: otherwise the members of a fleet that lost a collector together, and
+// found it again, go from one collector to the next in step.
 
 const (
 	lookupEvery   = 15 * time.Second // while requests are made; half of it to all of it
@@ -34,8 +36,8 @@ type balancer struct {
 	dial   func(addr string) (client, error)
 
 	mu      sync.Mutex
-	members []*member
-	next    int
+	members []*member     // in the order of this round
+	next    int           // whose turn it is; all had theirs if it is len(members) or more
 	asked   time.Time     // the last lookup
 	due     time.Duration // after which the next one is
 	looking chan struct{} // closed when the lookup under way ends; nil if there is none
@@ -108,6 +110,10 @@ func (b *balancer) pick(ctx context.Context) (*member, error) {
 // slow holds up no more than it must, and among equals the next in turn. While all
 // of them rest it is the one that has almost done so. The caller holds b.mu.
 func (b *balancer) idlest() *member {
+	if b.next >= len(b.members) {
+		rand.Shuffle(len(b.members), func(i, j int) { b.members[i], b.members[j] = b.members[j], b.members[i] })
+		b.next = 0
+	}
 	now := time.Now()
 	first := b.next
 	var best *member
@@ -167,15 +173,8 @@ func (b *balancer) done(m *member, a answer) {
 	b.bury(m)
 }
 
-// back gives m its share again. Whose turn it is is drawn then: a fleet that lost m and
-// found it again together would go from one collector to the next in step, so that each
-// has all of it in every other round. The caller holds b.mu.
-func (b *balancer) back(m *member) {
-	if m.misses > 0 && len(b.members) > 0 {
-		b.next = rand.IntN(len(b.members))
-	}
-	m.misses, m.rests = 0, time.Time{}
-}
+// back gives m its share again. The caller holds b.mu.
+func (b *balancer) back(m *member) { m.misses, m.rests = 0, time.Time{} }
 
 // bury closes a member that has left and has nothing to do any more. The caller
 // holds b.mu.
@@ -242,7 +241,7 @@ func (b *balancer) adopt(addrs []string) {
 			continue
 		}
 		// Among many senders, each begins elsewhere.
-		b.members = slices.Insert(b.members, rand.N(len(b.members)+1), m)
+		b.members = slices.Insert(b.members, rand.IntN(len(b.members)+1), m)
 	}
 }
 

@@ -284,7 +284,7 @@ func TestBalancerComesBackToOneThatRefused(t *testing.T) {
 				sendFor(t, b, 40*time.Second) // the last rest
 				before := s.of("a").calls
 				sendFor(t, b, 10*time.Second)
-				if n := s.of("a").calls - before; n != 50 {
+				if n := s.of("a").calls - before; n < 49 || n > 51 { // a round may be begun and not ended
 					t.Errorf("it gets %d of 100 calls afterwards", n)
 				}
 				if err := b.close(); err != nil {

@@ -274,35 +274,37 @@ func TestRestOfAMember(t *testing.T) {
 	}
 }
 
-// Members of a fleet that lost a collector together do not go on in step once it is back:
-// the half of them sends to each of two in every round.
+// Members of a fleet that begin in step do not go on so: in every round about the half of
+// them sends to each of two collectors first, and each member sends as much to either.
 func TestFleetDoesNotGoInStep(t *testing.T) {
-	for name, returns := range map[string]func(b *balancer, m *member){
-		"it takes a call":         func(b *balancer, m *member) { b.done(m, answer{verdict: accepted, code: "OK"}) },
-		"it has a new connection": func(b *balancer, m *member) { b.connected(m) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			const fleet = 1000
-			first := 0
-			for range fleet {
-				b := newBalancer(func(context.Context) ([]string, error) { return nil, nil }, nil)
-				one, other := &member{addr: "1"}, &member{addr: "2"}
-				b.members, b.asked, b.due = []*member{one, other}, time.Now(), time.Hour
-				one.calls++
-				b.done(one, answer{verdict: again, code: "UNAVAILABLE", answered: true})
-				one.calls++
-				returns(b, one)
-				one.calls = 0
-				if m, err := b.pick(t.Context()); err != nil {
+	const fleet, rounds = 1000, 20
+	var first [rounds]int // members that send to the first one first
+	for range fleet {
+		b := newBalancer(func(context.Context) ([]string, error) { return nil, nil }, nil)
+		one, other := &member{addr: "1"}, &member{addr: "2"}
+		b.members, b.asked, b.due = []*member{one, other}, time.Now(), time.Hour
+		for i := range rounds {
+			var round [2]*member
+			for j := range round {
+				m, err := b.pick(t.Context())
+				if err != nil {
 					t.Fatal(err)
-				} else if m == one {
-					first++
 				}
-				b.cancel()
+				b.done(m, answer{verdict: accepted, code: "OK"})
+				round[j] = m
 			}
-			if first < fleet*2/5 || first > fleet*3/5 {
-				t.Errorf("%d of %d send to the same one", first, fleet)
+			if round[0] == round[1] {
+				t.Fatalf("one of two had both requests of round %d", i)
 			}
-		})
+			if round[0] == one {
+				first[i]++
+			}
+		}
+		b.cancel()
+	}
+	for i, n := range first[1:] { // the first round is that of the order in which they were made members
+		if n < fleet*2/5 || n > fleet*3/5 {
+			t.Errorf("%d of %d send to the same one in round %d", n, fleet, i+1)
+		}
 	}
 }
