@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,13 +23,20 @@ type watch struct {
 	open   map[string]bool      // connections by their two ends
 	times  []time.Time          // when connections came about
 	fresh  map[string]time.Time // by inode, when those came about of which nobody knows yet whose they are
-	first  map[int]time.Time    // of each process, since the last reset
+	owned  map[string]owned     // by inode, those since the last reset
 	resets int
 
 	tries []tries // how many connects there had been, at each look
 
 	done chan struct{}
 	wg   sync.WaitGroup
+}
+
+// An owned is a connection of a process.
+type owned struct {
+	pid      int
+	at       time.Time // when it came about
+	delivers bool      // it is not one for a member's own log
 }
 
 // A tries is how many times a connection had been asked for by then.
@@ -41,7 +49,7 @@ type tries struct {
 // that: with hundreds of processes it takes longer than the time between two looks.
 func newWatch(t testing.TB, pids []int) *watch {
 	t.Helper()
-	w := &watch{pids: pids, open: map[string]bool{}, fresh: map[string]time.Time{}, first: map[int]time.Time{}, done: make(chan struct{})}
+	w := &watch{pids: pids, open: map[string]bool{}, fresh: map[string]time.Time{}, owned: map[string]owned{}, done: make(chan struct{})}
 	w.wg.Go(func() { w.each(250*time.Millisecond, w.look) })
 	if len(pids) > 0 {
 		w.wg.Go(func() { w.each(250*time.Millisecond, w.findOwners) })
@@ -68,7 +76,7 @@ func (w *watch) each(pause time.Duration, do func()) {
 func (w *watch) reset() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.times, w.first, w.fresh = nil, map[int]time.Time{}, map[string]time.Time{}
+	w.times, w.owned, w.fresh = nil, map[string]owned{}, map[string]time.Time{}
 	w.resets++
 }
 
@@ -79,11 +87,52 @@ func (w *watch) connections() int {
 	return len(w.open)
 }
 
-// connected returns when each process first had a connection since the last reset.
+// connected returns when each process first had a connection since the last reset: one that
+// delivers, of those of which it is known.
 func (w *watch) connected() map[int]time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return maps.Clone(w.first)
+	first := map[int]owned{}
+	for _, o := range w.owned {
+		if f, before := first[o.pid]; !before || o.delivers && !f.delivers || o.delivers == f.delivers && o.at.Before(f.at) {
+			first[o.pid] = o
+		}
+	}
+	at := map[int]time.Time{}
+	for pid, o := range first {
+		at[pid] = o.at
+	}
+	return at
+}
+
+// ownLogBytes is more than a member's own log comes to over one connection.
+const ownLogBytes = 32 << 10
+
+// tell finds out which connections deliver: after an outage a member's own log may have one
+// long before its lines do, since each of the two tries by itself.
+func (w *watch) tell(t testing.TB) {
+	t.Helper()
+	out, err := exec.Command("ss", "-tineHO", "dport", "=", fmt.Sprintf(":%d", tierPort)).Output()
+	if err != nil {
+		t.Fatalf("list connections: %v", err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for line := range strings.Lines(string(out)) {
+		inode, sent := "", int64(0)
+		for _, f := range strings.Fields(line) {
+			switch name, value, _ := strings.Cut(f, ":"); name {
+			case "ino":
+				inode = value
+			case "bytes_sent":
+				sent = number(value)
+			}
+		}
+		if o, known := w.owned[inode]; known {
+			o.delivers = sent > ownLogBytes
+			w.owned[inode] = o
+		}
+	}
 }
 
 func (w *watch) look() {
@@ -136,9 +185,7 @@ func (w *watch) found(pid int, inode string, at time.Time, resets int) {
 		return
 	}
 	delete(w.fresh, inode)
-	if first, before := w.first[pid]; !before || at.Before(first) {
-		w.first[pid] = at
-	}
+	w.owned[inode] = owned{pid: pid, at: at}
 }
 
 // triesPerSecond counts attempts to connect by the seconds since from.

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"testing"
@@ -339,6 +340,12 @@ func away(t *testing.T, f *fleet, takes float64) {
 	share := float64(sum(f.tier.taken())-before) / drained.Seconds() / takes
 	measured(t, "%d members with %d lines each to catch up: all drained %.1f s after the tier's return, at %.0f %% of what it takes; %d lines came again",
 		len(f.members), behind(), drained.Seconds(), 100*share, f.tier.books.again()-repeats)
+	f.watch.tell(t)
+	last := slices.MaxFunc(slices.Collect(maps.Values(f.watch.connected())), time.Time.Compare).Sub(returned)
+	measured(t, "the last member to deliver was connected %.1f s after the tier's return", last.Seconds())
+	if last > within(connectWithin) {
+		t.Errorf("a member could deliver only after %v", last)
+	}
 	if share < drainShare && float64(all) > 20*takes {
 		t.Errorf("drained at %.0f %% of what the tier takes", 100*share)
 	}
