@@ -120,7 +120,7 @@ func (w *watch) tell(t testing.TB) {
 	defer w.mu.Unlock()
 	for line := range strings.Lines(string(out)) {
 		inode, sent := "", int64(0)
-		for _, f := range strings.Fields(line) {
+		for f := range strings.FieldsSeq(line) {
 			switch name, value, _ := strings.Cut(f, ":"); name {
 			case "ino":
 				inode = value
