@@ -70,7 +70,7 @@ spec:
 
 // TestKustomize builds each of the bases, and a Sora workload with the sidecar.
 func TestKustomize(t *testing.T) {
-	overlay, err := os.MkdirTemp(manifests, ".overlay")
+	overlay, err := os.MkdirTemp(manifests, ".overlay") //nolint:usetesting // it refers to what lies beside it
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ type Question struct {
 // A Kind says how the answer looks.
 type Kind int
 
+// The kinds.
 const (
 	Count    Kind = iota // one number: how many
 	OverTime             // how many, over time, by an attribute
