@@ -72,7 +72,7 @@ func (t *Tailer) identify(cands []*known.Candidate, here map[*known.Generation]b
 func (t *Tailer) asFound(c *known.Candidate, cands []*known.Candidate, v *known.View, now time.Time) *match.Found {
 	f := &match.Found{
 		Ref: c, Log: v.Log(c.Fam), Path: c.Path, Stat: c.Stat, Packed: c.Class.Packed, Live: c.Class.Live, Aside: c.Class.Aside,
-		Head: c.Head, Early: c.Fam.Src.Early.Of(c.File),
+		Head: c.Head, Early: c.Fam.Src.Early.Was(c.Stat.Key),
 	}
 	if c.Class.Packed == file.Unpacked {
 		f.Content = c.Src

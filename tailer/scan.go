@@ -91,7 +91,7 @@ func (t *Tailer) listSource(s *known.Followed, l *listing, now time.Time) {
 	if !some && fault == "" {
 		fault = missing
 	}
-	if s.Follow(some, now) {
+	if s.Early.Follow(some, now) {
 		t.hurry()
 	}
 	s.NoteFault(fault)
@@ -174,7 +174,7 @@ func (t *Tailer) reconcile(l *listing, since uint64, now time.Time) {
 func (t *Tailer) finishScan(f *known.Family, before map[string]known.Unopened, now time.Time) {
 	t.known.Report(f, before)
 	for _, g := range f.Gens {
-		if len(f.Src.Early) == 0 && !t.isDraining() && g.View().Unsized {
+		if f.Src.Early.Len() == 0 && !t.isDraining() && g.View().Unsized {
 			t.measure(f, g)
 		}
 	}

@@ -22,7 +22,7 @@ func (x *Index) Assign(g *Generation, c *Candidate, v match.Verdict, now time.Ti
 		g.rehome(c.Fam)
 	}
 	home := g.locate(c.File)
-	c.Fam.Src.Early.drop(c.File)
+	c.Fam.Src.Early.Decided(c.Stat.Key)
 	g.Stat, g.Changed, g.Used = c.Stat, now, now
 	g.settlePlace(now)
 	gap, grown := g.Assign(progress.Found{Home: home, Src: c.Src, Head: c.Head, Stat: c.Stat, Short: v.Short, Whole: v.Whole, End: end}, now)
@@ -69,7 +69,7 @@ func (x *Index) Adopt(g *Generation, c *Candidate, now time.Time) {
 	home := g.locate(c.File)
 	g.Stat, g.Written = c.Stat, c.Stat.Mtime
 	g.settlePlace(now)
-	c.Fam.Src.Early.drop(c.File)
+	c.Fam.Src.Early.Decided(c.Stat.Key)
 	g.Fam.Gens = append(g.Fam.Gens, g)
 	g.Begin(home, c.Src, c.Head, c.Stat, now)
 	x.Log.Debug("generation begun", "path", g.Path, "generation", g.HexID(), "from", g.View().Read.At)

@@ -110,8 +110,7 @@ func (f *Family) NewestPath() string {
 func (x *Index) Doubt(s *Followed, now time.Time) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if now = now.Round(0); s.First.After(now) {
-		s.First, s.Floor = now.UTC(), 0
+	if s.Early.Doubt(now) {
 		x.changed(false)
 	}
 	for _, f := range s.Families {

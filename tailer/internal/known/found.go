@@ -128,7 +128,7 @@ func (x *Index) Found(g *Generation, fl *Found, since uint64, now time.Time) {
 		g.Place(g.locate(fl.File))
 		g.Touch()
 	}
-	fl.Src.Early.drop(fl.File)
+	fl.Src.Early.Decided(fl.Stat.Key)
 	g.settlePlace(now)
 	x.observe(g, fl.Stat, since, now)
 }

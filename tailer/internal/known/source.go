@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/early"
 	"github.com/rtcship/rtcship/tailer/internal/progress"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
@@ -60,17 +61,13 @@ type Followed struct {
 	Source
 	Set       *rules.Set // its rules and directories
 	Families  map[string]*Family
-	First     time.Time            // when it was followed for the first time; zero if never
 	fault     string               // why a directory cannot be listed
 	Shelf     *saved.Shelf         // of settled small files, nil if none are small
 	smalls    map[string]*smallDir // by path
 	Index     *Index
 	common    progress.Source // what its Progresses have in common
-	Early     Early           // what was there when the source was new, and is not decided yet
+	Early     early.Source    // since when, and what was there then
 	MovedFrom string          // where the directory was when positions were saved, if elsewhere
-	Late      bool            // its directory could not be listed when it was new
-	Floor     int64           // rotated files last written before are of no interest, whatever their log
-	SavedAs   SavedAs
 }
 
 // A Found is a file that was found, and whose it is.
@@ -81,7 +78,7 @@ type Found struct {
 }
 
 func newSource(cfg Source, x *Index) *Followed {
-	s := &Followed{Source: cfg, Index: x, Early: Early{}, Families: map[string]*Family{}, smalls: map[string]*smallDir{}}
+	s := &Followed{Source: cfg, Index: x, Families: map[string]*Family{}, smalls: map[string]*smallDir{}}
 	s.Set = rules.New(Asked(&cfg), rules.Where{State: x.cfg.StateDir, Links: x.cfg.FollowLinks, Open: &x.Open, Warn: x.keptLink}, s.isKnown)
 	if s.Timezone == nil {
 		s.Timezone = time.UTC

@@ -98,7 +98,7 @@ func (v *View) Log(f *Family) *match.Log {
 	}
 	l := &match.Log{
 		Path: f.Path, Form: f.Rule.Form, Vendor: rules.ByName(f.Rule) && !f.Rule.Ring, Shared: f.Shared(), Framed: f.Src.Format != nil,
-		Small: f.Rule.Small, Floor: max(f.Floor, f.Src.Floor), AtEnd: f.Src.Start.End, At: f.Src.Start.At,
+		Small: f.Rule.Small, Floor: max(f.Floor, f.Src.Early.Floor()), AtEnd: f.Src.Start.End, At: f.Src.Start.At,
 	}
 	v.logs[f] = l
 	return l

@@ -18,7 +18,7 @@ func (p *Positions) distribute(c *saved.Checkpoint) (others saved.Checkpoint) {
 	for _, s := range p.x.Sources {
 		by[s.Name] = s
 		p.loaded[s] = map[string]*familyState{}
-		restoreSource(s, c.Sources[s.Name], now)
+		s.Early.Restore(c.Sources[s.Name], now)
 		relocate(s, c)
 	}
 	others.Sources = map[string]saved.Source{}

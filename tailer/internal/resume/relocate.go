@@ -2,25 +2,10 @@ package resume
 
 import (
 	"path/filepath"
-	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/known"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
-
-// restoreSource takes in what a checkpoint says of a source. A time that lies in the
-// future says that a clock was wrong, now or then, and is not believed.
-func restoreSource(s *known.Followed, c saved.Source, now time.Time) {
-	s.First, s.Late, s.Early = c.Followed, c.Late, known.RestoreEarly(c.Early)
-	if s.First.IsZero() {
-		return
-	}
-	if s.First.After(now) {
-		s.First = now
-		return
-	}
-	s.Floor = s.First.Add(-known.Margin).UnixNano()
-}
 
 // relocate puts what a checkpoint says of the files in the directory of s where
 // that directory is by now: it may have been mounted elsewhere, or be named in

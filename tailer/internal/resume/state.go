@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"time"
 
+	"github.com/rtcship/rtcship/tailer/internal/early"
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/known"
 	"github.com/rtcship/rtcship/tailer/internal/progress"
@@ -82,7 +83,7 @@ func (l *familyState) restore(f *known.Family) {
 	newest := int64(0)
 	if !l.log.Newest.IsZero() && !l.log.Newest.After(l.now) {
 		newest = l.log.Newest.UnixNano()
-		f.Floor = newest - int64(known.Margin)
+		f.Floor = newest - int64(early.Margin)
 	}
 	f.Src.Index.Readers.Restore(f.Settled, newest, l.log.Clock)
 	for i := range l.gens {
@@ -93,18 +94,11 @@ func (l *familyState) restore(f *known.Family) {
 	f.Search = l.now
 }
 
-// sourceState is what is saved of s.
-func sourceState(s *known.Followed) saved.Source {
-	s.SavedAs = known.SavedAs{First: s.First, Late: s.Late, Early: len(s.Early)}
-	return saved.Source{Followed: s.First, Dir: saved.Path(s.Dir), Late: s.Late, Early: s.Early.State()}
-}
-
-// isSaved says whether what was saved of s last is good enough. Files that were
-// there at first and are decided about by now do no harm there; they are saved
-// when they have become half as many.
-func isSaved(s *known.Followed) bool {
-	was, n := s.SavedAs, len(s.Early)
-	return was.First.Equal(s.First) && was.Late == s.Late && n <= was.Early && (n > was.Early/2 || n == was.Early)
+// sourceState is what is saved of s, false if there is nothing to save.
+func sourceState(s *known.Followed) (saved.Source, bool) {
+	state, ok := s.Early.State()
+	state.Dir = saved.Path(s.Dir)
+	return state, ok
 }
 
 // logState is what is saved of f, false if there is nothing to save.

@@ -44,8 +44,8 @@ type moved struct {
 func (p *Positions) checkpoint(now time.Time) *saved.Checkpoint {
 	c := &saved.Checkpoint{Saved: now.UTC().Round(0), Sources: maps.Clone(p.others.Sources), Logs: slices.Clone(p.others.Logs)}
 	for _, s := range p.x.Sources {
-		if !s.First.IsZero() {
-			c.Sources[s.Name] = sourceState(s)
+		if state, ok := sourceState(s); ok {
+			c.Sources[s.Name] = state
 		}
 		for _, f := range s.Families {
 			if l, known := logState(f); known {
@@ -101,9 +101,10 @@ func (p *Positions) loadedStates() (list []saved.Generation) {
 // changes are what has to be saved since the last time.
 func (p *Positions) changes() (list []saved.Change) {
 	for _, s := range p.x.Sources {
-		if !isSaved(s) {
-			state := sourceState(s)
-			list = append(list, saved.Change{Name: s.Name, Source: &state})
+		if !s.Early.IsSaved() {
+			if state, ok := sourceState(s); ok {
+				list = append(list, saved.Change{Name: s.Name, Source: &state})
+			}
 		}
 		for _, f := range s.Families {
 			if newest, clock := p.x.Readers.Settled(f.Settled); newest == f.SavedNewest && clock.Equal(f.SavedClock) {
