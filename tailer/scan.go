@@ -74,7 +74,10 @@ func (t *Tailer) listSource(s *known.Followed, l *listing, now time.Time) {
 	fault, missing, some := "", "", false // one below that is not there is nothing unusual
 	s.Set.Refresh()
 	for _, dir := range s.Set.Dirs() {
-		files, err := t.list(s, dir, now)
+		files, more, err := s.List(dir, now, t.glance)
+		if more {
+			t.lock(func() { t.scanSoon = true })
+		}
 		if err != nil {
 			switch {
 			case !errors.Is(err, fs.ErrNotExist) && fault == "":
@@ -95,20 +98,6 @@ func (t *Tailer) listSource(s *known.Followed, l *listing, now time.Time) {
 		t.hurry()
 	}
 	s.NoteFault(fault)
-}
-
-func (t *Tailer) list(s *known.Followed, dir string, now time.Time) ([]*known.Found, error) {
-	if s.Set.SmallRule(dir) == nil {
-		return s.ListAllowed(dir, t.glance)
-	}
-	if err := s.Set.Allowed(dir); err != nil {
-		return nil, err
-	}
-	files, more, err := s.ListSmall(dir, now, t.cfg.Forget)
-	if more {
-		t.lock(func() { t.scanSoon = true })
-	}
-	return files, err
 }
 
 // reconcile brings what is known together with the files as they are now.

@@ -7,7 +7,7 @@ import (
 	"github.com/rtcship/rtcship/tailer/internal/early"
 	"github.com/rtcship/rtcship/tailer/internal/progress"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
-	"github.com/rtcship/rtcship/tailer/internal/saved"
+	"github.com/rtcship/rtcship/tailer/internal/small"
 )
 
 // A Source is one set of files that are followed in the same way.
@@ -61,9 +61,8 @@ type Followed struct {
 	Source
 	Set       *rules.Set // its rules and directories
 	Families  map[string]*Family
-	fault     string               // why a directory cannot be listed
-	Shelf     *saved.Shelf         // of settled small files, nil if none are small
-	smalls    map[string]*smallDir // by path
+	fault     string // why a directory cannot be listed
+	Small     *small.Files
 	Index     *Index
 	common    progress.Source // what its Progresses have in common
 	Early     early.Source    // since when, and what was there then
@@ -78,8 +77,9 @@ type Found struct {
 }
 
 func newSource(cfg Source, x *Index) *Followed {
-	s := &Followed{Source: cfg, Index: x, Families: map[string]*Family{}, smalls: map[string]*smallDir{}}
+	s := &Followed{Source: cfg, Index: x, Families: map[string]*Family{}}
 	s.Set = rules.New(Asked(&cfg), rules.Where{State: x.cfg.StateDir, Links: x.cfg.FollowLinks, Open: &x.Open, Warn: x.keptLink}, s.isKnown)
+	s.Small = small.New(s.Set)
 	if s.Timezone == nil {
 		s.Timezone = time.UTC
 	}
@@ -110,22 +110,20 @@ func (s *Followed) Family(c rules.Class) *Family {
 	return f
 }
 
-// ListAllowed is list for a directory of which it is not known yet whether its
-// files may be followed.
-func (s *Followed) ListAllowed(dir string, glance func()) ([]*Found, error) {
+// List finds the files in dir that are followed, unless nothing is that lies there.
+// more says that there are further ones for another scan. glance is called now and then.
+func (s *Followed) List(dir string, now time.Time, glance func()) (found []*Found, more bool, err error) {
 	if err := s.Set.Allowed(dir); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return s.list(dir, glance)
-}
-
-// list finds the files in dir that are followed. glance is called now and then.
-func (s *Followed) list(dir string, glance func()) ([]*Found, error) {
+	if s.Set.SmallRule(dir) != nil {
+		return s.listSmall(dir, now)
+	}
 	all, err := s.Set.Names(dir)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return s.Own(append(s.asides(dir, all), s.Set.LookAll(all, glance)...)), nil
+	return s.Own(append(s.asides(dir, all), s.Set.LookAll(all, glance)...)), false, nil
 }
 
 // Name is the file, without whose it is.

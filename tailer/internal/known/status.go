@@ -67,7 +67,7 @@ func (x *Index) Status() []FileStatus {
 			}
 			list = f.unopenedStatus(list)
 		}
-		list = shelfStatus(s.Shelf, s, list)
+		list = s.shelfStatus(list)
 	}
 	x.mu.Unlock()
 	slices.SortStableFunc(list, func(a, b FileStatus) int {

@@ -1,6 +1,7 @@
 package resume
 
 import (
+	"maps"
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
@@ -110,13 +111,9 @@ func (p *Positions) loadShelves() error {
 		if !s.Set.HasSmall() {
 			continue
 		}
-		var err error
-		if s.Shelf, err = saved.LoadShelf(saved.ShelfFile(p.stateDir, s.Name)); err != nil {
+		better := maps.Keys(p.loaded[s]) // what the checkpoint proper knows as well
+		if err := s.Small.Load(saved.ShelfFile(p.stateDir, s.Name), s.MovedFrom, s.Dir, better); err != nil {
 			return err
-		}
-		s.Shelf.Move(s.MovedFrom, s.Dir)
-		for path := range p.loaded[s] {
-			s.Shelf.Drop(path) // the checkpoint proper knows it as well, and better
 		}
 	}
 	return nil

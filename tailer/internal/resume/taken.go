@@ -10,6 +10,7 @@ import (
 
 	"github.com/rtcship/rtcship/tailer/internal/known"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
+	"github.com/rtcship/rtcship/tailer/internal/small"
 )
 
 // A Taken is what is to be saved at one time.
@@ -17,7 +18,7 @@ type Taken struct {
 	p         *Positions
 	fresh     []savedHead
 	moves     []moved
-	shelvings []*saved.Shelving
+	shelvings []*small.Shelving
 	err       error // why not
 
 	changes []saved.Change // in addition to what is on disk, if whole is nil
@@ -220,9 +221,9 @@ func (p *Positions) unsaved() (fresh []savedHead, moves []moved) {
 }
 
 // shelvings prepares what is to be saved of settled small files.
-func (p *Positions) shelvings() (list []*saved.Shelving, err error) {
+func (p *Positions) shelvings() (list []*small.Shelving, err error) {
 	for _, s := range p.x.Sources {
-		w, e := s.Shelf.Write()
+		w, e := s.Small.Write()
 		err = errors.Join(err, e)
 		if w != nil {
 			list = append(list, w)
@@ -234,9 +235,7 @@ func (p *Positions) shelvings() (list []*saved.Shelving, err error) {
 // SaveAgain has everything saved anew.
 func (p *Positions) SaveAgain() {
 	p.Gone.SaveAgain()
-	p.x.Do(func() {
-		for _, s := range p.x.Sources {
-			s.Shelf.SaveAgain()
-		}
-	})
+	for _, s := range p.x.Sources {
+		s.Small.SaveAgain()
+	}
 }
