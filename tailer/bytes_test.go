@@ -69,11 +69,9 @@ func TestBytesSavedOfShortLivedNames(t *testing.T) {
 		if got := len(w.tail.Status()); got > 2*resume.MostGone {
 			w.t.Errorf("%d files in the status", got)
 		}
-		w.tail.known.Do(func() {
-			if got := len(w.tail.known.Sources[0].Families); got > 2*resume.MostGone {
-				w.t.Errorf("%d logs in memory", got)
-			}
-		})
+		if got := w.logs(); got > 2*resume.MostGone {
+			w.t.Errorf("%d logs in memory", got)
+		}
 		before := w.tail.store.Written.Load()
 		w.pass(5 * time.Minute)
 		if got := w.tail.store.Written.Load() - before; got > 256<<10 {
@@ -153,7 +151,7 @@ func TestManyGenerationsAreLoaded(t *testing.T) {
 		if *costs && most > 55<<20 {
 			t.Errorf("%d MiB of memory at the most", most>>20)
 		}
-		if got := tail.positions.Gone.Len(); got < n-2*resume.MostGone {
+		if got := tail.positions.Gone(); got < n-2*resume.MostGone {
 			t.Errorf("%d are remembered on disk", got)
 		}
 		stopped := runTailer(t, tail)

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/rtcship/rtcship/tailer/internal/known"
 	"github.com/rtcship/rtcship/tailer/internal/stream"
 
 	"github.com/rtcship/rtcship/tailer/internal/rules"
@@ -51,12 +50,12 @@ type Config struct {
 }
 
 // A Source is one set of files that are followed in the same way.
-type Source = known.Source
+type Source = rules.Source
 
 // A Start says where to begin with files that exist when a source is followed
 // for the first time. The zero value takes live files from their beginning and
 // leaves rotated ones alone.
-type Start = known.Start
+type Start = rules.Start
 
 // A Rule says how the files that match a pattern are followed.
 type Rule = rules.Rule

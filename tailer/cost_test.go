@@ -48,11 +48,11 @@ func TestIdleCost(t *testing.T) {
 			time.Sleep(20 * time.Second)
 			share := 100 * (cpu(t) - before).Seconds() / 20
 			t.Logf("%d of %d entries; %.2f %% of a core, %d files open, %d lines in Status", got.n.Load(), want,
-				share, tail.known.Open.Load(), len(tail.Status()))
+				share, tail.known.OpenFiles(), len(tail.Status()))
 			if share >= 1 {
 				t.Error("files that do not change take a hundredth of a core")
 			}
-			if n := tail.known.Open.Load(); test.small > 0 && n > 0 {
+			if n := tail.known.OpenFiles(); test.small > 0 && n > 0 {
 				t.Errorf("%d descriptors for settled small files", n)
 			}
 		})

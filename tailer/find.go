@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
-	"github.com/rtcship/rtcship/tailer/internal/known"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
@@ -36,7 +35,7 @@ func Find(cfg Config) ([]Found, error) {
 	var faults error
 	for i := range cfg.Sources {
 		src := &cfg.Sources[i]
-		s := rules.New(known.Asked(src), rules.Where{State: cfg.StateDir, Links: cfg.FollowLinks, Warn: func(string, string) {}}, func(string) bool { return false })
+		s := rules.New(src.Asked(), rules.Where{State: cfg.StateDir, Links: cfg.FollowLinks, Warn: func(string, string) {}}, func(string) bool { return false })
 		for _, dir := range s.Dirs() {
 			list, err := s.Files(dir)
 			if err != nil && (dir == src.Dir || !errors.Is(err, fs.ErrNotExist)) { // one below that is not there is nothing unusual

@@ -11,14 +11,12 @@ import (
 // that hold very much else besides, before all else is looked at.
 func (t *Tailer) scanNamed(now time.Time) {
 	l := &listing{dirs: map[string]bool{}} // nothing was listed as a whole, so nothing is missed
-	for _, s := range t.known.Sources {
+	for _, s := range t.known.Sources() {
 		if s.Format != nil {
 			continue
 		}
 		for _, dir := range s.Set.Dirs() {
-			files := s.Own(s.Set.VendorFiles(dir))
-			s.Begun(files)
-			l.files = append(l.files, files...)
+			l.files = append(l.files, s.ListNamed(dir)...)
 		}
 	}
 	if len(l.files) == 0 {

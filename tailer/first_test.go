@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rtcship/rtcship/tailer/internal/known"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
@@ -23,7 +22,7 @@ func TestNamedLogsComeFirst(t *testing.T) {
 		w.write("sora.jsonl.1", lines(n+100, 5)) // there at first
 		w.write("sora.jsonl", lines(n, 1))
 		w.begin()
-		s := rules.New(known.Asked(&w.cfg.Sources[0]), rules.Where{State: w.cfg.StateDir}, func(string) bool { return false })
+		s := rules.New(w.cfg.Sources[0].Asked(), rules.Where{State: w.cfg.StateDir}, func(string) bool { return false })
 		var first []string
 		for _, fl := range s.VendorFiles(w.dir) {
 			first = append(first, filepath.Base(fl.Path))

@@ -11,7 +11,6 @@ import (
 
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
-	"github.com/rtcship/rtcship/tailer/internal/known"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
@@ -300,7 +299,7 @@ func TestLineThatGrowsSlowly(t *testing.T) {
 
 func TestLogsAndNames(t *testing.T) {
 	src := Source{Dir: "/log", Rules: SoraRules(), Include: []string{"extra/*.txt"}, Exclude: []string{"secret.log"}}
-	s := rules.New(known.Asked(&src), rules.Where{}, func(string) bool { return false })
+	s := rules.New(src.Asked(), rules.Where{}, func(string) bool { return false })
 	known := func(name string) bool { return name == "gateway.log" }
 	for path, want := range map[string]string{
 		"sora.jsonl":                  "sora.jsonl live",

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/known"
 )
 
 // A sink is a consumer that remembers what it was given.
@@ -433,11 +434,19 @@ func (w *world) dump() {
 	defer w.tail.mu.Unlock()
 	t := w.tail
 	w.t.Errorf("not drained: consuming=%d blocked=%v scanNow=%v scanned=%d mem=%d", t.readers.Consuming(), t.readers.Blocked(1<<30), t.scanNow, t.scanned, t.readers.Used())
-	for _, s := range t.known.Sources {
-		for _, f := range s.Families {
-			for _, g := range f.Gens {
-				w.t.Errorf("%s %s, missing %v: %+v", filepath.Base(g.Path), g.State, g.Missing, g.View())
-			}
+	t.known.Do(func(l known.Locked) {
+		for g := range l.Generations() {
+			w.t.Errorf("%+v", l.Look(g))
 		}
-	}
+	})
+}
+
+// logs is how many logs are known.
+func (w *world) logs() (n int) {
+	w.tail.known.Do(func(l known.Locked) {
+		for range l.Logs() {
+			n++
+		}
+	})
+	return n
 }

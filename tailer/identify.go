@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
-	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/known"
 	"github.com/rtcship/rtcship/tailer/internal/match"
 )
@@ -21,10 +20,8 @@ func (t *Tailer) identify(cands []*known.Candidate, here map[*known.Generation]b
 	}
 	defer func() {
 		for _, c := range cands {
-			if c.Gen != nil {
-				here[c.Gen] = true
-			} else if c.Src != nil {
-				c.Src.Close()
+			if g := c.Release(); g != nil {
+				here[g] = true
 			}
 		}
 	}()
@@ -39,11 +36,14 @@ func (t *Tailer) identify(cands []*known.Candidate, here map[*known.Generation]b
 			g.Reread()
 		}
 	}
-	view := t.known.View(gens, here)
+	view := t.known.View(slices.Values(gens), here)
 	defer view.Close()
 	in := match.Input{Known: view.Known, RotateWait: t.cfg.RotateWait, Draining: t.isDraining()}
 	for _, c := range cands {
-		in.Found = append(in.Found, t.asFound(c, cands, view, now))
+		if c.IsPacked() && !known.BeingPacked(cands, c) {
+			c.Holds(t.desk.Inspect(t.ctx, view.Known, c.Opened, false))
+		}
+		in.Found = append(in.Found, c.AsFound(view, now))
 	}
 	truncated := map[*known.Family]bool{}
 	for _, v := range match.Decide(in) {
@@ -57,71 +57,17 @@ func (t *Tailer) identify(cands []*known.Candidate, here map[*known.Generation]b
 			}
 		}
 		if v.What == match.New && (!c.AsOpened() || view.Vanished(c.Fam)) {
-			c.Fam.Hidden++
+			c.Later()
 			t.rescan()
 			continue
 		}
 		if v.Unsure && t.postpone(c.Found) {
 			continue
 		}
-		t.carryOut(v, c, now)
-	}
-}
-
-// asFound is a candidate as a decision sees it.
-func (t *Tailer) asFound(c *known.Candidate, cands []*known.Candidate, v *known.View, now time.Time) *match.Found {
-	f := &match.Found{
-		Ref: c, Log: v.Log(c.Fam), Path: c.Path, Stat: c.Stat, Packed: c.Class.Packed, Live: c.Class.Live, Aside: c.Class.Aside,
-		Head: c.Head, Early: c.Fam.Src.Early.Was(c.Stat.Key),
-	}
-	if c.Class.Packed == file.Unpacked {
-		f.Content = c.Src
-	} else if !known.BeingPacked(cands, c) {
-		if c.Insp = t.inspect(v.Known, c); c.Insp != nil {
-			f.Archive = c.Insp
+		if in := c.Inspected(); in != nil && in.Missed() {
+			t.desk.Drop(c.Stat.Key)
 		}
-	}
-	if s := c.Fam.Unknown[c.Stat.Key]; s != nil && s.Stat.Like(c.Stat) {
-		f.Unchanged, f.Refused = now.Sub(s.Since), s.Reason != ""
-	}
-	return f
-}
-
-// carryOut does what was decided about c.
-func (t *Tailer) carryOut(v match.Verdict, c *known.Candidate, now time.Time) {
-	f := c.Fam
-	if c.Insp != nil && c.Insp.Missed() {
-		t.desk.Drop(c.Stat.Key)
-	}
-	switch v.What {
-	case match.Same:
-		t.known.Assign(v.Known.Ref.(*known.Generation), c, v, now)
-	case match.New:
-		t.known.Adopt(known.NewGeneration(f, now), c, now)
-	case match.Old, match.Copy:
-		t.known.AdoptFrom(c, v, now)
-	case match.Leave:
-		s := f.Stranger(c, now)
-		s.Reason, s.Copied = v.Reason, v.Reason == ""
-	case match.Wait:
-		if c.Class.Packed != file.Unpacked {
-			f.Hidden++ // what it holds is not lost
-			t.neverWhole(f, c)
-			return
-		}
-		f.Stranger(c, now)
-	}
-}
-
-// neverWhole shows a compressed file that breaks off and is not written to any
-// more.
-func (t *Tailer) neverWhole(f *known.Family, c *known.Candidate) {
-	if c.Insp == nil {
-		return
-	}
-	s := f.Stranger(c, time.Now())
-	if time.Since(s.Since) >= t.cfg.Still {
-		t.known.Refused(f, c.Found, c.Insp.Broken())
+		t.known.Apply(v, c, now)
 	}
 }
 
@@ -132,10 +78,10 @@ func (t *Tailer) verify(gens []*known.Generation, here map[*known.Generation]boo
 	for _, g := range gens {
 		v := g.View()
 		src := v.Src
-		if src == nil || g.Packed != file.Unpacked || v.Short || !here[g] {
+		if src == nil || g.IsPacked() || v.Short || !here[g] {
 			continue
 		}
-		if g.Fam.Rule.Form != entry.Lines || g.Intact() {
+		if g.Family().Rule.Form != entry.Lines || g.Intact() {
 			continue
 		}
 		g.Suspect()
@@ -144,7 +90,7 @@ func (t *Tailer) verify(gens []*known.Generation, here map[*known.Generation]boo
 				break
 			}
 		}
-		for _, n := range g.Fam.Gens {
+		for n := range g.Family().Generations() {
 			if n.Src() == src {
 				here[n] = true
 			}
@@ -159,9 +105,9 @@ func (t *Tailer) verify(gens []*known.Generation, here map[*known.Generation]boo
 // truncated just now, each file that nobody knows may well be the copy that was made
 // of it before, and the next scan, which is to follow at once, will find that out.
 func (t *Tailer) truncatedMeanwhile(f *known.Family, now time.Time) bool {
-	for _, g := range slices.Clone(f.Gens) {
+	for g := range f.Generations() {
 		src := g.Src()
-		if src == nil || g.Packed != file.Unpacked {
+		if src == nil || g.IsPacked() {
 			continue
 		}
 		if t.known.StatNow(g, now); g.IsSuspect() || g.Src() != src {

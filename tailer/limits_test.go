@@ -29,7 +29,7 @@ func TestOpenFilesAreLimited(t *testing.T) {
 				w.write(fmt.Sprintf("log%d.jsonl", i), lines(n, 2))
 				n += 2
 				w.pass(20 * time.Millisecond)
-				most = max(most, w.tail.known.Open.Load())
+				most = max(most, w.tail.known.OpenFiles())
 			}
 			if round == 2 {
 				w.rename("log7.jsonl", "log7.jsonl.1")
@@ -71,8 +71,8 @@ func TestCompressedFilesAtRestTakeNoMemory(t *testing.T) {
 				for _, r := range w.sink.all() {
 					texts += int64(len(r.text))
 				}
-				if used := heapInUse() - before - texts; used > most || w.tail.known.Open.Load() < files {
-					w.t.Errorf("%d MiB for %d compressed files", used>>20, w.tail.known.Open.Load())
+				if used := heapInUse() - before - texts; used > most || w.tail.known.OpenFiles() < files {
+					w.t.Errorf("%d MiB for %d compressed files", used>>20, w.tail.known.OpenFiles())
 				}
 			})
 		})
@@ -118,7 +118,7 @@ func TestDeletedFilesAreHeldWithinLimits(t *testing.T) {
 		st, _ := os.Stat(w.path("sora.jsonl"))
 		w.remove("sora.jsonl")
 		w.pass(10 * time.Second)
-		if w.tail.known.Open.Load() != 0 {
+		if w.tail.known.OpenFiles() != 0 {
 			w.t.Error("the deleted file is still held")
 		}
 		var read int64
@@ -374,7 +374,7 @@ func TestDeletedFilesMakeRoom(t *testing.T) {
 		w.write("sora.jsonl", lines(20, 1))
 		w.pass(20 * time.Second)
 		w.wantLines(21)
-		if n := w.tail.known.Open.Load(); n > 8 {
+		if n := w.tail.known.OpenFiles(); n > 8 {
 			w.t.Errorf("%d files are open", n)
 		}
 		w.drain()
@@ -407,12 +407,9 @@ func TestVanishedLogsAreForgotten(t *testing.T) {
 				w.remove(name)
 			}
 		}
-		known := func() (n int) {
-			w.tail.known.Do(func() { n = len(w.tail.known.Sources[0].Families) })
-			return n
-		}
+		known := w.logs
 		w.pass(11 * time.Minute)
-		if n := w.tail.known.Open.Load(); n != 1 {
+		if n := w.tail.known.OpenFiles(); n != 1 {
 			w.t.Errorf("%d files are open after 11 minutes", n)
 		}
 		w.pass(11 * time.Minute)

@@ -1,14 +1,11 @@
 package tailer
 
 import (
-	"errors"
-	"io/fs"
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/known"
-	"github.com/rtcship/rtcship/tailer/internal/progress"
 )
 
 // lull is how long no file has grown when the time between two polls becomes twice as
@@ -30,15 +27,15 @@ func (t *Tailer) poll(now time.Time) (step time.Duration) {
 }
 
 func (t *Tailer) pollFamily(f *known.Family, now time.Time) (step time.Duration) {
-	for _, g := range f.Gens {
+	for g := range f.Generations() {
 		if g.Src() == nil || !t.moves(g, now) {
 			continue
 		}
 		t.known.StatNow(g, now)
 		step = sooner(step, t.step(g, now))
 	}
-	if step > 0 && !f.Shared() {
-		t.watchName(f)
+	if step > 0 && !f.Shared() && f.NameMoved() {
+		t.rescan() // it may be rotated several times before the next one, and few kept
 	}
 	if step > 0 {
 		t.feed(f, now)
@@ -56,7 +53,7 @@ func sooner(a, b time.Duration) time.Duration {
 
 // step is how long a file that moves is left alone.
 func (t *Tailer) step(g *known.Generation, now time.Time) time.Duration {
-	if now.Sub(g.Changed) < lull || g.Moves() {
+	if g.Quiet(now) < lull || g.Moves() {
 		return t.cfg.Poll
 	}
 	return 2 * t.cfg.Poll
@@ -64,22 +61,10 @@ func (t *Tailer) step(g *known.Generation, now time.Time) time.Duration {
 
 // moves says whether g is to be looked at with each poll.
 func (t *Tailer) moves(g *known.Generation, now time.Time) bool {
-	if g.Packed == file.Unpacked && (now.Sub(g.Changed) < t.cfg.Still || t.isDraining()) {
+	if !g.IsPacked() && (g.Quiet(now) < t.cfg.Still || t.isDraining()) {
 		return true
 	}
 	return g.Moves()
-}
-
-// watchName asks for a scan as soon as another file has the name of a log that
-// moves, or none has it any more. A log that is rotated several times between
-// two scans, and of which few generations are kept, loses nothing then.
-func (t *Tailer) watchName(f *known.Family) {
-	st, err := file.StatPath(f.Path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) || st.Key == f.Named {
-		return
-	}
-	f.Named = st.Key
-	t.rescan()
 }
 
 func (t *Tailer) lock(f func()) {
@@ -90,18 +75,12 @@ func (t *Tailer) lock(f func()) {
 
 // feed starts the reading of what f has to offer, oldest first.
 func (t *Tailer) feed(f *known.Family, now time.Time) {
-	for _, g := range f.Gens {
-		if g.Missing.IsZero() && g.WantsOpen(now) {
-			t.known.Reopen(g, now)
-		}
+	for g := range f.Generations() {
+		t.known.Reopen(g, now)
 		t.introduce(g)
-	}
-	all := make([]*progress.Progress, len(f.Gens))
-	for i, g := range f.Gens {
 		t.complete(g, now)
-		all[i] = g.Progress
 	}
-	t.readers.Feed(f.Settled, all, now)
+	f.Feed(now)
 }
 
 // introduce sees to it that a checkpoint tells g by its content before its first
@@ -122,7 +101,7 @@ func (t *Tailer) introduce(g *known.Generation) {
 	switch {
 	case !same:
 		t.nudge()
-	case enough && !g.Fam.Rule.Small:
+	case enough && !g.Family().Rule.Small:
 		t.hurry()
 	default:
 		g.Touch()
@@ -135,7 +114,7 @@ func (t *Tailer) complete(g *known.Generation, now time.Time) {
 	if !g.Incomplete() {
 		return
 	}
-	if wait, ok := t.completeAfter(g, now); ok && now.Sub(g.Changed) >= wait {
+	if wait, ok := t.completeAfter(g, now); ok && g.Quiet(now) >= wait {
 		g.Complete()
 	}
 }
@@ -143,18 +122,17 @@ func (t *Tailer) complete(g *known.Generation, now time.Time) {
 // completeAfter returns for how long g's file must not have grown before it is
 // taken as it stands, false if it never is.
 func (t *Tailer) completeAfter(g *known.Generation, now time.Time) (time.Duration, bool) {
-	if g.Fam.Src.Format != nil {
-		return 0, g.Fam.NewestPath() != g.Path
+	if g.Family().Src.Format != nil {
+		return 0, g.Family().NewestPath() != g.Path()
 	}
 	if t.isDraining() {
 		return t.cfg.DrainQuiet, true
 	}
-	switch g.Fam.Rule.Form {
+	switch g.Family().Rule.Form {
 	case entry.Reports, entry.Whole, entry.Quoted:
 		return t.cfg.Quiet, true
 	case entry.Dump:
 		return t.cfg.DumpQuiet, true
 	}
-	displaced := !g.Live && now.Sub(g.Rotated) >= t.cfg.RotateWait
-	return t.cfg.RotateWait, displaced || g.Fam.Rule.Small
+	return t.cfg.RotateWait, g.Away(now) >= t.cfg.RotateWait || g.Family().Rule.Small
 }

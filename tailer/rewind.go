@@ -32,11 +32,7 @@ func StatusAtRest(cfg Config) ([]FileStatus, error) {
 	if err != nil {
 		return nil, err
 	}
-	for g := range t.known.Generations() {
-		if st, err := file.StatPath(g.Path); err == nil && st.Key == g.Key && g.Packed == file.Unpacked {
-			g.Seen(st.Size)
-		}
-	}
+	t.known.SeeSizes()
 	return t.Status(), nil
 }
 
@@ -83,8 +79,8 @@ func Rewind(cfg Config, r Rewinding) ([]Rewound, error) {
 		return nil, err
 	}
 	var all []Rewound
-	for g := range t.known.Generations() {
-		if g.Fam.Src.Format == nil && r.concerns(g) {
+	for _, g := range t.known.All() {
+		if g.Family().Src.Format == nil && r.concerns(g) {
 			if w, ok := rewind(g, r); ok {
 				all = append(all, w)
 			}
@@ -106,7 +102,7 @@ func (r Rewinding) concerns(g *known.Generation) bool {
 	if r.File == "" {
 		return true
 	}
-	for _, name := range []string{g.Path, g.Fam.Path} {
+	for _, name := range []string{g.Path(), g.Family().Path} {
 		whole, _ := filepath.Match(r.File, name)
 		base, _ := filepath.Match(r.File, filepath.Base(name))
 		if whole || base {
@@ -120,7 +116,7 @@ func (r Rewinding) concerns(g *known.Generation) bool {
 func rewind(g *known.Generation, r Rewinding) (Rewound, bool) {
 	settled := g.View().Settled
 	w := Rewound{
-		Source: g.Fam.Src.Name, Log: g.Fam.Log, Path: g.Path, Generation: g.HexID(),
+		Source: g.Family().Src.Name, Log: g.Family().Log, Path: g.Path(), Generation: g.HexID(),
 		From: settled.At, To: settled.At,
 	}
 	if settled.At == 0 {
@@ -145,7 +141,7 @@ var errMoved = errors.New("is not where it was when positions were saved: let rt
 
 // earlier finds the position that g is to be set back to.
 func earlier(g *known.Generation, settled reader.Position, r Rewinding) (reader.Position, error) {
-	c, _, err := g.Fam.Src.Set.Open(g.Path, g.Packed)
+	c, _, err := g.OpenFile()
 	if err != nil {
 		return reader.Position{}, err
 	}
@@ -173,9 +169,8 @@ var errFound = errors.New("found")
 // where text ends, and run_erl's clock there.
 func firstSince(g *known.Generation, text *io.SectionReader, r Rewinding) (at int64, clock time.Time, err error) {
 	at = text.Size()
-	origin := &entry.Origin{Source: g.Fam.Src.Origin, Log: g.Fam.Log, Path: g.Path, Generation: g.ID, Born: g.Born}
-	s := stream.Stream{Timezone: g.Fam.Src.Timezone}
-	err = s.Cut(text, origin, g.Fam.Rule.Form, func(b entry.Batch) error {
+	s := stream.Stream{Timezone: g.Family().Src.Timezone}
+	err = s.Cut(text, g.Origin(), g.Family().Rule.Form, func(b entry.Batch) error {
 		for i, when := range r.Times(b) {
 			if !when.IsZero() && !when.Before(r.Since) {
 				at = b.Entries[i].Offset

@@ -82,6 +82,9 @@ func TestLocksStayAtHome(t *testing.T) {
 			return err
 		}
 		ast.Inspect(f, func(n ast.Node) bool {
+			if fn, ok := n.(*ast.FuncDecl); ok && fn.Name.IsExported() && strings.Contains(fn.Doc.Text(), "caller holds") {
+				t.Errorf("%s: %s wants others to hold its lock", path, fn.Name)
+			}
 			if field, ok := n.(*ast.Field); ok {
 				star, ok := field.Type.(*ast.StarExpr)
 				if !ok {

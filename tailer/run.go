@@ -100,11 +100,11 @@ func load(cfg Config, next entry.Consumer, atRest bool) (*Tailer, error) {
 		t.rescan()
 		t.nudge()
 	}}
-	t.positions = resume.New(cfg.StateDir, cfg.Still, cfg.Forget)
+	t.positions = resume.New(cfg.StateDir, cfg.Forget)
 	t.known = known.New(known.Config{
 		StateDir: cfg.StateDir, FollowLinks: cfg.FollowLinks, OpenFiles: cfg.OpenFiles, DeletedBytes: cfg.DeletedBytes,
 		Scan: cfg.Scan, Still: cfg.Still, RotateWait: cfg.RotateWait, Forget: cfg.Forget, Logger: cfg.Logger,
-	}, t.readers, known.Notice{Rescan: t.rescan, Changed: t.changed, Family: t.positions.RestoreLog, Saved: t.positions.Knows}, cfg.Sources)
+	}, t.readers, known.Notice{Rescan: t.rescan, Changed: t.changed, IsSaved: t.positions.IsSaved, Saved: t.positions.Saved}, cfg.Sources)
 	if err := t.positions.Load(t.known, t.store, atRest); err != nil {
 		return nil, fmt.Errorf("read checkpoint: %w", err)
 	}
@@ -256,9 +256,5 @@ func (t *Tailer) drained(now time.Time) bool {
 	if !t.draining || t.scanned < 1 || t.scanNow || t.scanSoon || t.pending > 0 || len(t.backlog.files) > 0 {
 		return false
 	}
-	all := true
-	for g := range t.known.Generations() {
-		all = g.Drained() && all
-	}
-	return all
+	return t.known.Drained()
 }

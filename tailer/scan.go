@@ -3,7 +3,6 @@ package tailer
 import (
 	"errors"
 	"io/fs"
-	"slices"
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/known"
@@ -19,18 +18,18 @@ func (t *Tailer) scan(now time.Time) {
 		t.scanNamed(now)
 	}
 	l := &listing{dirs: map[string]bool{}}
-	for _, s := range t.known.Sources {
+	for _, s := range t.known.Sources() {
 		t.known.Doubt(s, now)
 		t.listSource(s, l, now)
 	}
 	l.files = rules.EachOnce(l.files, (*known.Found).Name)
-	for _, s := range t.known.Sources {
+	for _, s := range t.known.Sources() {
 		s.KeepEarly(l.files)
 	}
 	t.reconcile(l, since, now)
 	t.known.LookAtMoved(now)
-	for _, s := range t.known.Sources {
-		for _, f := range s.Families {
+	for _, s := range t.known.Sources() {
+		for f := range s.Families() {
 			t.glance()
 			t.feed(f, now)
 		}
@@ -50,7 +49,7 @@ func (t *Tailer) goOn(now time.Time) {
 	}
 	t.takeUp(now)
 	for f := range fams {
-		t.known.Sort(f)
+		t.known.FinishSome(f)
 		t.feed(f, now)
 	}
 	t.requestSave()
@@ -89,7 +88,6 @@ func (t *Tailer) listSource(s *known.Followed, l *listing, now time.Time) {
 		}
 		some, l.dirs[dir] = true, true
 		l.files = append(l.files, files...)
-		s.Begun(files)
 	}
 	if !some && fault == "" {
 		fault = missing
@@ -102,74 +100,17 @@ func (t *Tailer) listSource(s *known.Followed, l *listing, now time.Time) {
 
 // reconcile brings what is known together with the files as they are now.
 func (t *Tailer) reconcile(l *listing, since uint64, now time.Time) {
-	here := map[*known.Generation]bool{}
-	before := map[*known.Family]map[string]known.Unopened{}
-	holders := t.known.Holders()
-	for _, s := range t.known.Sources {
-		for _, f := range s.Families {
-			before[f] = f.Unopened
-			f.Hidden, f.Unopened, f.Files = 0, nil, 0
-		}
-	}
-	var loose []*known.Found
-	packedFrom := t.known.PackedFrom()
-	for _, fl := range l.files {
-		if fl.Fam = fl.Src.Families[fl.Class.Family]; fl.Fam != nil && !fl.Class.Aside {
-			fl.Fam.Files++
-		}
-		if fl.Hidden {
-			fl.Join()
-			fl.Fam.Hidden++
-			t.known.Hide(fl.Fam, fl, here)
-			continue
-		}
-		if g := holders[fl.Stat.Key]; g != nil && !here[g] && g.Still(fl) {
-			here[g] = true
-			t.known.Found(g, fl, since, now)
-			continue
-		}
-		switch {
-		case !fl.Class.Aside:
-			if f := packedFrom(fl); f != nil {
-				fl.Fam = f
-			}
-			fl.Join()
-		case fl.Fam != nil && known.IsSealed(fl.Path):
-			t.known.Seal(fl)
-			continue
-		}
-		if fl.Fam != nil {
-			loose = append(loose, fl)
-		}
-	}
-	listed := t.known.ListedFamilies(l.dirs)
-	for _, f := range listed {
-		for _, g := range slices.Clone(f.Gens) {
-			if !here[g] && t.known.Looked(g, l.dirs) {
-				t.known.Lost(g, now)
-			}
-		}
-	}
-	t.backlog = backlog{files: t.unknownFiles(loose, now), here: here}
+	here, loose := t.known.Reconcile(l.files, l.dirs, since, now)
+	t.backlog = backlog{files: t.known.Unknown(loose, t.isDraining(), now), here: here}
 	t.takeUp(now)
 	t.known.CompareCopies(now)
-	for _, f := range t.known.ListedFamilies(l.dirs) {
+	for _, f := range t.known.Listed(l.dirs) {
 		t.glance()
-		t.finishScan(f, before[f], now)
-	}
-}
-
-// finishScan ends what is over in f.
-func (t *Tailer) finishScan(f *known.Family, before map[string]known.Unopened, now time.Time) {
-	t.known.Report(f, before)
-	for _, g := range f.Gens {
-		if f.Src.Early.Len() == 0 && !t.isDraining() && g.View().Unsized {
-			t.measure(f, g)
+		for g := range f.Generations() {
+			if f.Src.Early.Len() == 0 && !t.isDraining() && g.View().Unsized {
+				t.measure(g)
+			}
 		}
-	}
-	t.known.Sort(f)
-	t.known.Tidy(f, now)
-	if f.Files == 0 {
-		t.known.Forget(f, now)
+		t.known.Finish(f, now)
 	}
 }

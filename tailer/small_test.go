@@ -99,7 +99,7 @@ func (w *world) wantSmall(files, entries int64) {
 	if s.State != Settled || s.Files != files || s.Size != bytes || s.Settled != bytes || s.Lag != 0 || s.Entries != entries || s.SettledEntries != entries {
 		w.t.Errorf("of %d files, %d bytes and %d entries the ledger says %+v", files, bytes, entries, s)
 	}
-	if n := w.tail.known.Open.Load(); n != 0 {
+	if n := w.tail.known.OpenFiles(); n != 0 {
 		w.t.Errorf("%d descriptors are open for settled small files", n)
 	}
 }

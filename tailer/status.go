@@ -1,25 +1,28 @@
 package tailer
 
-import "github.com/rtcship/rtcship/tailer/internal/known"
+import (
+	"github.com/rtcship/rtcship/tailer/internal/known"
+	"github.com/rtcship/rtcship/tailer/internal/place"
+)
 
 // A FileStatus is the ledger's line about one generation of one file; or, of the
 // many small files that are settled, one line about all those of a directory.
 type FileStatus = known.FileStatus
 
 // A State says how a file is followed at present.
-type State = known.State
+type State = place.State
 
 // The states a followed file can be in.
 const (
-	Live       = known.Live
-	Rotated    = known.Rotated
-	Compressed = known.Compressed
-	Deleted    = known.Deleted
-	Moved      = known.Moved
-	Missing    = known.Missing
-	Unreadable = known.Unreadable
-	Ignored    = known.Ignored
-	Settled    = known.Settled
+	Live       = place.Live
+	Rotated    = place.Rotated
+	Compressed = place.Compressed
+	Deleted    = place.Deleted
+	Moved      = place.Moved
+	Missing    = place.Missing
+	Unreadable = place.Unreadable
+	Ignored    = place.Ignored
+	Settled    = place.Settled
 )
 
 // Listed is closed when Run has looked at all directories for the first time. What

@@ -362,3 +362,7 @@ func DecodeError(err error) error {
 	}
 	return err
 }
+
+// NoRoom says whether an error is for want of descriptors: that passes, and says
+// nothing about the file.
+func NoRoom(err error) bool { return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) }

@@ -25,18 +25,18 @@ type Desk struct {
 	aside       atomic.Bool // one is under way on the goroutine
 }
 
-// A Subject is a compressed file that is to be inspected.
-type Subject struct {
-	Stat   file.Stat
-	Head   []byte
-	Src    *file.Packed
-	Open   func() (file.Content, file.Stat, error)
-	Passed bool // it is left alone, and only its length is of interest
+// A subject is a compressed file that is to be inspected.
+type subject struct {
+	*Opened
+	src    *file.Packed
+	passed bool // it is left alone, and only its length is of interest
 }
 
-// Inspect returns what s holds, seen for all generations of known that begin in the
-// same way. It returns nil if that will be known later only.
-func (d *Desk) Inspect(ctx context.Context, known []*match.Known, s Subject) *Inspection {
+// Inspect returns what o, which is compressed, holds, seen for all generations of known
+// that begin in the same way. It returns nil if that will be known later only. Of what is
+// passed only the length is of interest.
+func (d *Desk) Inspect(ctx context.Context, known []*match.Known, o *Opened, passed bool) *Inspection {
+	s := subject{o, o.src.(*file.Packed), passed}
 	in := d.inspections[s.Stat.Key]
 	if in != nil && in.stat.Like(s.Stat) {
 		in.asked = true
@@ -70,11 +70,11 @@ func (d *Desk) Inspect(ctx context.Context, known []*match.Known, s Subject) *In
 
 // inspectAside begins an inspection on a goroutine of its own, unless one is
 // under way.
-func (d *Desk) inspectAside(ctx context.Context, known []*match.Known, in *Inspection, s Subject) {
+func (d *Desk) inspectAside(ctx context.Context, known []*match.Known, in *Inspection, s subject) {
 	if d.aside.Load() {
 		return
 	}
-	src, st, err := s.Open()
+	src, st, err := s.open()
 	if err != nil || !st.Like(in.stat) {
 		if err == nil {
 			src.Close()
@@ -82,7 +82,7 @@ func (d *Desk) inspectAside(ctx context.Context, known []*match.Known, in *Inspe
 		d.Drop(s.Stat.Key)
 		return
 	}
-	s.Src = src.(*file.Packed)
+	s.src = src.(*file.Packed)
 	begun := d.begin(known, s, true)
 	begun.asked, begun.done = true, make(chan struct{})
 	d.inspections[s.Stat.Key] = begun
@@ -98,9 +98,9 @@ func (d *Desk) inspectAside(ctx context.Context, known []*match.Known, in *Inspe
 
 // begin prepares an inspection of s. One that goes on aside needs files of its own
 // to compare with.
-func (d *Desk) begin(known []*match.Known, s Subject, aside bool) *Inspection {
-	in := &Inspection{stat: s.Stat, src: s.Src, windows: map[int64][]byte{}, piece: d.Piece}
-	if s.Passed {
+func (d *Desk) begin(known []*match.Known, s subject, aside bool) *Inspection {
+	in := &Inspection{stat: s.Stat, src: s.src, windows: map[int64][]byte{}, piece: d.Piece}
+	if s.passed {
 		in.giveUp = d.Hurried
 	}
 	for _, k := range known {

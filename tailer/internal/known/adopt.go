@@ -8,46 +8,70 @@ import (
 	"github.com/rtcship/rtcship/tailer/internal/progress"
 )
 
-// Assign gives a generation the file it was found in.
-func (x *Index) Assign(g *Generation, c *Candidate, v match.Verdict, now time.Time) {
+// Apply does what was decided about c.
+func (x *Index) Apply(v match.Verdict, c *Candidate, now time.Time) {
+	s := &c.Fam.strangers
+	switch v.What {
+	case match.Same:
+		x.assign(v.Known.Ref.(*Generation), c, v, now)
+	case match.New:
+		x.adopt(newGeneration(c.Fam, now), c, now)
+	case match.Old, match.Copy:
+		x.adoptFrom(c, v, now)
+	case match.Leave:
+		s.Leave(c.File, v.Reason, now)
+	case match.Wait:
+		if c.IsPacked() {
+			c.Later()
+		}
+		if c.IsPacked() && c.Inspected() == nil {
+			return
+		}
+		if since := s.Meet(c.File, now); c.IsPacked() && since >= x.cfg.Still && c.Inspected().Broken() != nil {
+			c.refuse(c.Inspected().Broken()) // it breaks off and is not written to any more
+		}
+	}
+}
+
+// assign gives a generation the file it was found in.
+func (x *Index) assign(g *Generation, c *Candidate, v match.Verdict, now time.Time) {
 	end := file.Mark{}
 	if v.Short {
-		end = c.end()
+		end = c.End()
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.opened[g] = struct{}{}
-	c.Gen = g
+	c.gen = g
 	if g.belongs(c.Found) {
 		g.rehome(c.Fam)
 	}
-	home := g.locate(c.File)
+	home := g.locate(c.File, now)
 	c.Fam.Src.Early.Decided(c.Stat.Key)
-	g.Stat, g.Changed, g.Used = c.Stat, now, now
-	g.settlePlace(now)
-	gap, grown := g.Assign(progress.Found{Home: home, Src: c.Src, Head: c.Head, Stat: c.Stat, Short: v.Short, Whole: v.Whole, End: end}, now)
+	g.at.Stat, g.at.Changed, g.at.Used = c.Stat, now, now
+	gap, grown := g.Assign(progress.Found{Home: home, Src: c.Content(), Head: c.Head, Stat: c.Stat, Short: v.Short, Whole: v.Whole, End: end}, now)
 	if !v.Short && grown {
-		g.Written = c.Stat.Mtime
+		g.at.Written = c.Stat.Mtime
 	}
 	if gap.Bytes > 0 {
 		x.tellGap(g, gap.At, gap.Bytes, gap.Reason)
 	}
-	x.Log.Debug("generation found", "path", g.Path, "generation", g.HexID(), "read", g.View().Read.At, "whole", !v.Short)
+	x.log.Debug("generation found", "path", g.at.Path, "generation", g.HexID(), "read", g.View().Read.At, "whole", !v.Short)
 }
 
-// AdoptFrom makes a new generation of c that does not begin at its beginning: of
+// adoptFrom makes a new generation of c that does not begin at its beginning: of
 // what stands before either nobody wants to know, or another one has it.
-func (x *Index) AdoptFrom(c *Candidate, v match.Verdict, now time.Time) {
+func (x *Index) adoptFrom(c *Candidate, v match.Verdict, now time.Time) {
 	s := progress.Start{Head: c.Head, At: file.Mark{At: v.At}} // of a compressed file, which does not grow, only the head is known
-	s.Ended = c.Class.Packed != file.Unpacked || v.What == match.Old && !c.Class.Live
-	if c.Class.Packed != file.Unpacked && c.Insp == nil {
-		s.Unsized, s.At.At = true, c.size()
+	s.Ended = c.IsPacked() || v.What == match.Old && !c.Class.Live
+	if c.IsPacked() && c.Inspected() == nil {
+		s.Unsized, s.At.At = true, c.Size()
 	}
-	if c.Class.Packed == file.Unpacked {
+	if !c.IsPacked() {
 		var err error
-		if s.At, err = file.ReadMark(c.Src, v.At); err != nil {
+		if s.At, err = file.ReadMark(c.Content(), v.At); err != nil {
 			if !c.Class.Live {
-				c.Fam.Stranger(c, now).Reason = match.LeftOld
+				c.Fam.strangers.Leave(c.File, match.LeftOld, now)
 			}
 			return // again with the next scan
 		}
@@ -55,22 +79,21 @@ func (x *Index) AdoptFrom(c *Candidate, v match.Verdict, now time.Time) {
 	if v.What == match.Copy {
 		s.CopyOf = x.idOf(v.Known)
 	}
-	g := NewGeneration(c.Fam, now)
+	g := newGeneration(c.Fam, now)
 	g.SkipTo(s)
-	x.Adopt(g, c, now)
+	x.adopt(g, c, now)
 }
 
-// Adopt makes g, which is in the file c, one of its family.
-func (x *Index) Adopt(g *Generation, c *Candidate, now time.Time) {
+// adopt makes g, which is in the file c, one of its family.
+func (x *Index) adopt(g *Generation, c *Candidate, now time.Time) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	c.Gen = g
+	c.gen = g
 	x.opened[g] = struct{}{}
-	home := g.locate(c.File)
-	g.Stat, g.Written = c.Stat, c.Stat.Mtime
-	g.settlePlace(now)
+	home := g.locate(c.File, now)
+	g.at.Stat, g.at.Written = c.Stat, c.Stat.Mtime
 	c.Fam.Src.Early.Decided(c.Stat.Key)
-	g.Fam.Gens = append(g.Fam.Gens, g)
-	g.Begin(home, c.Src, c.Head, c.Stat, now)
-	x.Log.Debug("generation begun", "path", g.Path, "generation", g.HexID(), "from", g.View().Read.At)
+	g.fam.add(g)
+	g.Begin(home, c.Content(), c.Head, c.Stat, now)
+	x.log.Debug("generation begun", "path", g.at.Path, "generation", g.HexID(), "from", g.View().Read.At)
 }

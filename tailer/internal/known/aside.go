@@ -2,25 +2,12 @@ package known
 
 import (
 	"path/filepath"
-	"strings"
+	"slices"
+	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
-
-// sealed are the extensions of files that are compressed in a way that cannot be
-// read.
-var sealed = []string{".xz", ".bz2", ".lz4", ".lzma", ".br", ".zip", ".7z", ".Z", ".lzo"}
-
-// IsSealed says whether a file is compressed in a way that cannot be read, by its name.
-func IsSealed(base string) bool {
-	for _, ext := range sealed {
-		if strings.HasSuffix(base, ext) {
-			return true
-		}
-	}
-	return false
-}
 
 // asides are the files of names in dir that are not followed and begin as a log's
 // does of which something is missing, or are where a generation was found.
@@ -28,74 +15,66 @@ func (s *Followed) asides(dir string, names []rules.Named) (files []*rules.File)
 	if s.Format != nil {
 		return nil
 	}
-	var missing []*Family
-	known := map[string]*Family{}
-	for _, f := range s.Families {
-		for _, g := range f.Gens {
-			if filepath.Dir(g.Path) == dir && g.Missing.IsZero() {
-				known[g.Path] = f
+	before := map[string]rules.Class{}
+	var missing []rules.Class
+	for _, f := range s.families {
+		c := rules.Class{Rule: f.Rule, Family: f.Path}
+		for _, g := range f.gens {
+			if g.at.IsFound() && filepath.Dir(g.at.Path) == dir {
+				before[g.at.Path] = c
 			}
 		}
-		if filepath.Dir(f.Path) == dir && !f.Shared() && !f.Rule.Small && f.Misses() {
-			missing = append(missing, f)
+		if filepath.Dir(f.Path) == dir && !f.Shared() && !f.Rule.Small && f.misses() {
+			missing = append(missing, c)
 		}
 	}
-	if len(missing) == 0 && len(known) == 0 {
-		return nil
-	}
-	for _, n := range names {
-		if n.Followed || s.Set.Excluded(n.Path) {
-			continue
-		}
-		f := known[n.Path]
-		if f == nil {
-			f = likeliest(missing, filepath.Base(n.Path))
-		}
-		if f == nil {
-			continue
-		}
-		_, packed := file.UnpackedName(n.Path)
-		fl := s.Set.Look(n.Path, rules.Class{Rule: f.Rule, Family: f.Path, Packed: packed, Aside: true})
-		if fl != nil {
-			files = append(files, fl)
-		}
-	}
-	return files
+	return s.Set.Asides(names, before, missing)
 }
 
-// likeliest is the log with the longest stem that a name begins with, nil if there
-// is none. What cannot be read has to have something after the stem that sets the
-// rest apart: it is shown, and nothing but its name says whose it may be.
-func likeliest(logs []*Family, base string) (best *Family) {
-	longest := -1
-	for _, f := range logs {
-		stem := stemOf(f.Path)
-		rest, ok := strings.CutPrefix(base, stem)
-		if !ok || len(stem) <= longest || IsSealed(base) && !strings.ContainsAny(rest[:min(1, len(rest))], ".-_") {
-			continue
-		}
-		longest, best = len(stem), f
-	}
-	return best
+// misses says whether f has a generation whose file is not to be found.
+func (f *Family) misses() bool {
+	f.Src.index.mu.Lock()
+	defer f.Src.index.mu.Unlock()
+	return slices.ContainsFunc(f.gens, func(g *Generation) bool { return !g.at.IsFound() && g.Src() == nil })
 }
 
-// stemOf is the name of a log without its extension.
-func stemOf(path string) string {
-	base := filepath.Base(path)
-	return strings.TrimSuffix(base, filepath.Ext(base))
-}
-
-// Seal shows a file that may hold what is missing of its log and cannot be read.
-func (x *Index) Seal(fl *Found) {
-	for _, g := range fl.Fam.Gens {
-		if g.Missing.IsZero() || fl.Stat.Mtime < g.Written {
+// seal shows a file that may hold what is missing of its log and cannot be read.
+func (fl *Found) seal() {
+	for _, g := range fl.Fam.gens {
+		if g.at.IsFound() || fl.Stat.Mtime < g.at.Written {
 			continue
 		}
-		if v := g.View(); v.Src != nil || fl.Stat.Mtime == g.Written && v.Settled.At >= v.Size {
+		if v := g.View(); v.Src != nil || fl.Stat.Mtime == g.at.Written && v.Settled.At >= v.Size {
 			continue
 		}
-		x.Refused(fl.Fam, fl, &rules.IgnoredError{Why: "may hold what was not read of " + filepath.Base(fl.Fam.Path) +
+		fl.refuse(&rules.IgnoredError{Why: "may hold what was not read of " + filepath.Base(fl.Fam.Path) +
 			", and is compressed in a way that rtcship does not know: unpack it there, or name it in sora.exclude"})
 		return
 	}
+}
+
+// Unknown are those of the loose files that are to be opened to find out what
+// they are: not those that were looked at before and have not changed since. Logs
+// that the rules name come first.
+func (x *Index) Unknown(loose []*Found, draining bool, now time.Time) (files []*Found) {
+	packing := map[*Family]bool{}
+	for _, fl := range loose {
+		packing[fl.Fam] = packing[fl.Fam] || fl.Class.Packed != file.Unpacked
+	}
+	slices.SortStableFunc(loose, func(a, b *Found) int { return rules.ByWeight(a.File, b.File) })
+	for _, fl := range loose {
+		f, wait := fl.Fam, x.cfg.RotateWait
+		if draining || packing[f] || fl.Class.Live {
+			wait = 0
+		}
+		rests, searching := f.strangers.Rests(fl.File, wait, now), now.Sub(f.search) < 2*x.cfg.RotateWait
+		if rests && !searching || fl.Class.Aside && !f.misses() {
+			continue
+		}
+		files = append(files, fl)
+	}
+	for f := range packing {
+		f.strangers.Tidy()
+	}
+	return files
 }

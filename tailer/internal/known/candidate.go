@@ -2,66 +2,74 @@ package known
 
 import (
 	"bytes"
-	"io"
 	"slices"
+	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/inspect"
+	"github.com/rtcship/rtcship/tailer/internal/match"
 )
 
 // A Candidate is a file that no generation is known to be in, opened to find out
 // what it is.
 type Candidate struct {
 	*Found
-	Src  file.Content
-	Head []byte
-	Insp *inspect.Inspection // what it holds, if it is compressed and that is known
-	Gen  *Generation         // whose file it is by now; nil if nobody's
-
-	Passed bool // it is left alone, and only its length is of interest
+	*inspect.Opened
+	gen *Generation // whose file it is by now; nil if nobody's
 }
 
-// end is what c, a copy that is shorter than what was read, can be known by again:
-// its end. It is zero if that cannot be read.
-func (c *Candidate) end() file.Mark {
-	var src io.ReaderAt = c.Src
-	if c.Insp != nil {
-		src = c.Insp
+// Candidate opens a file to find out what it is; nil if that cannot be told yet.
+func (x *Index) Candidate(fl *Found) *Candidate {
+	if fl.File.Stat.Size == 0 && !fl.Class.Live {
+		return nil
 	}
-	m, err := file.ReadMark(src, c.size())
-	if err != nil {
-		return file.Mark{}
+	if !x.MakeRoom() {
+		fl.Later() // it has to wait
+		return nil
 	}
-	return m
-}
-
-// size is the uncompressed size. Of a compressed file that is not inspected yet
-// it is what the file says, which need not be right.
-func (c *Candidate) size() int64 {
-	p, ok := c.Src.(*file.Packed)
+	open := func() (file.Content, file.Stat, error) { return fl.Src.Set.Open(fl.Path, fl.Class.Packed) }
+	o, err := inspect.Open(open, fl.Class.Packed != file.Unpacked)
 	switch {
-	case !ok:
-		return c.Stat.Size
-	case c.Insp != nil:
-		return c.Insp.Length()
+	case err != nil:
+		fl.Later()
+		if file.NoRoom(err) {
+			x.shed(time.Now())
+		}
+		fl.refuse(err)
+		return nil
+	case o == nil:
+		return nil // later
 	}
-	return max(0, file.UnpackedSize(p.File, c.Stat.Size, c.Class.Packed))
+	fl.File.Stat = o.Stat
+	return &Candidate{Found: fl, Opened: o}
 }
 
-// AsOpened says whether c still holds what it did when it was opened. While it was
-// found out what it is its writer may have truncated it: what it held then is
-// to be found in a copy, and what it holds by now is to be looked at anew.
-func (c *Candidate) AsOpened() bool {
-	if c.Class.Packed != file.Unpacked {
-		return true
+// Release closes c unless it is a generation's file by now, and returns that.
+func (c *Candidate) Release() *Generation {
+	if c.gen == nil {
+		c.Close()
 	}
-	st, err := c.Src.Stat()
-	if err != nil || st.Size < c.Stat.Size {
-		return false
-	}
-	head, err := file.ReadHead(c.Src, st.Size)
-	return err == nil && bytes.HasPrefix(head, c.Head)
+	return c.gen
 }
+
+// AsFound is c as a decision sees it.
+func (c *Candidate) AsFound(v *View, now time.Time) *match.Found {
+	f := &match.Found{
+		Ref: c, Log: v.Log(c.Fam), Path: c.Path, Stat: c.Stat, Packed: c.Class.Packed, Live: c.Class.Live, Aside: c.Class.Aside,
+		Head: c.Head, Early: c.Src.Early.Was(c.Stat.Key),
+	}
+	if !c.IsPacked() {
+		f.Content = c.Content()
+	}
+	if in := c.Inspected(); in != nil {
+		f.Archive = in
+	}
+	f.Unchanged, f.Refused = c.Fam.strangers.Known(c.File, now)
+	return f
+}
+
+// IsPacked says whether c is compressed.
+func (c *Candidate) IsPacked() bool { return c.Class.Packed != file.Unpacked }
 
 // BeingPacked says whether c is being made by compressing another file of cands,
 // which is there still and is the one to read.

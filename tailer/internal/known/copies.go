@@ -1,6 +1,7 @@
 package known
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
@@ -12,8 +13,8 @@ func (x *Index) idOf(k *match.Known) string {
 	if g, ok := k.Ref.(*Generation); ok {
 		return g.HexID()
 	}
-	for g := range x.Generations() {
-		if g.Path == k.Path && g.Missing.IsZero() {
+	for g := range x.generations() {
+		if g.at.Path == k.Path && g.at.IsFound() {
 			return g.HexID()
 		}
 	}
@@ -26,13 +27,13 @@ func (x *Index) CompareCopies(now time.Time) {
 	var held []*Generation
 	byID := map[string]*Generation{}
 	x.mu.Lock()
-	for g := range x.Generations() {
+	for g := range x.generations() {
 		if g.IsHeld() {
 			held = append(held, g)
 		}
 	}
 	if len(held) > 0 {
-		for g := range x.Generations() {
+		for g := range x.generations() {
 			byID[g.HexID()] = g
 		}
 	}
@@ -47,25 +48,20 @@ func (x *Index) compareCopy(g, orig *Generation, now time.Time) {
 	if orig != nil {
 		gens = append(gens, orig)
 	}
-	v := x.View(gens, nil)
+	v := x.View(slices.Values(gens), nil)
 	defer v.Close()
-	k := v.Known[0]
-	at, over := k.Read, true
-	if size := contentSize(k); orig != nil && v.Known[1].Content != nil && size >= k.Read.At {
-		o := v.Known[1].Content
-		n := file.Common(o, k.Content, min(size, max(0, o.Size())))
-		if over = n < size && (size >= match.Little || now.Sub(g.Changed) >= x.cfg.RotateWait); n < size {
-			n = match.LineStart(k.Content, n)
-		}
-		if n > at.At && n >= match.Little && (n == size || match.EndsLine(k.Content, n)) {
-			if m, err := file.ReadMark(k.Content, n); err == nil {
-				at = m
-			}
-		}
+	k, o := v.Known[0], (*match.Known)(nil)
+	if orig != nil {
+		o = v.Known[1]
+	}
+	at, over := match.Diverged(k, o, g.at.Quiet(now) >= x.cfg.RotateWait)
+	size := int64(-1)
+	if k.Content != nil {
+		size = k.Content.Size()
 	}
 	var head []byte
 	if at.At > k.Read.At {
-		head, _ = file.ReadHead(k.Content, contentSize(k)) // a short one is taken in as such
+		head, _ = file.ReadHead(k.Content, size) // a short one is taken in as such
 	}
-	g.Compared(at, head, over, contentSize(k))
+	g.Compared(at, head, over, size)
 }

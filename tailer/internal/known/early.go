@@ -4,8 +4,8 @@ import (
 	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
-// Begun takes note of what is found in a directory of s when s is new.
-func (s *Followed) Begun(files []*Found) {
+// begun takes note of what is found in a directory of s when s is new.
+func (s *Followed) begun(files []*Found) {
 	if !s.Early.New() {
 		return
 	}
@@ -33,9 +33,9 @@ func (s *Followed) NoteFault(fault string) {
 	switch {
 	case fault == s.fault:
 	case fault == "":
-		s.Index.Log.Info("all directories can be listed again", "source", s.Name)
+		s.index.log.Info("all directories can be listed again", "source", s.Name)
 	default:
-		s.Index.Log.Warn("directory cannot be listed", "source", s.Name, "error", fault)
+		s.index.log.Warn("directory cannot be listed", "source", s.Name, "error", fault)
 	}
 	s.fault = fault
 }

@@ -3,11 +3,13 @@ package known
 import (
 	"iter"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/progress"
+	"github.com/rtcship/rtcship/tailer/internal/rules"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
@@ -23,40 +25,65 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// A Notice is what an index tells whoever has it. None may call anything
-// of it.
+// A Notice is what an index tells whoever has it, and asks him. None may call
+// anything of it.
 type Notice struct {
 	Rescan  func()         // the directories are to be looked at again at once
 	Changed func(ask bool) // something is to be saved; soon, if ask
 
-	Family func(f *Family)                     // a log is known from now on: what is saved of it is to be known as well
-	Saved  func(s *Followed, path string) bool // whether something is saved of a log
+	// IsSaved says whether something is saved of a log by its path, and Saved is asked
+	// for it once, when the log is known.
+	IsSaved func(s *Followed, path string) bool
+	Saved   func(s *Followed, path string) (Saved, bool)
 }
 
 // An Index is all that is known, of all sources.
 //
 // One goroutine, the scheduler, changes it, and may read it without the lock. Others
-// ask for what is to be shown or saved.
+// ask for Status, and for what is to be saved in Do.
 type Index struct {
 	cfg     Config
-	Log     *slog.Logger
+	log     *slog.Logger
 	notice  Notice
-	Readers *progress.Readers
-	Open    atomic.Int64 // files
+	readers *progress.Readers
+	open    atomic.Int64 // files
+	sources []*Followed
 
 	mu        sync.Mutex
-	Sources   []*Followed
 	opened    map[*Generation]struct{} // those whose files are open, and perhaps some that were
-	Forgotten []saved.Change           // what nothing more is saved of
+	forgotten []saved.Change           // what nothing more is saved of
 }
 
-// Generations are all that are known, of all sources. The caller holds x.mu or
+// New makes an index of which nothing is known yet.
+func New(cfg Config, readers *progress.Readers, notice Notice, sources []rules.Source) *Index {
+	x := &Index{cfg: cfg, log: cfg.Logger, notice: notice, readers: readers, opened: map[*Generation]struct{}{}}
+	for _, s := range sources {
+		x.sources = append(x.sources, newSource(s, x))
+	}
+	return x
+}
+
+// Sources are all that are followed. They are not to be changed.
+func (x *Index) Sources() []*Followed { return x.sources }
+
+// Source is the one of that name, nil if there is none.
+func (x *Index) Source(name string) *Followed {
+	if i := slices.IndexFunc(x.sources, func(s *Followed) bool { return s.Name == name }); i >= 0 {
+		return x.sources[i]
+	}
+	return nil
+}
+
+// OpenFiles is how many files are open.
+func (x *Index) OpenFiles() int64 { return x.open.Load() }
+
+// generations are all that are known, of all sources. The caller holds x.mu or
 // is the scheduler.
-func (x *Index) Generations() iter.Seq[*Generation] {
+func (x *Index) generations() iter.Seq[*Generation] {
 	return func(yield func(*Generation) bool) {
-		for _, s := range x.Sources {
-			for _, f := range s.Families {
-				for _, g := range f.Gens {
+		for _, s := range x.sources {
+			for _, f := range s.families {
+				for _, g := range f.gens {
 					if !yield(g) {
 						return
 					}
@@ -66,21 +93,28 @@ func (x *Index) Generations() iter.Seq[*Generation] {
 	}
 }
 
-// New makes an index of which nothing is known yet.
-func New(cfg Config, readers *progress.Readers, notice Notice, sources []Source) *Index {
-	x := &Index{cfg: cfg, Log: cfg.Logger, notice: notice, Readers: readers, opened: map[*Generation]struct{}{}}
-	for _, s := range sources {
-		x.Sources = append(x.Sources, newSource(s, x))
+// All are all generations that are known.
+func (x *Index) All() []*Generation {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.Collect(x.generations())
+}
+
+// Drained says whether there is nothing that Drain waits for. The scheduler asks.
+func (x *Index) Drained() bool {
+	all := true
+	for g := range x.generations() {
+		all = g.Drained() && all
 	}
-	return x
+	return all
 }
 
 func (x *Index) rescan() { x.notice.Rescan() }
 
 func (x *Index) changed(ask bool) { x.notice.Changed(ask) }
 
-// Do calls f while nothing changes. f calls nothing of x that others are to call.
-func (x *Index) Do(f func()) {
+// while calls f while nothing changes.
+func (x *Index) while(f func()) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	f()

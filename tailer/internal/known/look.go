@@ -37,7 +37,7 @@ func (g *Generation) Intact() bool {
 // any more but is still open, before it is looked for elsewhere.
 func (g *Generation) Reread() {
 	src := g.Src()
-	if src == nil || g.Packed != file.Unpacked {
+	if src == nil || g.at.IsPacked() {
 		return
 	}
 	st, err := src.Stat()
@@ -51,7 +51,7 @@ func (g *Generation) Reread() {
 
 // StatNow looks at an open file.
 func (x *Index) StatNow(g *Generation, now time.Time) {
-	since, src := x.Readers.Tick(), g.Src()
+	since, src := x.readers.Tick(), g.Src()
 	if src == nil {
 		return
 	}
@@ -60,7 +60,7 @@ func (x *Index) StatNow(g *Generation, now time.Time) {
 		g.Fail(err)
 		return
 	}
-	x.Do(func() { x.observe(g, st, since, now) })
+	x.while(func() { x.observe(g, st, since, now) })
 	if g.IsSuspect() {
 		x.check(g, now)
 	}
@@ -70,18 +70,18 @@ func (x *Index) StatNow(g *Generation, now time.Time) {
 // says nothing: the file was read beyond the size seen then. The caller holds
 // x.mu.
 func (x *Index) observe(g *Generation, st file.Stat, since uint64, now time.Time) {
-	changed := st.Size != g.Stat.Size || st.Mtime != g.Stat.Mtime
+	changed := st.Size != g.at.Stat.Size || st.Mtime != g.at.Stat.Mtime
 	sight := g.Observe(st, changed, since, now)
 	if sight == progress.Old {
 		return
 	}
-	g.Stat = st
+	g.at.Stat = st
 	if sight == progress.Same {
 		return
 	}
-	g.Changed = now
+	g.at.Changed = now
 	if sight >= progress.More {
-		g.Written = st.Mtime
+		g.at.Written = st.Mtime
 	}
 	if sight == progress.Held {
 		x.rescan()
@@ -100,11 +100,11 @@ func (x *Index) check(g *Generation, now time.Time) {
 		_, agrees := print.Agrees(head)
 		same = agrees && v.Read.Mark.Holds(v.Src) && (st.Size >= v.Size || x.cutShort(g, head, v.Read, print.HeadLen))
 	}
-	if g.Fam.Rule.Form == entry.Whole && v.Read.At > 0 {
+	if g.fam.Rule.Form == entry.Whole && v.Read.At > 0 {
 		same = false // written again, even if with the same content
 	}
 	var start uint64
-	if !same && st.Size >= match.Little && g.Fam.mayBeCopiedOver() {
+	if !same && st.Size >= match.Little && g.fam.mayBeCopiedOver() {
 		if head, err := file.ReadHead(v.Src, match.Little); err == nil && len(head) >= match.Little {
 			start = xxhash.Sum64(head[:match.Little])
 		}
@@ -112,7 +112,7 @@ func (x *Index) check(g *Generation, now time.Time) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	switch {
-	case g.Packed != file.Unpacked:
+	case g.at.IsPacked():
 		g.Detach()
 		x.detached(g, now) // it never held what g is, which the next scan finds out in its turn
 	case err != nil: // looked at again with the next poll
@@ -120,10 +120,10 @@ func (x *Index) check(g *Generation, now time.Time) {
 		x.another(g, st, start, v.Tick, now)
 	default:
 		if lost, ok := g.Confirm(st, head, v.Tick); ok {
-			if lost > 0 && g.Fam.Src.Format == nil {
+			if lost > 0 && g.fam.Src.Format == nil {
 				x.gap(g, st.Size, lost, "removed from the end of the file", now)
 			}
-			g.Stat, g.Written = st, st.Mtime
+			g.at.Stat, g.at.Written = st, st.Mtime
 		}
 	}
 }
@@ -131,7 +131,7 @@ func (x *Index) check(g *Generation, now time.Time) {
 // another notes that g's file holds something else by now, which begins with start.
 // The caller holds x.mu.
 func (x *Index) another(g *Generation, st file.Stat, start, since uint64, now time.Time) {
-	copied := g.Live && x.beginsAsAnother(g, start)
+	copied := g.at.Live && x.beginsAsAnother(g, start)
 	src := g.Part(st, since)
 	switch {
 	case src == nil: // it was read meanwhile; looked at again with the next poll
@@ -157,10 +157,10 @@ func (x *Index) beginsAsAnother(g *Generation, start uint64) bool {
 	if start == 0 {
 		return false
 	}
-	own := rules.ByName(g.Fam.Rule)
+	own := rules.ByName(g.fam.Rule)
 	of := g
-	for g := range x.Generations() {
-		if g != of && own == (g.Fam == of.Fam) && g.HashOf(match.Little) == start {
+	for g := range x.generations() {
+		if g != of && own == (g.fam == of.fam) && g.HashOf(match.Little) == start {
 			return true
 		}
 	}
@@ -174,40 +174,40 @@ func (x *Index) cutShort(g *Generation, head []byte, read reader.Position, known
 	if read.At == 0 || len(head) < known {
 		return false
 	}
-	return !slices.ContainsFunc(g.Fam.Gens, func(o *Generation) bool { return o != g && o.hasMark(read.Mark) })
+	return !slices.ContainsFunc(g.fam.gens, func(o *Generation) bool { return o != g && o.hasMark(read.Mark) })
 }
 
 // hasMark says whether another generation has the same bytes before m.
 func (g *Generation) hasMark(m file.Mark) bool {
 	v, print := g.Look()
-	return slices.Contains(print.Marks, m) || v.Src != nil && g.Packed == file.Unpacked && m.Holds(v.Src)
+	return slices.Contains(print.Marks, m) || v.Src != nil && !g.at.IsPacked() && m.Holds(v.Src)
 }
 
 // truncated notes that src, which was g's file, now holds something else. That is a
 // generation of its own; the rest of g is to be found in a copy, if there is one. The
 // caller holds x.mu.
 func (x *Index) truncated(g *Generation, src file.Content, st file.Stat, now time.Time) {
-	n := NewGeneration(g.Fam, now)
-	home := n.locate(&rules.File{Path: g.Path, Stat: st, Class: rules.Class{Rule: g.Fam.Rule, Family: g.Fam.Path, Live: g.Live, Packed: g.Packed}})
-	n.Stat, n.Rotated, n.Written = st, g.Rotated, st.Mtime
+	n := newGeneration(g.fam, now)
+	fl := g.AsFound().File
+	fl.Stat = st
+	home := n.locate(fl, now)
+	n.at.Stat, n.at.Rotated, n.at.Written = st, g.at.Rotated, st.Mtime
 	v := g.View()
 	if v.CopyOf != "" {
 		n.SkipTo(progress.Start{CopyOf: v.CopyOf, Held: true})
 	}
 	n.Begin(home, src, nil, st, now)
 	x.opened[n] = struct{}{}
-	g.Fam.Gens = append(g.Fam.Gens, n)
+	g.fam.add(n)
 	x.detached(g, now)
-	x.Log.Debug("file was truncated", "path", g.Path, "generation", g.HexID(), "read", v.Read.At, "next", n.HexID())
+	x.log.Debug("file was truncated", "path", g.at.Path, "generation", g.HexID(), "read", v.Read.At, "next", n.HexID())
 }
 
 // detached notes that g's file is not known any more, and has it looked for. The
 // caller holds x.mu.
 func (x *Index) detached(g *Generation, now time.Time) {
-	g.Key = file.Key{}
-	g.State, g.Missing = Missing, now
-	g.displace(now)
-	g.Fam.Search = now
+	g.at.Lose(now)
+	g.fam.search = now
 	g.Touch()
 }
 
@@ -218,5 +218,5 @@ func (x *Index) gap(g *Generation, at, n int64, reason string, now time.Time) {
 }
 
 func (x *Index) tellGap(g *Generation, at, n int64, reason string) {
-	x.Log.Warn("bytes of a log are lost", "path", g.Path, "offset", at, "bytes", n, "reason", reason)
+	x.log.Warn("bytes of a log are lost", "path", g.at.Path, "offset", at, "bytes", n, "reason", reason)
 }

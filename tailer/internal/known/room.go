@@ -2,23 +2,44 @@ package known
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/rtcship/rtcship/tailer/internal/place"
 
+	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
-// Reopen opens g's file again, if it is still the same one.
+// OpenFamilies are those of which a file is open, the logs first that the rules
+// know by their names.
+func (x *Index) OpenFamilies() (list []*Family) {
+	x.mu.Lock()
+	seen := make(map[*Family]bool, len(x.opened))
+	for g := range x.opened {
+		switch {
+		case g.Src() == nil:
+			delete(x.opened, g)
+		case !seen[g.fam]:
+			seen[g.fam] = true
+			list = append(list, g.fam)
+		}
+	}
+	x.mu.Unlock()
+	slices.SortFunc(list, func(a, b *Family) int {
+		return cmp.Or(rules.Compare(a.Rule, b.Rule), cmp.Compare(a.Path, b.Path))
+	})
+	return list
+}
+
+// Reopen opens g's file again if it is to be read, and is still the same one.
 func (x *Index) Reopen(g *Generation, now time.Time) {
-	if !x.MakeRoom() {
+	if !g.at.IsFound() || !g.WantsOpen(now) || !x.MakeRoom() {
 		return
 	}
-	c, st, err := g.Fam.Src.Set.Open(g.Path, g.Packed)
-	if NoRoom(err) {
-		x.Shed(now)
+	c, st, err := g.OpenFile()
+	if file.NoRoom(err) {
+		x.shed(now)
 		g.Postpone(now.Add(x.cfg.Scan))
 		return
 	}
@@ -26,13 +47,13 @@ func (x *Index) Reopen(g *Generation, now time.Time) {
 		g.Fail(err)
 		return
 	}
-	if st.Key != g.Key {
+	if st.Key != g.at.Key {
 		c.Close() // the next scan will tell
 		return
 	}
-	x.Do(func() {
+	x.while(func() {
 		x.opened[g] = struct{}{}
-		g.Used = now
+		g.at.Used = now
 		g.Open(c)
 	})
 }
@@ -48,13 +69,13 @@ const EvictAtOnce = 32
 // either: then what waits has to wait.
 func (x *Index) MakeRoom() bool {
 	limit := int64(x.cfg.OpenFiles)
-	if x.Open.Load() < limit {
+	if x.open.Load() < limit {
 		return true
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.evict(time.Now())
-	return x.Open.Load() < limit
+	return x.open.Load() < limit
 }
 
 // evict closes some files. The caller holds x.mu.
@@ -64,10 +85,10 @@ func (x *Index) evict(now time.Time) {
 		switch {
 		case g.Src() == nil:
 			delete(x.opened, g)
-		case !g.Missing.IsZero() || !g.Idle():
-		case g.State != Deleted && g.State != Moved:
+		case !g.at.IsFound() || !g.Idle():
+		case !g.at.Unnamed():
 			idle = append(idle, g)
-		case now.Sub(g.Changed) >= x.cfg.RotateWait:
+		case g.at.Quiet(now) >= x.cfg.RotateWait:
 			deleted = append(deleted, g)
 		}
 	}
@@ -75,10 +96,10 @@ func (x *Index) evict(now time.Time) {
 		idle = deleted
 	}
 	slices.SortFunc(idle, func(a, b *Generation) int {
-		return cmp.Or(rules.Compare(b.Fam.Rule, a.Fam.Rule), a.Changed.Compare(b.Changed))
+		return cmp.Or(rules.Compare(b.fam.Rule, a.fam.Rule), a.at.Changed.Compare(b.at.Changed))
 	})
 	for _, g := range idle[:min(EvictAtOnce, len(idle))] {
-		if g.State == Deleted || g.State == Moved {
+		if g.at.Unnamed() {
 			x.letGo(g, "closed for want of descriptors (limits.open_files) while its writer may have gone on", now)
 			continue
 		}
@@ -86,8 +107,8 @@ func (x *Index) evict(now time.Time) {
 	}
 }
 
-// Shed closes some files, since there is no room for one more.
-func (x *Index) Shed(now time.Time) {
+// shed closes some files, since there is no room for one more.
+func (x *Index) shed(now time.Time) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.evict(now)
@@ -97,7 +118,7 @@ func (x *Index) Shed(now time.Time) {
 func (x *Index) CloseAll() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for g := range x.Generations() {
+	for g := range x.generations() {
 		g.Close()
 	}
 }
@@ -107,12 +128,8 @@ func (x *Index) CloseAll() {
 func (x *Index) close(g *Generation, now time.Time) {
 	g.Close()
 	delete(x.opened, g)
-	if g.State == Deleted || g.State == Moved {
-		g.State, g.Missing = Missing, now
+	if g.at.Unnamed() {
+		g.at.Leave(place.Missing, now)
 		g.Lose()
 	}
 }
-
-// NoRoom says whether an error is for want of descriptors: that passes, and says
-// nothing about the file.
-func NoRoom(err error) bool { return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) }

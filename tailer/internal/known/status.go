@@ -5,18 +5,21 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rtcship/rtcship/tailer/internal/place"
+
 	"github.com/rtcship/rtcship/tailer/entry"
+	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
 // A FileStatus is the ledger's line about one generation of one file; or, of the
 // many small files that are settled, one line about all those of a directory.
 type FileStatus struct {
-	Source     string `json:"source"`     // Source.Name
-	Log        string `json:"log"`        // Origin.Log
-	Path       string `json:"path"`       // where the file is, or was last
-	Generation string `json:"generation"` // in hexadecimal
-	State      State  `json:"state"`
-	Files      int64  `json:"files,omitempty"` // how many, if State is Settled
+	Source     string      `json:"source"`     // Source.Name
+	Log        string      `json:"log"`        // Origin.Log
+	Path       string      `json:"path"`       // where the file is, or was last
+	Generation string      `json:"generation"` // in hexadecimal
+	State      place.State `json:"state"`
+	Files      int64       `json:"files,omitempty"` // how many, if State is Settled
 
 	Size    int64 `json:"size"`    // uncompressed, as far as known
 	Read    int64 `json:"read"`    // everything before has been read
@@ -39,33 +42,17 @@ type FileStatus struct {
 	Reason string `json:"reason,omitempty"` // why it is Ignored, if that is as it should be
 }
 
-// A State says how a file is followed at present.
-type State string
-
-// The states a followed file can be in.
-const (
-	Live       State = "live"       // at its own name
-	Rotated    State = "rotated"    // at another name
-	Compressed State = "compressed" // its content is in a compressed file
-	Deleted    State = "deleted"    // has no name any more, but is still open
-	Moved      State = "moved"      // has no name in a directory that is followed, but is still open
-	Missing    State = "missing"    // cannot be found
-	Unreadable State = "unreadable" // is there and cannot be read at present
-	Ignored    State = "ignored"    // is there and is not followed; Reason says why, or Error if somebody should do something
-	Settled    State = "settled"    // small files that nothing more is expected of, all of them in one line
-)
-
 // Status is the ledger's file half.
 func (x *Index) Status() []FileStatus {
 	now := time.Now()
 	x.mu.Lock()
 	var list []FileStatus
-	for _, s := range x.Sources {
-		for _, f := range s.Families {
-			for _, g := range f.Gens {
+	for _, s := range x.sources {
+		for _, f := range s.families {
+			for _, g := range f.gens {
 				list = append(list, g.status(now))
 			}
-			list = f.unopenedStatus(list)
+			list = f.strangersStatus(list)
 		}
 		list = s.shelfStatus(list)
 	}
@@ -76,20 +63,45 @@ func (x *Index) Status() []FileStatus {
 	return list
 }
 
+// SeeSizes takes note of the present sizes of files that are where they were, and that
+// nobody reads.
+func (x *Index) SeeSizes() {
+	for _, g := range x.All() {
+		if st, err := file.StatPath(g.at.Path); err == nil && st.Key == g.at.Key && !g.IsPacked() {
+			g.Seen(st.Size)
+		}
+	}
+}
+
 // Empty is how many empty lines each source has had.
 func (x *Index) Empty() map[string]int64 {
 	n := map[string]int64{}
-	for _, s := range x.Sources {
-		n[s.Name] += x.Readers.Empty(&s.common)
+	for _, s := range x.sources {
+		n[s.Name] += x.readers.Empty(&s.common)
 	}
 	return n
+}
+
+// strangersStatus is the ledger's lines about files that are no generation.
+func (f *Family) strangersStatus(list []FileStatus) []FileStatus {
+	for path, s := range f.strangers.Shown() {
+		state := FileStatus{
+			Source: f.Src.Name, Log: f.Log, Path: path, State: place.Unreadable,
+			Size: s.Size, Lag: s.Size, Error: s.Fault,
+		}
+		if s.Ignored {
+			state.State, state.Lag, state.Reason = place.Ignored, 0, s.Reason
+		}
+		list = append(list, state)
+	}
+	return list
 }
 
 // status is g's line of the ledger. The caller holds x.mu.
 func (g *Generation) status(now time.Time) FileStatus {
 	v := g.View()
 	s := FileStatus{
-		Source: g.Fam.Src.Name, Log: g.Fam.Log, Path: g.Path, Generation: g.HexID(), State: g.State,
+		Source: g.fam.Src.Name, Log: g.fam.Log, Path: g.at.Path, Generation: g.HexID(), State: g.at.State,
 		Size: max(v.Size, v.Read.At), Read: v.Read.At, Settled: v.Settled.At,
 		Entries: v.Entries, SettledEntries: v.SettledEntries, Empty: v.Empty, Cut: v.Cut,
 		Gaps: v.Gaps, Error: v.Fault,
@@ -99,7 +111,7 @@ func (g *Generation) status(now time.Time) FileStatus {
 		s.Behind = now.Sub(v.Behind)
 	}
 	if s.Error != "" {
-		s.State = Unreadable
+		s.State = place.Unreadable
 	}
 	return s
 }

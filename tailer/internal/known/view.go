@@ -1,6 +1,7 @@
 package known
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
@@ -24,14 +25,6 @@ type viewed struct {
 	here bool // a name led to it when the directory was listed
 }
 
-// contentSize is the size of what k's file holds at present, -1 if it is not known.
-func contentSize(k *match.Known) int64 {
-	if k.Content == nil {
-		return -1
-	}
-	return k.Content.Size()
-}
-
 // Concerned are the generations that cands may have to do with: those of their
 // logs, and those of others that begin in the same way or have their inode.
 func (x *Index) Concerned(cands []*Candidate) (list []*Generation) {
@@ -45,8 +38,8 @@ func (x *Index) Concerned(cands []*Candidate) (list []*Generation) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for g := range x.Generations() {
-		if fams[g.Fam] || g.Fam.Src.Format == nil && (keys[g.Key] || heads[g.HashOf(match.Little)] || g.IsLittleKnown()) {
+	for g := range x.generations() {
+		if fams[g.fam] || g.fam.Src.Format == nil && (keys[g.at.Key] || heads[g.HashOf(match.Little)] || g.IsLittleKnown()) {
 			list = append(list, g)
 		}
 	}
@@ -54,20 +47,20 @@ func (x *Index) Concerned(cands []*Candidate) (list []*Generation) {
 }
 
 // View copies what is known of generations.
-func (x *Index) View(gens []*Generation, here map[*Generation]bool) *View {
+func (x *Index) View(gens iter.Seq[*Generation], here map[*Generation]bool) *View {
 	v := &View{logs: map[*Family]*match.Log{}}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for _, g := range gens {
+	for g := range gens {
 		p, print := g.Look()
 		k := &match.Known{
-			Ref: g, Log: v.Log(g.Fam), Fingerprint: print, Read: p.Read.Mark, Size: p.Size,
-			Path: g.Path, Key: g.Key, Packed: g.Packed, Stat: g.Stat, Written: g.Written,
+			Ref: g, Log: v.Log(g.fam), Fingerprint: print, Read: p.Read.Mark, Size: p.Size,
+			Path: g.at.Path, Key: g.at.Key, Packed: g.at.Packed, Stat: g.at.Stat, Written: g.at.Written,
 			Here: here[g], Open: p.Src != nil && !here[g], Finished: p.Finished, Ended: p.Ended,
 		}
-		if p.Src != nil || g.Missing.IsZero() {
+		if p.Src != nil || g.at.IsFound() {
 			l := g.lazy(p.Src)
-			v.lazy = append(v.lazy, viewed{l, g.Fam, here[g]})
+			v.lazy = append(v.lazy, viewed{l, g.fam, here[g]})
 			k.Content = l
 		}
 		v.Known = append(v.Known, k)
@@ -78,13 +71,13 @@ func (x *Index) View(gens []*Generation, here map[*Generation]bool) *View {
 // IsLittleKnown says whether less is known of g than its file holds by now, and too
 // little to tell a copy of it by. The scheduler asks.
 func (g *Generation) IsLittleKnown() bool {
-	return g.Stat.Size >= match.Little && g.Src() != nil && g.HeadLen() < match.Little
+	return g.at.Stat.Size >= match.Little && g.Src() != nil && g.HeadLen() < match.Little
 }
 
 // lazy is what g's file holds, wherever that is.
 func (g *Generation) lazy(src file.Content) *file.Lazy {
-	set, path, packed := g.Fam.Src.Set, g.Path, g.Packed
-	l := &file.Lazy{Key: g.Key, Opener: func() (file.Content, file.Stat, error) { return set.Open(path, packed) }}
+	set, path, packed := g.fam.Src.Set, g.at.Path, g.at.Packed
+	l := &file.Lazy{Key: g.at.Key, Opener: func() (file.Content, file.Stat, error) { return set.Open(path, packed) }}
 	if src != nil && packed == file.Unpacked {
 		l.Lend(src)
 	}
@@ -98,7 +91,7 @@ func (v *View) Log(f *Family) *match.Log {
 	}
 	l := &match.Log{
 		Path: f.Path, Form: f.Rule.Form, Vendor: rules.ByName(f.Rule) && !f.Rule.Ring, Shared: f.Shared(), Framed: f.Src.Format != nil,
-		Small: f.Rule.Small, Floor: max(f.Floor, f.Src.Early.Floor()), AtEnd: f.Src.Start.End, At: f.Src.Start.At,
+		Small: f.Rule.Small, Floor: max(f.floor, f.Src.Early.Floor()), AtEnd: f.Src.Start.End, At: f.Src.Start.At,
 	}
 	v.logs[f] = l
 	return l

@@ -77,7 +77,7 @@ func (p *Progress) settle() {
 		p.settled = p.inflight[0].to
 		p.inflight[0] = nil
 		p.inflight = p.inflight[1:]
-		p.log.clock = p.settled.Clock
+		p.log.settle(p.log.newest, p.settled.Clock)
 		p.touch()
 	}
 	switch {
@@ -86,7 +86,8 @@ func (p *Progress) settle() {
 	case p.settled.At >= p.size:
 		p.behind = time.Time{}
 		p.inflight = nil
-		p.log.newest = max(p.log.newest, min(p.mtime, time.Now().UnixNano())) // a time in the future says nothing
+		newest := min(p.mtime, time.Now().UnixNano()) // a time in the future says nothing
+		p.log.settle(max(p.log.newest, newest), p.log.clock)
 	}
 }
 

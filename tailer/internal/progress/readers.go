@@ -137,9 +137,10 @@ type Log struct {
 	src  *Source
 	form entry.Form
 
-	newest int64       // mtime of the newest write that is settled
-	clock  time.Time   // run_erl's clock where it was read last
-	turns  []*Progress // all, in the order in which they are read
+	newest  int64       // mtime of the newest write that is settled
+	clock   time.Time   // run_erl's clock where it was read last
+	unsaved bool        // one of these has changed since it was saved
+	turns   []*Progress // all, in the order in which they are read
 }
 
 // NewLog makes a Log of which nothing is settled.
@@ -157,5 +158,20 @@ func (r *Readers) Settled(l *Log) (newest int64, clock time.Time) {
 func (r *Readers) Restore(l *Log, newest int64, clock time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	l.newest, l.clock = newest, clock
+	l.settle(newest, clock)
+}
+
+func (l *Log) settle(newest int64, clock time.Time) {
+	if newest != l.newest || !clock.Equal(l.clock) {
+		l.newest, l.clock, l.unsaved = newest, clock, true
+	}
+}
+
+// TakeUnsaved is Settled, with whether that has changed since it was called last, and is
+// to be saved therefore.
+func (r *Readers) TakeUnsaved(l *Log) (newest int64, clock time.Time, changed bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	changed, l.unsaved = l.unsaved, false
+	return l.newest, l.clock, changed
 }

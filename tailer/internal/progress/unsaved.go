@@ -13,13 +13,6 @@ func (p *Progress) Touch() {
 	p.touch()
 }
 
-// Mark has the generation saved with the next checkpoint, whenever there is one.
-func (p *Progress) Mark() {
-	p.r.mu.Lock()
-	defer p.r.mu.Unlock()
-	p.unsaved = true
-}
-
 // TakeUnsaved says whether something has changed since it was called last, and is to
 // be saved therefore.
 func (p *Progress) TakeUnsaved() bool {

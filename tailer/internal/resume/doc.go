@@ -1,3 +1,4 @@
 // Package resume turns what is known into what is saved, and back: what a restart goes
-// on from. What it takes out of the index it takes in Index.Do.
+// on from. It takes snapshots out of the index and gives it values; what it keeps itself
+// has a lock of its own.
 package resume

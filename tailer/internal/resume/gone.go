@@ -6,13 +6,8 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/known"
-	"github.com/rtcship/rtcship/tailer/internal/rules"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
-
-// MostGone is how many generations that are settled and whose files are gone stay
-// in memory, and in Status; more of them are on disk alone.
-const MostGone = 256
 
 // loadGone reads what is remembered of files that are gone. It returns what puts
 // generations of a checkpoint there at once, true for those: a release before may
@@ -24,14 +19,14 @@ func (p *Positions) loadGone(store *saved.Store, c *saved.Checkpoint, atRest boo
 		return putAway, nil
 	}
 	sources, moved := map[string]*known.Followed{}, map[string][2]string{}
-	for _, s := range p.x.Sources {
+	for _, s := range p.x.Sources() {
 		sources[s.Name] = s
 		if from := string(c.Sources[s.Name].Dir); s.Dir != "" && from != "" && filepath.Clean(from) != filepath.Clean(s.Dir) {
 			moved[s.Name] = [2]string{from, s.Dir}
 		}
 	}
 	now := time.Now()
-	p.Gone, err = saved.LoadGone(path, now.Add(-p.forget), func(source string, p saved.Path) saved.Path {
+	p.gone, err = saved.LoadGone(path, now.Add(-p.forget), func(source string, p saved.Path) saved.Path {
 		if m, ok := moved[source]; ok {
 			return p.Move(m[0], m[1])
 		}
@@ -52,7 +47,7 @@ func (p *Positions) loadGone(store *saved.Store, c *saved.Checkpoint, atRest boo
 		if n++; n <= p.mostGone {
 			return false
 		}
-		if p.Gone.Has(s) {
+		if p.gone.Has(s) {
 			return true // put there by a start that saved no checkpoint of its own
 		}
 		log := saved.Log{}
@@ -60,17 +55,17 @@ func (p *Positions) loadGone(store *saved.Store, c *saved.Checkpoint, atRest boo
 			log = c.Logs[i]
 		}
 		log.Source, log.File = s.Source, s.File
-		if p.Gone.Pending() > 1<<20 {
-			_ = p.Gone.Save(store) // tried again with the next checkpoint
+		if p.gone.Pending() > 1<<20 {
+			_ = p.gone.Save(store) // tried again with the next checkpoint
 		}
-		return p.Gone.Add(&log, s) == nil
+		return p.gone.Add(&log, s) == nil
 	}, nil
 }
 
 // withoutGone takes the logs out of a checkpoint of which all there is is
 // remembered on disk alone.
 func (p *Positions) withoutGone(c *saved.Checkpoint) {
-	if p.Gone.Len() == 0 {
+	if p.gone.Len() == 0 {
 		return
 	}
 	has := map[saved.Path]bool{}
@@ -78,7 +73,7 @@ func (p *Positions) withoutGone(c *saved.Checkpoint) {
 		has[c.Generations[i].File] = true
 	}
 	c.Logs = slices.DeleteFunc(c.Logs, func(l saved.Log) bool {
-		_, known := p.Gone.Log(l.Source, l.File)
+		_, known := p.gone.Log(l.Source, l.File)
 		return known && !has[l.File]
 	})
 }
@@ -90,38 +85,21 @@ func isOver(s *saved.Generation, now time.Time, forget time.Duration) bool {
 }
 
 // TidyGone takes those that have been gone for the longest out of memory. They
-// are found again by what their files begin with, see recall.
+// are found again by what their files begin with, see Recall.
 func (p *Positions) TidyGone(now time.Time) {
-	if p.Gone != nil {
-		p.x.Do(func() { p.putAwayOldest(now) })
-	}
-}
-
-// isGone says whether nothing more is expected of g.
-func (p *Positions) isGone(g *known.Generation, now time.Time) bool {
-	if g.Missing.IsZero() || now.Sub(g.Missing) < p.still || now.Sub(g.Used) < p.still ||
-		g.Fam.Src.Format != nil || g.Fam.Rule.Small || g.Fam.Shared() {
-		return false
-	}
-	v := g.View()
-	n, unsaved := g.UnsavedHead()
-	return v.Src == nil && !v.Active && v.Done && n > 0 && !unsaved && v.CopyOf == ""
-}
-
-// putAway has g remembered on disk alone, and its log if that is all there is of
-// it.
-func (p *Positions) putAway(g *known.Generation) {
-	f := g.Fam
-	log, _ := logState(f)
-	state := stateOf(g)
-	if err := p.Gone.Add(&log, &state); err != nil {
-		p.x.Log.Error("what is known of a file cannot be put away", "path", g.Path, "error", err)
+	if p.gone == nil {
 		return
 	}
-	p.x.ForgetGeneration(g)
-	if len(f.Gens) == 0 && f.Files == 0 {
-		p.x.ForgetLog(f)
+	if now.Sub(p.tidied) >= time.Hour {
+		p.tidied = now
+		p.gone.Forget(now.Add(-p.forget))
 	}
+	p.x.PutAway(p.mostGone, now, func(l known.Locked, g *known.Generation) error {
+		newest, clock := l.Settled(g.Family())
+		log, _ := savedLog(g.Family(), newest, clock)
+		state := stateOf(l.Look(g))
+		return p.gone.Add(&log, &state)
+	})
 }
 
 // Recall makes the generations known again that the candidates may be the files
@@ -131,7 +109,7 @@ func (p *Positions) Recall(cands []*known.Candidate, now time.Time) {
 		if c.Fam.Rule.Small || c.Fam.Src.Format != nil {
 			continue
 		}
-		logs, gens := p.Gone.Like(c.Head)
+		logs, gens := p.gone.Like(c.Head)
 		for i := range gens {
 			p.bringBack(&logs[i], &gens[i], now)
 		}
@@ -139,18 +117,12 @@ func (p *Positions) Recall(cands []*known.Candidate, now time.Time) {
 }
 
 func (p *Positions) bringBack(log *saved.Log, state *saved.Generation, now time.Time) {
-	i := slices.IndexFunc(p.x.Sources, func(s *known.Followed) bool { return s.Name == log.Source })
-	if i < 0 {
-		p.x.Do(func() { p.others.Generations = append(p.others.Generations, *state) })
+	l := logState{log: *log, gens: []saved.Generation{*state}}
+	r := l.restored(now)
+	if s := p.x.Source(log.Source); s != nil && s.BringBack(string(log.File), &r, now) {
 		return
 	}
-	s := p.x.Sources[i]
-	path := string(log.File)
-	r := s.Set.RuleFor(filepath.Dir(path), filepath.Base(path))
-	if r == nil || r.Small || s.Set.Shared(r) {
-		p.x.Do(func() { p.others.Generations = append(p.others.Generations, *state) })
-		return
-	}
-	f := s.Family(rules.Class{Rule: r, Family: path})
-	p.x.Do(func() { p.bringBackTo(f, log, state, now) })
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.others.Generations = append(p.others.Generations, *state)
 }

@@ -2,25 +2,27 @@ package resume
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/known"
-	"github.com/rtcship/rtcship/tailer/internal/rules"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
 // distribute gives the sources what the checkpoint says of them, and returns what
 // it says of others. Those may be configured again: a source that was left out
 // for a while, perhaps by mistake, must not be sent from its beginning.
-func (p *Positions) distribute(c *saved.Checkpoint) (others saved.Checkpoint) {
+// from is where the directories were then that have moved.
+func (p *Positions) distribute(c *saved.Checkpoint) (others saved.Checkpoint, from map[*known.Followed]string) {
 	now := time.Now()
+	from = map[*known.Followed]string{}
 	by := map[string]*known.Followed{}
-	for _, s := range p.x.Sources {
+	for _, s := range p.x.Sources() {
 		by[s.Name] = s
-		p.loaded[s] = map[string]*familyState{}
+		p.loaded[s] = map[string]*logState{}
 		s.Early.Restore(c.Sources[s.Name], now)
-		relocate(s, c)
+		from[s] = relocate(s, c)
 	}
 	others.Sources = map[string]saved.Source{}
 	for name, s := range c.Sources {
@@ -28,13 +30,13 @@ func (p *Positions) distribute(c *saved.Checkpoint) (others saved.Checkpoint) {
 			others.Sources[name] = s
 		}
 	}
-	state := func(source, file string) *familyState {
+	state := func(source, file string) *logState {
 		s := by[source]
 		if s == nil {
 			return nil // not followed at present
 		}
 		if p.loaded[s][file] == nil {
-			p.loaded[s][file] = &familyState{now: now}
+			p.loaded[s][file] = &logState{}
 		}
 		return p.loaded[s][file]
 	}
@@ -55,32 +57,17 @@ func (p *Positions) distribute(c *saved.Checkpoint) (others saved.Checkpoint) {
 		}
 		others.Generations = append(others.Generations, g)
 	}
-	return others
+	return others, from
 }
 
 // restoreAll makes all logs known that a checkpoint says something of and that
 // are followed still, so that their files are found wherever they are by now, and
 // missed if they are gone.
 func (p *Positions) restoreAll() {
-	for s, logs := range p.loaded {
-		for path := range logs {
-			if r := s.Set.RuleOf(path); r != nil {
-				s.Family(rules.Class{Rule: r, Family: path})
-			}
+	for _, s := range p.x.Sources() {
+		for _, path := range slices.Collect(maps.Keys(p.loaded[s])) {
+			s.Know(path)
 		}
-	}
-}
-
-// RestoreLog makes known what is saved of a log.
-func (p *Positions) RestoreLog(f *known.Family) {
-	s := f.Src
-	if l := p.loaded[s][f.Path]; l != nil {
-		l.restore(f)
-		delete(p.loaded[s], f.Path)
-		return
-	}
-	if newest, known := p.Gone.Log(s.Name, saved.Path(f.Path)); known && newest > 0 {
-		(&familyState{log: saved.Log{Newest: time.Unix(0, newest)}, now: time.Now()}).restore(f)
 	}
 }
 
@@ -91,28 +78,32 @@ func (p *Positions) Load(x *known.Index, store *saved.Store, atRest bool) error 
 	if err != nil {
 		return err
 	}
-	if p.Gone == nil { // there is no checkpoint
+	if p.gone == nil { // there is no checkpoint
 		if _, err := p.loadGone(store, state, atRest); err != nil {
 			return err
 		}
 	}
 	for i := range state.Generations {
-		p.Gone.Back(state.Generations[i].ID) // saved once more, and later
+		p.gone.Back(state.Generations[i].ID) // saved once more, and later
 	}
 	p.withoutGone(state)
-	p.others = p.distribute(state)
+	others, from := p.distribute(state)
+	p.others = others
+	if err := p.loadShelves(from); err != nil {
+		return err
+	}
 	p.restoreAll()
-	return p.loadShelves()
+	return nil
 }
 
 // loadShelves reads what is known of settled small files.
-func (p *Positions) loadShelves() error {
-	for _, s := range p.x.Sources {
+func (p *Positions) loadShelves(from map[*known.Followed]string) error {
+	for _, s := range p.x.Sources() {
 		if !s.Set.HasSmall() {
 			continue
 		}
 		better := maps.Keys(p.loaded[s]) // what the checkpoint proper knows as well
-		if err := s.Small.Load(saved.ShelfFile(p.stateDir, s.Name), s.MovedFrom, s.Dir, better); err != nil {
+		if err := s.Small.Load(saved.ShelfFile(p.stateDir, s.Name), from[s], s.Dir, better); err != nil {
 			return err
 		}
 	}

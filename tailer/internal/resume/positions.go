@@ -1,76 +1,66 @@
 package resume
 
 import (
-	"cmp"
-	"slices"
+	"sync"
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/known"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
+// MostGone is how many generations that are settled and whose files are gone stay
+// in memory, and in Status; more of them are on disk alone.
+const MostGone = 256
+
 // Positions are what is saved of an index, and what was saved and is not known again
-// yet. All but the files are guarded by the index.
+// yet.
 type Positions struct {
 	x        *known.Index
 	stateDir string
 	forget   time.Duration // after which the position of a vanished file is forgotten
-	still    time.Duration // a file not touched for so long is still
+	mostGone int           // MostGone, but for tests
 
-	loaded     map[*known.Followed]map[string]*familyState // what no scan has asked for yet, by path of the log
-	others     saved.Checkpoint                            // what was saved of sources that are not followed at present
-	Gone       *saved.Gone                                 // settled generations whose files are gone; nil if positions are not kept
-	mostGone   int                                         // mostGone, but for tests
-	goneTidied time.Time                                   // when those that were gone for too long were forgotten
-}
+	gone   *saved.Gone                 // settled generations whose files are gone; nil if positions are not kept
+	tidied time.Time                   // when those that were gone for too long were forgotten
+	tailed map[*known.Generation]int64 // where the settled position was when Source.Settled was last called
 
-func (p *Positions) putAwayOldest(now time.Time) {
-	var gone []*known.Generation
-	for g := range p.x.Generations() {
-		if p.isGone(g, now) {
-			gone = append(gone, g)
-		}
-	}
-	if now.Sub(p.goneTidied) >= time.Hour {
-		p.goneTidied = now
-		p.Gone.Forget(now.Add(-p.forget))
-	}
-	if len(gone) <= p.mostGone+p.mostGone/4 {
-		return
-	}
-	slices.SortFunc(gone, func(a, b *known.Generation) int {
-		return cmp.Or(a.Missing.Compare(b.Missing), cmp.Compare(a.Path, b.Path))
-	})
-	for _, g := range gone[:len(gone)-p.mostGone] {
-		p.putAway(g)
-	}
-}
-
-func (p *Positions) bringBackTo(f *known.Family, log *saved.Log, state *saved.Generation, now time.Time) {
-	if newest, _ := p.x.Readers.Settled(f.Settled); newest == 0 {
-		(&familyState{log: *log, now: now}).restore(f)
-	}
-	g, err := restoreGeneration(state, f, now)
-	if err != nil {
-		return // it was checked
-	}
-	f.Gens = append(f.Gens, g)
-	g.Touch()
+	mu     sync.Mutex                               // taken after the index's
+	loaded map[*known.Followed]map[string]*logState // what no scan has asked for yet, by path of the log
+	others saved.Checkpoint                         // what was saved of sources that are not followed at present
 }
 
 // New are those of a state directory, before anything is read from there.
-func New(stateDir string, still, forget time.Duration) *Positions {
-	return &Positions{stateDir: stateDir, still: still, forget: forget, mostGone: MostGone, loaded: map[*known.Followed]map[string]*familyState{}}
+func New(stateDir string, forget time.Duration) *Positions {
+	return &Positions{stateDir: stateDir, forget: forget, mostGone: MostGone, loaded: map[*known.Followed]map[string]*logState{}}
 }
 
 // Close ends all use of the files.
-func (p *Positions) Close() { p.Gone.Close() }
+func (p *Positions) Close() { p.gone.Close() }
 
-// Knows says whether something is saved of a log.
-func (p *Positions) Knows(s *known.Followed, path string) bool {
+// Gone is how many generations are remembered on disk alone.
+func (p *Positions) Gone() int { return p.gone.Len() }
+
+// IsSaved says whether something is saved of a log.
+func (p *Positions) IsSaved(s *known.Followed, path string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.loaded[s][path] != nil {
 		return true
 	}
-	_, known := p.Gone.Log(s.Name, saved.Path(path))
-	return known
+	_, is := p.gone.Log(s.Name, saved.Path(path))
+	return is
+}
+
+// Saved returns what is saved of a log, which is known from now on.
+func (p *Positions) Saved(s *known.Followed, path string) (known.Saved, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if l := p.loaded[s][path]; l != nil {
+		delete(p.loaded[s], path)
+		return l.restored(now), true
+	}
+	newest, is := p.gone.Log(s.Name, saved.Path(path))
+	l := logState{log: saved.Log{Newest: time.Unix(0, newest)}}
+	return l.restored(now), is && newest > 0
 }

@@ -9,16 +9,16 @@ import (
 
 // relocate puts what a checkpoint says of the files in the directory of s where
 // that directory is by now: it may have been mounted elsewhere, or be named in
-// another way. Whether it is the same one is found out by what is in it.
-func relocate(s *known.Followed, c *saved.Checkpoint) {
+// another way. Whether it is the same one is found out by what is in it. It returns
+// where the directory was then, "" if it is there still.
+func relocate(s *known.Followed, c *saved.Checkpoint) string {
 	old := string(c.Sources[s.Name].Dir)
 	if old == "" {
 		old = oldDir(s, c)
 	}
 	if s.Dir == "" || old == "" || filepath.Clean(old) == filepath.Clean(s.Dir) {
-		return
+		return ""
 	}
-	s.MovedFrom = old
 	move := func(p *saved.Path) { *p = p.Move(old, s.Dir) }
 	for i := range c.Logs {
 		if c.Logs[i].Source == s.Name {
@@ -31,6 +31,7 @@ func relocate(s *known.Followed, c *saved.Checkpoint) {
 			move(&g.Path)
 		}
 	}
+	return old
 }
 
 // oldDir is where the directory of s was for a checkpoint that does not say so: a

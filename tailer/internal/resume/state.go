@@ -1,42 +1,39 @@
 package resume
 
 import (
-	"encoding/hex"
 	"time"
 
-	"github.com/rtcship/rtcship/tailer/internal/early"
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/known"
+	"github.com/rtcship/rtcship/tailer/internal/place"
 	"github.com/rtcship/rtcship/tailer/internal/progress"
 	"github.com/rtcship/rtcship/tailer/internal/reader"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
-// A familyState is what a checkpoint says of one log, until a scan asks for it.
-type familyState struct {
+// A logState is what a checkpoint says of one log, until a scan asks for it.
+type logState struct {
 	log  saved.Log
 	gens []saved.Generation
-	now  time.Time
 }
 
-// stateOf is what is saved of g.
-func stateOf(g *known.Generation) saved.Generation {
-	v, print := g.Look()
+// stateOf is what is saved of a generation.
+func stateOf(g known.Snapshot) saved.Generation {
 	s := saved.Generation{
-		ID: g.HexID(), Source: g.Fam.Src.Name, File: saved.Path(g.Fam.Path), Path: saved.Path(g.Path), Live: g.Live, Born: g.Born,
-		Size: v.Size, Settled: v.Settled.At, Clock: v.Settled.Clock, Cut: v.Settled.Cut,
+		ID: g.ID, Source: g.Source, File: saved.Path(g.Log), Path: saved.Path(g.Path), Live: g.Live, Born: g.Born,
+		Size: g.Size, Settled: g.Settled.At, Clock: g.Settled.Clock, Cut: g.Settled.Cut,
 		Written: time.Unix(0, g.Written).UTC(), Changed: time.Unix(0, g.Stat.Mtime).UTC(), Device: g.Key.Dev, Inode: g.Key.Ino,
-		OnDisk: g.Stat.Size, Packed: g.Packed, Ended: g.Packed != file.Unpacked && v.Ended, Missing: g.Missing.Round(0), Lost: v.GapNoted, CopyOf: v.CopyOf,
-		Gaps: v.Gaps, Print: saved.Print{Head: print.HeadLen, At: saved.Hash(v.Settled.Hash)},
+		OnDisk: g.Stat.Size, Packed: g.Packed, Ended: g.Packed != file.Unpacked && g.Ended, Missing: g.Missing.Round(0), Lost: g.GapNoted, CopyOf: g.CopyOf,
+		Gaps: g.Gaps, Print: saved.Print{Head: g.Print.HeadLen, At: saved.Hash(g.View.Settled.Hash)},
 	}
-	for _, h := range print.Heads {
+	for _, h := range g.Print.Heads {
 		s.Heads = append(s.Heads, saved.Hash(h))
 	}
-	for _, m := range print.Marks {
+	for _, m := range g.Print.Marks {
 		s.Marks = append(s.Marks, saved.Mark{At: m.At, Hash: saved.Hash(m.Hash)})
 	}
-	for _, m := range print.Recent[max(0, len(print.Recent)-file.PerRead):] {
-		if !g.Live && g.Missing.IsZero() && !v.Short {
+	for _, m := range g.Print.Recent[max(0, len(g.Print.Recent)-file.PerRead):] {
+		if !g.Live && g.Missing.IsZero() && !g.Short {
 			break // it is found already
 		}
 		s.Ends = append(s.Ends, saved.Mark{At: m.At, Hash: saved.Hash(m.Hash)})
@@ -44,27 +41,26 @@ func stateOf(g *known.Generation) saved.Generation {
 	return s
 }
 
-// restoreGeneration makes the generation that s describes. Where its file is now is
-// found out by the first scan.
-func restoreGeneration(s *saved.Generation, f *known.Family, now time.Time) (*known.Generation, error) {
+// restored is the generation that s describes. Where its file is now is found out by
+// the first scan.
+func restored(s *saved.Generation, now time.Time) (known.Restored, error) {
 	if err := s.Check(); err != nil {
-		return nil, err
+		return known.Restored{}, err
 	}
-	g := known.NewGeneration(f, s.Born)
-	_, _ = hex.Decode(g.ID[:], []byte(s.ID)) // check has
-	g.Path = string(s.Path)
-	g.Key = file.Key{Dev: s.Device, Ino: s.Inode}
-	g.Packed = s.Packed
-	g.Stat = file.Stat{Key: g.Key, Size: s.OnDisk, Mtime: s.Changed.UnixNano()}
-	g.Written = s.Written.UnixNano()
-	g.State, g.Missing = known.Missing, s.Missing
-	if g.Missing.IsZero() || g.Missing.After(now) {
-		g.Missing = now
+	key := file.Key{Dev: s.Device, Ino: s.Inode}
+	g := known.Restored{ID: s.ID, Born: s.Born, Place: place.Place{
+		Path: string(s.Path), Key: key, Packed: s.Packed, State: place.Missing, Missing: s.Missing,
+		Stat: file.Stat{Key: key, Size: s.OnDisk, Mtime: s.Changed.UnixNano()}, Written: s.Written.UnixNano(),
+		Changed: s.Born, Used: s.Born,
+	}}
+	if g.Place.Missing.IsZero() || g.Place.Missing.After(now) {
+		g.Place.Missing = now
 	}
-	r := progress.Restored{
+	r := &g.Read
+	*r = progress.Restored{
 		Print: file.Fingerprint{HeadLen: s.Head}, Size: s.Size,
 		Settled: reader.Position{Mark: file.Mark{At: s.Settled, Hash: uint64(s.At)}, Clock: s.Clock, Cut: s.Cut},
-		Packed:  s.Packed, Ended: s.Ended, CopyOf: s.CopyOf, Lost: s.Lost, Gaps: s.Gaps, Mtime: g.Stat.Mtime, Saved: s.Head, Missing: true,
+		Packed:  s.Packed, Ended: s.Ended, CopyOf: s.CopyOf, Lost: s.Lost, Gaps: s.Gaps, Mtime: s.Changed.UnixNano(), Saved: s.Head, Missing: true,
 	}
 	for _, h := range s.Heads {
 		r.Print.Heads = append(r.Print.Heads, uint64(h))
@@ -75,23 +71,22 @@ func restoreGeneration(s *saved.Generation, f *known.Family, now time.Time) (*kn
 	for _, m := range s.Ends {
 		r.Print.Recent = append(r.Print.Recent, file.Mark{At: m.At, Hash: uint64(m.Hash)})
 	}
-	g.Restore(r, now)
 	return g, nil
 }
 
-func (l *familyState) restore(f *known.Family) {
-	newest := int64(0)
-	if !l.log.Newest.IsZero() && !l.log.Newest.After(l.now) {
-		newest = l.log.Newest.UnixNano()
-		f.Floor = newest - int64(early.Margin)
+// restored is what l says, as far as it can be true: a time in the future says that a
+// clock was wrong.
+func (l *logState) restored(now time.Time) (s known.Saved) {
+	s.Clock = l.log.Clock
+	if !l.log.Newest.IsZero() && !l.log.Newest.After(now) {
+		s.Newest = l.log.Newest.UnixNano()
 	}
-	f.Src.Index.Readers.Restore(f.Settled, newest, l.log.Clock)
 	for i := range l.gens {
-		if g, err := restoreGeneration(&l.gens[i], f, l.now); err == nil {
-			f.Gens = append(f.Gens, g)
+		if g, err := restored(&l.gens[i], now); err == nil {
+			s.Gens = append(s.Gens, g)
 		}
 	}
-	f.Search = l.now
+	return s
 }
 
 // sourceState is what is saved of s, false if there is nothing to save.
@@ -101,10 +96,8 @@ func sourceState(s *known.Followed) (saved.Source, bool) {
 	return state, ok
 }
 
-// logState is what is saved of f, false if there is nothing to save.
-func logState(f *known.Family) (saved.Log, bool) {
-	newest, clock := f.Src.Index.Readers.Settled(f.Settled)
-	f.SavedNewest, f.SavedClock = newest, clock
+// savedLog is what is saved of f, false if there is nothing to save.
+func savedLog(f *known.Family, newest int64, clock time.Time) (saved.Log, bool) {
 	l := saved.Log{Source: f.Src.Name, File: saved.Path(f.Path), Newest: time.Unix(0, newest).UTC(), Clock: clock}
 	return l, newest > 0 || !clock.IsZero()
 }

@@ -18,6 +18,7 @@ type Taken struct {
 	p         *Positions
 	fresh     []savedHead
 	moves     []moved
+	tailed    map[*known.Generation]int64 // see Positions
 	shelvings []*small.Shelving
 	err       error // why not
 
@@ -36,27 +37,28 @@ type savedHead struct {
 
 // A moved position is what Source.Settled is told.
 type moved struct {
-	gen  *known.Generation
-	path string
-	at   int64
+	source *known.Followed
+	path   string
+	at     int64
 }
 
 // checkpoint is what is saved as a whole, without the generations.
-func (p *Positions) checkpoint(now time.Time) *saved.Checkpoint {
+func (p *Positions) checkpoint(l known.Locked, now time.Time) *saved.Checkpoint {
 	c := &saved.Checkpoint{Saved: now.UTC().Round(0), Sources: maps.Clone(p.others.Sources), Logs: slices.Clone(p.others.Logs)}
-	for _, s := range p.x.Sources {
+	for _, s := range p.x.Sources() {
 		if state, ok := sourceState(s); ok {
 			c.Sources[s.Name] = state
-		}
-		for _, f := range s.Families {
-			if l, known := logState(f); known {
-				c.Logs = append(c.Logs, l)
-			}
 		}
 		for path, l := range p.loaded[s] {
 			if string(l.log.File) == path {
 				c.Logs = append(c.Logs, l.log)
 			}
+		}
+	}
+	for f := range l.Logs() {
+		newest, clock, _ := l.TakeUnsettled(f)
+		if log, is := savedLog(f, newest, clock); is {
+			c.Logs = append(c.Logs, log)
 		}
 	}
 	return c
@@ -68,10 +70,10 @@ func (p *Positions) wholeState(gens []*known.Generation, loaded []saved.Generati
 	return func(yield func([]byte, error) bool) {
 		for some := range slices.Chunk(gens, savedAtOnce) {
 			lines := make([]saved.Generation, len(some))
-			p.x.Do(func() {
+			p.x.Do(func(l known.Locked) {
 				for i, g := range some {
 					g.TakeUnsaved()
-					lines[i] = stateOf(g)
+					lines[i] = stateOf(l.Look(g))
 				}
 			})
 			for i := range lines {
@@ -91,7 +93,7 @@ func (p *Positions) wholeState(gens []*known.Generation, loaded []saved.Generati
 // loadedStates are generations that no scan has asked for yet, such as those in a
 // directory that cannot be listed, and those of sources that are not followed.
 func (p *Positions) loadedStates() (list []saved.Generation) {
-	for _, s := range p.x.Sources {
+	for _, s := range p.x.Sources() {
 		for _, l := range p.loaded[s] {
 			list = append(list, l.gens...)
 		}
@@ -100,31 +102,28 @@ func (p *Positions) loadedStates() (list []saved.Generation) {
 }
 
 // changes are what has to be saved since the last time.
-func (p *Positions) changes() (list []saved.Change) {
-	for _, s := range p.x.Sources {
-		if !s.Early.IsSaved() {
-			if state, ok := sourceState(s); ok {
-				list = append(list, saved.Change{Name: s.Name, Source: &state})
-			}
+func (p *Positions) changes(l known.Locked) (list []saved.Change) {
+	for _, s := range p.x.Sources() {
+		if s.Early.IsSaved() {
+			continue
 		}
-		for _, f := range s.Families {
-			if newest, clock := p.x.Readers.Settled(f.Settled); newest == f.SavedNewest && clock.Equal(f.SavedClock) {
-				continue
-			}
-			if l, known := logState(f); known {
-				list = append(list, saved.Change{Log: &l})
-			}
+		if state, ok := sourceState(s); ok {
+			list = append(list, saved.Change{Name: s.Name, Source: &state})
 		}
 	}
-	for g := range p.x.Generations() {
+	for f := range l.Logs() {
+		newest, clock, changed := l.TakeUnsettled(f)
+		if log, is := savedLog(f, newest, clock); changed && is {
+			list = append(list, saved.Change{Log: &log})
+		}
+	}
+	for g := range l.Generations() {
 		if g.TakeUnsaved() {
-			state := stateOf(g)
+			state := stateOf(l.Look(g))
 			list = append(list, saved.Change{Generation: &state})
 		}
 	}
-	list = append(list, p.x.Forgotten...)
-	p.x.Forgotten = nil
-	return list
+	return append(list, l.TakeForgotten()...)
 }
 
 // FewGenerations are saved as a whole each time: a checkpoint without a journal is
@@ -134,22 +133,24 @@ const FewGenerations = 64
 // Take takes out what is to be saved: everything, or what has changed.
 func (p *Positions) Take(whole bool, now time.Time) *Taken {
 	k := &Taken{p: p}
-	p.x.Do(func() { k.collect(whole, now) })
+	p.x.Do(func(l known.Locked) { k.collect(l, whole, now) })
 	return k
 }
 
-// collect is take while nothing changes.
-func (k *Taken) collect(whole bool, now time.Time) {
+// collect is Take while nothing changes.
+func (k *Taken) collect(l known.Locked, whole bool, now time.Time) {
 	p := k.p
-	k.fresh, k.moves = p.unsaved()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k.unsaved(l)
 	k.shelvings, k.err = p.shelvings()
 	if !whole {
-		k.changes = p.changes()
+		k.changes = p.changes(l)
 		return
 	}
-	k.gens = slices.Collect(p.x.Generations())
-	k.whole, k.loaded = p.checkpoint(now), p.loadedStates()
-	p.x.Forgotten = nil
+	k.gens = slices.Collect(l.Generations())
+	k.whole, k.loaded = p.checkpoint(l, now), p.loadedStates()
+	l.TakeForgotten() // a whole has nothing of them
 }
 
 // Write writes it. What goes to files of its own goes there before the checkpoint,
@@ -162,7 +163,7 @@ func (k *Taken) Write(store *saved.Store, end bool) error {
 		}
 	}
 	if err == nil {
-		err = k.p.Gone.Save(store)
+		err = k.p.gone.Save(store)
 	}
 	switch {
 	case err != nil:
@@ -177,20 +178,15 @@ func (k *Taken) Write(store *saved.Store, end bool) error {
 
 // NoteSaved notes how writing k went.
 func (p *Positions) NoteSaved(k *Taken, err error) {
-	p.x.Do(func() {
-		for _, w := range k.shelvings {
-			w.Done(err)
-		}
-		for _, m := range k.moves {
-			if err == nil {
-				m.gen.Tailed = m.at
-			}
-		}
-	})
+	for _, w := range k.shelvings {
+		w.Done(err)
+	}
+	if err != nil {
+		return
+	}
+	p.tailed = k.tailed
 	for _, h := range k.fresh {
-		if err == nil {
-			h.gen.SavedHead(h.n)
-		}
+		h.gen.SavedHead(h.n)
 	}
 }
 
@@ -198,31 +194,33 @@ func (p *Positions) NoteSaved(k *Taken, err error) {
 // for that.
 func (k *Taken) Tell() bool {
 	for _, m := range k.moves {
-		m.gen.Fam.Src.Settled(m.path, m.at)
+		m.source.Settled(m.path, m.at)
 	}
 	return len(k.fresh) > 0
 }
 
-// unsaved returns the heads that no checkpoint holds yet, and the positions
-// that Source.Settled has not been told.
-func (p *Positions) unsaved() (fresh []savedHead, moves []moved) {
-	for g := range p.x.Generations() {
+// unsaved finds the heads that no checkpoint holds yet, and the positions that
+// Source.Settled has not been told.
+func (k *Taken) unsaved(l known.Locked) {
+	k.tailed = map[*known.Generation]int64{}
+	for g := range l.Generations() {
 		if n, unsaved := g.UnsavedHead(); unsaved {
-			fresh = append(fresh, savedHead{g, n})
+			k.fresh = append(k.fresh, savedHead{g, n})
 		}
-		if g.Fam.Src.Settled == nil {
+		s := g.Family().Src
+		if s.Settled == nil {
 			continue
 		}
-		if at := g.View().Settled.At; at != g.Tailed {
-			moves = append(moves, moved{g, g.Path, at})
+		at := g.View().Settled.At
+		if k.tailed[g] = at; at != k.p.tailed[g] {
+			k.moves = append(k.moves, moved{s, g.Path(), at})
 		}
 	}
-	return fresh, moves
 }
 
 // shelvings prepares what is to be saved of settled small files.
 func (p *Positions) shelvings() (list []*small.Shelving, err error) {
-	for _, s := range p.x.Sources {
+	for _, s := range p.x.Sources() {
 		w, e := s.Small.Write()
 		err = errors.Join(err, e)
 		if w != nil {
@@ -234,8 +232,8 @@ func (p *Positions) shelvings() (list []*small.Shelving, err error) {
 
 // SaveAgain has everything saved anew.
 func (p *Positions) SaveAgain() {
-	p.Gone.SaveAgain()
-	for _, s := range p.x.Sources {
+	p.gone.SaveAgain()
+	for _, s := range p.x.Sources() {
 		s.Small.SaveAgain()
 	}
 }
