@@ -1,6 +1,12 @@
 // Package match decides what each file is: one that is known and has moved, a
 // copy, or something new. It is a pure function of what is known, what was found
 // and the time, over all names, directories and sources at once.
+//
+// decide.go is the way of a decision and verdict.go what comes of it. What is found
+// out on the way is in files of its own: compare.go says how far a file and a
+// generation agree, move.go whether a generation can be in a file at all, same.go what
+// is a copy within one log, copy.go what is one of another log, read.go what is one of
+// what was read once, await.go what has to wait for another file.
 package match
 
 import (

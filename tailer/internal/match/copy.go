@@ -1,0 +1,175 @@
+package match
+
+import (
+	"bytes"
+	"cmp"
+	"io"
+	"slices"
+
+	"github.com/rtcship/rtcship/tailer/internal/file"
+)
+
+// mostOriginals is how many logs may begin like a file that is taken for a copy of
+// one of them: what more of them begin with tells nothing, unless the rules know
+// one of them by its name.
+const mostOriginals = 4
+
+// apart returns up to where c, which has a name of its own, holds what a
+// generation of another log does, and which; or a file that the rules know by its
+// name and that is as new as c. Files of one name in different directories are
+// never copies of one another, nor is a log that has its name from the rules, nor
+// are logs that nobody knows if both were there from the beginning.
+func (d *decision) apart(c *Found) (at int64, of *Known) {
+	if c.Live && c.Log.Vendor || !c.Log.linewise() || c.Log.Small || len(c.Head) < Little {
+		return 0, nil
+	}
+	if c.Packed != file.Unpacked {
+		return d.packedCopy(c)
+	}
+	originals := d.originals(c)
+	if len(originals) > mostOriginals {
+		originals = slices.DeleteFunc(originals, func(o *Known) bool { return !o.Log.Vendor })
+	}
+	slices.SortStableFunc(originals, func(a, b *Known) int { return cmp.Compare(enough(a.Log, c.Log), enough(b.Log, c.Log)) })
+	for _, o := range originals {
+		least := enough(o.Log, c.Log)
+		if at > 0 {
+			least = min(least, at+1) // it is a copy; what a copy of the same log holds besides tells of which
+		}
+		if n := commonPart(o.Content, c, least); n > at {
+			at, of = n, o
+		}
+	}
+	return at, of
+}
+
+// packedCopy returns the generation of another log whose file holds all that c,
+// which is compressed, does.
+func (d *decision) packedCopy(c *Found) (at int64, of *Known) {
+	if c.Archive == nil || c.Archive.Broken() != nil {
+		return 0, nil
+	}
+	for _, k := range d.in.Known {
+		if k.Content == nil || !likely(k.Log, c) || c.Archive.Length() < enough(k.Log, c.Log) {
+			continue
+		}
+		if n, same := k.Fingerprint.Agrees(c.Head); same && n > 0 && c.Archive.CopyOf(k) {
+			return c.Archive.Length(), k
+		}
+	}
+	return 0, nil
+}
+
+// likely says whether a file of l can be what c was copied from.
+func likely(l *Log, c *Found) bool {
+	return l != c.Log && !sameName(l, c.Log) && (l.linewise() || l.ring()) && !l.Small && (l.Vendor || c.Early == nil)
+}
+
+// copiesOfCopies looks at the files under names of their own that were found at once:
+// one may be a copy of another, with what was written to that. The longest is taken
+// for the original, since the others may still be copied.
+func (d *decision) copiesOfCopies(clues []clue) {
+	var own []int
+	for i, c := range d.in.Found {
+		if _, same := d.same[c]; !same && !clues[i].waits && c.Live && !c.Log.Vendor && c.Log.linewise() && !c.Log.Small &&
+			c.Early == nil && c.Content != nil && len(c.Head) >= Little {
+			own = append(own, i)
+		}
+	}
+	slices.SortStableFunc(own, func(a, b int) int { return cmp.Compare(d.in.Found[b].Stat.Size, d.in.Found[a].Stat.Size) })
+	alike := map[uint64][]int{}
+	for _, i := range own {
+		c, q := d.in.Found[i], &clues[i]
+		others := alike[c.start()]
+		for _, j := range others {
+			d.copyOfFound(c, q, d.in.Found[j], clues[j].of)
+		}
+		if len(others) < mostOriginals {
+			alike[c.start()] = append(others, i)
+		}
+	}
+}
+
+// copyOfFound notes that c is a copy of o, if it is. Where both are copies of something
+// else, whatever they have in common besides says so.
+func (d *decision) copyOfFound(c *Found, q *clue, o *Found, of *Known) {
+	least := int64(file.HeadBytes)
+	switch {
+	case sameName(o.Log, c.Log) || (of == nil) != (q.of == nil):
+		return
+	case of != nil:
+		least = q.apart + 1
+	}
+	if at := commonPart(o.Content, c, least); at > q.apart {
+		q.apart, q.of = at, &Known{Log: o.Log, Path: o.Path, Content: o.Content}
+	}
+}
+
+// originals are the files of other logs of which c may be a copy.
+func (d *decision) originals(c *Found) (list []*Known) {
+	for _, k := range d.in.Known {
+		if k.readable() && likely(k.Log, c) && k.Fingerprint.HashOf(Little) == c.start() {
+			list = append(list, k)
+		}
+	}
+	for _, o := range d.in.Found {
+		if o == c || o.Packed != file.Unpacked || o.Content == nil || len(o.Head) < Little || o.start() != c.start() {
+			continue
+		}
+		a, same := d.same[o]
+		switch {
+		case same && likely(a.known.Log, c):
+			k := *a.known
+			k.Content = o.Content
+			list = append(list, &k)
+		case !same && (o.Log.Vendor || !o.Live) && likely(o.Log, c) && o.toCome():
+			list = append(list, &Known{Log: o.Log, Path: o.Path, Content: o.Content})
+		}
+	}
+	return list
+}
+
+// toCome says whether c, if nobody's, will be a generation sooner or later.
+func (c *Found) toCome() bool {
+	return !c.Aside && (c.Live || !c.Refused && c.Stat.Mtime >= c.Log.Floor && (c.Early == nil || c.wanted()))
+}
+
+// commonPart returns up to where c is a copy of orig, 0 if it is none: what they
+// have in common is so much that two logs do not begin with it by themselves, and c
+// ends there, or a line does. Where orig ends within a line, c may go on with another.
+func commonPart(orig Content, c *Found, enough int64) int64 {
+	so, sc := orig.Size(), c.Content.Size()
+	if so < 0 {
+		so = sc // of what is compressed it is not known
+	}
+	n := file.Common(orig, c.Content, min(so, sc))
+	switch {
+	case n < enough:
+		return 0
+	case n == sc:
+		return n
+	}
+	if n = LineStart(c.Content, n); n < enough || !EndsLine(c.Content, n) {
+		return 0
+	}
+	return n
+}
+
+// EndsLine says whether a line ends before an offset.
+func EndsLine(src io.ReaderAt, at int64) bool {
+	var b [1]byte
+	n, _ := src.ReadAt(b[:], at-1)
+	return n == 1 && b[0] == '\n'
+}
+
+// LineStart returns where the last line before size begins, so that one which is
+// half written is not taken apart. Of a line that is very long it returns size.
+func LineStart(src io.ReaderAt, size int64) int64 {
+	b := make([]byte, min(size, 64<<10))
+	from := size - int64(len(b))
+	n, _ := src.ReadAt(b, from)
+	if i := bytes.LastIndexByte(b[:n], '\n'); i >= 0 || from == 0 {
+		return from + int64(i) + 1
+	}
+	return size
+}
