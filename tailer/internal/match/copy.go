@@ -27,8 +27,9 @@ func (d *decision) apart(c *Found) (at int64, of *Known) {
 		return d.packedCopy(c)
 	}
 	originals := d.originals(c)
-	if len(originals) > mostOriginals {
-		originals = slices.DeleteFunc(originals, func(o *Known) bool { return !o.Log.Vendor })
+	unknown := func(o *Known) bool { return !o.Log.Vendor }
+	if n := count(originals, unknown); n > mostOriginals {
+		originals = slices.DeleteFunc(originals, unknown)
 	}
 	slices.SortStableFunc(originals, func(a, b *Known) int { return cmp.Compare(enough(a.Log, c.Log), enough(b.Log, c.Log)) })
 	for _, o := range originals {
@@ -41,6 +42,15 @@ func (d *decision) apart(c *Found) (at int64, of *Known) {
 		}
 	}
 	return at, of
+}
+
+func count[E any](list []E, is func(E) bool) (n int) {
+	for _, e := range list {
+		if is(e) {
+			n++
+		}
+	}
+	return n
 }
 
 // packedCopy returns the generation of another log whose file holds all that c,

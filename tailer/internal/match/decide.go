@@ -135,7 +135,10 @@ func (d *decision) look(c *Found) (q clue, found []agreement) {
 	elsewhere := sync.OnceValue(func() bool { return d.isElsewhere(c) })
 	for _, k := range d.wanting(c) {
 		a := d.compare(k, c)
-		if a.verified < 0 || !d.mayBe(a) || q.orig != nil && a.verified < c.size() {
+		if a.verified < 0 || !d.mayBe(a) {
+			continue
+		}
+		if copied := q.orig != nil || q.twin != nil && k.Key != c.Stat.Key; copied && a.verified < c.size() {
 			continue
 		}
 		if k.Log != c.Log && a.verified < c.size() && elsewhere() {

@@ -98,12 +98,22 @@ func endedAt(part string) func(*Known) {
 	}
 }
 
+// begun are n generations of a log that begin in the same way, and then differ.
+func begun(l *Log, n int, start string) (list []*Known) {
+	for i := range n {
+		text := start + lines(1000+100*i, 30)
+		list = append(list, knownAs(l, text, len(text), true))
+	}
+	return list
+}
+
 // TestDecide has a row for each row of the table in docs/following.md, and for
 // each situation in which a file could be taken for what it is not.
 func TestDecide(t *testing.T) {
 	old, fresh := lines(0, 40), lines(100, 10)
 	since := &Log{Path: sora.Path, Vendor: true, At: time.Unix(0, t0-1)}
 	early := func(c *Found) { s := c.Stat; c.Early = &s }
+	short := lines(0, 1) + strings.Repeat("y", Little-len(lines(0, 1))-1) + "\n"
 	for name, test := range map[string]struct {
 		known []*Known
 		found []*Found
@@ -176,6 +186,11 @@ func TestDecide(t *testing.T) {
 		"copied from what is found packed under a foreign name": {[]*Known{knownAs(sora, old, 500, false)}, []*Found{packedAs(foreign, "/log/x.jsonl.gz", old), with(foundAs(app, app.Path, old, true), func(c *Found) { c.Stat.Mtime++ })}, "same /log/x.jsonl.gz; wait /log/app.jsonl"},
 		"copied while its file has no name any more":            {[]*Known{with(knownAs(sora, old[:500], 500, false), func(k *Known) { k.Content, k.Open = text(old[:500]), true })}, []*Found{foundAs(foreign, foreign.Path, old, true)}, fmt.Sprintf("copy /log/x.jsonl at %d", len(lines(0, 8)))},
 		"packed as it was read, and a copy of another as well":  {[]*Known{knownAs(sora, old, len(old), false), knownAs(sora, old+fresh, 500, true)}, []*Found{packedAs(sora, "/log/sora.jsonl.1.gz", old), foundAs(foreign, foreign.Path, old+fresh, true)}, "whole /log/sora.jsonl.1.gz; copy /log/x.jsonl"},
+		"a short copy of what is gone":                          {[]*Known{knownAs(sora, short+fresh, len(short+fresh), false)}, []*Found{foundAs(foreign, foreign.Path, short, true)}, "copy /log/x.jsonl"},
+		"a short copy of what is gone, and another line":        {[]*Known{knownAs(sora, short+fresh, len(short+fresh), false)}, []*Found{foundAs(foreign, foreign.Path, short+lines(300, 1), true)}, fmt.Sprintf("copy /log/x.jsonl at %d", len(short))},
+		"begins as little as that, in the middle of a line":     {[]*Known{knownAs(sora, short[:100]+fresh, len(short[:100]+fresh), false)}, []*Found{foundAs(foreign, foreign.Path, short[:100]+fresh[:28]+"\n", true)}, fmt.Sprintf("copy /log/x.jsonl at %d", len(lines(0, 1)))},
+		"a header, then copied and truncated before a look":     {[]*Known{knownAs(sora, "\n", 1, false)}, []*Found{with(foundAs(sora, "/log/sora.jsonl.1", "\n"+old, false), func(c *Found) { c.Stat.Mtime-- }), foundAs(sora, sora.Path, "\n"+old+fresh, true)}, "leave /log/sora.jsonl.1; same /log/sora.jsonl"},
+		"a copy of another, beside many that begin as it does":  {append(begun(sora, 5, lines(0, 3)), copyNamed("b", old)), []*Found{foundAs(foreign, foreign.Path, old, true)}, "copy /log/x.jsonl"},
 		"packed twice, and nobody looked":                       {nil, []*Found{packedAs(sora, "/log/sora.jsonl.1.gz", old), packedAs(sora, "/log/sora.jsonl.2.gz", old)}, "new /log/sora.jsonl.1.gz; wait /log/sora.jsonl.2.gz"},
 		"packed beside its file, in another directory":          {[]*Known{with(knownAs(sora, old+fresh, 500, true), func(k *Known) { k.Path = "/old/sora.jsonl.1" }), with(knownAs(foreign, old[:300], 300, false), func(k *Known) { k.Key.Ino = 8 })}, []*Found{packedAs(older, "/old/sora.jsonl.1.gz", old+fresh)}, "leave /old/sora.jsonl.1.gz"},
 		"a copy that begins as what is gone":                    {[]*Known{knownAs(sora, old+fresh, 500, true), with(knownAs(api, old[:300], 300, false), func(k *Known) { k.Key.Ino = 8 })}, []*Found{foundAs(foreign, foreign.Path, old+fresh, true)}, "copy /log/x.jsonl"},

@@ -18,10 +18,11 @@ func (d *decision) copyOfRead(c *Found, q *clue) {
 		if k.readable() || !likely(k.Log, c) || k.Fingerprint.HashOf(Little) != c.start() {
 			continue
 		}
-		if n, same := k.Fingerprint.Agrees(c.Head); !same || int64(n) < enough(k.Log, c.Log) {
+		n, same := k.Fingerprint.Agrees(c.Head)
+		if !same || int64(n) < enough(k.Log, c.Log) {
 			continue
 		}
-		at, all := k.heldBy(c, unpacked < mostOriginals)
+		at, all := k.heldBy(c, int64(n), unpacked < mostOriginals)
 		if all {
 			unpacked++ // of many archives that begin alike the marks have to do
 		}
@@ -37,16 +38,20 @@ func (d *decision) copyOfRead(c *Found, q *clue) {
 // copy with it.
 const smallArchive = 4 << 20
 
-// heldBy returns up to where c holds what k does, as far as that is sure, and whether all
-// of c was compared: of what was read, and cannot be read again at little cost, there are
-// marks. What stands behind the last of them may be something else.
-func (k *Known) heldBy(c *Found, unpack bool) (at int64, all bool) {
+// heldBy returns up to where c, which begins with the same n bytes, holds what k does, as
+// far as that is sure, and whether all of c was compared: of what was read, and cannot be
+// read again at little cost, there are the head and marks. What stands behind the last of
+// them may be something else.
+func (k *Known) heldBy(c *Found, n int64, unpack bool) (at int64, all bool) {
 	size := c.Stat.Size
 	if unpack && k.Content != nil && size <= smallArchive {
 		return commonPart(k.Content, c, 1), true
 	}
 	if size >= k.Read.At && k.Read.Holds(c.Content) {
 		return k.Read.At, false
+	}
+	if at = n; at < size {
+		at = LineStart(c.Content, at)
 	}
 	for _, marks := range [][]file.Mark{k.Fingerprint.Recent, k.Fingerprint.Marks} {
 		for _, m := range slices.Backward(marks) {
