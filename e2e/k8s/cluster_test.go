@@ -268,7 +268,7 @@ func volume(t testing.TB, claim string) {
 	if classes, _ := try("kubectl", "get", "storageclass", "-o", "name"); strings.TrimSpace(classes) != "" {
 		return
 	}
-	dir, err := os.MkdirTemp("", "rtcship-e2e-")
+	dir, err := os.MkdirTemp("", "rtcship-e2e-") //nolint:usetesting // pods write into it as other users
 	if err != nil {
 		t.Fatal(err)
 	}

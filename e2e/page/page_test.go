@@ -103,7 +103,7 @@ func TestPage(t *testing.T) {
 // start runs rtcship in a directory that everybody may read, so that it may run as somebody else.
 func (s *scene) start(t *testing.T, unprivileged bool) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "rtcship-page-")
+	dir, err := os.MkdirTemp("", "rtcship-page-") //nolint:usetesting // everybody may go into it
 	if err != nil {
 		t.Fatal(err)
 	}

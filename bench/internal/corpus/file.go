@@ -61,7 +61,7 @@ func (m *Maker) write(path string, first, end int64, add func([]byte, time.Time)
 	var line []byte
 	for i := first; i < end; i++ {
 		line = add(line[:0], m.Stamp(i))
-		w.Write(line) // a failure is kept and returned by Flush
+		_, _ = w.Write(line) // a failure is kept and returned by Flush
 	}
 	if err := w.Flush(); err != nil {
 		f.Close()

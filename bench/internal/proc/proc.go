@@ -93,7 +93,7 @@ func (p *Process) Memory() Memory {
 
 // ForgetMemory starts the peaks anew, where the kernel allows it.
 func (p *Process) ForgetMemory() {
-	os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.cmd.Process.Pid), []byte("5"), 0)
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.cmd.Process.Pid), []byte("5"), 0)
 	p.mu.Lock()
 	p.memory = Memory{}
 	p.mu.Unlock()
@@ -104,7 +104,7 @@ func (p *Process) ForgetMemory() {
 func (p *Process) Ended() error {
 	select {
 	case <-p.exited:
-		return fmt.Errorf("%s ended early (%v):\n%s", p.cmd.Path, p.waitErr, tail(p.log))
+		return fmt.Errorf("%s ended early (%v):\n%s", p.cmd.Path, p.cmd.ProcessState, tail(p.log))
 	default:
 		return nil
 	}
@@ -118,7 +118,7 @@ func (p *Process) Stop(patience time.Duration) (time.Duration, error) {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return 0, fmt.Errorf("stop: %w", err)
 	}
-	late := time.AfterFunc(patience, func() { p.cmd.Process.Kill() })
+	late := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
 	<-p.exited
 	close(p.quit)
 	p.sampled.Wait()

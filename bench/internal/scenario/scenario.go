@@ -143,7 +143,7 @@ func (b *Bench) start(name string, j contender.Job) (*proc.Process, error) {
 func (b *Bench) Clear() {
 	for _, p := range b.running {
 		if p.Ended() == nil {
-			p.Stop(patience)
+			_, _ = p.Stop(patience)
 		}
 	}
 	b.running = nil

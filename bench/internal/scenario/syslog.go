@@ -25,7 +25,7 @@ func syslogTCP(b *Bench, name string) (Figures, error) {
 		var line []byte
 		for i := range messages {
 			line = m.AppendPexip(line[:0], m.Stamp(i))
-			w.Write(line) // a failure is kept and returned by Flush
+			_, _ = w.Write(line) // a failure is kept and returned by Flush
 		}
 		if err := w.Flush(); err != nil {
 			return fmt.Errorf("send messages: %w", err)
