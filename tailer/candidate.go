@@ -9,7 +9,7 @@ import (
 
 // openAtOnce is how many unknown files are opened before the logs that are known
 // are looked at again.
-const openAtOnce = 200
+const openAtOnce = known.AtOnce
 
 // A backlog is what a scan found that is still to be looked into.
 type backlog struct {
@@ -70,10 +70,11 @@ func (t *Tailer) takeUp(now time.Time) {
 }
 
 // postpone has a file looked at once more when all others of the backlog were, if there
-// are any: one of them may be a better one for the generation.
+// are any, together with all for which that was done: one of them may be a better one for
+// the generation.
 func (t *Tailer) postpone(fl *known.Found) bool {
 	b := &t.backlog
-	if len(b.files) == 0 || b.last {
+	if b.last || len(b.files) == 0 && len(b.later) == 0 {
 		return false
 	}
 	b.later = append(b.later, fl)

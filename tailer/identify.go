@@ -29,7 +29,12 @@ func (t *Tailer) identify(cands []*known.Candidate, here map[*known.Generation]b
 		t.between()
 	}
 	t.positions.Recall(cands, now)
-	t.verify(t.known.Concerned(cands), here, now)
+	if t.verify(t.known.Concerned(cands), here, now) {
+		for _, c := range cands {
+			c.Later() // what it holds is not lost
+		}
+		return
+	}
 	gens := t.known.Concerned(cands) // with those that were found to be something else
 	for _, g := range gens {
 		if !here[g] || g.IsLittleKnown() {
@@ -73,8 +78,9 @@ func (t *Tailer) identify(cands []*known.Candidate, here map[*known.Generation]b
 
 // verify makes sure that the open files of gens hold what they did, before others
 // are compared with them: where one was truncated and written again, the other
-// file with what it held is its copy.
-func (t *Tailer) verify(gens []*known.Generation, here map[*known.Generation]bool, now time.Time) {
+// file with what it held is its copy. It says whether one of them is nobody's by now:
+// then it is to be looked at with the others, which the next scan does.
+func (t *Tailer) verify(gens []*known.Generation, here map[*known.Generation]bool, now time.Time) (loose bool) {
 	for _, g := range gens {
 		v := g.View()
 		src := v.Src
@@ -90,15 +96,19 @@ func (t *Tailer) verify(gens []*known.Generation, here map[*known.Generation]boo
 				break
 			}
 		}
+		if g.Src() == src {
+			continue
+		}
+		delete(here, g)
+		taken := false
 		for n := range g.Family().Generations() {
 			if n.Src() == src {
-				here[n] = true
+				here[n], taken = true, true
 			}
 		}
-		if g.Src() != src {
-			delete(here, g)
-		}
+		loose = loose || !taken
 	}
+	return loose
 }
 
 // truncatedMeanwhile looks once more at the open files of f. If one of them was

@@ -28,6 +28,13 @@ func TestPinnedSequences(t *testing.T) {
 		"many begin in the same way, and one is deleted":          "4 0 false [start(6,6) write(6,1) alias(23,3) write(7,0) copytruncate(33,6) clock(39,3) half(40,6) write(10,3) write(1,3) clock(10,1) out(40,0) write(0,0) compress(1,1) rename(4,0) replace(3,5) burst(11,2) write(28,6) delete(3,5) pass(10,2) write(40,1) write(0,3) clock(8,4)]",
 		"out to another directory by a copy":                      "3 0 false [half(0,6) touch(32,1) write(33,1) out(1,3) write(1,3) replace(6,3) out(3,2)]",
 		"a hard link of what is packed, of which little is known": "4 0 false [replace(0,4) write(5,2) hardlink(0,0) clock(6,6) write(3,3) rename(20,4) start(4,3) stop(15,5) compress(0,5)]",
+		"copied, written to and truncated at once":                "1 1 false [write(33,0) write(7,0) write(3,0) copyaway(0,0) write(16,0) away(1,0) truncate(0,0)]",
+		"copied and truncated with little known of it":            "2 2 false [foreign(0,0) write(0,0) delete(0,0) copytruncate(4,3) replace(0,0) write(4,0) copytruncate(1,1)]",
+		"truncated just now, with a header as before, and copied": "4 0 false [write(0,0) rename(0,0) write(0,0) compress(30,4) copytruncate(0,0) write(1,0) copyaway(0,0)]",
+		"truncated just now, longer than before, and copied":      "0 1 true [foreign(0,0) write(1,0) pass(0,4) truncate(0,0) write(2,0) copyaway(0,0)]",
+		"little of it is in one copy, and another one is last":    "4 0 true [few(0,0) half(0,0) copytruncate(5,7) copytruncate(0,0) partly(0,2) rename(0,0)]",
+		"a copy of what nobody knows, and many that begin as it":  "4 0 true [foreign(1,0) write(1,0) foreign(0,0) write(0,0) link(1,0) half(0,0) out(4,3) replace(0,0)]",
+		"copied twice, and its own copy waits":                    "1 1 false [write(4,0) write(40,0) copyaway(0,0) copyaway(0,0) copytruncate(0,0) rename(0,1)]",
 		"packed beside its file, and begins as what is gone":      "3 1 true [clock(21,4) write(16,1) half(36,2) hold(5,4) pass(6,4) out(27,1) foreign(0,1) hold(17,2) clock(5,2) release(36,6) delete(30,7) compress(23,6)]",
 	} {
 		t.Run(name, func(t *testing.T) { runSteps(t, steps) })

@@ -53,10 +53,14 @@ func (fl *Found) seal() {
 	}
 }
 
+// AtOnce is how many unknown files are looked into at once.
+const AtOnce = 200
+
 // Unknown are those of the loose files that are to be opened to find out what
 // they are: not those that were looked at before and have not changed since. Logs
 // that the rules name come first.
 func (x *Index) Unknown(loose []*Found, draining bool, now time.Time) (files []*Found) {
+	var waiting []*Found
 	packing := map[*Family]bool{}
 	for _, fl := range loose {
 		packing[fl.Fam] = packing[fl.Fam] || fl.Class.Packed != file.Unpacked
@@ -67,11 +71,18 @@ func (x *Index) Unknown(loose []*Found, draining bool, now time.Time) (files []*
 		if draining || packing[f] || fl.Class.Live {
 			wait = 0
 		}
-		rests, searching := f.strangers.Rests(fl.File, wait, now), now.Sub(f.search) < 2*x.cfg.RotateWait
-		if rests && !searching || fl.Class.Aside && !f.misses() {
-			continue
+		left, rests := f.strangers.Rests(fl.File, 0, now), f.strangers.Rests(fl.File, wait, now)
+		searching := now.Sub(f.search) < 2*x.cfg.RotateWait
+		switch {
+		case left && !searching || fl.Class.Aside && !f.misses():
+		case rests && !searching:
+			waiting = append(waiting, fl)
+		default:
+			files = append(files, fl)
 		}
-		files = append(files, fl)
+	}
+	if len(files) > 0 && len(files)+len(waiting) <= AtOnce {
+		files = append(files, waiting...) // one of them may be what another is a copy of
 	}
 	for f := range packing {
 		f.strangers.Tidy()

@@ -25,8 +25,8 @@ type viewed struct {
 	here bool // a name led to it when the directory was listed
 }
 
-// Concerned are the generations that cands may have to do with: those of their
-// logs, and those of others that begin in the same way or have their inode.
+// Concerned are the generations that cands may have to do with: those of their logs, and
+// those of others that begin in the same way, by now at least, or have their inode.
 func (x *Index) Concerned(cands []*Candidate) (list []*Generation) {
 	fams, keys, heads := map[*Family]bool{}, map[file.Key]bool{}, map[uint64]bool{}
 	for _, c := range cands {
@@ -36,14 +36,19 @@ func (x *Index) Concerned(cands []*Candidate) (list []*Generation) {
 			heads[xxhash.Sum64(c.Head[:match.Little])] = true
 		}
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for g := range x.generations() {
-		if fams[g.fam] || g.fam.Src.Format == nil && (keys[g.at.Key] || heads[g.HashOf(match.Little)] || g.IsLittleKnown()) {
-			list = append(list, g)
+	var open []*Generation
+	x.while(func() {
+		for g := range x.generations() {
+			switch {
+			case fams[g.fam] || g.fam.Src.Format == nil && (keys[g.at.Key] || heads[g.HashOf(match.Little)] || g.IsLittleKnown()):
+				list = append(list, g)
+			case g.fam.mayBeCopiedOver() && !g.at.IsPacked() && len(heads) > 0 && g.Src() != nil:
+				open = append(open, g)
+			}
 		}
-	}
-	return list
+	})
+	other := func(g *Generation) bool { return !heads[g.HashSince(g.at.Stat, match.Little)] }
+	return append(list, slices.DeleteFunc(open, other)...)
 }
 
 // View copies what is known of generations.

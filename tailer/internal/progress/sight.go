@@ -3,6 +3,8 @@ package progress
 import (
 	"time"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
@@ -53,6 +55,24 @@ func (p *Progress) Observe(st file.Stat, changed bool, since uint64, now time.Ti
 		p.suspect = true
 	}
 	return sight
+}
+
+// HashSince is the hash of the first n bytes of the file, 0 if it has no more, is not
+// open, or was not written to since it was like last and read to its end.
+func (p *Progress) HashSince(last file.Stat, n int64) uint64 {
+	v := p.View()
+	if v.Src == nil {
+		return 0
+	}
+	st, err := v.Src.Stat()
+	if err != nil || st.Size < n || st.Like(last) && st.Size == v.Read.At {
+		return 0
+	}
+	head := make([]byte, n)
+	if m, _ := v.Src.ReadAt(head, 0); int64(m) < n {
+		return 0
+	}
+	return xxhash.Sum64(head)
 }
 
 // Seen takes note of the size of a file that nobody reads.
