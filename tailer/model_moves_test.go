@@ -28,6 +28,9 @@ func (m *model) doElsewhere(s step) {
 	case "copyaway":
 		m.endHalf()
 		m.count++
+		for _, n := range m.lines[live] {
+			m.aside[n] = true
+		}
 		m.copyLive(fmt.Sprintf([]string{"copy%d.jsonl", "sora-backup%d.jsonl", "old/copy%d.log", "old/sora%da.jsonl"}[s.b%4], m.count))
 	case "out":
 		m.out(s)

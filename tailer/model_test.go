@@ -155,6 +155,7 @@ type model struct {
 	killed  map[int]time.Time    // when a run ended with a kill
 	little  map[int]bool         // lines that were in a file that nothing tells from its copy
 	copied  map[int]int64        // lines of which there is a copy, and how long the shortest was
+	aside   map[int]bool         // lines of which there is one under a name that nobody knows
 	strange map[string]bool      // files that got a name that no rotation gives before anybody had looked
 	unseen  map[string]bool      // files that nobody knew when the tailer ended, or were made since
 	named   map[string]time.Time // when files got their names
@@ -170,7 +171,7 @@ func runModel(r *recorder, base string, style, naming int, timed bool, steps []s
 		world: newWorld(r, dir, filepath.Join(base, "state")),
 		style: style, naming: naming, lines: map[string][]int{}, lost: map[int]bool{}, halfID: -1,
 		killed: map[int]time.Time{}, little: map[int]bool{}, unseen: map[string]bool{}, known: map[string]time.Time{}, named: map[string]time.Time{},
-		copied: map[int]int64{}, strange: map[string]bool{},
+		copied: map[int]int64{}, aside: map[int]bool{}, strange: map[string]bool{},
 	}
 	m.timed = timed
 	m.mkdir("old")
@@ -231,6 +232,7 @@ func (m *model) do(s step) {
 		m.deleteOne(s)
 	case "truncate":
 		m.loseUnsent(live)
+		m.noteGone(live)
 		m.dropHalf()
 		m.truncate(live)
 		m.lines[live] = nil
@@ -501,6 +503,7 @@ func (m *model) deleteOne(s step) {
 	if !m.running || m.release != nil {
 		m.loseUnsent(m.old[i])
 	}
+	m.noteGone(m.old[i])
 	m.remove(m.old[i])
 	m.old = slices.Delete(m.old, i, i+1)
 }
@@ -564,6 +567,16 @@ func (m *model) noteCopy(name string) {
 func (m *model) noteForeign(name string) {
 	m.strange[name] = m.strange[name] || m.isNew(name)
 	m.noteStrange(name)
+}
+
+// noteGone notes that what a file holds is about to be gone. If nobody has looked at it,
+// copies are all there is, under names that nobody knows.
+func (m *model) noteGone(name string) {
+	for _, n := range m.lines[name] {
+		if m.aside[n] && m.copied[n] < file.HeadBytes && m.isNew(name) {
+			m.little[n] = true
+		}
+	}
 }
 
 func (m *model) noteStrange(name string) {
