@@ -14,8 +14,8 @@ const (
 	HeadBytes = 1024 // of a file's beginning that identify it
 	MarkBytes = 256  // before an offset that tell whether the file is still the same
 	maxMarks  = 12
-	maxRecent = 64
-	PerRead   = 16 // recent marks made by one read
+	MaxRecent = 64
+	OnDisk    = 16 // recent marks that are saved
 )
 
 // A Mark remembers what stood before an offset: a hash of up to markBytes.
@@ -99,40 +99,60 @@ func (p *Fingerprint) Agrees(head []byte) (int, bool) {
 	return n, true
 }
 
-// Note adds a mark, and forgets older ones so that those kept lie further
-// apart the older they are.
+// Note adds a mark behind those that there are, and forgets older ones so that those kept
+// lie further apart the older they are.
 func (p *Fingerprint) Note(m Mark) {
 	if n := len(p.Marks); n > 0 && p.Marks[n-1].At >= m.At {
 		return
 	}
 	p.Marks = append(p.Marks, m)
-	if len(p.Marks) <= maxMarks {
+	p.thin(0)
+}
+
+// Keep adds a mark wherever it lies, which is forgotten as others are. It says whether
+// that is a new one.
+func (p *Fingerprint) Keep(m Mark) bool {
+	i, ok := slices.BinarySearchFunc(p.Marks, m.At, Mark.compare)
+	if ok {
+		return false
+	}
+	p.Marks = slices.Insert(p.Marks, i, m)
+	p.thin(i)
+	return true
+}
+
+// thin drops the mark whose loss leaves the smallest hole for its age, if there are too
+// many. The first, the newest and the one at keep stay.
+func (p *Fingerprint) thin(keep int) {
+	n := len(p.Marks) - 1
+	if n < maxMarks {
 		return
 	}
-	// Drop the mark whose loss leaves the smallest hole for its age. The first
-	// and the newest stay.
-	drop, best := 1, 0.0
-	for i := 1; i < len(p.Marks)-1; i++ {
+	drop, best := 0, 0.0
+	for i := 1; i < n; i++ {
 		hole := float64(p.Marks[i+1].At - p.Marks[i-1].At)
-		age := float64(m.At - p.Marks[i].At + 1)
-		if r := hole / age; i == 1 || r < best {
+		age := float64(p.Marks[n].At - p.Marks[i].At + 1)
+		if r := hole / age; i != keep && (drop == 0 || r < best) {
 			drop, best = i, r
 		}
 	}
 	p.Marks = slices.Delete(p.Marks, drop, drop+1)
 }
 
+func (m Mark) compare(at int64) int { return cmp.Compare(m.At, at) }
+
 // See takes in where the last entries of a read ended.
 func (p *Fingerprint) See(ends []Mark) {
-	if n := len(p.Recent) + len(ends) - maxRecent; n > 0 {
-		p.Recent = slices.Delete(p.Recent, 0, min(n, len(p.Recent)))
+	ends = ends[max(0, len(ends)-MaxRecent):]
+	if n := len(p.Recent) + len(ends) - MaxRecent; n > 0 {
+		p.Recent = slices.Delete(p.Recent, 0, n)
 	}
 	p.Recent = append(p.Recent, ends...)
 }
 
 // EndingAt returns the mark of an entry that ended at an offset.
 func (p *Fingerprint) EndingAt(at int64) (Mark, bool) {
-	i, ok := slices.BinarySearchFunc(p.Recent, at, func(m Mark, at int64) int { return cmp.Compare(m.At, at) })
+	i, ok := slices.BinarySearchFunc(p.Recent, at, Mark.compare)
 	if !ok {
 		return Mark{}, false
 	}

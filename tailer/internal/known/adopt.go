@@ -21,6 +21,7 @@ func (x *Index) Apply(v match.Verdict, c *Candidate, now time.Time) {
 	case match.Leave:
 		s.Leave(c.File, v.Reason, now)
 	case match.Wait:
+		remember(v, c)
 		if c.IsPacked() {
 			c.Later()
 		}
@@ -30,6 +31,21 @@ func (x *Index) Apply(v match.Verdict, c *Candidate, now time.Time) {
 		if since := s.Meet(c.File, now); c.IsPacked() && since >= x.cfg.Still && c.Inspected().Broken() != nil {
 			c.refuse(c.Inspected().Broken()) // it breaks off and is not written to any more
 		}
+	}
+}
+
+// remember keeps up to where a copy goes that may still be copied: what it is a copy of may
+// be gone when it is known for what it is.
+func remember(v match.Verdict, c *Candidate) {
+	if v.Known == nil || v.At == 0 || c.IsPacked() {
+		return
+	}
+	g, ok := v.Known.Ref.(*Generation)
+	if !ok {
+		return
+	}
+	if m, err := file.ReadMark(c.Content(), v.At); err == nil {
+		g.Remember(m)
 	}
 }
 

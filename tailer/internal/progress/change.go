@@ -151,3 +151,13 @@ func (p *Progress) Refresh(head []byte, size int64) {
 		p.size = max(p.size, size)
 	}
 }
+
+// Remember keeps a mark of what p holds, up to which a copy of it goes that may still be
+// copied: p may be gone when that is known for what it is.
+func (p *Progress) Remember(m file.Mark) {
+	p.r.mu.Lock()
+	defer p.r.mu.Unlock()
+	if p.print.Keep(m) {
+		p.touch()
+	}
+}

@@ -171,7 +171,7 @@ func (p *Plan) mark(buf *Buffer, r *Result, before, size int) {
 	c := &r.Cut
 	at := before + c.Taken
 	r.Mark = file.MarkOf(buf.Bytes[:at], p.From.At+int64(c.Taken))
-	for i := max(1, len(c.Entries)-file.PerRead); i < len(c.Entries); i++ {
+	for i := max(1, len(c.Entries)-file.MaxRecent); i < len(c.Entries); i++ {
 		end := c.Entries[i].Offset
 		r.Ends = append(r.Ends, file.MarkOf(buf.Bytes[:end-p.Start], end))
 	}

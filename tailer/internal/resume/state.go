@@ -32,7 +32,7 @@ func stateOf(g known.Snapshot) saved.Generation {
 	for _, m := range g.Print.Marks {
 		s.Marks = append(s.Marks, saved.Mark{At: m.At, Hash: saved.Hash(m.Hash)})
 	}
-	for _, m := range g.Print.Recent[max(0, len(g.Print.Recent)-file.PerRead):] {
+	for _, m := range g.Print.Recent[max(0, len(g.Print.Recent)-file.OnDisk):] {
 		if !g.Live && g.Missing.IsZero() && !g.Short {
 			break // it is found already
 		}
