@@ -43,6 +43,7 @@ func TestLocate(t *testing.T) {
 		{"put back", rotated, found(log, log, true, file.Unpacked), Live, true, 0, false},
 		{"at the name of another log", live, found("/logs/x.jsonl", "/logs/x.jsonl", true, file.Unpacked), Rotated, false, 0, false},
 		{"found again", missing, found(log, log, true, file.Unpacked), Live, true, 0, false},
+		{"not at its own name before", Place{Path: log, State: Rotated, Rotated: noon.Add(-time.Minute)}, found(log, log, true, file.Unpacked), Live, true, 0, false},
 		{"unreadable before", Place{Path: log, Live: true, State: Unreadable}, found(log, log, true, file.Unpacked), Live, true, 0, false},
 		{"deleted before", Place{Path: log, State: Deleted, Rotated: noon.Add(-time.Minute)}, found(log, log, false, file.Unpacked), Rotated, false, time.Minute, false},
 		{"moved out before", Place{Path: log, State: Moved, Rotated: noon.Add(-time.Minute)}, found(log, log, false, file.Unpacked), Rotated, false, time.Minute, false},
@@ -55,7 +56,7 @@ func TestLocate(t *testing.T) {
 		if p.State != test.state || p.Live != test.live || p.Away(noon) != test.away || p.Path != test.file.Path || p.Key != test.file.Stat.Key || p.IsPacked() != (test.file.Class.Packed != file.Unpacked) {
 			t.Errorf("%s: %+v, away for %v", test.name, p, p.Away(noon))
 		}
-		if !p.IsFound() || p.Gone(noon.Add(time.Hour)) != 0 || p.Unnamed() || !p.IsAt(test.file, log) {
+		if !p.IsFound() || p.Gone(noon.Add(time.Hour)) != 0 || p.Unnamed() || !p.IsAt(test.file, log) || p.Live != p.Rotated.IsZero() {
 			t.Errorf("%s: not found: %+v", test.name, p)
 		}
 	}

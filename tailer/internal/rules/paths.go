@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
 )
@@ -31,6 +32,9 @@ func (e *IgnoredError) Error() string { return e.Why }
 var never = []string{"/proc", "/sys", "/dev"}
 
 func newPaths(w Where) *paths {
+	if w.Open == nil {
+		w.Open = &atomic.Int64{}
+	}
 	return &paths{Where: w, kept: map[string]string{}, saved: map[string][]file.Key{}}
 }
 
