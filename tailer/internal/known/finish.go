@@ -81,10 +81,6 @@ func (f *Family) hasLive() bool {
 // bury counts the unread bytes of a generation that cannot be found as a gap,
 // and forgets it after a while.
 func (x *Index) bury(g *Generation, v *progress.View, now time.Time) {
-	if g.HeadLen() == 0 {
-		x.forgetGeneration(g) // nothing is known of it by which it could be found
-		return
-	}
 	gone := now.Sub(g.at.Missing)
 	noted := v.GapNoted
 	if !noted && gone >= x.cfg.RotateWait && !g.fam.strangers.Waiting() {
@@ -94,7 +90,8 @@ func (x *Index) bury(g *Generation, v *progress.View, now time.Time) {
 			x.gap(g, v.Settled.At, n, "the file is gone", now)
 		}
 	}
-	if gone >= x.cfg.Forget || g.fam.Src.Format != nil && (noted || v.Done) {
+	unknown := noted && g.HeadLen() == 0 // by now nothing that is known of it tells its file
+	if gone >= x.cfg.Forget || unknown || g.fam.Src.Format != nil && (noted || v.Done) {
 		x.forgetGeneration(g)
 	}
 }

@@ -31,8 +31,8 @@ func (d *decision) compare(k *Known, c *Found) agreement {
 	if form := k.Log.Form; (form == entry.Whole || form == entry.Dump) && k.Read.At > 0 && k.Read.At >= k.Size && c.Stat.Mtime != k.Stat.Mtime {
 		return none // written again, even if with the same content
 	}
-	if k.Fingerprint.HeadLen == 0 {
-		if c.Stat.Key == k.Key && c.Path == k.Path && c.Packed == file.Unpacked {
+	if k.Fingerprint.HeadLen == 0 { // it was empty, and only its inode tells it
+		if c.Stat.Key == k.Key && (c.Path == k.Path || c.Log == k.Log) && c.Packed == file.Unpacked {
 			return agreement{known: k, found: c, strong: true}
 		}
 		return none
