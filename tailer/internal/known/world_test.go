@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,7 +22,7 @@ import (
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
-// A world is an index over a directory. Nothing is read in it: a test says what was.
+// A world is an index over a directory. Nothing is read in it but what a test settles.
 type world struct {
 	*testing.T
 	dir string
@@ -30,7 +32,7 @@ type world struct {
 
 	saved   map[string]Saved // what notices are told
 	rescans int
-	changes int
+	changes atomic.Int64
 }
 
 var all = []rules.Rule{
@@ -49,12 +51,10 @@ func newWorld(t *testing.T, change ...func(*Config, *rules.Source)) *world {
 	for _, f := range change {
 		f(&cfg, &src)
 	}
-	readers := progress.New(progress.Config{Memory: 1 << 20, Logger: cfg.Logger, Nudge: func() {}, Changed: func(bool) { w.changes++ }})
-	ctx, end := context.WithCancel(t.Context())
-	end()
-	readers.Begin(ctx)
+	readers := progress.New(progress.Config{Next: sink{}, MaxEntry: 1 << 20, Memory: 1 << 20, Logger: cfg.Logger, Nudge: func() {}, Changed: func(bool) { w.changes.Add(1) }})
+	readers.Begin(t.Context())
 	w.x = New(cfg, readers, Notice{
-		Rescan: func() { w.rescans++ }, Changed: func(bool) { w.changes++ },
+		Rescan: func() { w.rescans++ }, Changed: func(bool) { w.changes.Add(1) },
 		IsSaved: func(_ *Followed, path string) bool { _, ok := w.saved[path]; return ok },
 		Saved:   func(_ *Followed, path string) (Saved, bool) { s, ok := w.saved[path]; return s, ok },
 	}, []rules.Source{src})
@@ -164,24 +164,33 @@ func (w *world) must(name string) *Generation {
 	return g
 }
 
-// settle says that all of g that was seen, or to where it is said, was read and is settled.
+// A sink settles at once whatever it is offered.
+type sink struct{}
+
+func (sink) Offer(context.Context, entry.Batch) (entry.Receipt, error) { return entry.Settled, nil }
+
+// settle has all of g read and settled; or, if it is said, only what stands before at.
 func (w *world) settle(g *Generation, at ...int64) {
 	w.Helper()
 	w.x.StatNow(g, w.now)
-	v := g.View()
-	if len(at) == 0 {
-		at = []int64{v.Size}
+	g.Reread()
+	g.SavedHead(g.HeadLen())
+	if !g.Done() {
+		g.Complete()
 	}
-	m := file.Mark{At: at[0]}
-	if v.Src != nil {
-		g.Reread()
-		var err error
-		if m, err = file.ReadMark(v.Src, at[0]); err != nil {
-			w.Fatal(err)
+	for end := time.Now().Add(time.Minute); !g.Done() || g.View().Active; runtime.Gosched() {
+		g.fam.Feed(w.now)
+		if time.Now().After(end) {
+			w.Fatalf("not settled: %+v", g.View())
 		}
 	}
-	g.Rewind(reader.Position{Mark: m})
-	g.SavedHead(g.HeadLen())
+	if len(at) > 0 {
+		m, err := file.ReadMark(g.Src(), at[0])
+		if err != nil {
+			w.Fatal(err)
+		}
+		g.Rewind(reader.Position{Mark: m})
+	}
 }
 
 // where is what is known, as text: the state of each generation by its name.

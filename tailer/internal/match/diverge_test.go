@@ -40,6 +40,7 @@ func TestDiverged(t *testing.T) {
 		{"little of it, and it may be being written", lines(0, 3, "b"), same, false, 0, false, 0, false},
 		{"little of it for long", lines(0, 3, "b"), same, false, 0, true, 0, true},
 		{"it ends within a line", same[:200], same, false, 0, false, 200, false},
+		{"it differs within a very long line", strings.Repeat("a", 80<<10) + strings.Repeat("b", 20<<10) + "\n", strings.Repeat("a", 100<<10) + "\n", false, 0, false, 0, true},
 		{"little, and the same", same[:100], same, false, 0, false, 0, false},
 		{"more was read than is the same", same[:147] + lines(0, 3, "b"), same, false, 168, false, 168, true},
 		{"it is shorter than what was read", same[:100], same, false, 168, false, 168, true},

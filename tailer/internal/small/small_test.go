@@ -1,11 +1,13 @@
 package small
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,12 +28,17 @@ type room struct {
 }
 
 func newRoom(t *testing.T) *room {
-	root := t.TempDir()
+	root, open := t.TempDir(), &atomic.Int64{}
+	t.Cleanup(func() {
+		if n := open.Load(); n != 0 {
+			t.Errorf("%d files are left open", n)
+		}
+	})
 	r := &room{T: t, root: root, dir: filepath.Join(root, "small"), followed: map[string]bool{}, now: time.Now()}
 	if err := os.Mkdir(r.dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	set := rules.New(rules.Asked{Dir: root, Rules: []rules.Rule{{Pattern: "small/*.jsonl", Small: true}}}, rules.Where{State: filepath.Join(root, "state")}, func(string) bool { return false })
+	set := rules.New(rules.Asked{Dir: root, Rules: []rules.Rule{{Pattern: "small/*.jsonl", Small: true}}}, rules.Where{State: filepath.Join(root, "state"), Open: open}, func(string) bool { return false })
 	r.files = New(set)
 	r.load("", "", "")
 	return r
@@ -184,16 +191,54 @@ func TestList(t *testing.T) {
 	}
 }
 
-// A directory that cannot be listed is listed again when it can be.
+// A directory that cannot be listed is listed when it can be, whatever its time.
 func TestListingFails(t *testing.T) {
 	r := newRoom(t)
 	r.write("a.jsonl", "a\n")
 	r.list()
-	if err := os.Rename(r.dir, r.dir+".away"); err != nil {
+	r.followed[r.path("a.jsonl")] = true
+	away := r.dir + ".away"
+	if err := os.Rename(r.dir, away); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := r.files.List(r.dir, func(string) bool { return false }, r.now, forget); err == nil {
-		t.Error("no error")
+	fails := func(what string) {
+		t.Helper()
+		if _, _, err := r.files.List(r.dir, func(string) bool { return false }, r.now, forget); err == nil {
+			t.Errorf("no error for %s", what)
+		}
+	}
+	fails("none")
+	at := r.now.Add(time.Second)
+	if err := os.WriteFile(r.dir, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(r.dir, at, at); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 * listAgain {
+		fails("a file")
+	}
+	if err := errors.Join(os.Remove(r.dir), os.Rename(away, r.dir), os.WriteFile(r.path("b.jsonl"), []byte("b\n"), 0o644), os.Chtimes(r.dir, at, at)); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.list(); got != "b.jsonl" {
+		t.Errorf("new: %q", got)
+	}
+}
+
+// What was shelved and is there is never forgotten.
+func TestKept(t *testing.T) {
+	r := newRoom(t)
+	r.write("a.jsonl", long)
+	r.list()
+	r.shelve("a.jsonl")
+	for range 4 {
+		r.now = r.now.Add(forget)
+		r.write("b.jsonl", "b\n")
+		r.list()
+	}
+	if got := r.shelved(); got["a.jsonl"] == "" {
+		t.Error("it is forgotten while it is there")
 	}
 }
 
@@ -234,6 +279,7 @@ func TestRenamed(t *testing.T) {
 		{"copied", long, func(r *room) { r.write("b.jsonl", long) }, "", map[string]string{"a.jsonl": "id of a.jsonl", "b.jsonl": ""}},
 		{"copied, and short", "x\n", func(r *room) { r.write("b.jsonl", "x\n") }, "b.jsonl", map[string]string{"a.jsonl": "id of a.jsonl"}},
 		{"renamed and grown", long, func(r *room) { r.remove("a.jsonl"); r.write("b.jsonl", long+"y\n") }, "b.jsonl", nil},
+		{"renamed and grown, and long", strings.Repeat(long, 9), func(r *room) { r.remove("a.jsonl"); r.write("b.jsonl", strings.Repeat(long, 9)+"y\n") }, "b.jsonl", nil},
 		{"another of the same length", long, func(r *room) { r.remove("a.jsonl"); r.write("b.jsonl", strings.ToUpper(long)) }, "b.jsonl", nil},
 		{"another that begins and ends alike", strings.Repeat(long, 9), func(r *room) {
 			r.remove("a.jsonl")
@@ -284,6 +330,7 @@ func TestChanged(t *testing.T) {
 		{"another that is longer", func(r *room) { r.write("a.jsonl", strings.ToUpper(long)+"more\n") }, "a.jsonl holds something else"},
 		{"another of the same length", func(r *room) { r.write("a.jsonl", strings.ToUpper(long)) }, "a.jsonl holds something else"},
 		{"shorter", func(r *room) { r.write("a.jsonl", long[:20]) }, "a.jsonl holds something else"},
+		{"shorter, and the same as far as it goes", func(r *room) { r.write("a.jsonl", long[:len(long)-1]) }, "a.jsonl holds something else"},
 		{"gone", func(r *room) { r.remove("a.jsonl") }, ""},
 	} {
 		r := newRoom(t)
@@ -345,6 +392,7 @@ func TestForgotten(t *testing.T) {
 	r.write("a.jsonl", long)
 	r.list()
 	r.shelve("a.jsonl")
+	r.list()
 	r.remove("a.jsonl")
 	for _, test := range []struct {
 		after time.Duration
