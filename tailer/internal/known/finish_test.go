@@ -2,6 +2,7 @@ package known
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -76,6 +77,7 @@ func TestBury(t *testing.T) {
 		{"gone for long enough", 5 * time.Second, false, 10, "10+20 the file is gone", true},
 		{"gone, and all was settled", 5 * time.Second, false, 30, "", true},
 		{"gone, and a file is still to be looked into", 5 * time.Second, true, 10, "", true},
+		{"gone, and a file cannot be read", 5 * time.Second, false, 10, "", true},
 		{"gone for ever", time.Hour, false, 10, "10+20 the file is gone", false},
 	} {
 		w := newWorld(t)
@@ -85,6 +87,11 @@ func TestBury(t *testing.T) {
 		w.settle(g, test.settled)
 		g.Close()
 		w.remove("sora.jsonl")
+		if strings.Contains(test.name, "cannot be read") {
+			if err := os.Symlink("/etc/hostname", w.path("sora.jsonl.1")); err != nil {
+				t.Fatal(err)
+			}
+		}
 		w.look()
 		for range 3 {
 			w.pass(test.after)

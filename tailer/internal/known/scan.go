@@ -33,7 +33,7 @@ func (x *Index) Reconcile(files []*Found, dirs map[string]bool, since uint64, no
 			fl.join()
 			fl.Later()
 			x.hide(fl, here)
-		case g != nil && !here[g] && g.still(fl):
+		case g != nil && g.still(fl):
 			here[g] = true
 			x.found(g, fl, since, now)
 		case fl.Class.Aside && fl.Fam == nil:

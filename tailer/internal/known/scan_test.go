@@ -58,6 +58,19 @@ func TestFollowsTheFile(t *testing.T) {
 				w.Fatal(err)
 			}
 		}, "sora.jsonl unreadable"},
+		{"rotated, and unreadable is what has its name", func(w *world) {
+			w.rename("sora.jsonl", "sora.jsonl.1")
+			if err := os.Symlink("/etc/hostname", w.path("sora.jsonl")); err != nil {
+				w.Fatal(err)
+			}
+		}, "sora.jsonl.1 rotated"},
+		{"closed, rotated, and unreadable is what has its name", func(w *world) {
+			w.gen("sora.jsonl").Close()
+			w.rename("sora.jsonl", "sora.jsonl.1")
+			if err := os.Symlink("/etc/hostname", w.path("sora.jsonl")); err != nil {
+				w.Fatal(err)
+			}
+		}, "sora.jsonl.1 rotated"},
 		{"closed, and deleted", func(w *world) { w.gen("sora.jsonl").Close(); w.remove("sora.jsonl") }, "sora.jsonl missing"},
 		{"closed, and rotated", func(w *world) { w.gen("sora.jsonl").Close(); w.rename("sora.jsonl", "sora.jsonl.1") }, "sora.jsonl.1 rotated"},
 	} {
@@ -118,9 +131,10 @@ func TestMissingOnlyWhereItWasLookedFor(t *testing.T) {
 		{"listed", "sora.jsonl", []string{""}, "sora.jsonl missing"},
 		{"not listed", "sora.jsonl", nil, "sora.jsonl live"},
 		{"another was listed", "sora.jsonl", []string{"small"}, "sora.jsonl live"},
+		{"where it is was not", "sub/sora.jsonl.1", []string{""}, "sub/sora.jsonl.1 live"},
 		{"where it is was not, but is not followed", "old/sora.jsonl.1", []string{""}, "old/sora.jsonl.1 missing"},
 	} {
-		w := newWorld(t)
+		w := newWorld(t, func(_ *Config, s *rules.Source) { s.Include = []string{"sub/*.jsonl"} })
 		w.write("sora.jsonl", "one\n")
 		w.scan()
 		g := w.must("sora.jsonl")
@@ -338,6 +352,23 @@ func TestPackedFrom(t *testing.T) {
 	}
 	if len(loose) != 2 {
 		t.Errorf("%d are loose", len(loose))
+	}
+
+	// A name that says whose the file is, or is that of another log's file as well.
+	for range 20 { // logs have no order
+		w := newWorld(t)
+		w.write("sora.jsonl", lines("a"))
+		w.write("x.jsonl", lines("b"))
+		w.scan()
+		other := w.must("x.jsonl")
+		for file, path := range map[string]string{"sora.jsonl.1.gz": "sora.jsonl.1", "sora.jsonl.gz": "sora.jsonl"} {
+			other.at.Path = w.path(path)
+			fl := w.s.own([]*rules.File{w.s.Set.Look(w.path("sora.jsonl"), rules.Class{Rule: other.fam.Rule, Family: w.path("sora.jsonl"), Packed: 1})})[0]
+			fl.Path, fl.Fam = w.path(file), w.s.families[w.path("sora.jsonl")]
+			if f := w.x.packedFrom()(fl); f != nil {
+				t.Errorf("%s is of %s", file, f.Path)
+			}
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ func (s *Followed) listSmall(dir string, now time.Time) (found []*Found, more bo
 	if err != nil {
 		return nil, false, err
 	}
-	for _, c := range s.Small.Changed(dir) {
+	for _, c := range s.Small.Changed() {
 		s.takeOff(c, now)
 	}
 	for path, f := range s.families {

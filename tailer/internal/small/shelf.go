@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io/fs"
 	"iter"
-	"path/filepath"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -24,18 +23,13 @@ type Change struct {
 	Grown *saved.Shelved // what was settled of it; nil if it holds something else
 }
 
-// Changed finds some of those in a directory. They stay on the shelf until they are
-// taken off.
-func (s *Files) Changed(dir string) (list []Change) {
+// Changed finds some of those, in turn. They stay on the shelf until they are taken off.
+func (s *Files) Changed() (list []Change) {
 	s.mu.Lock()
 	some := s.shelf.Next()
 	s.mu.Unlock()
 	for _, e := range some {
-		path := string(e.Path)
-		if filepath.Dir(path) != dir {
-			continue
-		}
-		st, err := file.StatPath(path)
+		st, err := file.StatPath(string(e.Path))
 		if err != nil || st.Size == e.Size && st.Mtime == e.MTime && e.Head != 0 {
 			continue
 		}

@@ -123,7 +123,7 @@ func (r *room) shelve(name string) *saved.Shelved {
 
 // changed is what Changed says, as text.
 func (r *room) changed() (list []string) {
-	for _, c := range r.files.Changed(r.dir) {
+	for _, c := range r.files.Changed() {
 		what := "holds something else"
 		if c.Grown != nil {
 			what = fmt.Sprintf("%s has grown from %d", c.Grown.ID, c.Grown.Size)
@@ -366,6 +366,11 @@ func TestLearnsWhatAFileHolds(t *testing.T) {
 	if got := r.changed(); len(got) != 0 || e.Head != head || e.End != end {
 		t.Errorf("%v, and it is known by %x and %x", got, e.Head, e.End)
 	}
+	e.Head, e.End = 0, 0
+	r.write("a.jsonl", long[:20])
+	if got := r.changed(); len(got) != 1 || got[0] != "a.jsonl holds something else" {
+		t.Errorf("shorter, and it is taken for what it was: %v", got)
+	}
 }
 
 // What was settled under a path that holds something else by now is found under
@@ -377,7 +382,7 @@ func TestTakenOffIsFoundElsewhere(t *testing.T) {
 	r.shelve("a.jsonl")
 	r.rename("a.jsonl", "b.jsonl")
 	r.write("a.jsonl", "another\n")
-	for _, c := range r.files.Changed(r.dir) {
+	for _, c := range r.files.Changed() {
 		r.files.TakeOff(c.Class.Family)
 		r.followed[c.Class.Family] = true
 	}
