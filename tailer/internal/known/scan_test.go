@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rtcship/rtcship/tailer/internal/early"
 	"github.com/rtcship/rtcship/tailer/internal/match"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
@@ -433,5 +434,62 @@ func TestFeedsAllInOrder(t *testing.T) {
 	check("one is forgotten", 1)
 	if n := testing.AllocsPerRun(10, func() { f.Feed(w.now) }); n != 0 {
 		t.Errorf("feeding allocates %v times", n)
+	}
+}
+
+// What is found out by a scan is noted: what has grown, what is to be saved, what is to
+// be searched for, and what is no matter of when the source was new any more.
+func TestScanNotes(t *testing.T) {
+	w := newWorld(t)
+	w.write("sora.jsonl", lines("a"))
+	w.look() // the source is new, and its directory listed
+	w.write("late.jsonl", lines("b"))
+	w.scan()
+	g := w.must("sora.jsonl")
+	if w.s.Early.Was(g.at.Key) != nil || w.s.Early.Len() != 0 {
+		t.Error("a file that is known is not decided about")
+	}
+	w.settle(g)
+	w.s.Early = *new(early.Source)
+	w.s.Early.Note(g.at.Stat)
+	w.pass(time.Minute)
+	w.write("sora.jsonl", lines("a")+"more\n")
+	w.rename("sora.jsonl", "sora.jsonl.1")
+	changes := w.changes.Load()
+	w.look()
+	if w.s.Early.Was(g.at.Key) != nil {
+		t.Error("a file that is found again is not decided about")
+	}
+	if g.View().Size != int64(len(lines("a")+"more\n")) {
+		t.Error("it was not seen to have grown")
+	}
+	if w.changes.Load() == changes {
+		t.Error("that it has moved is not to be saved")
+	}
+
+	w.remove("sora.jsonl.1")
+	w.pass(time.Minute)
+	changes, lost := w.changes.Load(), w.now
+	w.look()
+	if !g.fam.search.Equal(lost) || w.changes.Load() == changes {
+		t.Error("that it was deleted is not to be saved, or nothing is searched")
+	}
+	w.pass(time.Minute)
+	changes = w.changes.Load()
+	if w.look(); !g.fam.search.Equal(lost) || w.changes.Load() != changes {
+		t.Error("it is deleted once more")
+	}
+
+	other := w.must("late.jsonl")
+	w.settle(other, 3)
+	other.Close()
+	w.remove("late.jsonl")
+	lost = w.now
+	if w.look(); !other.View().Finished {
+		t.Error("what cannot be had is waited for")
+	}
+	w.pass(time.Minute)
+	if w.look(); !other.at.Missing.Equal(lost) {
+		t.Error("it is missing since later than it is")
 	}
 }

@@ -123,7 +123,7 @@ func (w *world) look() (here map[*Generation]bool, loose []*Found) {
 		files = append(files, list...)
 	}
 	w.s.Early.Follow(true, w.now)
-	return w.x.Reconcile(rules.EachOnce(files, (*Found).Name), dirs, 0, w.now)
+	return w.x.Reconcile(rules.EachOnce(files, (*Found).Name), dirs, w.x.readers.Tick(), w.now)
 }
 
 // scan is look, where each file that nobody knows is new; it ends what is over.
