@@ -11,7 +11,9 @@ import (
 type Key []byte
 
 // NewKey returns the key of an attribute called name.
-func NewKey(name string) Key { return AppendKey(nil, "", []byte(name)) }
+func NewKey(name string) Key {
+	return AppendKey(make(Key, 0, 1+len(name)+block), "", []byte(name)) // room for copyShort
+}
 
 // AppendKey appends the key of an attribute called prefix+name to dst, which
 // may be a scratch buffer: the key is copied whenever it is used.
@@ -28,17 +30,38 @@ func (w *Writer) String(k Key, v string) { w.Buf = appendStringAttribute(w.Buf, 
 // Text adds a string attribute from bytes.
 func (w *Writer) Text(k Key, v []byte) {
 	at, size := len(w.Buf), len(k)+len(v)+6
-	if size >= 0x80 || cap(w.Buf)-at < size {
+	if size >= 0x80 || cap(w.Buf)-at < size+block {
 		w.Buf = appendStringAttribute(w.Buf, k, v)
 		return
 	}
-	// The common case, without a call: every length fits one byte, and there is room.
-	w.Buf = w.Buf[:at+size]
-	out := w.Buf[at:]
+	// The common case: every length fits one byte, and there is room.
+	out := w.Buf[at : at+size+block]
 	out[0], out[1] = tagAttribute, byte(size-2)
-	out = out[2+copy(out[2:], k):]
+	copyShort(out[2:], k)
+	out = out[2+len(k):]
 	out[0], out[1], out[2], out[3] = tagValue, byte(len(v)+2), tagString, byte(len(v))
-	copy(out[4:], v)
+	copyShort(out[4:], v)
+	w.Buf = w.Buf[:at+size]
+}
+
+// block is how long most keys and values are at most.
+const block = 32
+
+// copyShort copies src to dst, which has room for a block more. Most are copied as a
+// block, with whatever is behind them: to tell how many bytes it takes, which differs
+// from one to the next, costs more than all of these.
+func copyShort(dst, src []byte) {
+	if len(src) > block || cap(src) < block {
+		copy(dst, src)
+		return
+	}
+	dst, src = dst[:block], src[:block]
+	a, b := binary.LittleEndian.Uint64(src), binary.LittleEndian.Uint64(src[8:])
+	c, d := binary.LittleEndian.Uint64(src[16:]), binary.LittleEndian.Uint64(src[24:])
+	binary.LittleEndian.PutUint64(dst, a)
+	binary.LittleEndian.PutUint64(dst[8:], b)
+	binary.LittleEndian.PutUint64(dst[16:], c)
+	binary.LittleEndian.PutUint64(dst[24:], d)
 }
 
 // Int adds an integer attribute.

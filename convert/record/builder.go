@@ -10,6 +10,7 @@ package record
 
 import (
 	"path"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/rtcship/rtcship/convert/cdr"
@@ -147,7 +148,8 @@ func (b *Builder) Begin(e *entry.Entry) {
 // of the text that may hold a secret.
 func (b *Builder) BeginUnmasked(e *entry.Entry) {
 	b.Entry = e
-	b.Text, b.Body = e.Text, e.Text
+	text := slices.Clip(e.Text) // what is behind it belongs to others
+	b.Text, b.Body = text, text
 	b.redacted, b.invalid = 0, 0
 	if !isASCII(e.Text) && !utf8.Valid(e.Text) {
 		b.invalid = countInvalid(e.Text)

@@ -21,21 +21,21 @@ func AppendValid(dst, v []byte) []byte {
 	return dst
 }
 
-// isASCII tells whether all of v is below 0x80, 32 bytes at a time: most
-// entries are, and need no further look.
+// isASCII tells whether all of v is below 0x80, 32 bytes at a time and the last 32
+// once more: most entries are, and need no further look. Of a shorter v it does not
+// say so.
 func isASCII(v []byte) bool {
-	for len(v) >= 32 {
-		if (load64(v[0:])|load64(v[8:])|load64(v[16:])|load64(v[24:]))&0x8080808080808080 != 0 {
-			return false
-		}
-		v = v[32:]
-	}
-	for _, c := range v {
-		if c >= utf8.RuneSelf {
+	last := len(v) - 32
+	for i := 0; i < last; i += 32 {
+		if !ascii32(v[i:]) {
 			return false
 		}
 	}
-	return true
+	return last >= 0 && ascii32(v[last:])
+}
+
+func ascii32(v []byte) bool {
+	return (load64(v)|load64(v[8:])|load64(v[16:])|load64(v[24:]))&0x8080808080808080 == 0
 }
 
 // Cut is v, or the beginning of v that is at most limit bytes long and ends
