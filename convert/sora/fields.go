@@ -126,33 +126,12 @@ var fieldSpecs = []fieldSpec{
 // maxFieldIDs is how many ids there may be: as many as a fieldID can tell apart.
 const maxFieldIDs = 256
 
-// A nameID stands for a name that fields may have.
-type nameID uint8
-
-// noName stands for names that rtcship does not know, and for none.
-const noName nameID = 0
-
-// maxNames is how many names there may be: as many as a nameID can tell apart.
-const maxNames = 256
-
 // A fieldTable finds fields by name and knows the keys of their attributes.
 type fieldTable struct {
-	list  [maxNames]fieldName
-	used  int
-	slots [1024]nameID
-	ids   [maxFieldIDs]fieldKeys
-
+	byName     map[string]fieldID
+	ids        [maxFieldIDs]fieldKeys
 	identities fieldSet
-	harmless   fieldSet // fields whose texts hold no secret
 }
-
-type fieldName struct {
-	quoted string // as in a line, with the colon: `"msg":`
-	id     fieldID
-}
-
-// text is the name itself.
-func (n *fieldName) text() string { return n.quoted[1 : len(n.quoted)-2] }
 
 type fieldKeys struct {
 	key   otlp.Key
@@ -160,77 +139,40 @@ type fieldKeys struct {
 	bools [2][]byte // the whole attribute, false and true
 	typ   fieldType
 
-	hole uint8 // of a line's shape, where there is a string
+	hole     uint8 // of a line's shape, where there is a string
+	harmless bool  // such a string holds no secret
 }
 
-// newFieldTable panics if there are more fields or names than ids, which is a fault
-// of the program.
+// newFieldTable panics if there are more fields than ids, which is a fault of the
+// program.
 func newFieldTable(specs []fieldSpec) *fieldTable {
 	if len(specs) > int(droppedField) {
 		panic("sora: more fields than there are ids")
 	}
-	t := &fieldTable{used: 1}
+	t := &fieldTable{byName: make(map[string]fieldID)}
 	for id, spec := range specs {
 		t.ids[id] = fieldKeys{
 			key:  otlp.NewKey("sora." + spec.attr),
 			text: otlp.NewKey("sora." + spec.attr + "_text"),
 			typ:  spec.typ,
 
-			hole: holeOf(fieldID(id), spec),
+			hole:     holeOf(fieldID(id), spec),
+			harmless: spec.harmless,
 		}
 		for i := range 2 {
 			var w otlp.Writer
 			w.Bool(t.ids[id].key, i == 1)
 			t.ids[id].bools[i] = w.Buf
 		}
-		if spec.harmless {
-			t.harmless.add(fieldID(id))
-		}
 		if spec.identity {
 			t.identities.add(fieldID(id))
 		}
 		for _, name := range spec.names {
-			t.add(name, fieldID(id))
+			t.byName[name] = fieldID(id)
 		}
 	}
 	return t
 }
 
-func (t *fieldTable) add(name string, id fieldID) {
-	if name == "" {
-		return
-	}
-	if t.used == maxNames {
-		panic("sora: more names of fields than there are ids")
-	}
-	i := fieldHash(name)
-	for t.slots[i] != noName {
-		i = (i + 1) % uint(len(t.slots))
-	}
-	t.slots[i] = nameID(t.used)
-	t.list[t.used] = fieldName{quoted: `"` + name + `":`, id: id}
-	t.used++
-}
-
-// find is the id of name, or noName.
-func (t *fieldTable) find(name []byte) nameID {
-	if len(name) == 0 {
-		return noName
-	}
-	for i := fieldHash(name); ; i = (i + 1) % uint(len(t.slots)) {
-		n := t.slots[i]
-		if n == noName || t.list[n].text() == string(name) {
-			return n
-		}
-	}
-}
-
 // id is the id of the field called name, or unknownField.
-func (t *fieldTable) id(name []byte) fieldID { return t.list[t.find(name)].id }
-
-// fieldHash tells most names apart by their length and three of their letters.
-func fieldHash[T ~string | ~[]byte](name T) uint {
-	n := uint(len(name))
-	h := n*131 + uint(name[0])*31 + uint(name[n-1])*17 + uint(name[n/2])*7
-	return h % 1024
-}
+func (t *fieldTable) id(name []byte) fieldID { return t.byName[string(name)] }

@@ -42,21 +42,6 @@ func TestFieldTable(t *testing.T) {
 	}
 }
 
-// Most lookups must find their field at once.
-func TestFieldTableIsSparse(t *testing.T) {
-	table := newFieldTable(fieldSpecs)
-	far := 0
-	for i, n := range table.slots {
-		if name := &table.list[n]; n != noName && uint(i) != fieldHash(name.text()) {
-			t.Logf("%s is %d slots off", name.text(), uint(i)-fieldHash(name.text()))
-			far++
-		}
-	}
-	if far > 5 {
-		t.Errorf("%d of the names are not where their hash says", far)
-	}
-}
-
 // There is room for many more fields, of each type, on both ways.
 func TestRoomForMoreFields(t *testing.T) {
 	specs := slices.Clone(fieldSpecs)
@@ -97,24 +82,12 @@ func TestRoomForMoreFields(t *testing.T) {
 
 // More fields than ids are found out when the table is made.
 func TestTooManyFields(t *testing.T) {
-	for _, names := range []int{1, 4} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("%d names a field: the table was made", names)
-				}
-			}()
-			var specs []fieldSpec
-			for i := range maxFieldIDs / names {
-				spec := fieldSpec{attr: fmt.Sprint(i)}
-				for j := range names + 1/names {
-					spec.names = append(spec.names, fmt.Sprintf("f%d_%d", i, j))
-				}
-				specs = append(specs, spec)
-			}
-			newFieldTable(specs)
-		}()
-	}
+	defer func() {
+		if recover() == nil {
+			t.Error("the table was made")
+		}
+	}()
+	newFieldTable(make([]fieldSpec, maxFieldIDs))
 }
 
 // The document has a table of the fields that are no text, by type: one that is

@@ -1,8 +1,6 @@
 package sora
 
 import (
-	"math/bits"
-
 	"github.com/rtcship/rtcship/convert/record"
 )
 
@@ -75,25 +73,21 @@ func (r *Reader) suspect() bool {
 	if s.overflow {
 		return true
 	}
-	for look := s.look; look != 0; look &= look - 1 {
-		if r.suspectField(&s.fields[bits.TrailingZeros64(look)]) {
-			return true
+	for i := range s.fields {
+		m := &s.fields[i]
+		from := m.start
+		switch {
+		case m.id == unknownField:
+			from = m.keyStart
+		case m.kind == '"' && !r.p.fields.ids[m.id].harmless, m.kind == '{', m.kind == '[':
+		default:
+			continue
 		}
-	}
-	for i := 64; i < len(s.fields); i++ {
-		if r.suspectField(&s.fields[i]) {
+		if r.b.Suspect(s.text[from:m.end]) {
 			return true
 		}
 	}
 	return false
-}
-
-func (r *Reader) suspectField(m *field) bool {
-	s, from := &r.line, m.start
-	if m.id == unknownField {
-		from = m.keyStart
-	}
-	return r.b.Suspect(s.text[from:m.end])
 }
 
 // raw is the value as it stands in the text.
@@ -102,18 +96,7 @@ func (s *scanner) raw(f *field) []byte { return s.text[f.start:f.end] }
 // classify finds the special fields. Of fields that occur twice the last one
 // counts, as in most JSON readers.
 func (r *Reader) classify(s *scanner, f *found) {
-	if s.odd {
-		f.twice = r.reclassify(s)
-	}
-	f.seen = s.seen
-	f.timestamp, f.level, f.msg = s.special(fieldTimestamp), s.special(fieldLevel), s.special(fieldMsg)
-	f.typ, f.req, f.connection = s.special(fieldOfType), s.special(fieldReq), s.special(fieldConnectionID)
-}
-
-// reclassify is for lines with escapes in keys or with a field twice. It tells
-// whether there is a field twice.
-func (r *Reader) reclassify(s *scanner) (twice bool) {
-	s.seen = fieldSet{}
+	var special [numSpecial]*field
 	for i := range s.fields {
 		m := &s.fields[i]
 		if m.keyEscaped {
@@ -122,17 +105,17 @@ func (r *Reader) reclassify(s *scanner) (twice bool) {
 		if m.id == unknownField {
 			continue
 		}
-		if s.seen.has(m.id) {
-			twice = true
+		if f.seen.has(m.id) {
+			f.twice = true
 			drop(s.fields[:i], m.id)
-		} else {
-			s.seen.add(m.id)
 		}
+		f.seen.add(m.id)
 		if m.id < numSpecial {
-			s.where[m.id] = int32(i)
+			special[m.id] = m
 		}
 	}
-	return twice
+	f.timestamp, f.level, f.msg = special[fieldTimestamp], special[fieldLevel], special[fieldMsg]
+	f.typ, f.req, f.connection = special[fieldOfType], special[fieldReq], special[fieldConnectionID]
 }
 
 // drop takes out the earlier ones of fields that occur twice.
@@ -146,19 +129,15 @@ func drop(fields []field, id fieldID) {
 
 // name is the field's name without escapes, until the next use of the arena.
 func (r *Reader) name(s *scanner, m *field) []byte {
-	name := s.text[m.keyStart:m.keyEnd]
-	if !m.keyEscaped {
-		return name
-	}
-	start := len(r.b.Arena)
-	r.b.Arena = appendUnescaped(r.b.Arena, name)
-	return r.b.Arena[start:]
+	return r.unescaped(s.text[m.keyStart:m.keyEnd], m.keyEscaped)
 }
 
 // text is the value as text: a string without its escapes, anything else as JSON.
-func (r *Reader) text(s *scanner, m *field) []byte {
-	v := s.raw(m)
-	if !m.escaped {
+func (r *Reader) text(s *scanner, m *field) []byte { return r.unescaped(s.raw(m), m.escaped) }
+
+// unescaped is the text that a JSON string stands for, in which there may be escapes.
+func (r *Reader) unescaped(v []byte, escaped bool) []byte {
+	if !escaped {
 		return v
 	}
 	start := len(r.b.Arena)

@@ -24,23 +24,12 @@ const maxKept = 4096
 // A scanner splits a JSON object into its fields in one pass, without building
 // a tree, and checks that everything in it is JSON. It accepts exactly what
 // encoding/json accepts.
-//
-// Lines of one log mostly have the same fields in the same order. So the
-// scanner remembers which name came after which, and compares the next name
-// with that one before it looks for its end and its meaning.
 type scanner struct {
-	text   []byte
-	fields []field
-	room   []field // what fields lies in
-	names  *fieldTable
-	after  [maxNames]nameID        // what came after each name the last time
-	isList [maxDepth/64 + 1]uint64 // one bit for each open value: list or object
-
-	seen     fieldSet          // of the fields that are known
-	look     uint64            // a bit for each of the first 64 fields that may hold a secret
-	where    [numSpecial]int32 // index of the field that has each of the special ids, if it was seen
-	overflow bool              // there are more than maxKept fields
-	odd      bool              // a known field occurs twice, or a key has escapes: the two above are not reliable
+	text     []byte
+	fields   []field
+	room     []field // what fields lies in
+	names    *fieldTable
+	overflow bool // there are more than maxKept fields
 }
 
 // Reasons why a text is not a JSON object, as they appear in rtcship.parse_error.
@@ -57,7 +46,7 @@ const (
 // object reads the object that text holds into s.fields. It returns the reason
 // why text is no object, or "".
 func (s *scanner) object(text []byte) string {
-	s.text, s.seen, s.look, s.odd, s.overflow = text, fieldSet{}, 0, false, false
+	s.text, s.overflow = text, false
 	i := skipSpace(text, 0)
 	if i >= len(text) || text[i] != '{' {
 		return reasonValue
@@ -76,17 +65,14 @@ func (s *scanner) object(text []byte) string {
 // many are kept.
 func (s *scanner) members(i int) (n int, reason string) {
 	text, room := s.text, s.room
-	for last := noName; ; {
+	for {
 		if n == len(room) {
 			room = append(room, make([]field, 16+n)...)
 			s.room = room
 		}
 		f := &room[n]
-		if i, last, reason = s.key(i, f, last); reason != "" {
+		if i, reason = s.key(i, f); reason != "" {
 			return n, reason
-		}
-		if n < maxKept {
-			s.note(f.id, n)
 		}
 		if i < len(text) && text[i] == '"' { // most values
 			end, escaped := scanString(text, i+1)
@@ -95,99 +81,44 @@ func (s *scanner) members(i int) (n int, reason string) {
 			}
 			f.kind, f.escaped, f.start, f.end = '"', escaped, int32(i+1), int32(end)
 			i = end + 1
-			s.look |= ^s.names.harmless[f.id>>6] >> (f.id & 63) & 1 << n
-		} else {
-			if i, reason = s.value(i, f); reason != "" {
-				return n, reason
-			}
-			if f.id == unknownField || f.kind == '{' || f.kind == '[' {
-				s.look |= 1 << n
-			}
+		} else if i, reason = s.value(i, f); reason != "" {
+			return n, reason
 		}
 		if n < maxKept {
 			n++
 		} else {
 			s.overflow = true // and the next field takes this one's place
 		}
-		if i < len(text) && text[i] <= ' ' {
-			i = skipSpace(text, i)
-		}
-		if i >= len(text) {
+		switch i = skipSpace(text, i); {
+		case i < len(text) && text[i] == ',':
+			i = skipSpace(text, i+1)
+		case i < len(text) && text[i] == '}':
+			return n, trailing(text, i+1)
+		default:
 			return n, reasonComma
 		}
-		if text[i] != ',' {
-			if text[i] != '}' {
-				return n, reasonComma
-			}
-			return n, trailing(text, i+1)
-		}
-		if i++; i < len(text) && text[i] <= ' ' {
-			i = skipSpace(text, i)
-		}
 	}
 }
 
-// note notes that the field with index i has id.
-func (s *scanner) note(id fieldID, i int) {
-	if id == unknownField {
-		return
-	}
-	s.odd = s.odd || s.seen.has(id)
-	s.seen.add(id)
-	if id < numSpecial {
-		s.where[id] = int32(i)
-	}
-}
-
-// special is the field of one of the special ids, or nil.
-func (s *scanner) special(id fieldID) *field {
-	if !s.seen.has(id) {
-		return nil
-	}
-	return &s.fields[s.where[id]]
-}
-
-// key reads `"key":` at i and returns where the value begins, and the key's
-// name. last is the name before it.
-func (s *scanner) key(i int, f *field, last nameID) (int, nameID, string) {
-	guess := s.after[last&(maxNames-1)]
-	name := &s.names.list[guess&(maxNames-1)]
-	if guess == noName || !hasPrefix(s.text, i, name.quoted) {
-		return s.newKey(i, f, last)
-	}
-	f.keyStart, f.keyEnd, f.keyEscaped, f.id = int32(i+1), int32(i+len(name.quoted)-2), false, name.id
-	i += len(name.quoted)
-	if i < len(s.text) && s.text[i] <= ' ' {
-		i = skipSpace(s.text, i)
-	}
-	return i, guess, ""
-}
-
-// newKey reads a key that did not come after last the last time.
-func (s *scanner) newKey(i int, f *field, last nameID) (int, nameID, string) {
+// key reads `"key":` at i and returns where the value begins.
+func (s *scanner) key(i int, f *field) (int, string) {
 	text := s.text
 	if i >= len(text) || text[i] != '"' {
-		return 0, noName, reasonKey
+		return 0, reasonKey
 	}
 	i++
 	end, escaped := scanString(text, i)
 	if end < 0 {
-		return 0, noName, reasonString
+		return 0, reasonString
 	}
-	f.keyStart, f.keyEnd, f.keyEscaped = int32(i), int32(end), escaped
-	name := noName
-	if escaped {
-		s.odd = true
-	} else {
-		name = s.names.find(text[i:end])
+	f.keyStart, f.keyEnd, f.keyEscaped, f.id = int32(i), int32(end), escaped, unknownField
+	if !escaped {
+		f.id = s.names.id(text[i:end])
 	}
-	f.id = s.names.list[name].id
-	s.after[last] = name
-	i = skipSpace(text, end+1)
-	if i >= len(text) || text[i] != ':' {
-		return 0, noName, reasonColon
+	if i = skipSpace(text, end+1); i >= len(text) || text[i] != ':' {
+		return 0, reasonColon
 	}
-	return skipSpace(text, i+1), name, ""
+	return skipSpace(text, i+1), ""
 }
 
 // hasPrefix tells whether prefix stands at i.
@@ -203,7 +134,7 @@ func (s *scanner) value(i int, f *field) (end int, reason string) {
 	}
 	k := kind(text[i])
 	if k == '{' || k == '[' {
-		end, reason = s.skipNested(i), reasonNested
+		end, reason = skipNested(text, i, 1), reasonNested
 	} else {
 		end, k = scanScalar(text, i)
 		reason = reasonValue
@@ -216,98 +147,64 @@ func (s *scanner) value(i int, f *field) (end int, reason string) {
 }
 
 // skipNested checks the object or list at i and returns where it ends, or -1.
-func (s *scanner) skipNested(i int) int {
-	text, depth := s.text, 0 // depth counts the values open around the one at i
+// depth is how many values are open around it.
+func skipNested(text []byte, i, depth int) int {
+	if depth == maxDepth {
+		return -1
+	}
+	object, closing := text[i] == '{', text[i]+2 // in ASCII } is {+2 and ] is [+2
+	if i = skipSpace(text, i+1); i < len(text) && text[i] == closing {
+		return i + 1
+	}
 	for {
-		// A value begins at i.
-		i = skipSpace(text, i)
-		if i >= len(text) {
+		if object {
+			i = skipKey(text, i)
+		}
+		if i < 0 || i >= len(text) {
 			return -1
 		}
-		switch c := text[i]; c {
-		case '{', '[':
-			if depth++; depth >= maxDepth { // the object around it counts too
-				return -1
-			}
-			s.setList(depth, c == '[')
+		if text[i] == '{' || text[i] == '[' {
+			i = skipNested(text, i, depth+1)
+		} else {
+			i = skipSimple(text, i)
+		}
+		if i < 0 {
+			return -1
+		}
+		switch i = skipSpace(text, i); {
+		case i < len(text) && text[i] == ',':
 			i = skipSpace(text, i+1)
-			if i < len(text) && text[i] == c+2 { // empty: in ASCII } is {+2 and ] is [+2
-				i++
-				break
-			}
-			if c == '{' {
-				if i = skipKey(text, i); i < 0 {
-					return -1
-				}
-			}
-			continue
-		case '"':
-			end, _ := scanString(text, i+1)
-			if end < 0 {
-				return -1
-			}
-			i, depth = end+1, depth+1 // as if it had been opened
+		case i < len(text) && text[i] == closing:
+			return i + 1
 		default:
-			if i, _ = scanScalar(text, i); i < 0 {
-				return -1
-			}
-			depth++
-		}
-		// A value has ended before i; close whatever ends with it.
-		if i, depth = s.closeValues(i, depth); i < 0 || depth == 0 {
-			return i
+			return -1
 		}
 	}
 }
 
-// closeValues goes from the end of the value at depth to the beginning of the
-// next one. It returns depth 0 when the outermost value has ended, and -1 if
-// the text is faulty.
-func (s *scanner) closeValues(i, depth int) (int, int) {
-	text := s.text
-	for depth--; depth > 0; depth-- {
-		i = skipSpace(text, i)
-		if i >= len(text) {
-			return -1, 0
-		}
-		list := s.list(depth)
-		switch c := text[i]; {
-		case c == ',' && list:
-			return i + 1, depth
-		case c == ',':
-			return skipKey(text, skipSpace(text, i+1)), depth
-		case c == ']' && list, c == '}' && !list:
-			i++
-		default:
-			return -1, 0
-		}
+// skipSimple checks any other value at i and returns where it ends, or -1.
+func skipSimple(text []byte, i int) (end int) {
+	if text[i] != '"' {
+		end, _ = scanScalar(text, i)
+		return end
 	}
-	return i, 0
+	if end, _ = scanString(text, i+1); end < 0 {
+		return -1
+	}
+	return end + 1
 }
 
-func (s *scanner) setList(depth int, list bool) {
-	bit := uint64(1) << (depth & 63)
-	if list {
-		s.isList[depth>>6] |= bit
-	} else {
-		s.isList[depth>>6] &^= bit
-	}
-}
-
-func (s *scanner) list(depth int) bool { return s.isList[depth>>6]>>(depth&63)&1 != 0 }
-
-// skipKey reads a key and its colon at i and returns what follows, or -1.
+// skipKey reads a key and its colon at i and returns where the value begins, or -1.
 func skipKey(text []byte, i int) int {
-	if i < 0 || i >= len(text) || text[i] != '"' {
+	if i >= len(text) || text[i] != '"' {
 		return -1
 	}
 	end, _ := scanString(text, i+1)
 	if end < 0 {
 		return -1
 	}
-	i = skipSpace(text, end+1)
-	if i >= len(text) || text[i] != ':' {
+	if i = skipSpace(text, end+1); i >= len(text) || text[i] != ':' {
 		return -1
 	}
-	return i + 1
+	return skipSpace(text, i+1)
 }

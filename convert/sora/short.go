@@ -155,9 +155,7 @@ func (r *Reader) shortText(h *shape.Hole, l *shortLine, i int) int {
 			return -1
 		}
 	}
-	if escaped {
-		v = r.unescaped(v)
-	}
+	v = r.unescaped(v, escaped)
 	r.b.Attr(h.Key, v)
 	if h.Kind == holeConnection {
 		l.connection = v
@@ -205,7 +203,7 @@ func (r *Reader) shortList(h *shape.Hole, i int) int {
 	}
 	mark, m := r.b.Mark(), field{id: fieldID(h.Field), kind: '[', start: int32(i)}
 	r.line.text = text
-	end := r.line.skipNested(i)
+	end := skipNested(text, i, 1)
 	if end < 0 || r.b.Suspect(text[i:end]) {
 		return -1
 	}
@@ -238,9 +236,7 @@ func (r *Reader) shortMessage(l *shortLine) bool {
 	if len(l.msg) == 0 || b.Suspect(l.msg) {
 		return false
 	}
-	if b.Body = l.msg; l.escaped {
-		b.Body = r.unescaped(l.msg)
-	}
+	b.Body = r.unescaped(l.msg, l.escaped)
 	mark, beyond := b.Mark(), b.Counts.Beyond
 	event := r.code(l.level, b.Body)
 	if len(l.msg) > maxMessage || b.Counts.Beyond != beyond {
@@ -293,13 +289,6 @@ func (r *Reader) finishShort(l *shortLine) {
 		r.traceOf(r.connection)
 		b.Attr(r.p.fields.ids[fieldConnectionID].key, r.connection)
 	}
-}
-
-// unescaped is the text that a JSON string stands for.
-func (r *Reader) unescaped(v []byte) []byte {
-	start := len(r.b.Arena)
-	r.b.Arena = appendUnescaped(r.b.Arena, v)
-	return r.b.Arena[start:]
 }
 
 // learn remembers the line that was just read, if all that comes of it comes of its

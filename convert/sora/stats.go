@@ -53,12 +53,11 @@ func (r *Reader) measure() {
 		if list[i] != '{' {
 			continue
 		}
-		end := r.aside.skipNested(i)
+		end := skipNested(list, i, 1)
 		if end < 0 {
 			return
 		}
 		r.statistics(otherStat, list[i:end], false)
-		r.aside.text = list
 		i = end
 	}
 }
@@ -81,13 +80,10 @@ func (r *Reader) nested(name string, open byte) []byte {
 			continue
 		}
 		if at = skipSpace(text, at+1); at < len(text) && text[at] == open {
-			r.aside.text = text
-			end := r.aside.skipNested(at)
-			if end < 0 {
-				return nil
+			if end := skipNested(text, at, 1); end >= 0 {
+				return text[at:end]
 			}
-			r.aside.text = text[at:end]
-			return text[at:end]
+			return nil
 		}
 	}
 }

@@ -1,9 +1,7 @@
 package sora
 
 import (
-	"encoding/binary"
-	"math/bits"
-	"slices"
+	"bytes"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -11,42 +9,22 @@ import (
 // appendUnescaped appends the text that a JSON string stands for. s is what is
 // between the quotes, with escapes that were found to be right.
 func appendUnescaped(dst, s []byte) []byte {
-	dst = slices.Grow(dst, len(s)+8)
-	for i := 0; i < len(s); {
-		if i+8 <= len(s) { // copy eight bytes, and take as many as come before an escape
-			x := load64(s, i)
-			n := 8
-			if m := backslashes(x); m != 0 {
-				n = bits.TrailingZeros64(m) >> 3
-			}
-			at := len(dst)
-			binary.LittleEndian.PutUint64(dst[at:at+8], x)
-			dst = dst[:at+n]
-			if i += n; n == 8 {
-				continue
-			}
-		} else if s[i] != '\\' {
-			dst = append(dst, s[i])
-			i++
-			continue
+	for {
+		i := bytes.IndexByte(s, '\\')
+		if i < 0 {
+			return append(dst, s...)
 		}
+		dst = append(dst, s[:i]...)
 		if s[i+1] == 'u' {
 			var r rune
 			r, i = unicodeEscape(s, i)
 			dst = utf8.AppendRune(dst, r)
-			continue
+		} else {
+			dst = append(dst, plainEscape(s[i+1]))
+			i += 2
 		}
-		dst = append(dst, plainEscape(s[i+1]))
-		i += 2
+		s = s[i:]
 	}
-	return dst
-}
-
-// backslashes marks the backslashes of x. Only the lowest mark is reliable.
-func backslashes(x uint64) uint64 {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	x ^= ones * '\\'
-	return (x - ones) &^ x & highs
 }
 
 // unicodeEscape reads \uXXXX at i, and a second one if the two are a surrogate

@@ -72,40 +72,22 @@ func (r *Reader) known(s *scanner, m *field, k *fieldKeys, all bool) {
 
 // list adds a list of strings and returns false if the value is another list.
 func (r *Reader) list(s *scanner, m *field, k *fieldKeys) bool {
-	v := s.raw(m)
-	if !stringsOnly(v) {
-		return false
-	}
+	v, mark := s.raw(m), r.b.Mark()
 	r.b.BeginList(k.key)
-	for i := skipSpace(v, 1); v[i] == '"'; {
+	i := skipSpace(v, 1)
+	for v[i] == '"' {
 		end, escaped := scanString(v, i+1)
-		item := v[i+1 : end]
-		if escaped {
-			start := len(r.b.Arena)
-			r.b.Arena = appendUnescaped(r.b.Arena, item)
-			item = r.b.Arena[start:]
-		}
-		r.b.Item(item)
+		r.b.Item(r.unescaped(v[i+1:end], escaped))
 		if i = skipSpace(v, end+1); v[i] == ',' {
 			i = skipSpace(v, i+1)
 		}
 	}
+	if v[i] != ']' {
+		r.b.Undo(mark)
+		return false
+	}
 	r.b.EndList()
 	return true
-}
-
-// stringsOnly tells whether a list, known to be right, holds strings only.
-func stringsOnly(v []byte) bool {
-	i := skipSpace(v, 1)
-	for v[i] == '"' {
-		end, _ := scanString(v, i+1)
-		i = skipSpace(v, end+1)
-		if v[i] == ']' {
-			return true
-		}
-		i = skipSpace(v, i+1) // past the comma
-	}
-	return v[i] == ']'
 }
 
 // view is b as a string for the length of a call that does not keep it.
