@@ -18,7 +18,6 @@ type backlog struct {
 	last  bool                       // files are those
 	here  map[*known.Generation]bool // those whose files it found
 	begun bool                       // some of it was taken up already
-	full  time.Time                  // when there was no room to open more of them
 }
 
 // takeUp finds out what the first of the files in the backlog are. The others wait,
@@ -28,9 +27,8 @@ func (t *Tailer) takeUp(now time.Time) {
 	if n == 0 {
 		return
 	}
-	all := t.backlog.files
-	files := all[:n]
-	t.backlog.files = all[n:]
+	files := t.backlog.files[:n]
+	t.backlog.files = t.backlog.files[n:]
 	var held map[file.Key]*known.Generation
 	if t.backlog.begun {
 		held = t.known.Holders()
@@ -45,14 +43,7 @@ func (t *Tailer) takeUp(now time.Time) {
 	}
 	t.backlog.begun = true
 	var cands []*known.Candidate
-	for i, fl := range files {
-		if !t.known.MakeRoom() { // the others have to wait for it
-			t.backlog.files, t.backlog.full = all[i:], now
-			for _, fl := range files[i:] {
-				fl.Later()
-			}
-			break
-		}
+	for _, fl := range files {
 		c := t.known.Candidate(fl)
 		if c != nil && held[c.Stat.Key] != nil { // it was moved there since: the next scan will tell
 			c.Release()
@@ -64,8 +55,36 @@ func (t *Tailer) takeUp(now time.Time) {
 		}
 	}
 	t.identify(cands, t.backlog.here, now)
+	t.noteClosed(cands, now)
 	if b := &t.backlog; len(b.files) == 0 && len(b.later) > 0 {
 		b.files, b.later, b.last = b.later, nil, true
+	}
+}
+
+// noteClosed notes of which logs there are files now that could not be opened to be read,
+// for want of room. They are tried again with each poll, and more files are taken up
+// only when these are open.
+func (t *Tailer) noteClosed(cands []*known.Candidate, now time.Time) {
+	for _, c := range cands {
+		if g := c.Generation(); g != nil && g.Waits(now) {
+			t.closed[g.Family()] = true
+			t.full = now
+		}
+	}
+}
+
+// openClosed tries to open what there was no room for.
+func (t *Tailer) openClosed(now time.Time) {
+	t.full = now
+	for f := range t.closed {
+		t.feed(f, now)
+		still := false
+		for g := range f.Generations() {
+			still = still || g.Waits(now)
+		}
+		if !still {
+			delete(t.closed, f)
+		}
 	}
 }
 

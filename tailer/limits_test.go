@@ -476,3 +476,27 @@ func TestLineOfManyBatches(t *testing.T) {
 		}
 	})
 }
+
+// Files for which there is no room to be read are known all the same, and are opened as
+// soon as others make room.
+func TestFilesThatThereIsNoRoomFor(t *testing.T) {
+	inWorld(t, func(w *world) {
+		const files = 20
+		w.cfg.OpenFiles = 3
+		release := w.hold() // what is open stays so
+		for i := range files {
+			w.write(fmt.Sprintf("log%c.jsonl", 'a'+i), lines(2*i, 2))
+		}
+		w.start()
+		w.pass(5 * time.Second)
+		if n := w.tail.known.OpenFiles(); n > 3 {
+			w.t.Errorf("%d files are open", n)
+		}
+		if n := len(w.tail.Status()); n != files {
+			w.t.Errorf("%d files are known, want %d", n, files)
+		}
+		release()
+		w.pass(time.Duration(files) * w.tail.cfg.Poll)
+		w.wantLines(2 * files)
+	})
+}

@@ -40,8 +40,10 @@ type Tailer struct {
 type scanning struct {
 	begun    bool // the first scan
 	backlog  backlog
-	polled   time.Time     // when the logs that move were last looked at
-	scanTook time.Duration // the last scan
+	closed   map[*known.Family]bool // logs of which files wait for room to be opened
+	full     time.Time              // when there was none last
+	polled   time.Time              // when the logs that move were last looked at
+	scanTook time.Duration          // the last scan
 
 	ctx     context.Context // of Run
 	desk    inspect.Desk    // for compressed files
@@ -95,7 +97,7 @@ func load(cfg Config, next entry.Consumer, atRest bool) (*Tailer, error) {
 	})
 	t.store = saved.NewStore(cfg.StateDir, cfg.Logger)
 	t.saveReq, t.urgent, t.drain = make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{})
-	t.listed = make(chan struct{})
+	t.listed, t.closed = make(chan struct{}), map[*known.Family]bool{}
 	t.desk = inspect.Desk{Running: &t.aside, Hurried: t.isDraining, Finished: func() {
 		t.rescan()
 		t.nudge()
@@ -187,7 +189,10 @@ func (t *Tailer) schedule(ctx context.Context) {
 			t.scan(now)
 			t.scanTook = time.Since(now)
 			t.first.Do(func() { close(t.listed) })
-		case len(t.backlog.files) > 0 && now.Sub(t.backlog.full) >= t.cfg.Poll:
+		case now.Sub(t.full) < t.cfg.Poll:
+		case len(t.closed) > 0:
+			t.openClosed(now)
+		case len(t.backlog.files) > 0:
 			t.goOn(now)
 		}
 		now = time.Now()
@@ -234,8 +239,8 @@ func (t *Tailer) pause(now time.Time, step time.Duration) time.Duration {
 	if t.scanNow {
 		return 0
 	}
-	if len(t.backlog.files) > 0 {
-		return max(0, t.cfg.Poll-now.Sub(t.backlog.full))
+	if len(t.backlog.files) > 0 || len(t.closed) > 0 {
+		return max(0, t.cfg.Poll-now.Sub(t.full))
 	}
 	if t.scanSoon {
 		d = min(d, t.cfg.Poll)

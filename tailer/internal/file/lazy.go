@@ -7,10 +7,11 @@ import (
 )
 
 // A Lazy is what a file holds that is opened when it is first asked for, if it is
-// still the one with Key.
+// still the one with Key. It is a Content.
 type Lazy struct {
 	Key    Key
 	Opener func() (Content, Stat, error)
+	Few    *Few // that it is one of; nil if it stays open until it is closed
 
 	c          Content
 	own, tried bool
@@ -35,6 +36,9 @@ func (l *Lazy) Gone() bool { return l.gone }
 
 func (l *Lazy) get() Content {
 	if l.tried {
+		if l.own {
+			l.Few.use(l)
+		}
 		return l.c
 	}
 	l.tried = true
@@ -49,6 +53,7 @@ func (l *Lazy) get() Content {
 		return nil
 	}
 	l.c, l.own = c, true
+	l.Few.use(l)
 	return c
 }
 
@@ -68,10 +73,38 @@ func (l *Lazy) Size() int64 {
 	return 0
 }
 
-// Close closes what was opened.
+// Stat implements Content.
+func (l *Lazy) Stat() (Stat, error) {
+	if c := l.get(); c != nil {
+		return c.Stat()
+	}
+	return Stat{}, fs.ErrNotExist
+}
+
+// Data implements Content.
+func (l *Lazy) Data(from int64) int64 { return from }
+
+// Keep implements Content.
+func (l *Lazy) Keep([]byte, int64) {}
+
+// Rest implements Content.
+func (l *Lazy) Rest() {
+	if l.c != nil {
+		l.c.Rest()
+	}
+}
+
+// Content is the file itself, nil if it is not there any more. It is open until another
+// one of the few is asked for.
+func (l *Lazy) Content() Content { return l.get() }
+
+// Close closes what was opened. It is opened again if it is asked for once more.
 func (l *Lazy) Close() error {
 	if !l.own {
 		return nil
 	}
-	return l.c.Close()
+	c := l.c
+	l.c, l.own, l.tried = nil, false, false
+	l.Few.drop(l)
+	return c.Close()
 }

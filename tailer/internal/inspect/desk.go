@@ -36,7 +36,7 @@ type subject struct {
 // that begin in the same way. It returns nil if that will be known later only. Of what is
 // passed only the length is of interest.
 func (d *Desk) Inspect(ctx context.Context, known []*match.Known, o *Opened, passed bool) *Inspection {
-	s := subject{o, o.src.(*file.Packed), passed}
+	s := subject{Opened: o, passed: passed}
 	in := d.inspections[s.Stat.Key]
 	if in != nil && in.stat.Like(s.Stat) {
 		in.asked = true
@@ -53,6 +53,11 @@ func (d *Desk) Inspect(ctx context.Context, known []*match.Known, o *Opened, pas
 		}
 		return in
 	}
+	var done func()
+	if s.src, done = o.unpack(); s.src == nil {
+		return nil
+	}
+	defer done()
 	in = d.begin(known, s, false)
 	if in.run(ctx, InlineBytes); in.err != errTooLong {
 		return in

@@ -55,6 +55,7 @@ func (x *Index) assign(g *Generation, c *Candidate, v match.Verdict, now time.Ti
 	if v.Short {
 		end = c.End()
 	}
+	src := c.Take(x.MakeRoom)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.opened[g] = struct{}{}
@@ -65,7 +66,7 @@ func (x *Index) assign(g *Generation, c *Candidate, v match.Verdict, now time.Ti
 	home := g.locate(c.File, now)
 	c.Fam.Src.Early.Decided(c.Stat.Key)
 	g.at.Stat, g.at.Changed, g.at.Used = c.Stat, now, now
-	gap, grown := g.Assign(progress.Found{Home: home, Src: c.Content(), Head: c.Head, Stat: c.Stat, Short: v.Short, Whole: v.Whole, End: end}, now)
+	gap, grown := g.Assign(progress.Found{Home: home, Src: src, Head: c.Head, Stat: c.Stat, Short: v.Short, Whole: v.Whole, End: end}, now)
 	if !v.Short && grown {
 		g.at.Written = c.Stat.Mtime
 	}
@@ -102,6 +103,7 @@ func (x *Index) adoptFrom(c *Candidate, v match.Verdict, now time.Time) {
 
 // adopt makes g, which is in the file c, one of its family.
 func (x *Index) adopt(g *Generation, c *Candidate, now time.Time) {
+	src := c.Take(x.MakeRoom)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	c.gen = g
@@ -110,6 +112,6 @@ func (x *Index) adopt(g *Generation, c *Candidate, now time.Time) {
 	g.at.Stat, g.at.Written = c.Stat, c.Stat.Mtime
 	c.Fam.Src.Early.Decided(c.Stat.Key)
 	g.fam.add(g)
-	g.Begin(home, c.Content(), c.Head, c.Stat, now)
+	g.Begin(home, src, c.Head, c.Stat, now)
 	x.log.Debug("generation begun", "path", g.at.Path, "generation", g.HexID(), "from", g.View().Read.At)
 }

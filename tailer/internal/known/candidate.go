@@ -23,10 +23,7 @@ func (x *Index) Candidate(fl *Found) *Candidate {
 	if fl.File.Stat.Size == 0 && !fl.Class.Live {
 		return nil
 	}
-	if !x.MakeRoom() {
-		fl.Later() // it has to wait
-		return nil
-	}
+	room := x.MakeRoom()
 	open := func() (file.Content, file.Stat, error) { return fl.Src.Set.Open(fl.Path, fl.Class.Packed) }
 	o, err := inspect.Open(open, fl.Class.Packed != file.Unpacked)
 	switch {
@@ -40,6 +37,9 @@ func (x *Index) Candidate(fl *Found) *Candidate {
 	case o == nil:
 		return nil // later
 	}
+	if !room {
+		o.Among(x.few) // it is decided about with the others nevertheless
+	}
 	fl.File.Stat = o.Stat
 	return &Candidate{Found: fl, Opened: o}
 }
@@ -51,6 +51,9 @@ func (c *Candidate) Release() *Generation {
 	}
 	return c.gen
 }
+
+// Generation is the one whose file c is by now; nil if it is nobody's.
+func (c *Candidate) Generation() *Generation { return c.gen }
 
 // AsFound is c as a decision sees it.
 func (c *Candidate) AsFound(v *View, now time.Time) *match.Found {

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/progress"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
@@ -47,6 +48,7 @@ type Index struct {
 	notice  Notice
 	readers *progress.Readers
 	open    atomic.Int64 // files
+	few     *file.Few    // those that are open to be looked into only
 	sources []*Followed
 
 	mu        sync.Mutex
@@ -54,9 +56,13 @@ type Index struct {
 	forgotten []saved.Change           // what nothing more is saved of
 }
 
+// fewFiles is how many files are open to be looked into only, beyond those of
+// Config.OpenFiles.
+const fewFiles = 8
+
 // New makes an index of which nothing is known yet.
 func New(cfg Config, readers *progress.Readers, notice Notice, sources []rules.Source) *Index {
-	x := &Index{cfg: cfg, log: cfg.Logger, notice: notice, readers: readers, opened: map[*Generation]struct{}{}}
+	x := &Index{cfg: cfg, log: cfg.Logger, notice: notice, readers: readers, opened: map[*Generation]struct{}{}, few: file.NewFew(fewFiles)}
 	for _, s := range sources {
 		x.sources = append(x.sources, newSource(s, x))
 	}

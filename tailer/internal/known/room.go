@@ -32,9 +32,12 @@ func (x *Index) OpenFamilies() (list []*Family) {
 	return list
 }
 
+// Waits says whether g's file is there, and is to be opened to be read. The scheduler asks.
+func (g *Generation) Waits(now time.Time) bool { return g.at.IsFound() && g.WantsOpen(now) }
+
 // Reopen opens g's file again if it is to be read, and is still the same one.
 func (x *Index) Reopen(g *Generation, now time.Time) {
-	if !g.at.IsFound() || !g.WantsOpen(now) || !x.MakeRoom() {
+	if !g.Waits(now) || !x.MakeRoom() {
 		return
 	}
 	c, st, err := g.OpenFile()

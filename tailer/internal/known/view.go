@@ -82,7 +82,8 @@ func (g *Generation) IsLittleKnown() bool {
 // lazy is what g's file holds, wherever that is.
 func (g *Generation) lazy(src file.Content) *file.Lazy {
 	set, path, packed := g.fam.Src.Set, g.at.Path, g.at.Packed
-	l := &file.Lazy{Key: g.at.Key, Opener: func() (file.Content, file.Stat, error) { return set.Open(path, packed) }}
+	open := func() (file.Content, file.Stat, error) { return set.Open(path, packed) }
+	l := &file.Lazy{Key: g.at.Key, Opener: open, Few: g.fam.Src.index.few}
 	if src != nil && packed == file.Unpacked {
 		l.Lend(src)
 	}

@@ -138,8 +138,8 @@ func (d *decision) look(c *Found) (q clue, found []agreement) {
 		if a.verified < 0 || !d.mayBe(a) {
 			continue
 		}
-		if copied := q.orig != nil || q.twin != nil && k.Key != c.Stat.Key; copied && a.verified < c.size() {
-			continue
+		if q.orig != nil && a.verified < c.size() || q.twin != nil && k.Key != c.Stat.Key {
+			continue // it is a copy
 		}
 		if k.Log != c.Log && a.verified < c.size() && elsewhere() {
 			continue
