@@ -201,17 +201,20 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// large is a file that takes too long to be unpacked at once.
+// large is a file that takes too long to be unpacked at once, and packedLarge the same
+// compressed.
 func large() []byte {
-	return append(text(1000), bytes.Repeat([]byte("a line that is packed well\n"), InlineBytes/20)...)
+	return append(text(1000), bytes.Repeat([]byte("a line that is packed well\n"), InlineBytes/26)...)
 }
+
+var packedLarge = sync.OnceValue(func() []byte { return packed(large()) })
 
 // A large file is unpacked aside, once it was left as it is, and one at a time.
 func TestLarge(t *testing.T) {
 	b := newBench(t)
 	all := large()
-	b.write("a.jsonl.1.gz", packed(all))
-	b.write("b.jsonl.1.gz", packed(all))
+	b.write("a.jsonl.1.gz", packedLarge())
+	b.write("b.jsonl.1.gz", packedLarge())
 	b.write("a.jsonl", all)
 	a, other := b.opened("a.jsonl.1.gz"), b.opened("b.jsonl.1.gz")
 	k := []*match.Known{b.known("a.jsonl", 500)}
@@ -262,7 +265,7 @@ func TestLarge(t *testing.T) {
 // Where nothing may wait a large file is unpacked as soon as it is seen.
 func TestLargeWhileHurried(t *testing.T) {
 	b := newBench(t)
-	b.write("a.jsonl.1.gz", packed(large()))
+	b.write("a.jsonl.1.gz", packedLarge())
 	b.hurried.Store(true)
 	o := b.opened("a.jsonl.1.gz")
 	if b.desk.Inspect(t.Context(), nil, o, false) != nil || !b.desk.Busy() && b.finished.Load() == 0 {
@@ -293,7 +296,7 @@ func TestLargeThatChanges(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := newBench(t)
-			b.write("a.jsonl.1.gz", packed(large()))
+			b.write("a.jsonl.1.gz", packedLarge())
 			ctx, cancel := context.WithCancel(t.Context())
 			o := b.opened("a.jsonl.1.gz")
 			b.desk.Inspect(ctx, nil, o, test.passed)
@@ -325,7 +328,7 @@ func TestLargeThatChanges(t *testing.T) {
 // A file that is another one by the time it is opened aside is not looked into.
 func TestAnotherFileAside(t *testing.T) {
 	b := newBench(t)
-	b.write("a.jsonl.1.gz", packed(large()))
+	b.write("a.jsonl.1.gz", packedLarge())
 	o := b.opened("a.jsonl.1.gz")
 	b.desk.Inspect(t.Context(), nil, o, false)
 	if err := os.Rename(filepath.Join(b.dir, "a.jsonl.1.gz"), filepath.Join(b.dir, "kept")); err != nil {
