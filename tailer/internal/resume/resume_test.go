@@ -225,10 +225,26 @@ func TestRestart(t *testing.T) {
 		if !r.p.IsSaved(src, "/elsewhere/x.jsonl") || r.p.IsSaved(src, "/elsewhere/z.jsonl") {
 			t.Error("a log that no rule has is not known to be saved, or one that was never saved is")
 		}
-		r.save(true)
+		if r.save(true); r.store.Appendable() {
+			t.Error("a few generations have a journal, which a release before cannot read")
+		}
 		r.p.Close()
 	}
-	r := start(t, state, sora(dir), rules.Source{Name: "other", Dir: "/other", Rules: []rules.Rule{{Pattern: "*.jsonl"}}})
+	src := sora(dir)
+	src.Include = []string{"/elsewhere/*.jsonl"}
+	r := start(t, state, src)
+	if gens := r.gens(); len(gens) != 2 || gens["/elsewhere/x.jsonl"].ID == "" {
+		t.Errorf("a log that is followed again: %v", gens)
+	}
+	r.p.Close()
+	r = start(t, state, sora(dir), rules.Source{Name: "other", Dir: "/other", Rules: []rules.Rule{{Pattern: "*.jsonl"}}})
+	r.x.Do(func(l known.Locked) {
+		for f := range l.Logs() {
+			if newest, _ := l.Settled(f); f.Src.Name == "other" && newest == 0 {
+				t.Error("nothing is known of when the log of a source that is followed again was written")
+			}
+		}
+	})
 	if gens := r.gens(); len(gens) != 2 || gens["/other/y.jsonl"].Source != "other" {
 		t.Errorf("a source that is followed again: %v", gens)
 	}
@@ -256,13 +272,25 @@ func TestRelocated(t *testing.T) {
 		state := checkpoint(t, &saved.Checkpoint{
 			Sources:     map[string]saved.Source{"sora": {Followed: time.Now().Add(-time.Hour), Dir: saved.Path(test.savedAs)}},
 			Logs:        []saved.Log{{Source: "sora", File: saved.Path(test.log), Newest: time.Now().Add(-time.Minute)}},
-			Generations: []saved.Generation{generation(1, "sora", test.log, test.log)},
+			Generations: []saved.Generation{generation(2, "other", "/a/logs/y.jsonl", "/a/logs/y.jsonl"), generation(3, "other", "/z/sora.jsonl", "/z/sora.jsonl"), generation(1, "sora", test.log, test.log)},
 		})
-		r := start(t, state, sora(test.dir))
-		paths := strings.Join(slices.Collect(maps.Keys(r.gens())), " ")
+		r := start(t, state, sora(test.dir), rules.Source{Name: "other", Include: []string{"/a/logs/y.jsonl", "/z/sora.jsonl"}})
+		gens := r.gens()
+		if gens["/a/logs/y.jsonl"].Source != "other" || gens["/z/sora.jsonl"].Source != "other" {
+			t.Errorf("%s: another source's files are elsewhere: %v", test.name, slices.Collect(maps.Keys(gens)))
+		}
+		maps.DeleteFunc(gens, func(_ string, s known.Snapshot) bool { return s.Source == "other" })
+		paths := strings.Join(slices.Collect(maps.Keys(gens)), " ")
 		if paths != test.want {
 			t.Errorf("%s: known: %q", test.name, paths)
 		}
+		r.x.Do(func(l known.Locked) {
+			for f := range l.Logs() {
+				if newest, _ := l.Settled(f); f.Path == test.want && newest == 0 {
+					t.Errorf("%s: nothing is known of when it was written", test.name)
+				}
+			}
+		})
 	}
 }
 
@@ -299,13 +327,16 @@ func TestOnlyWhatHasChanged(t *testing.T) {
 	for i := range 2 * FewGenerations {
 		path := fmt.Sprintf("%s/%d.jsonl", dir, i)
 		c.Generations = append(c.Generations, generation(i, "sora", path, path))
+		c.Logs = append(c.Logs, saved.Log{Source: "sora", File: saved.Path(path), Newest: time.Now().Add(-time.Minute)})
 	}
 	state := checkpoint(t, c)
 	r := start(t, state, sora(dir))
 	if r.store.Appendable() {
 		t.Error("the first one is no whole")
 	}
-	r.save(true)
+	if r.save(true); !r.store.Appendable() {
+		t.Error("many generations are saved as a whole each time")
+	}
 	if k := r.p.Take(false, time.Now()); len(k.changes) != 0 {
 		t.Errorf("nothing has changed, and %d changes are saved", len(k.changes))
 	}
@@ -323,6 +354,74 @@ func TestOnlyWhatHasChanged(t *testing.T) {
 	k.err = errors.New("no")
 	if err := k.Write(r.store, false); err == nil || r.store.Appendable() {
 		t.Error("after a failure it is not saved as a whole", err)
+	}
+	k = r.p.Take(true, time.Now())
+	if err := k.Write(r.store, true); err != nil || r.store.Appendable() {
+		t.Error("at the end it is no whole", err)
+	}
+}
+
+// A link that was followed by a release that followed any goes on.
+func TestLinkGoesOn(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(other+"/x", []byte("x\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	g := generation(1, "sora", dir+"/x.jsonl", dir+"/x.jsonl")
+	if err := os.Symlink(other+"/x", dir+"/x.jsonl"); err != nil {
+		t.Fatal(err)
+	}
+	st, err := file.StatPath(other + "/x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, was := range []bool{false, true} {
+		if was {
+			g.Inode = st.Key.Ino
+		}
+		r := start(t, checkpoint(t, &saved.Checkpoint{Generations: []saved.Generation{g}}), sora(dir))
+		list, _, err := r.x.Source("sora").List(dir, time.Now(), func() {})
+		if err != nil || len(list) != 1 || list[0].Hidden == was {
+			t.Errorf("read before: %v; %+v, %v", was, list, err)
+		}
+	}
+}
+
+// What is put away is not saved any more, and once is enough.
+func TestForgotten(t *testing.T) {
+	for _, whole := range []bool{false, true} {
+		dir := t.TempDir()
+		g := generation(1, "sora", dir+"/a.jsonl", dir+"/a.jsonl")
+		g.Missing = time.Now().Add(-30 * time.Minute)
+		r := start(t, checkpoint(t, &saved.Checkpoint{Generations: []saved.Generation{g}}), sora(dir))
+		r.save(true)
+		r.p.mostGone = 0
+		r.p.TidyGone(time.Now())
+		k := r.p.Take(whole, time.Now())
+		if !whole && (len(k.changes) != 2 || k.changes[0].Forgotten != g.ID || k.changes[1].NoLog == nil) {
+			t.Errorf("changes: %+v", k.changes)
+		}
+		if k = r.p.Take(false, time.Now()); len(k.changes) != 0 {
+			t.Errorf("after a whole: %v: forgotten once more: %+v", whole, k.changes)
+		}
+	}
+}
+
+// What was put away and not forgotten before everything ended is not known twice.
+func TestKilledWhilePutAway(t *testing.T) {
+	dir := t.TempDir()
+	g := generation(1, "sora", dir+"/a.jsonl", dir+"/a.jsonl")
+	g.Missing = time.Now().Add(-30 * time.Minute)
+	state := checkpoint(t, &saved.Checkpoint{Generations: []saved.Generation{g}})
+	r := start(t, state, sora(dir))
+	r.p.mostGone = 0
+	r.p.TidyGone(time.Now())
+	if err := r.p.gone.Save(r.store); err != nil || r.p.Gone() != 1 {
+		t.Fatal(r.p.Gone(), err)
+	}
+	r.p.Close()
+	if r = start(t, state, sora(dir)); len(r.gens()) != 1 || r.p.Gone() != 0 {
+		t.Errorf("%d are known, %d gone", len(r.gens()), r.p.Gone())
 	}
 }
 
@@ -382,7 +481,9 @@ func TestGone(t *testing.T) {
 		g := generation(i, "sora", path, path)
 		g.Missing = time.Now().Add(-40*time.Minute + time.Duration(i)*time.Minute)
 		c.Generations = append(c.Generations, g)
-		c.Logs = append(c.Logs, saved.Log{Source: "sora", File: saved.Path(path), Newest: time.Now().Add(-time.Minute)})
+		if i != 1 {
+			c.Logs = append(c.Logs, saved.Log{Source: "sora", File: saved.Path(path), Newest: time.Now().Add(-time.Minute)})
+		}
 	}
 	state := checkpoint(t, c)
 	r := start(t, state, sora(dir))
@@ -403,8 +504,10 @@ func TestGone(t *testing.T) {
 	if got, ok := r.p.Saved(s, dir+"/00.jsonl"); !ok || got.Newest == 0 || len(got.Gens) != 0 || !r.p.IsSaved(s, dir+"/00.jsonl") {
 		t.Errorf("of a log that is gone it is known: %+v, %v", got, ok)
 	}
-	if _, ok := r.p.Saved(s, dir+"/new.jsonl"); ok {
-		t.Error("something is known of a log that never was")
+	for _, name := range []string{"/new.jsonl", "/01.jsonl"} {
+		if _, ok := r.p.Saved(s, dir+name); ok {
+			t.Errorf("%s: something is known of a log that never was, or was never settled", name)
+		}
 	}
 	src, err := os.Create(dir + "/new.jsonl")
 	if err != nil {
@@ -425,6 +528,9 @@ func TestGone(t *testing.T) {
 	back := r.gens()
 	if len(back) != most+1 || back[dir+"/03.jsonl"].ID != fmt.Sprintf("%032x", 4) || r.p.Gone() != n-most-1 {
 		t.Errorf("%d are known, %d gone", len(back), r.p.Gone())
+	}
+	if r.p.TidyGone(time.Now().Add(2 * forget)); r.p.Gone() > most { // those that were put away just now
+		t.Errorf("%d are remembered for ever", r.p.Gone())
 	}
 }
 
@@ -474,8 +580,37 @@ func TestTooManyGone(t *testing.T) {
 		g.Missing = now.Add(-time.Minute)
 		c.Generations = append(c.Generations, g)
 	}
-	r := start(t, checkpoint(t, c), sora(dir))
-	if len(r.gens()) != MostGone || r.p.Gone() != 50 {
+	for i := range c.Generations {
+		c.Logs = append(c.Logs, saved.Log{Source: "sora", File: c.Generations[i].File, Newest: now.Add(-time.Minute)})
+	}
+	again := generation(len(c.Generations), "sora", string(c.Generations[MostGone+10].File), dir+"/again.jsonl")
+	c.Generations = append(c.Generations, again)
+	state := checkpoint(t, c)
+	r := start(t, state, sora(dir))
+	if len(r.gens()) != MostGone+1 || r.p.Gone() != 50 {
 		t.Errorf("%d are known, %d gone", len(r.gens()), r.p.Gone())
 	}
+	logs := map[string]int64{}
+	r.x.Do(func(l known.Locked) {
+		for f := range l.Logs() {
+			logs[f.Path], _ = l.Settled(f)
+		}
+	})
+	if len(logs) != MostGone+1 || logs[string(again.File)] == 0 {
+		t.Errorf("%d logs are known, that of a generation that is not gone was written at %d", len(logs), logs[string(again.File)])
+	}
+	if err := r.p.gone.Save(r.store); err != nil {
+		t.Fatal(err)
+	}
+	r.p.Close()
+	if r = start(t, state, sora(dir)); r.p.Gone() != 50 || r.p.gone.Pending() != 0 {
+		t.Errorf("after a start that saved no checkpoint %d are gone, %d bytes of them written again", r.p.Gone(), r.p.gone.Pending())
+	}
+	rest := New(checkpoint(t, c), forget)
+	x := known.New(known.Config{Logger: slog.New(slog.DiscardHandler)}, progress.New(progress.Config{Logger: slog.New(slog.DiscardHandler), Changed: func(bool) {}}),
+		known.Notice{Changed: func(bool) {}, IsSaved: rest.IsSaved, Saved: rest.Saved}, []rules.Source{sora(dir)})
+	if err := rest.Load(x, saved.NewStore(rest.stateDir, slog.New(slog.DiscardHandler)), true); err != nil || len(x.All()) != len(c.Generations) {
+		t.Errorf("at rest %d are known, of %d, %v", len(x.All()), len(c.Generations), err)
+	}
+	rest.Close()
 }

@@ -51,7 +51,6 @@ func restored(s *saved.Generation, now time.Time) (known.Restored, error) {
 	g := known.Restored{ID: s.ID, Born: s.Born, Place: place.Place{
 		Path: string(s.Path), Key: key, Packed: s.Packed, State: place.Missing, Missing: s.Missing,
 		Stat: file.Stat{Key: key, Size: s.OnDisk, Mtime: s.Changed.UnixNano()}, Written: s.Written.UnixNano(),
-		Changed: s.Born, Used: s.Born,
 	}}
 	if g.Place.Missing.IsZero() || g.Place.Missing.After(now) {
 		g.Place.Missing = now
