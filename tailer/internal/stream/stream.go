@@ -80,14 +80,14 @@ func (s Stream) rule() rules.Rule {
 	name, _ := file.UnpackedName(filepath.ToSlash(s.Name))
 	dir, base := path.Split(name)
 	after, before := file.LiveNames(base)
-	for _, base := range []string{base, after, before} {
+	for i, base := range []string{base, after, before} {
 		if base == "" {
 			continue
 		}
 		for _, r := range s.Rules {
 			ok, _ := path.Match(r.Pattern, base)
 			inDir, _ := path.Match(r.Pattern, path.Join(path.Base(dir), base))
-			if !ok && !inDir || base == name && before != "" && file.HasMeta(r.Pattern) && !r.Ring && !r.Small {
+			if !ok && !inDir || i == 0 && before != "" && file.HasMeta(r.Pattern) && !r.Ring && !r.Small {
 				continue // sora-20261121.jsonl is a rotated sora.jsonl
 			}
 			if r.Log == "" {
