@@ -140,6 +140,20 @@ func TestShortWay(t *testing.T) {
 	}
 }
 
+// A line that is cut anywhere, after lines that are not.
+func TestShortWayOfCutLines(t *testing.T) {
+	for _, u := range usual {
+		m := masking(t, redact.Config{})
+		for _, c := range changes {
+			m.compare(t, []byte(strings.Replace(u, c[0], c[1], 1)))
+		}
+		for n := range len(u) {
+			m.compare(t, []byte(u))
+			m.compare(t, []byte(u[:n]))
+		}
+	}
+}
+
 // Lines with a few changes at random, in any order.
 func TestShortWayAtRandom(t *testing.T) {
 	seed := rand.Uint64()

@@ -174,7 +174,7 @@ func (r *Reader) shortValue(h *shape.Hole, i int) int {
 	case k.typ == typeBool && hasPrefix(text, i, "false"):
 		r.b.Encoded(k.bools[0])
 		return i + len("false")
-	case k.typ == typeList && text[i] == '[':
+	case k.typ == typeList && hasPrefix(text, i, "["):
 		return r.shortList(h, i)
 	}
 	m := field{id: fieldID(h.Field)}

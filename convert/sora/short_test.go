@@ -89,6 +89,24 @@ func TestShortWay(t *testing.T) {
 	}
 }
 
+// A line that is cut anywhere, and of which any value is not the one before: what a
+// crash, a full disk or a long line leaves behind.
+func TestShortWayOfCutLines(t *testing.T) {
+	p := newPair(t)
+	for _, u := range unusual {
+		p.compare(t, []byte(strings.Replace(usual, u[0], u[1], 1)))
+	}
+	for _, line := range []string{usual, strings.Replace(usual, `["sora","signaling"]`, `["mora"]`, 1)} {
+		for n := range len(line) {
+			for range 2 {
+				p.compare(t, []byte(line))
+			}
+			p.compare(t, []byte(line[:n]))
+			p.compare(t, []byte(line[:n]+"}"))
+		}
+	}
+}
+
 // Lines that change in a few places at random, in any order.
 func TestShortWayAtRandom(t *testing.T) {
 	seed := rand.Uint64()
