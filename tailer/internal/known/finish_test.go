@@ -124,13 +124,16 @@ func TestBury(t *testing.T) {
 	}
 }
 
-// A file of which nothing is known to find it by is not kept.
+// A file of which nothing is known but its inode is not kept for long.
 func TestBuryNothing(t *testing.T) {
 	w := newWorld(t)
 	w.write("sora.jsonl", "")
 	w.scan()
 	w.must("sora.jsonl").Close()
 	w.remove("sora.jsonl")
+	w.scan()
+	w.want("sora.jsonl missing")
+	w.now = w.now.Add(w.x.cfg.RotateWait)
 	w.scan()
 	w.want("")
 }
@@ -340,6 +343,8 @@ func TestForget(t *testing.T) {
 		}
 		w.must(test.file).Close()
 		w.remove(test.file)
+		w.scan()
+		w.now = w.now.Add(w.x.cfg.RotateWait)
 		w.scan()
 		w.scan()
 		if known := w.s.families[f.Path] != nil; known != test.known {

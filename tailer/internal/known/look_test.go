@@ -301,7 +301,7 @@ func TestCandidate(t *testing.T) {
 		{"a log", func(w *world) { w.write("sora.jsonl", "a\n") }, "sora.jsonl", true, false},
 		{"an empty log", func(w *world) { w.write("sora.jsonl", "") }, "sora.jsonl", true, false},
 		{"an empty rotated one", func(w *world) { w.write("sora.jsonl.1", "") }, "sora.jsonl.1", false, false},
-		{"there is no room", func(w *world) { w.write("sora.jsonl", "a\n"); w.x.cfg.OpenFiles = 0 }, "sora.jsonl", false, true},
+		{"there is no room", func(w *world) { w.write("sora.jsonl", "a\n"); w.x.cfg.OpenFiles = 0 }, "sora.jsonl", true, false},
 		{"compressed, and only begun", func(w *world) { w.write("sora.jsonl.1.gz", "\x1f\x8b") }, "sora.jsonl.1.gz", false, false},
 		{"compressed, and no such thing", func(w *world) { w.write("sora.jsonl.1.gz", lines("a")) }, "sora.jsonl.1.gz", false, true},
 	} {
