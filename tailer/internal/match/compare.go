@@ -129,6 +129,8 @@ func (d *decision) comparePacked(k *Known, c *Found, verified int) agreement {
 	switch {
 	case in == nil || in.Broken() != nil:
 		return none
+	case k.Open && k.readable() && in.Length() < k.Content.Size():
+		return none // it lacks what can still be had from the file that has no name
 	case in.Length() < k.Read.At:
 		return d.comparePrefix(k, c, in.Length(), verified)
 	case !k.Read.Holds(in):
