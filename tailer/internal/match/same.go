@@ -22,11 +22,20 @@ func (d *decision) original(c *Found) *Known {
 	return nil
 }
 
-// isElsewhere says whether the file of a generation of another log holds all that c does.
+// isElsewhere says whether the file of a generation of another log holds all that c does,
+// or one that was found just now and has its name from the rules.
 func (d *decision) isElsewhere(c *Found) bool {
-	return len(c.Head) >= Little && slices.ContainsFunc(d.in.Known, func(k *Known) bool {
+	if len(c.Head) < Little {
+		return false
+	}
+	known := func(k *Known) bool {
 		return k.Here && k.Log != c.Log && k.Log.linewise() && k.Fingerprint.HashOf(Little) == c.start() && k.holdsAll(c)
-	})
+	}
+	found := func(o *Found) bool {
+		return o.Log != c.Log && o.Log.Vendor && !c.Log.Vendor && o.Content != nil && c.Content != nil &&
+			bytes.HasPrefix(o.Head, c.Head) && file.Holds(o.Content, c.Content, o.Content.Size(), c.Content.Size())
+	}
+	return slices.ContainsFunc(d.in.Known, known) || slices.ContainsFunc(d.in.Found, found)
 }
 
 // holdsAll says whether k's file holds all that c does.
