@@ -108,9 +108,6 @@ func (x *Index) HoldDeleted(now time.Time) {
 			total += g.at.Stat.Blocks
 		}
 	}
-	if total <= x.cfg.DeletedBytes {
-		return
-	}
 	slices.SortFunc(held, func(a, b *Generation) int {
 		if done := a.Done(); done != b.Done() {
 			if done {

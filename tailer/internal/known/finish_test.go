@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rtcship/rtcship/tailer/internal/early"
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/place"
 	"github.com/rtcship/rtcship/tailer/internal/progress"
@@ -175,6 +176,13 @@ func TestHoldDeleted(t *testing.T) {
 		}
 	}
 	w.want("a.jsonl missing, b.jsonl deleted, c.jsonl deleted, d.jsonl missing")
+	if a := gens["a.jsonl"]; !a.View().Finished {
+		t.Error("what cannot be had is waited for")
+	}
+	w.pass(time.Minute)
+	if w.scan(); len(gens["a.jsonl"].View().Gaps) != 1 {
+		t.Errorf("it is lost twice: %+v", gens["a.jsonl"].View().Gaps)
+	}
 }
 
 // When there is no room for one more file the ones go that have been still for the
@@ -207,6 +215,7 @@ func TestMakeRoom(t *testing.T) {
 			w.settle(w.must("b.jsonl"))
 			w.remove("a.jsonl")
 			w.look()
+			w.must("a.jsonl").at.Changed = time.Now().Add(-time.Hour)
 		}, "b.jsonl", true},
 		{"only deleted ones", func(w *world) {
 			w.settle(w.must("a.jsonl"))
@@ -284,15 +293,20 @@ func TestReopen(t *testing.T) {
 		do   func(*world, *Generation)
 		want bool
 	}{
-		{"nothing is to be read", func(w *world, g *Generation) { w.settle(g); g.Close() }, false},
-		{"something is to be read", func(_ *world, g *Generation) { g.Close() }, true},
-		{"it is missing", func(w *world, g *Generation) { g.Close(); w.remove("sora.jsonl"); w.look(); w.write("sora.jsonl", "x") }, false},
+		{"nothing is to be read", func(w *world, g *Generation) { w.settle(g); w.close(g) }, false},
+		{"something is to be read", func(w *world, g *Generation) { w.close(g) }, true},
+		{"it is missing", func(w *world, g *Generation) {
+			w.close(g)
+			w.remove("sora.jsonl")
+			w.look()
+			w.write("sora.jsonl", "x")
+		}, false},
 		{"another file is there", func(w *world, g *Generation) {
-			g.Close()
+			w.close(g)
 			w.rename("sora.jsonl", "kept")
 			w.write("sora.jsonl", lines("b"))
 		}, false},
-		{"there is no room", func(w *world, g *Generation) { g.Close(); w.x.cfg.OpenFiles = 0 }, false},
+		{"there is no room", func(w *world, g *Generation) { w.close(g); w.x.cfg.OpenFiles = 0 }, false},
 	} {
 		w := newWorld(t)
 		w.write("sora.jsonl", lines("a"))
@@ -300,7 +314,11 @@ func TestReopen(t *testing.T) {
 		g := w.must("sora.jsonl")
 		test.do(w, g)
 		w.pass(time.Minute)
+		w.x.OpenFamilies()
 		w.x.Reopen(g, w.now)
+		if g.Src() != nil && !g.at.Used.Equal(w.now) {
+			t.Errorf("%s: that it was needed is not noted", test.name)
+		}
 		if got := g.Src() != nil; got != test.want || w.x.OpenFiles() != map[bool]int64{true: 1}[test.want] {
 			t.Errorf("%s: it is open: %v, %d files are", test.name, got, w.x.OpenFiles())
 		}
@@ -452,6 +470,95 @@ func TestPutAway(t *testing.T) {
 		if n := len(w.s.families); n != 6-len(got) {
 			t.Errorf("%s: %d logs are known", test.name, n)
 		}
+	}
+}
+
+// A log with a file that nobody knows stays.
+func TestPutAwayKeepsTheLog(t *testing.T) {
+	for _, files := range []int{0, 1} {
+		w := newWorld(t)
+		w.write("a.jsonl", lines("a"))
+		w.scan()
+		g := w.must("a.jsonl")
+		w.settle(g)
+		g.Close()
+		w.remove("a.jsonl")
+		w.look()
+		g.fam.files = files
+		w.pass(time.Minute)
+		w.x.PutAway(0, w.now, func(Locked, *Generation) error { return nil })
+		if len(w.x.All()) != 0 || len(w.s.families) != files {
+			t.Errorf("with %d files %d generations and %d logs are known", files, len(w.x.All()), len(w.s.families))
+		}
+	}
+}
+
+// What is put away comes back with its log, once somebody needs it.
+func TestBringBack(t *testing.T) {
+	w := newWorld(t)
+	id := strings.Repeat("ab", 16)
+	newest := w.now.Add(-time.Minute).UnixNano()
+	changes := w.changes.Load()
+	saved := &Saved{Newest: newest, Gens: []Restored{{ID: id, Born: w.now, Place: place.Place{Path: w.path("a.jsonl.1"), State: place.Missing, Missing: w.now}}, {ID: "no id"}}}
+	if !w.s.BringBack(w.path("a.jsonl"), saved, w.now) {
+		t.Fatal("it does not come back")
+	}
+	g := w.must("a.jsonl.1")
+	got, _ := w.x.readers.Settled(g.fam.settled)
+	if g.HexID() != id || len(w.x.All()) != 1 || got != newest || g.fam.floor != newest-int64(early.Margin) || !g.fam.search.Equal(w.now) || w.changes.Load() == changes {
+		t.Errorf("%s: %d are known; written at %d, floor %d, searched at %v", g.HexID(), len(w.x.All()), got, g.fam.floor, g.fam.search)
+	}
+	later := &Saved{Newest: 1, Gens: []Restored{{ID: strings.Repeat("cd", 16), Place: place.Place{Path: w.path("a.jsonl.2"), Missing: w.now}}}}
+	w.s.BringBack(w.path("a.jsonl"), later, w.now)
+	if got, _ = w.x.readers.Settled(g.fam.settled); got != newest || len(w.x.All()) != 2 {
+		t.Errorf("what is known of the log is gone: written at %d", got)
+	}
+}
+
+// While batches of a generation are on their way it is not lost what they hold.
+func TestBuryWaitsForBatches(t *testing.T) {
+	w := newWorld(t)
+	w.write("sora.jsonl", lines("a"))
+	w.scan()
+	g := w.must("sora.jsonl")
+	w.gate = make(chan struct{})
+	g.Reread()
+	g.SavedHead(g.HeadLen())
+	g.fam.Feed(w.now)
+	w.until(func() bool { return g.View().UnderWay > 0 && g.View().Read.At == g.View().Size })
+	w.pass(time.Minute)
+	w.write("sora.jsonl", "")
+	w.x.StatNow(g, w.now)
+	for range 2 {
+		w.pass(time.Minute)
+		w.look()
+		if w.finish(); g.at.State != place.Missing || len(g.View().Gaps) != 0 {
+			t.Errorf("%s, gaps %+v", g.at.State, g.View().Gaps)
+		}
+		if w.gate != nil {
+			close(w.gate)
+			w.gate = nil
+			w.until(func() bool { return g.View().UnderWay == 0 })
+		}
+	}
+}
+
+// A file that is out of the way is closed when the last of its lines is settled.
+func TestCloses(t *testing.T) {
+	w := newWorld(t)
+	w.write("sora.jsonl", lines("a"))
+	w.write("x.jsonl", lines("x"))
+	w.scan()
+	g := w.must("sora.jsonl")
+	w.settle(g)
+	w.rename("sora.jsonl", "sora.jsonl.1")
+	w.scan()
+	if g.Src() == nil {
+		t.Error("it is closed at once")
+	}
+	w.pass(time.Minute)
+	if w.scan(); g.Src() != nil || w.must("x.jsonl").Src() == nil {
+		t.Error("it is never closed, or another one is")
 	}
 }
 

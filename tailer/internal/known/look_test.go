@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/match"
 	"github.com/rtcship/rtcship/tailer/internal/place"
 	"github.com/rtcship/rtcship/tailer/internal/progress"
@@ -32,6 +33,12 @@ func TestLooksIntoAFile(t *testing.T) {
 		{"truncated and written again, and longer", "sora.jsonl", func(w *world) { w.write("sora.jsonl", b+b) }, "sora.jsonl live", "", false}, // the read will tell
 		{"truncated, and as far as it goes the same", "sora.jsonl", func(w *world) { w.write("sora.jsonl", a[:len(a)-5]) }, "sora.jsonl live, sora.jsonl missing", "", true},
 		{"another log copied over it", "other.jsonl", func(w *world) { w.write("other.jsonl", a) }, "other.jsonl missing, sora.jsonl live", "", true},
+		{"a rotated one, and another log copied over it", "other.jsonl", func(w *world) {
+			w.rename("other.jsonl", "other.jsonl.1")
+			w.look()
+			w.write("other.jsonl.1", a)
+		}, "other.jsonl.1 missing, other.jsonl.1 rotated, sora.jsonl live", "", true},
+		{"another log's beginning, that is no longer one", "other.jsonl", func(w *world) { w.write("other.jsonl", lines("b")) }, "other.jsonl live, other.jsonl missing, sora.jsonl live", "", true},
 		{"written as a whole again", "ulimit.log", func(w *world) { w.write("ulimit.log", lines("ulimit.log")) }, "sora.jsonl live, ulimit.log live, ulimit.log missing", "", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -60,7 +67,7 @@ func TestLooksIntoAFile(t *testing.T) {
 			if got := strings.Join(gaps, ", "); got != test.gaps {
 				t.Errorf("gaps: %q", got)
 			}
-			if n := int64(strings.Count(test.want, "live")); w.x.OpenFiles() != n {
+			if n := int64(strings.Count(test.want, "live") + strings.Count(test.want, "rotated")); w.x.OpenFiles() != n {
 				t.Errorf("%d files are open, %d live", w.x.OpenFiles(), n)
 			}
 		})
@@ -107,6 +114,100 @@ func TestCutOffTheEnd(t *testing.T) {
 	}
 }
 
+// A file that has lost more than its end, or of which nothing was read, is another one
+// by now: what was there may be in a copy.
+func TestCutShort(t *testing.T) {
+	long := strings.Repeat(lines("a"), 20)
+	for _, test := range []struct {
+		name   string
+		text   string
+		read   int64
+		left   int
+		framed bool
+		want   string
+	}{
+		{"behind what was read", long, 2160, 2200, false, "x.jsonl live; 2200+2120 removed from the end of the file"},
+		{"behind what was read, of a Format", long, 2160, 2200, true, "x.jsonl live; "}, // a torn tail
+		{"nothing was read", long, 0, 2200, false, "x.jsonl live, x.jsonl missing; "},
+		{"before the end of its head", lines("a"), 96, 120, false, "x.jsonl live, x.jsonl missing; "},
+		{"before what was read", long, 2160, 2000, false, "x.jsonl live, x.jsonl missing; "},
+		{"and it differs", long, 2160, -2200, false, "x.jsonl live, x.jsonl missing; "},
+	} {
+		w := newWorld(t)
+		w.write("x.jsonl", test.text)
+		w.scan()
+		g := w.must("x.jsonl")
+		w.settle(g, test.read)
+		w.pass(time.Second)
+		text := []byte(test.text)[:max(test.left, -test.left)]
+		if test.left < 0 {
+			text[2159] ^= 1 // behind the head, and before what was read
+		}
+		if test.framed {
+			w.s.Format = framed{}
+		}
+		w.write("x.jsonl", string(text))
+		w.x.StatNow(g, w.now)
+		got := w.where() + "; "
+		for _, gap := range g.View().Gaps {
+			got += fmt.Sprintf("%d+%d %s", gap.At, gap.Bytes, gap.Reason)
+		}
+		if got != test.want {
+			t.Errorf("%s: %s", test.name, got)
+		}
+	}
+}
+
+// framed is a Format of which nothing is read.
+type framed struct{ entry.Format }
+
+// When a file was seen to change, and to grow, is noted.
+func TestObserve(t *testing.T) {
+	for _, test := range []struct {
+		name           string
+		text           string
+		changed, grown bool
+		copied         bool
+	}{
+		{"as it was", "", false, false, false},
+		{"touched", lines("a"), true, false, false},
+		{"grown", lines("a") + "more\n", true, true, false},
+		{"a copy has grown", lines("a") + "more\n", true, true, true},
+	} {
+		w := newWorld(t)
+		w.write("sora.jsonl", lines("a"))
+		w.scan()
+		g := w.must("sora.jsonl")
+		w.settle(g)
+		if test.copied {
+			g.SkipTo(progress.Start{Head: []byte(lines("a")), At: g.View().Read.Mark, CopyOf: "the one"})
+		}
+		before := w.now
+		w.pass(time.Minute)
+		if test.text != "" {
+			w.write("sora.jsonl", test.text)
+		}
+		rescans := w.rescans
+		w.x.StatNow(g, w.now)
+		if got := g.Quiet(w.now) == 0; got != test.changed {
+			t.Errorf("%s: seen to change %v ago", test.name, g.Quiet(w.now))
+		}
+		want := before
+		if test.changed {
+			want = w.now // one that was only written counts as grown when it was looked into
+		}
+		if g.at.Written != want.UnixNano() {
+			t.Errorf("%s: seen to have grown at %v", test.name, time.Unix(0, g.at.Written))
+		}
+		if again := w.rescans > rescans; again != test.copied {
+			t.Errorf("%s: compared at once: %v", test.name, again)
+		}
+		if held := g.IsHeld(); held != test.copied {
+			t.Errorf("%s: held: %v", test.name, held)
+		}
+	}
+}
+
 // The next generation of a file that is truncated is as far from its name as the one
 // before, and of a copy is held until it is compared.
 func TestTruncatedGoesOn(t *testing.T) {
@@ -132,8 +233,11 @@ func TestTruncatedGoesOn(t *testing.T) {
 	if v := n.View(); v.CopyOf != "the one" || !v.Held || v.Size != 2 {
 		t.Errorf("the next one is %+v", v)
 	}
-	if g.Src() != nil || n.Src() == nil {
+	if g.Src() != nil || n.Src() == nil || len(w.x.OpenFamilies()) != 1 {
 		t.Error("the file is not the next one's")
+	}
+	if !f.search.Equal(w.now) {
+		t.Error("the one before is not searched for")
 	}
 }
 
@@ -157,6 +261,23 @@ func TestIntact(t *testing.T) {
 		if got := g.Intact(); got != test.want {
 			t.Errorf("%s: intact: %v", test.name, got)
 		}
+	}
+	w := newWorld(t)
+	long := strings.Repeat(a, 20) // longer than its head
+	w.write("sora.jsonl", long)
+	w.scan()
+	g := w.must("sora.jsonl")
+	w.settle(g)
+	w.write("sora.jsonl", long[:len(long)-9]+"another.\n")
+	if g.Intact() {
+		t.Error("another end is taken for the same")
+	}
+	w.write("sora.jsonl", long+"something more\n")
+	w.pass(time.Second)
+	w.x.StatNow(g, w.now)
+	w.write("sora.jsonl", long+"some")
+	if g.Intact() {
+		t.Error("what was seen and is not there any more is not missed")
 	}
 }
 

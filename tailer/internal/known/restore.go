@@ -115,5 +115,5 @@ func (x *Index) isOver(g *Generation, now time.Time) bool {
 	}
 	v := g.View()
 	n, unsaved := g.UnsavedHead()
-	return v.Src == nil && !v.Active && v.Done && n > 0 && !unsaved && v.CopyOf == ""
+	return v.Done && n > 0 && !unsaved && v.CopyOf == ""
 }

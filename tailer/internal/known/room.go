@@ -88,7 +88,7 @@ func (x *Index) evict(now time.Time) {
 		switch {
 		case g.Src() == nil:
 			delete(x.opened, g)
-		case !g.at.IsFound() || !g.Idle():
+		case !g.Idle():
 		case !g.at.Unnamed():
 			idle = append(idle, g)
 		case g.at.Quiet(now) >= x.cfg.RotateWait:
@@ -130,7 +130,6 @@ func (x *Index) CloseAll() {
 // x.mu.
 func (x *Index) close(g *Generation, now time.Time) {
 	g.Close()
-	delete(x.opened, g)
 	if g.at.Unnamed() {
 		g.at.Leave(place.Missing, now)
 		g.Lose()

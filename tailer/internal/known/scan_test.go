@@ -40,6 +40,11 @@ func TestFollowsTheFile(t *testing.T) {
 			w.look()
 			w.rename("elsewhere/x", "sora.jsonl")
 		}, "sora.jsonl live"},
+		{"moved out, and looked at", func(w *world) {
+			w.rename("sora.jsonl", "elsewhere/x")
+			w.look()
+			w.x.LookAtMoved(w.now)
+		}, "sora.jsonl moved"},
 		{"moved out, then deleted", func(w *world) {
 			w.rename("sora.jsonl", "elsewhere/x")
 			w.look()

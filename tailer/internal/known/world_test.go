@@ -16,7 +16,6 @@ import (
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/match"
-	"github.com/rtcship/rtcship/tailer/internal/place"
 	"github.com/rtcship/rtcship/tailer/internal/progress"
 	"github.com/rtcship/rtcship/tailer/internal/reader"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
@@ -30,6 +29,7 @@ type world struct {
 	s   *Followed
 	now time.Time
 
+	gate    chan struct{}    // until it is closed nothing is settled
 	saved   map[string]Saved // what notices are told
 	rescans int
 	changes atomic.Int64
@@ -51,7 +51,7 @@ func newWorld(t *testing.T, change ...func(*Config, *rules.Source)) *world {
 	for _, f := range change {
 		f(&cfg, &src)
 	}
-	readers := progress.New(progress.Config{Next: sink{}, MaxEntry: 1 << 20, Memory: 1 << 20, Logger: cfg.Logger, Nudge: func() {}, Changed: func(bool) { w.changes.Add(1) }})
+	readers := progress.New(progress.Config{Next: w, MaxEntry: 1 << 20, Memory: 1 << 20, Logger: cfg.Logger, Nudge: func() {}, Changed: func(bool) { w.changes.Add(1) }})
 	readers.Begin(t.Context())
 	w.x = New(cfg, readers, Notice{
 		Rescan: func() { w.rescans++ }, Changed: func(bool) { w.changes.Add(1) },
@@ -164,10 +164,31 @@ func (w *world) must(name string) *Generation {
 	return g
 }
 
-// A sink settles at once whatever it is offered.
-type sink struct{}
+// Offer settles at once whatever it is offered, or when the gate is opened if there is one.
+func (w *world) Offer(context.Context, entry.Batch) (entry.Receipt, error) {
+	gate := w.gate
+	if gate == nil {
+		return entry.Settled, nil
+	}
+	return entry.ReceiptFunc(func(ctx context.Context) error {
+		select {
+		case <-gate:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}), nil
+}
 
-func (sink) Offer(context.Context, entry.Batch) (entry.Receipt, error) { return entry.Settled, nil }
+// until waits for what others do.
+func (w *world) until(done func() bool) {
+	w.Helper()
+	for end := time.Now().Add(time.Minute); !done(); runtime.Gosched() {
+		if time.Now().After(end) {
+			w.Fatal("it never comes to that")
+		}
+	}
+}
 
 // settle has all of g read and settled; or, if it is said, only what stands before at.
 func (w *world) settle(g *Generation, at ...int64) {
@@ -178,12 +199,10 @@ func (w *world) settle(g *Generation, at ...int64) {
 	if !g.Done() {
 		g.Complete()
 	}
-	for end := time.Now().Add(time.Minute); !g.Done() || g.View().Active; runtime.Gosched() {
+	w.until(func() bool {
 		g.fam.Feed(w.now)
-		if time.Now().After(end) {
-			w.Fatalf("not settled: %+v", g.View())
-		}
-	}
+		return g.Done() && !g.View().Active
+	})
 	if len(at) > 0 {
 		m, err := file.ReadMark(g.Src(), at[0])
 		if err != nil {
@@ -192,6 +211,9 @@ func (w *world) settle(g *Generation, at ...int64) {
 		g.Rewind(reader.Position{Mark: m})
 	}
 }
+
+// close closes a file as if there were no room for it.
+func (w *world) close(g *Generation) { w.x.while(func() { w.x.close(g, w.now) }) }
 
 // where is what is known, as text: the state of each generation by its name.
 func (w *world) where() string {
@@ -213,5 +235,3 @@ func (w *world) want(where string) {
 
 // lines are some that take more bytes than it needs to tell a copy by.
 func lines(what string) string { return strings.Repeat(what+" is a line of this log\n", 9) }
-
-var states = []place.State{place.Live, place.Rotated, place.Compressed, place.Deleted, place.Moved, place.Missing, place.Unreadable}

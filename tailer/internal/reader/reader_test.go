@@ -43,7 +43,7 @@ func TestBudget(t *testing.T) {
 			t.Helper()
 			synctest.Wait()
 			slices.Sort(got) // who gets it at once with others has no order
-		if strings.Join(got, " ") != names || b.Used() != used || waits != waited {
+			if strings.Join(got, " ") != names || b.Used() != used || waits != waited {
 				t.Errorf("%s: %v got it, %d used, %d waited; want %s, %d, %d", what, got, b.Used(), waits, names, used, waited)
 			}
 			got, waits = nil, 0
@@ -254,6 +254,17 @@ func TestRead(t *testing.T) {
 				t.Errorf("head: %q", r.Head)
 			}
 		})
+	}
+}
+
+// What is in a buffer from another read says nothing about the file.
+func TestShorterThanItsHead(t *testing.T) {
+	p, buf := plan(t, "one\ntwo\n", 4)
+	p.HeadLen = 12
+	p.HeadHash = xxhash.Sum64([]byte("one\ntwo\nmore"))
+	copy(buf.Bytes, "one\ntwo\nmore")
+	if r := p.Read(buf); !r.Other {
+		t.Error("a file that is shorter than its head is taken for what it was")
 	}
 }
 

@@ -425,6 +425,28 @@ func TestKilledWhilePutAway(t *testing.T) {
 	}
 }
 
+// Settled small files, and those that are gone, are saved before the checkpoint that does
+// not have them any more; and again, when what was saved is not there.
+func TestSavedAgain(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	r := start(t, state, sora(dir))
+	small := r.x.Source("sora").Small
+	small.Put(&saved.Shelved{Path: saved.Path(dir + "/small/a.jsonl"), ID: fmt.Sprintf("%032x", 1), Size: 5, Head: 1}, saved.Sum{})
+	path := saved.ShelfFile(state, "sora")
+	failing := r.p.Take(true, time.Now())
+	r.p.NoteSaved(failing, errors.New("no room"))
+	for range 2 {
+		r.save(false)
+		if text, err := os.ReadFile(path); err != nil || !strings.Contains(string(text), "a.jsonl") {
+			t.Errorf("a settled small file is not saved: %q, %v", text, err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		r.p.SaveAgain()
+	}
+}
+
 // What a checkpoint knows of a head counts when it is on disk.
 func TestHeadsCountWhenTheyAreOnDisk(t *testing.T) {
 	dir := t.TempDir()
@@ -503,6 +525,9 @@ func TestGone(t *testing.T) {
 	s := r.x.Source("sora")
 	if got, ok := r.p.Saved(s, dir+"/00.jsonl"); !ok || got.Newest == 0 || len(got.Gens) != 0 || !r.p.IsSaved(s, dir+"/00.jsonl") {
 		t.Errorf("of a log that is gone it is known: %+v, %v", got, ok)
+	}
+	if r.p.SaveAgain(); r.p.gone.Save(r.store) != nil {
+		t.Fatal("it cannot be saved again")
 	}
 	for _, name := range []string{"/new.jsonl", "/01.jsonl"} {
 		if _, ok := r.p.Saved(s, dir+name); ok {

@@ -29,6 +29,7 @@ func TestEachOnce(t *testing.T) {
 		{"no link", one("b.jsonl", Class{Rule: any, Live: true, Family: "b"}, false), one("a.jsonl", Class{Rule: any, Live: true, Family: "a"}, true)},
 		{"no link, of another log", one("b.jsonl.1", Class{Rule: any, Family: "b"}, false), one("a.jsonl", Class{Rule: any, Live: true, Family: "a"}, true)},
 		{"of the same log its own name, though it is a link", one("b.jsonl", Class{Rule: any, Live: true, Family: "b"}, true), one("b.jsonl.1", Class{Rule: any, Family: "b"}, false)},
+		{"a log's own name, though it is a link", one("sora.jsonl", Class{Rule: named, Live: true, Family: "sora"}, true), one("api.jsonl.1", Class{Rule: named, Family: "api"}, false)},
 		{"followed at all", one("a.jsonl.1", Class{Rule: any}, false), one("sora.old", Class{Rule: named, Aside: true}, false)},
 		{"a rotated one that the rules know", one("sora.jsonl.1", Class{Rule: named}, false), one("a.txt", Class{Rule: asked, Live: true}, false)},
 	} {
@@ -65,10 +66,10 @@ func TestAsides(t *testing.T) {
 		"sora.xz":           "sora.jsonl",
 		"sora.gz":           "sora.jsonl",
 		"kept":              "api.log",
-		"excluded":          "",
+		"sora.excluded":     "",
 		"sora.followed":     "",
 	} {
-		s := New(Asked{Dir: dir, Exclude: []string{"excluded"}}, Where{}, func(string) bool { return false })
+		s := New(Asked{Dir: dir, Exclude: []string{"sora.excluded"}}, Where{}, func(string) bool { return false })
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte("x"), 0o644); err != nil {
 			t.Fatal(err)
@@ -101,6 +102,7 @@ func TestRuleOf(t *testing.T) {
 		"/logs/erlang.log.1":     "", // its log is that of all of them
 		"/logs/debug.log":        "",
 		"/logs/sub/a.log":        "",
+		"/logs/sub/sora.jsonl":   "",
 		"/logs/a.txt":            "",
 	} {
 		got := ""
@@ -175,6 +177,15 @@ func TestLinks(t *testing.T) {
 		if err == nil {
 			c.Close()
 		}
+		if test.saved && test.allowed { // it goes on there, and nowhere else
+			os.Remove(link)
+			if err := os.Symlink(root+"/logs2/x.jsonl", link); err != nil {
+				t.Fatal(err)
+			}
+			if f := s.Look(link, Class{Rule: &s.rules[0], Family: link, Live: true}); f == nil || !f.Hidden {
+				t.Errorf("%s: it leads elsewhere by now, and is followed", test.name)
+			}
+		}
 		if want := test.saved && test.allowed; (warned == 1) != want {
 			t.Errorf("%s: warned %d times", test.name, warned)
 		}
@@ -224,7 +235,7 @@ func TestDirs(t *testing.T) {
 func TestVendorFiles(t *testing.T) {
 	for _, n := range []int{ManyNames - 3, ManyNames} {
 		dir := t.TempDir()
-		names := []string{"sora.jsonl", "sora.jsonl.1", "sorb.jsonl"}
+		names := []string{"sora.jsonl", "sora.jsonl.1", "sorb.jsonl", "soraka.jsonl"}
 		for i := len(names); i < n; i++ {
 			names = append(names, "x"+strings.Repeat("y", i%200)+string(rune('a'+i/200))+".jsonl")
 		}

@@ -137,6 +137,14 @@ func TestOffsets(t *testing.T) {
 	}
 }
 
+// What does not fit into a batch comes with the next one, at the end as well.
+func TestManyLines(t *testing.T) {
+	const n = 3 * entry.MaxEntries
+	if got, _ := read(t, Stream{}, strings.NewReader(strings.Repeat("x\n", n))); len(got) != n {
+		t.Errorf("%d lines of %d", len(got), n)
+	}
+}
+
 // Of a crash dump the head is taken, and the rest is passed over.
 func TestDump(t *testing.T) {
 	text := "=erl_crash_dump:0.5\nSlogan: x\n" + strings.Repeat("=proc:<0.1.0>\n", 100_000)
