@@ -1,13 +1,13 @@
 package tailer
 
 import (
-	"github.com/rtcship/rtcship/tailer/internal/known"
+	"github.com/rtcship/rtcship/tailer/internal/ledger"
 	"github.com/rtcship/rtcship/tailer/internal/place"
 )
 
 // A FileStatus is the ledger's line about one generation of one file; or, of the
 // many small files that are settled, one line about all those of a directory.
-type FileStatus = known.FileStatus
+type FileStatus = ledger.FileStatus
 
 // A State says how a file is followed at present.
 type State = place.State
@@ -31,7 +31,7 @@ func (t *Tailer) Listed() <-chan struct{} { return t.listed }
 
 // Status returns the ledger's file half: a line for each generation that is
 // followed or remembered, sorted by source and path. It is cheap.
-func (t *Tailer) Status() []FileStatus { return t.known.Status() }
+func (t *Tailer) Status() []FileStatus { return ledger.Status(t.known) }
 
 // Empty returns how many empty lines each source has had since t was made. It
 // does not become less when a file goes.

@@ -53,6 +53,10 @@ func (f *Family) remove(g *Generation) {
 	}
 }
 
+// Strangers are the files to be shown that are none of its generations, by path. Any
+// may ask.
+func (f *Family) Strangers() map[string]strangers.Shown { return f.strangers.Shown() }
+
 // Feed has read what f has to offer, oldest first.
 func (f *Family) Feed(now time.Time) {
 	if f.turns == nil {

@@ -115,6 +115,25 @@ func (x *Index) Drained() bool {
 	return all
 }
 
+// SeeSizes takes note of the present sizes of files that are where they were, and that
+// nobody reads.
+func (x *Index) SeeSizes() {
+	for _, g := range x.All() {
+		if st, err := file.StatPath(g.at.Path); err == nil && st.Key == g.at.Key && !g.IsPacked() {
+			g.Seen(st.Size)
+		}
+	}
+}
+
+// Empty is how many empty lines each source has had.
+func (x *Index) Empty() map[string]int64 {
+	n := map[string]int64{}
+	for _, s := range x.sources {
+		n[s.Name] += x.readers.Empty(&s.common)
+	}
+	return n
+}
+
 func (x *Index) rescan() { x.notice.Rescan() }
 
 func (x *Index) changed(ask bool) { x.notice.Changed(ask) }

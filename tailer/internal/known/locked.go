@@ -58,6 +58,9 @@ func (l Locked) TakeUnsettled(f *Family) (newest int64, clock time.Time, changed
 	return l.x.readers.TakeUnsaved(f.settled)
 }
 
+// Place is where g is.
+func (l Locked) Place(g *Generation) place.Place { return g.at }
+
 // A Snapshot is what was known of a generation at one moment.
 type Snapshot struct {
 	ID     string // in hexadecimal

@@ -221,10 +221,14 @@ func TestTruncatedGoesOn(t *testing.T) {
 	w.look()
 	w.pass(time.Minute)
 	w.write("sora.jsonl.1", "b\n")
-	w.x.StatNow(g, w.now)
 	f := g.fam
+	f.Feed(w.now)
+	w.x.StatNow(g, w.now)
 	if len(f.gens) != 2 {
 		t.Fatalf("%d generations", len(f.gens))
+	}
+	if f.Feed(w.now); len(f.turns) != 2 {
+		t.Errorf("%d are read", len(f.turns))
 	}
 	n := f.gens[1]
 	if n.Away(w.now) != time.Minute || n.at.State != place.Rotated || n.at.Key == g.at.Key || n.id == g.id {
@@ -374,8 +378,10 @@ func TestApply(t *testing.T) {
 		}
 		w.finish()
 		reason := ""
-		for _, s := range w.x.Status() {
-			reason += s.Reason
+		for f := range w.s.Families() {
+			for _, s := range f.Strangers() {
+				reason += s.Reason
+			}
 		}
 		if reason != test.reason {
 			t.Errorf("%s: the reason is %q", test.name, reason)

@@ -327,8 +327,9 @@ func TestSealed(t *testing.T) {
 		w.look()
 		w.finish()
 		shown := false
-		for _, s := range w.x.Status() {
-			shown = shown || s.Path == w.path("sora.jsonl.xz")
+		for f := range w.s.Families() {
+			_, is := f.Strangers()[w.path("sora.jsonl.xz")]
+			shown = shown || is
 		}
 		if shown != test.want {
 			t.Errorf("%s: shown: %v", test.name, shown)

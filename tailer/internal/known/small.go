@@ -82,23 +82,3 @@ func shelved(g *Generation, v *progress.View, print *file.Fingerprint, now time.
 	}
 	return e
 }
-
-// shelfStatus is the ledger's lines about the files on the shelf of s, one for
-// each directory.
-func (s *Followed) shelfStatus(list []FileStatus) []FileStatus {
-	for dir, n := range s.Small.Sums() {
-		if n.Files == 0 && n.Entries == 0 {
-			continue
-		}
-		log := filepath.Base(dir)
-		if r := s.Set.SmallRule(dir); r != nil && r.Log != "" {
-			log = r.Log
-		}
-		list = append(list, FileStatus{
-			Source: s.Name, Log: log, Path: filepath.Join(dir, "*"), State: place.Settled, Files: n.Files,
-			Size: n.Bytes, Read: n.Bytes, Settled: n.Bytes,
-			Entries: n.Entries, SettledEntries: n.SettledEntries, Empty: n.Empty, Cut: n.Cuts,
-		})
-	}
-	return list
-}

@@ -1,14 +1,10 @@
 package known
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/rtcship/rtcship/tailer/internal/place"
+	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
 // A small file that is settled lies on the shelf, and is no generation any more.
@@ -37,12 +33,9 @@ func TestShelve(t *testing.T) {
 		if got := w.gen("small/a.jsonl") == nil; got != test.want {
 			t.Errorf("%s: on the shelf: %v", test.name, got)
 		}
-		status := ""
-		for _, s := range w.x.Status() {
-			status += fmt.Sprintf("%s %s %d %d;", filepath.Base(s.Path), s.State, s.Files, s.Settled)
-		}
-		if on := strings.Contains(status, "* settled 1 216;"); on != test.want {
-			t.Errorf("%s: status: %s", test.name, status)
+		sum := w.s.Small.Sums()[w.path("small")]
+		if on := sum == (saved.Sum{Files: 1, Bytes: 216, Entries: 9, SettledEntries: 9}); on != test.want {
+			t.Errorf("%s: on the shelf: %+v", test.name, sum)
 		}
 	}
 }
@@ -85,74 +78,31 @@ func TestComesOffTheShelf(t *testing.T) {
 				t.Errorf("%s: %+v, at %+v", test.name, v, g.at)
 			}
 		}
-		for _, s := range w.x.Status() {
-			if s.State == place.Settled && s.Files != 0 {
-				t.Errorf("%s: it is on the shelf as well", test.name)
-			}
+		if n := w.s.Small.Sums()[w.path("small")].Files; n != 0 {
+			t.Errorf("%s: it is on the shelf as well", test.name)
 		}
 	}
 }
 
-// What the ledger says: each generation, and what is there and not followed.
-func TestStatus(t *testing.T) {
-	w := newWorld(t)
-	w.write("sora.jsonl", lines("a"))
-	w.write("b.jsonl", lines("b"))
-	w.write("c.jsonl", lines("c"))
-	other := filepath.Join(t.TempDir(), "x")
-	if err := os.WriteFile(other, []byte("outside\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(other, w.path("link.jsonl")); err != nil {
-		t.Fatal(err)
-	}
-	w.write("sora.jsonl.1.gz", "no such thing")
-	w.scan()
-	w.settle(w.must("sora.jsonl"))
-	w.settle(w.must("b.jsonl"), 24)
-	w.must("c.jsonl").Fail(os.ErrPermission)
-	got := map[string]FileStatus{}
-	last := ""
-	for _, s := range w.x.Status() {
-		if s.Path < last || s.Source != "sora" {
-			t.Errorf("%s after %s", s.Path, last)
-		}
-		last = s.Path
-		got[filepath.Base(s.Path)] = s
-	}
-	for name, want := range map[string]FileStatus{
-		"sora.jsonl":      {Log: "sora", State: place.Live, Size: 216, Read: 216, Settled: 216},
-		"b.jsonl":         {Log: "b", State: place.Live, Size: 216, Read: 24, Settled: 24, Lag: 192},
-		"c.jsonl":         {Log: "c", State: place.Unreadable, Size: 216, Lag: 216, Error: "permission denied"},
-		"link.jsonl":      {Log: "link", State: place.Ignored},
-		"sora.jsonl.1.gz": {Log: "sora", State: place.Unreadable},
+// At rest the present size of a file counts, if it is where it was.
+func TestSeeSizes(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		do   func(*world)
+		want int64
+	}{
+		{"grown", func(w *world) { w.write("sora.jsonl", lines("a")+lines("a")) }, 432},
+		{"gone", func(w *world) { w.remove("sora.jsonl") }, 216},
+		{"another", func(w *world) { w.rename("sora.jsonl", "kept"); w.write("sora.jsonl", "x") }, 216},
 	} {
-		s := got[name]
-		if s.Log != want.Log || s.State != want.State || s.Size != want.Size && want.State != place.Ignored || s.Read != want.Read || s.Settled != want.Settled || s.Lag != want.Lag || want.Error != "" && s.Error != want.Error {
-			t.Errorf("%s: %+v", name, s)
+		w := newWorld(t)
+		w.write("sora.jsonl", lines("a"))
+		w.scan()
+		g := w.must("sora.jsonl")
+		g.Close()
+		test.do(w)
+		if w.x.SeeSizes(); g.View().Size != test.want {
+			t.Errorf("%s: %d bytes", test.name, g.View().Size)
 		}
-		if (s.Error == "") != (name == "sora.jsonl" || name == "b.jsonl") {
-			t.Errorf("%s: error %q", name, s.Error)
-		}
-	}
-	if len(got) != 5 {
-		t.Errorf("%d lines", len(got))
-	}
-	if b := got["c.jsonl"].Behind; b <= 0 {
-		t.Errorf("behind for %v", b)
-	}
-	if b := got["sora.jsonl"].Behind; b != 0 {
-		t.Errorf("behind for %v with nothing to do", b)
-	}
-	w.must("sora.jsonl").Close()
-	w.write("sora.jsonl", lines("a")+lines("a"))
-	w.must("b.jsonl").Close()
-	w.remove("b.jsonl")
-	w.x.SeeSizes()
-	if v := w.must("sora.jsonl").View(); v.Size != 432 {
-		t.Errorf("%d bytes are there", v.Size)
-	}
-	if v := w.must("b.jsonl").View(); v.Size != 216 {
-		t.Errorf("%d bytes are there of what is not", v.Size)
 	}
 }

@@ -1,14 +1,17 @@
-package known
+// Package ledger is what people are shown of what is known: a line for each file, and what
+// became of what was read.
+package ledger
 
 import (
 	"cmp"
+	"path/filepath"
 	"slices"
 	"time"
 
-	"github.com/rtcship/rtcship/tailer/internal/place"
-
 	"github.com/rtcship/rtcship/tailer/entry"
-	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/known"
+	"github.com/rtcship/rtcship/tailer/internal/place"
+	"github.com/rtcship/rtcship/tailer/internal/strangers"
 )
 
 // A FileStatus is the ledger's line about one generation of one file; or, of the
@@ -42,66 +45,32 @@ type FileStatus struct {
 	Reason string `json:"reason,omitempty"` // why it is Ignored, if that is as it should be
 }
 
-// Status is the ledger's file half.
-func (x *Index) Status() []FileStatus {
+// Status are the lines about all that is known, sorted by source and path.
+func Status(x *known.Index) (list []FileStatus) {
 	now := time.Now()
-	x.mu.Lock()
-	var list []FileStatus
-	for _, s := range x.sources {
-		for _, f := range s.families {
-			for _, g := range f.gens {
-				list = append(list, g.status(now))
-			}
-			list = f.strangersStatus(list)
+	x.Do(func(l known.Locked) {
+		for g := range l.Generations() {
+			list = append(list, ofGeneration(g, l.Place(g), now))
 		}
-		list = s.shelfStatus(list)
+		for f := range l.Logs() {
+			for path, s := range f.Strangers() {
+				list = append(list, ofStranger(f, path, s))
+			}
+		}
+	})
+	for _, s := range x.Sources() {
+		list = ofShelf(s, list)
 	}
-	x.mu.Unlock()
 	slices.SortStableFunc(list, func(a, b FileStatus) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Path, b.Path))
 	})
 	return list
 }
 
-// SeeSizes takes note of the present sizes of files that are where they were, and that
-// nobody reads.
-func (x *Index) SeeSizes() {
-	for _, g := range x.All() {
-		if st, err := file.StatPath(g.at.Path); err == nil && st.Key == g.at.Key && !g.IsPacked() {
-			g.Seen(st.Size)
-		}
-	}
-}
-
-// Empty is how many empty lines each source has had.
-func (x *Index) Empty() map[string]int64 {
-	n := map[string]int64{}
-	for _, s := range x.sources {
-		n[s.Name] += x.readers.Empty(&s.common)
-	}
-	return n
-}
-
-// strangersStatus is the ledger's lines about files that are no generation.
-func (f *Family) strangersStatus(list []FileStatus) []FileStatus {
-	for path, s := range f.strangers.Shown() {
-		state := FileStatus{
-			Source: f.Src.Name, Log: f.Log, Path: path, State: place.Unreadable,
-			Size: s.Size, Lag: s.Size, Error: s.Fault,
-		}
-		if s.Ignored {
-			state.State, state.Lag, state.Reason = place.Ignored, 0, s.Reason
-		}
-		list = append(list, state)
-	}
-	return list
-}
-
-// status is g's line of the ledger. The caller holds x.mu.
-func (g *Generation) status(now time.Time) FileStatus {
+func ofGeneration(g *known.Generation, at place.Place, now time.Time) FileStatus {
 	v := g.View()
 	s := FileStatus{
-		Source: g.fam.Src.Name, Log: g.fam.Log, Path: g.at.Path, Generation: g.HexID(), State: g.at.State,
+		Source: g.Family().Src.Name, Log: g.Family().Log, Path: at.Path, Generation: g.HexID(), State: at.State,
 		Size: max(v.Size, v.Read.At), Read: v.Read.At, Settled: v.Settled.At,
 		Entries: v.Entries, SettledEntries: v.SettledEntries, Empty: v.Empty, Cut: v.Cut,
 		Gaps: v.Gaps, Error: v.Fault,
@@ -114,4 +83,35 @@ func (g *Generation) status(now time.Time) FileStatus {
 		s.State = place.Unreadable
 	}
 	return s
+}
+
+// ofStranger is about a file that is no generation.
+func ofStranger(f *known.Family, path string, s strangers.Shown) FileStatus {
+	state := FileStatus{
+		Source: f.Src.Name, Log: f.Log, Path: path, State: place.Unreadable,
+		Size: s.Size, Lag: s.Size, Error: s.Fault,
+	}
+	if s.Ignored {
+		state.State, state.Lag, state.Reason = place.Ignored, 0, s.Reason
+	}
+	return state
+}
+
+// ofShelf adds a line for each directory of small files.
+func ofShelf(s *known.Followed, list []FileStatus) []FileStatus {
+	for dir, n := range s.Small.Sums() {
+		if n.Files == 0 && n.Entries == 0 {
+			continue
+		}
+		log := filepath.Base(dir)
+		if r := s.Set.SmallRule(dir); r != nil && r.Log != "" {
+			log = r.Log
+		}
+		list = append(list, FileStatus{
+			Source: s.Name, Log: log, Path: filepath.Join(dir, "*"), State: place.Settled, Files: n.Files,
+			Size: n.Bytes, Read: n.Bytes, Settled: n.Bytes,
+			Entries: n.Entries, SettledEntries: n.SettledEntries, Empty: n.Empty, Cut: n.Cuts,
+		})
+	}
+	return list
 }
