@@ -131,6 +131,7 @@ func TestCutShort(t *testing.T) {
 		{"nothing was read", long, 0, 2200, false, "x.jsonl live, x.jsonl missing; "},
 		{"before the end of its head", lines("a"), 96, 120, false, "x.jsonl live, x.jsonl missing; "},
 		{"before what was read", long, 2160, 2000, false, "x.jsonl live, x.jsonl missing; "},
+		{"and its beginning differs", long, 2160, -2201, false, "x.jsonl live, x.jsonl missing; "},
 		{"and it differs", long, 2160, -2200, false, "x.jsonl live, x.jsonl missing; "},
 	} {
 		w := newWorld(t)
@@ -141,7 +142,7 @@ func TestCutShort(t *testing.T) {
 		w.pass(time.Second)
 		text := []byte(test.text)[:max(test.left, -test.left)]
 		if test.left < 0 {
-			text[2159] ^= 1 // behind the head, and before what was read
+			text[map[int]int{-2200: 2159, -2201: 5}[test.left]] ^= 1 // behind the head and before what was read, or in the head
 		}
 		if test.framed {
 			w.s.Format = framed{}

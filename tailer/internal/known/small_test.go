@@ -16,8 +16,8 @@ func TestShelve(t *testing.T) {
 	}{
 		{"settled", func(*world, *Generation) {}, true},
 		{"written just now", func(w *world, g *Generation) { g.at.Changed = w.now }, false},
-		{"not settled", func(_ *world, g *Generation) { g.Rewind(pos(3)) }, false},
-		{"gone just now", func(w *world, g *Generation) { w.remove("small/a.jsonl"); w.look() }, false},
+		{"not settled", func(w *world, g *Generation) { w.close(g); g.Rewind(pos(3)) }, false},
+		{"gone just now", func(w *world, g *Generation) { w.close(g); w.remove("small/a.jsonl"); w.look() }, false},
 		{"something of it is lost", func(w *world, g *Generation) { w.x.while(func() { w.x.gap(g, 0, 1, "x", w.now) }) }, false},
 		{"two of it are known", func(w *world, g *Generation) { g.fam.add(newGeneration(g.fam, w.now)) }, false},
 	} {
@@ -33,6 +33,11 @@ func TestShelve(t *testing.T) {
 		if got := w.gen("small/a.jsonl") == nil; got != test.want {
 			t.Errorf("%s: on the shelf: %v", test.name, got)
 		}
+		w.x.Do(func(l Locked) {
+			if list := l.TakeForgotten(); test.want != (len(list) == 2) || test.want && (list[0].Forgotten != g.HexID() || list[1].NoLog == nil) {
+				t.Errorf("%s: forgotten: %+v", test.name, list)
+			}
+		})
 		sum := w.s.Small.Sums()[w.path("small")]
 		if on := sum == (saved.Sum{Files: 1, Bytes: 216, Entries: 9, SettledEntries: 9}); on != test.want {
 			t.Errorf("%s: on the shelf: %+v", test.name, sum)
