@@ -104,8 +104,9 @@ func TestGeneration(t *testing.T) {
 		_, o := read(t, Stream{Path: path}, strings.NewReader("x\n"))
 		return o.Generation
 	}
-	if id("/a") != id("/a") || id("/a") == id("/b") || id("/a") == [16]byte{} {
-		t.Errorf("%x, %x, %x", id("/a"), id("/a"), id("/b"))
+	a, again, other := id("/a"), id("/a"), id("/b")
+	if a != again || a == other || a == [16]byte{} {
+		t.Errorf("%x, %x, %x", a, again, other)
 	}
 }
 
