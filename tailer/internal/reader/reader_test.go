@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -27,21 +28,30 @@ func TestBudget(t *testing.T) {
 		b := &Budget{}
 		b.SetLimit(10)
 		ctx := t.Context()
+		var mu sync.Mutex
 		var got []string
 		waits := 0
 		ask := func(ctx context.Context, name string, n int64) {
 			go func() {
-				if b.Get(ctx, n, func() { waits++ }) {
-					got = append(got, name)
-				} else {
-					got = append(got, name+" not")
+				ok := b.Get(ctx, n, func() {
+					mu.Lock()
+					defer mu.Unlock()
+					waits++
+				})
+				mu.Lock()
+				defer mu.Unlock()
+				if !ok {
+					name += " not"
 				}
+				got = append(got, name)
 			}()
 			synctest.Wait()
 		}
 		want := func(what string, names string, used int64, waited int) {
 			t.Helper()
 			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
 			slices.Sort(got) // who gets it at once with others has no order
 			if strings.Join(got, " ") != names || b.Used() != used || waits != waited {
 				t.Errorf("%s: %v got it, %d used, %d waited; want %s, %d, %d", what, got, b.Used(), waits, names, used, waited)
@@ -82,7 +92,9 @@ func TestBudget(t *testing.T) {
 		gone, end = context.WithCancel(ctx)
 		ask(gone, "gone", 9)
 		ask(ctx, "next", 1)
+		mu.Lock()
 		got, waits = nil, 0
+		mu.Unlock()
 		end()
 		want("what the one in front gave up", "gone not next", 10, 0)
 	})
