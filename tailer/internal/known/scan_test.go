@@ -499,3 +499,19 @@ func TestScanNotes(t *testing.T) {
 		t.Error("it is missing since later than it is")
 	}
 }
+
+// A file that was looked into and is gone is forgotten.
+func TestForgetsStrangers(t *testing.T) {
+	w := newWorld(t)
+	w.write("sora.jsonl.1", lines("a"))
+	_, loose := w.look()
+	gone := loose[0]
+	gone.Fam.strangers.Leave(gone.File, "old", w.now)
+	w.remove("sora.jsonl.1")
+	w.write("sora.jsonl.2", lines("another")) // it may have the same inode
+	_, loose = w.look()
+	w.x.Unknown(loose, false, w.now)
+	if _, refused := gone.Fam.strangers.Known(gone.File, w.now); refused {
+		t.Error("it is remembered for ever")
+	}
+}
