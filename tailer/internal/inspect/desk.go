@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -108,6 +109,7 @@ func (d *Desk) begin(known []*match.Known, s subject, aside bool) *Inspection {
 	if s.passed {
 		in.giveUp = d.Hurried
 	}
+	var there []*match.Known
 	for _, k := range known {
 		if _, same := k.Fingerprint.Agrees(s.Head); !same || k.Fingerprint.HeadLen == 0 {
 			continue
@@ -116,9 +118,12 @@ func (d *Desk) begin(known []*match.Known, s subject, aside bool) *Inspection {
 		for _, m := range slices.Concat(k.Fingerprint.Marks, k.Fingerprint.Recent) {
 			in.wanted = append(in.wanted, m.At)
 		}
-		if k.Content == nil {
-			continue
+		if k.Content != nil {
+			there = append(there, k)
 		}
+	}
+	there, in.left = nearest(there, s.Stat)
+	for _, k := range there {
 		o := original{gen: k.Ref, src: k.Content, same: true}
 		if aside {
 			if own, ok := k.Content.(*file.Lazy).Again(); ok {
@@ -130,6 +135,25 @@ func (d *Desk) begin(known []*match.Known, s subject, aside bool) *Inspection {
 	slices.Sort(in.wanted)
 	in.wanted = slices.Compact(in.wanted)
 	return in
+}
+
+// mostOriginals is with how many files one is compared that begin in the same way.
+const mostOriginals = 16
+
+// nearest are those of list with which a compressed file is compared, and the others. Of
+// many they are the ones that were written last at about the time that it has: a
+// compressor passes that on.
+func nearest(list []*match.Known, st file.Stat) (near []*match.Known, left map[any]bool) {
+	if len(list) <= mostOriginals {
+		return list, nil
+	}
+	away := func(k *match.Known) int64 { return max(k.Stat.Mtime-st.Mtime, st.Mtime-k.Stat.Mtime) }
+	slices.SortStableFunc(list, func(a, b *match.Known) int { return cmp.Compare(away(a), away(b)) })
+	left = map[any]bool{}
+	for _, k := range list[mostOriginals:] {
+		left[k.Ref] = true
+	}
+	return list[:mostOriginals], left
 }
 
 // Busy says whether a file is inspected beside all else.

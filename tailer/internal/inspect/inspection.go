@@ -27,6 +27,7 @@ type Inspection struct {
 	src     *file.Packed
 	wanted  []int64 // offsets, ascending
 	origs   []original
+	left    map[any]bool     // generations that begin in the same way, and were not compared
 	length  int64            // uncompressed
 	windows map[int64][]byte // what stands before the wanted offsets and the end
 	err     error
@@ -60,7 +61,7 @@ func (in *Inspection) ReadAt(b []byte, off int64) (int, error) {
 func (in *Inspection) CopyOf(k *match.Known) bool {
 	i := slices.IndexFunc(in.origs, func(o original) bool { return o.gen == k.Ref })
 	if i < 0 {
-		in.missed = true
+		in.missed = in.missed || !in.left[k.Ref]
 		return false
 	}
 	return in.origs[i].same

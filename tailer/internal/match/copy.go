@@ -26,11 +26,11 @@ func (d *decision) apart(c *Found) (at int64, of *Known) {
 	if c.Packed != file.Unpacked {
 		return d.packedCopy(c)
 	}
-	originals := d.originals(c)
-	unknown := func(o *Known) bool { return !o.Log.Vendor }
-	if n := count(originals, unknown); n > mostOriginals {
-		originals = slices.DeleteFunc(originals, unknown)
+	originals, named := d.originals(c), func(o *Known) bool { return o.Log.Vendor }
+	if known := filter(originals, named); len(originals)-len(known) > mostOriginals {
+		originals = known
 	}
+	originals = nearest(originals, c)
 	slices.SortStableFunc(originals, func(a, b *Known) int { return cmp.Compare(enough(a.Log, c.Log), enough(b.Log, c.Log)) })
 	for _, o := range originals {
 		least := enough(o.Log, c.Log)
@@ -44,28 +44,21 @@ func (d *decision) apart(c *Found) (at int64, of *Known) {
 	return at, of
 }
 
-func count[E any](list []E, is func(E) bool) (n int) {
-	for _, e := range list {
-		if is(e) {
-			n++
-		}
-	}
-	return n
-}
-
 // packedCopy returns the generation of another log whose file holds all that c,
 // which is compressed, does.
 func (d *decision) packedCopy(c *Found) (at int64, of *Known) {
 	if c.Archive == nil || c.Archive.Broken() != nil {
 		return 0, nil
 	}
-	for _, k := range d.in.Known {
+	originals := filter(d.in.Known, func(k *Known) bool {
 		if k.Content == nil || !likely(k.Log, c) || c.Archive.Length() < enough(k.Log, c.Log) {
-			continue
+			return false
 		}
-		if n, same := k.Fingerprint.Agrees(c.Head); same && n > 0 && c.Archive.CopyOf(k) {
-			return c.Archive.Length(), k
-		}
+		n, same := k.Fingerprint.Agrees(c.Head)
+		return same && n > 0
+	})
+	if i := slices.IndexFunc(originals, c.Archive.CopyOf); i >= 0 {
+		return c.Archive.Length(), originals[i]
 	}
 	return 0, nil
 }

@@ -71,10 +71,10 @@ func (d *decision) putBack(c *Found, q *clue) {
 	if !c.Log.Vendor || c.Log.Form != entry.Lines || c.Packed != file.Unpacked || len(c.Head) < Little || q.orig != nil {
 		return
 	}
-	for _, k := range d.of(c.Log) {
-		if !k.Here || !k.readable() || k.Key == c.Stat.Key || k.Fingerprint.HashOf(Little) != c.start() || !c.Live && k.Path == k.Log.Path {
-			continue
-		}
+	like := filter(d.of(c.Log), func(k *Known) bool {
+		return k.Here && k.readable() && k.Key != c.Stat.Key && k.Fingerprint.HashOf(Little) == c.start() && (c.Live || k.Path != k.Log.Path)
+	})
+	for _, k := range nearest(like, c) {
 		size := k.Content.Size()
 		switch n := file.Common(k.Content, c.Content, min(size, c.Stat.Size)); {
 		case n == size && n > q.apart:

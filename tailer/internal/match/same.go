@@ -15,7 +15,13 @@ func (d *decision) original(c *Found) *Known {
 			return d.in.Known[i]
 		}
 	}
-	like := d.beginLike(c)
+	like := filter(d.beginLike(c), func(k *Known) bool {
+		_, same := k.Fingerprint.Agrees(c.Head)
+		return same && k.Content != nil && k.Fingerprint.HeadLen > 0
+	})
+	if c.Archive == nil {
+		like = nearest(like, c)
+	}
 	if i := slices.IndexFunc(like, func(k *Known) bool { return k.holdsAll(c) }); i >= 0 {
 		return like[i]
 	}
@@ -28,14 +34,18 @@ func (d *decision) isElsewhere(c *Found) bool {
 	if len(c.Head) < Little {
 		return false
 	}
-	known := func(k *Known) bool {
-		return k.Here && k.Log != c.Log && k.Log.linewise() && k.Fingerprint.HashOf(Little) == c.start() && k.holdsAll(c)
+	known := filter(d.in.Known, func(k *Known) bool {
+		return k.Here && k.Log != c.Log && k.Log.linewise() && k.Content != nil && k.Fingerprint.HashOf(Little) == c.start()
+	})
+	if c.Archive == nil {
+		known = nearest(known, c)
 	}
 	found := func(o *Found) bool {
 		return o.Log != c.Log && o.Log.Vendor && !c.Log.Vendor && o.Content != nil && c.Content != nil &&
 			bytes.HasPrefix(o.Head, c.Head) && file.Holds(o.Content, c.Content, o.Content.Size(), c.Content.Size())
 	}
-	return slices.ContainsFunc(d.in.Known, known) || slices.ContainsFunc(d.in.Found, found)
+	holds := func(k *Known) bool { return k.holdsAll(c) }
+	return slices.ContainsFunc(known, holds) || slices.ContainsFunc(d.in.Found, found)
 }
 
 // holdsAll says whether k's file holds all that c does.
