@@ -40,6 +40,7 @@ var (
 	foreign = &Log{Path: "/log/x.jsonl"}
 	app     = &Log{Path: "/log/app.jsonl"}
 	older   = &Log{Path: "/old/sora.jsonl"}
+	third   = &Log{Path: "/third/sora.jsonl"}
 	ulimit  = &Log{Path: "/log/ulimit.log", Vendor: true, Form: entry.Whole}
 	ulimit2 = &Log{Path: "/node2/ulimit.log", Form: entry.Whole}
 	ring    = &Log{Path: "/log/erlang.log.[1-9]", Shared: true, Form: entry.Clocked}
@@ -195,6 +196,18 @@ func TestDecide(t *testing.T) {
 		"replaced by itself, then copied and truncated":         {[]*Known{with(knownAs(sora, old, len(old), false), func(k *Known) { k.Content, k.Open = text(old), true })}, []*Found{with(foundAs(sora, "/log/sora.jsonl.1", old, false), func(c *Found) { c.Stat.Mtime-- }), foundAs(sora, sora.Path, old+fresh, true)}, "leave /log/sora.jsonl.1; same /log/sora.jsonl"},
 		"a short archive of what is open, without a name":       {[]*Known{with(with(knownAs(sora, old, len(old), false), endedAt(lines(0, 20))), func(k *Known) { k.Content, k.Open, k.Finished = text(old), true, true })}, []*Found{packedAs(sora, "/log/sora.jsonl.1.gz", lines(0, 20))}, "leave /log/sora.jsonl.1.gz"},
 		"a copy with the inode of a short one that is gone":     {[]*Known{knownAs(app, lines(0, 1), len(lines(0, 1)), false)}, []*Found{foundAs(sora, sora.Path, old+fresh, true), with(foundAs(foreign, foreign.Path, old, true), func(c *Found) { c.Stat.Key.Ino = 7 })}, "new /log/sora.jsonl; copy /log/x.jsonl"},
+		"a named log that begins as what another was":           {[]*Known{with(knownAs(api, old, 500, true), packedSince(true))}, []*Found{foundAs(sora, sora.Path, old, true)}, "new /log/sora.jsonl"},
+		"begins as what nobody knows, and is packed":            {[]*Known{with(knownAs(app, lines(0, 3), len(lines(0, 3)), true), packedSince(true))}, []*Found{foundAs(foreign, foreign.Path, lines(0, 3)+fresh, true)}, "new /log/x.jsonl"},
+		"one name in two directories, one is packed":            {[]*Known{with(knownAs(older, old, len(old), true), packedSince(true))}, []*Found{foundAs(third, third.Path, old, true)}, "new /third/sora.jsonl"},
+		"one name in two directories, both new":                 {nil, []*Found{foundAs(older, older.Path, old, true), foundAs(third, third.Path, old, true)}, "new /old/sora.jsonl; new /third/sora.jsonl"},
+		"two named logs that hold the same, both new":           {nil, []*Found{foundAs(sora, sora.Path, old, true), foundAs(api, api.Path, old, true)}, "new /log/sora.jsonl; new /log/api.jsonl"},
+		"a named log beside an archive that holds the same":     {nil, []*Found{foundAs(sora, sora.Path, old, true), packedAs(foreign, "/log/x.jsonl.gz", old+fresh)}, "new /log/sora.jsonl; new /log/x.jsonl.gz"},
+		"there at first, and one holds the other":               {nil, []*Found{with(foundAs(since, "/log/sora.jsonl.1", old+fresh, false), early), with(foundAs(since, "/log/sora.jsonl.2", old, false), early)}, "new /log/sora.jsonl.1; new /log/sora.jsonl.2"},
+		"rotated twice, and both begin in the same way":         {nil, []*Found{foundAs(sora, "/log/sora.jsonl.1", lines(0, 20)+fresh, false), foundAs(sora, "/log/sora.jsonl.2", lines(0, 20)+lines(300, 5), false)}, "new /log/sora.jsonl.1; new /log/sora.jsonl.2"},
+		"whole files that begin as what was packed":             {[]*Known{with(knownAs(sora, old, len(old), true), packedSince(true))}, []*Found{foundAs(ulimit2, ulimit2.Path, old, true)}, "new /node2/ulimit.log"},
+		"rotated, and the live one still holds it":              {[]*Known{with(knownAs(sora, old, 500, true), func(k *Known) { k.Content = text(old) })}, []*Found{foundAs(sora, "/log/sora.jsonl.1", old+fresh, false)}, "new /log/sora.jsonl.1"},
+		"begins as a rotated one, and may still be copied":      {[]*Known{with(knownAs(sora, old, 500, true), func(k *Known) { k.Path = "/log/sora.jsonl.1" })}, []*Found{with(foundAs(sora, "/log/sora.jsonl.2", lines(0, 20)+fresh, false), func(c *Found) { c.Unchanged = 6 * time.Second })}, "new /log/sora.jsonl.2"},
+		"two copies of two, and a line of their own":            {[]*Known{knownAs(sora, lines(0, 20), 500, true)}, []*Found{foundAs(app, app.Path, lines(0, 20)+fresh, true), foundAs(foreign, foreign.Path, lines(0, 20)+fresh+lines(300, 2), true)}, fmt.Sprintf("copy /log/app.jsonl; copy /log/x.jsonl at %d", len(lines(0, 20)))},
 		"packed twice, and nobody looked":                       {nil, []*Found{packedAs(sora, "/log/sora.jsonl.1.gz", old), packedAs(sora, "/log/sora.jsonl.2.gz", old)}, "new /log/sora.jsonl.1.gz; wait /log/sora.jsonl.2.gz"},
 		"packed beside its file, in another directory":          {[]*Known{with(knownAs(sora, old+fresh, 500, true), func(k *Known) { k.Path = "/old/sora.jsonl.1" }), with(knownAs(foreign, old[:300], 300, false), func(k *Known) { k.Key.Ino = 8 })}, []*Found{packedAs(older, "/old/sora.jsonl.1.gz", old+fresh)}, "leave /old/sora.jsonl.1.gz"},
 		"a copy that begins as what is gone":                    {[]*Known{knownAs(sora, old+fresh, 500, true), with(knownAs(api, old[:300], 300, false), func(k *Known) { k.Key.Ino = 8 })}, []*Found{foundAs(foreign, foreign.Path, old+fresh, true)}, "copy /log/x.jsonl"},
