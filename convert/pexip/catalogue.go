@@ -54,9 +54,9 @@ type catalog struct {
 	modules   []Message
 	fields    []field
 	exact     map[string]int   // index into messages, by text without the final period
-	texts     []string         // of messages, without the final period
 	module    map[string]int   // index into modules
-	keys      keyIndex         // of fields
+	spelled   map[string]uint8 // index into fields, by key as it is usually spelled
+	folded    map[string]uint8 // likewise, by folded key
 	attribute map[string]uint8 // index into fields, by attribute name without its prefix
 	templates []template
 }
@@ -77,6 +77,8 @@ func loadCatalogue(data []byte) *catalog {
 		modules:   file.Modules,
 		exact:     make(map[string]int),
 		module:    make(map[string]int),
+		spelled:   make(map[string]uint8),
+		folded:    make(map[string]uint8),
 		attribute: make(map[string]uint8),
 	}
 	c.addField("", "", "none", "") // fieldUnknown
@@ -90,7 +92,6 @@ func loadCatalogue(data []byte) *catalog {
 		c.module[m.Module] = i
 	}
 	for i, m := range c.messages {
-		c.texts = append(c.texts, strings.TrimSuffix(m.Message, "."))
 		c.addMessage(i, m.Message)
 	}
 	return c
@@ -103,7 +104,7 @@ func (c *catalog) addField(name, attribute, kind, meaning string) {
 	id := uint8(len(c.fields))
 	c.fields = append(c.fields, newField(name, attribute, kind, meaning))
 	if name != "" {
-		c.keys.add(id, name)
+		c.addKey(id, name)
 	}
 	if attribute != "" {
 		c.attribute[attribute] = id

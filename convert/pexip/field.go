@@ -177,105 +177,25 @@ func parseReported(v []byte) (time.Time, bool) {
 	return t, n > 0 && n == len(v) && t.Year() >= 1000
 }
 
-// A keyIndex finds fields by their keys: first as they are usually spelled,
-// and then without case and without the signs between their words. It is a hash
-// table of its own because a line has twenty keys, and a map takes longer for
-// them than all else that is done to the line.
-type keyIndex struct {
-	spellings []spelling
-	spelled   [1024]uint8 // index+1 into spellings, by spellingHash
-	folded    [1024]uint8 // index of a field, by foldedHash
-}
-
-type spelling struct {
-	key   string
-	field uint8
-}
-
-// spellingHash tells the known keys apart well enough by a few of their bytes.
-// key is not empty.
-func spellingHash(key []byte) uint32 {
-	n := uint32(len(key))
-	h := n<<24 | uint32(key[0])<<16 | uint32(key[n/2])<<8 | uint32(key[n-1])
-	return h * 0x9e3779b1 >> 22
-}
-
-// foldedHash is FNV-1a of the key without case and signs.
-func foldedHash(key []byte) uint32 {
-	h := uint32(2166136261)
-	for _, c := range key {
-		if f := folded[c]; f != 0 {
-			h = (h ^ uint32(f)) * 16777619
-		}
-	}
-	return h % 1024
-}
-
-// add makes name known as a key of a field. Pexip itself writes both -id and -Id.
-func (x *keyIndex) add(field uint8, name string) {
-	x.spell(field, name)
+// addKey makes name known as a key of a field. Pexip itself writes both -id and -Id.
+func (c *catalog) addKey(field uint8, name string) {
+	c.spelled[name] = field
 	if stem, ok := strings.CutSuffix(name, "-id"); ok {
-		x.spell(field, stem+"-Id")
+		c.spelled[stem+"-Id"] = field
 	}
-	i := foldedHash([]byte(name))
-	for x.folded[i] != 0 {
-		i = (i + 1) % 1024
+	if key := string(fold(nil, []byte(name))); c.folded[key] == fieldUnknown {
+		c.folded[key] = field
 	}
-	x.folded[i] = field
 }
 
-func (x *keyIndex) spell(field uint8, key string) {
-	x.spellings = append(x.spellings, spelling{key, field})
-	i := spellingHash([]byte(key))
-	for x.spelled[i] != 0 {
-		i = (i + 1) % 1024
-	}
-	x.spelled[i] = uint8(len(x.spellings))
-}
-
-// lookupKey returns the index of the field that key is, or fieldUnknown, and whether
-// it is spelled as usual.
+// lookupKey returns the index of the field that key is, case and signs between its
+// words apart, or fieldUnknown, and whether it is spelled as usual.
 func (c *catalog) lookupKey(key []byte) (field uint8, usual bool) {
-	for i := spellingHash(key); ; i = (i + 1) % 1024 {
-		n := c.keys.spelled[i]
-		if n == 0 {
-			return c.lookupFolded(key), false
-		}
-		if s := &c.keys.spellings[n-1]; s.key == string(key) {
-			return s.field, true
-		}
+	if field, usual = c.spelled[string(key)]; usual {
+		return field, true
 	}
-}
-
-func (c *catalog) lookupFolded(key []byte) uint8 {
-	for i := foldedHash(key); ; i = (i + 1) % 1024 {
-		id := c.keys.folded[i]
-		if id == fieldUnknown || sameKey(c.fields[id].name, key) {
-			return id
-		}
-	}
-}
-
-// sameKey reports whether key is name, case and signs between words apart.
-func sameKey(name string, key []byte) bool {
-	i := 0
-	for _, c := range key {
-		f := folded[c]
-		if f == 0 {
-			continue
-		}
-		for i < len(name) && folded[name[i]] == 0 {
-			i++
-		}
-		if i == len(name) || folded[name[i]] != f {
-			return false
-		}
-		i++
-	}
-	for i < len(name) && folded[name[i]] == 0 {
-		i++
-	}
-	return i == len(name)
+	var buf [maxKey]byte
+	return c.folded[string(fold(buf[:0], key))], false
 }
 
 // folded maps a byte to what it is compared as: small letters for capitals, 0

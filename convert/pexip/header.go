@@ -2,6 +2,7 @@ package pexip
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/record"
@@ -68,7 +69,7 @@ func writeData(b *record.Builder, data []byte) {
 		before := params
 		for name, value, ok := e.Next(); ok; name, value, ok = e.Next() {
 			key := dataKey(b, e.ID, name)
-			if params == maxParams || contains(seen[:params], key) {
+			if params == maxParams || slices.ContainsFunc(seen[:params], func(k []byte) bool { return bytes.Equal(k, key) }) {
 				plain = false
 				continue
 			}
@@ -100,15 +101,6 @@ func dataKey(b *record.Builder, id, name []byte) []byte {
 		}
 	}
 	return key
-}
-
-func contains(list [][]byte, v []byte) bool {
-	for _, x := range list {
-		if bytes.Equal(x, v) {
-			return true
-		}
-	}
-	return false
 }
 
 // A severity is OpenTelemetry's number for a level or a syslog severity, and

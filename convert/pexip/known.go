@@ -12,16 +12,13 @@ const streamDestroyed = "pexip.media.stream_destroyed"
 // known sets the body and what the catalogue says of the message.
 func (p *parse) known() {
 	name, text := p.value(fieldName), p.value(fieldMessage)
-	index := p.exact
+	var data templateData
+	index, tmpl := catalogue.find(name, text, &data)
 	p.template = false
-	if index < 0 {
-		var data templateData
-		var tmpl *template
-		if index, tmpl = catalogue.find(name, text, &data); tmpl != nil {
-			for i, id := range tmpl.fields {
-				p.lift(id, data[i])
-				p.template = p.template || id != 0
-			}
+	if tmpl != nil {
+		for i, id := range tmpl.fields {
+			p.lift(id, data[i])
+			p.template = p.template || id != 0
 		}
 	}
 	event := ""
@@ -124,19 +121,5 @@ func appendRepr(dst, v []byte) []byte {
 	return dst
 }
 
-// messageOf returns the index of the message whose text is that of the catalogue, or -1.
-func (c *catalog) messageOf(text []byte) int {
-	if i, ok := c.exact[string(trimPeriod(text))]; ok {
-		return i
-	}
-	return -1
-}
-
 // trimPeriod removes periods and blanks at the end of a text.
-func trimPeriod(text []byte) []byte {
-	n := len(text)
-	for n > 0 && (text[n-1] == '.' || text[n-1] == ' ') {
-		n--
-	}
-	return text[:n]
-}
+func trimPeriod(text []byte) []byte { return bytes.TrimRight(text, ". ") }

@@ -54,7 +54,6 @@ type parse struct {
 	field   [256]uint8 // index+1 of the pair of each field
 	quirk   quirks
 	detail  []byte // Detail with its line breaks, if that was asked for before
-	exact   int    // the message, if its text is one of the catalogue's; else -1
 	suspect bool   // there may be a secret somewhere
 
 	event    int  // index of what is known of the message, or -1
@@ -130,7 +129,7 @@ func (p *parse) mask() {
 
 // take takes the entry's text apart.
 func (p *parse) take() {
-	p.n, p.quirk, p.exact, p.detail, p.sipCall = 0, 0, -1, nil, nil
+	p.n, p.quirk, p.detail, p.sipCall = 0, 0, nil, nil
 	clear(p.field[:])
 	if p.heading != nil {
 		p.peelHeading(trimEnd(p.b.Text))
@@ -216,9 +215,6 @@ func (p *parse) scan() {
 // harmless reports whether there is no secret in a token for sure. Every word
 // that announces one lies within one token, or within the headers.
 func (p *parse) harmless(t *Token) bool {
-	if t.field == fieldMessage {
-		p.exact = -1
-	}
 	switch {
 	case t.keyLen == 0 || t.Flags != 0:
 		return false
@@ -228,10 +224,8 @@ func (p *parse) harmless(t *Token) bool {
 		return false
 	}
 	v := t.Value(p.line.rest)
-	if t.field == fieldMessage {
-		if p.exact = catalogue.messageOf(v); p.exact >= 0 {
-			return true
-		}
+	if _, known := catalogue.exact[string(trimPeriod(v))]; known && t.field == fieldMessage {
+		return true
 	}
 	return len(v) < 3 || !p.b.Suspect(v)
 }
