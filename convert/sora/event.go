@@ -138,12 +138,7 @@ func (r *Reader) failureWithin(f *found) bool {
 }
 
 func (r *Reader) isLifted(name []byte) bool {
-	for _, l := range r.lifted {
-		if string(l) == string(name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.lifted, func(l []byte) bool { return string(l) == string(name) })
 }
 
 // has tells whether a field that rtcship does not know is called name.

@@ -1,5 +1,7 @@
 package sora
 
+import "time"
+
 // parseRFC3339 reads a time such as 2022-06-06T08:04:37.390710Z, with any
 // number of digits in the fraction and any offset. It returns nanoseconds
 // since 1970; ok is false if the text is no such time or a time that OTLP
@@ -72,11 +74,11 @@ func parseDateTime(s []byte) (sec int64, ok bool) {
 	if century|year|month|day|hour|minute|second >= 128 {
 		return 0, false // a character that is no digit
 	}
-	y := int(century)*100 + int(year)
-	if month < 1 || month > 12 || day < 1 || int(day) > daysIn(y, month) || hour > 23 || minute > 59 || second > 60 {
+	if month < 1 || month > 12 || hour > 23 || minute > 59 || second > 60 {
 		return 0, false
 	}
-	return int64(daysSince1970(y, int(month), int(day)))*86400 + int64(hour)*3600 + int64(minute)*60 + int64(second), true
+	date := time.Date(int(century*100+year), time.Month(month), int(day), 0, 0, 0, 0, time.UTC)
+	return date.Unix() + int64(hour)*3600 + int64(minute)*60 + int64(second), date.Day() == int(day) // and not one of the month before or after
 }
 
 // two is the number that two digits make; anything else gives a number with
@@ -87,29 +89,6 @@ func two(a, b byte) uint {
 		return 128
 	}
 	return uint(a)*10 + uint(b)
-}
-
-func daysIn(year int, month uint) int {
-	switch month {
-	case 4, 6, 9, 11:
-		return 30
-	case 2:
-		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
-			return 29
-		}
-		return 28
-	}
-	return 31
-}
-
-// daysSince1970 counts in years that begin in March, so that the leap day is
-// a year's last.
-func daysSince1970(year, month, day int) int {
-	if month <= 2 {
-		year--
-		month += 12
-	}
-	return 365*year + year/4 - year/100 + year/400 + (153*(month-3)+2)/5 + day - 719469
 }
 
 // parseFraction reads .123456 and returns nanoseconds and how many bytes it
