@@ -41,6 +41,7 @@ func TestPinnedSequences(t *testing.T) {
 		"packed while it waits, and few descriptors":              "3 2 true [write(0,0) copyaway(0,0) write(0,0) copytruncate(0,0) few(0,0) partly(0,2)]",
 		"replaced by itself, then copied and truncated":           "4 1 false [write(0,0) replace(0,0) copytruncate(5,1)]",
 		"part of it is in an archive, and a copy took its place":  "4 0 true [copytruncate(0,0) partly(0,0) write(0,0) replace(0,0) foreign(13,0)]",
+		"an archive that was left alone, and is unpacked again":   "3 0 false [replace(17,0) copytruncate(36,2) foreign(1,5) hold(17,1) write(15,4) write(14,3) hold(7,6) compress(1,5) delete(1,5) write(8,6) stop(37,6) write(18,1) away(9,0) link(6,3) clock(40,6) write(0,6) out(4,4) clock(6,5) copytruncate(10,4) copytruncate(3,5) pass(0,1)]",
 		"packed beside its file, and begins as what is gone":      "3 1 true [clock(21,4) write(16,1) half(36,2) hold(5,4) pass(6,4) out(27,1) foreign(0,1) hold(17,2) clock(5,2) release(36,6) delete(30,7) compress(23,6)]",
 	} {
 		t.Run(name, func(t *testing.T) { runSteps(t, steps) })

@@ -62,6 +62,7 @@ type activity struct {
 	waiting bool   // that one waits for memory
 	blocked bool   // has unread data and may not read it
 	suspect bool   // a read found other bytes than expected
+	doubted bool   // that was so since it was last read well
 	held    bool   // it has grown, and is compared with what it is a copy of before it is read
 	touched uint64 // Readers.tick when size was last set by a read
 }

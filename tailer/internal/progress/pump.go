@@ -200,13 +200,17 @@ func (p *Progress) advanceTo(n *reader.Plan, res *reader.Result) bool {
 	case res.Other:
 		p.suspect = true
 		p.tried = p.size
-		p.r.cfg.Nudge()
+		if !p.doubted { // what was confirmed, and is doubted again, has time until the next poll
+			p.doubted = true
+			p.r.cfg.Nudge()
+		}
 		return false
 	case res.Err != nil:
 		p.failed(fmt.Errorf("read: %w", res.Err))
 		return false
 	}
 	p.healed()
+	p.doubted = false
 	p.size = max(p.size, res.End)
 	p.known = max(p.known, res.End)
 	if n.Start == 0 && p.print.HeadLen < min(res.N, file.HeadBytes) {

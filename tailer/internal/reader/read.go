@@ -98,7 +98,7 @@ func (p *Plan) same(b []byte) bool {
 	if p.Start == 0 {
 		return len(b) >= p.HeadLen && (p.HeadLen == 0 || xxhash.Sum64(b[:p.HeadLen]) == p.HeadHash)
 	}
-	return file.MarkOf(b[:before], p.From.At).Hash == p.From.Hash
+	return p.From.Hash == 0 || file.MarkOf(b[:before], p.From.At).Hash == p.From.Hash // 0: nothing is known
 }
 
 // split cuts what was read into entries.

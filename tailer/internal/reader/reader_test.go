@@ -238,6 +238,7 @@ func TestRead(t *testing.T) {
 		{"shorter than its head", "one\ntwo\n", 4, func(p *Plan) { p.HeadLen = 9 }, "", 0, true, false},
 		{"shorter than what was read", "one\ntwo\n", 4, func(p *Plan) { p.From.At = 9 }, "", 0, true, false},
 		{"far onwards, and another", long + "last\n", int64(len(long)), func(p *Plan) { p.From.Hash++ }, "", 0, true, false},
+		{"far onwards, of which nothing is known", long + "last\n", int64(len(long)), func(p *Plan) { p.From.Hash = 0 }, "last", 5, false, true},
 		{"a whole file that may go on", "all\nof it", 0, func(p *Plan) { p.Form = entry.Whole }, "", 0, false, true},
 		{"a whole file", "all\nof it", 0, func(p *Plan) { p.Form, p.Flush = entry.Whole, 9 }, "all\nof it", 9, false, true},
 	} {
