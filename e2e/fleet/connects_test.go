@@ -89,17 +89,30 @@ func (w *watch) connections() int {
 
 // connected returns when each process first had a connection since the last reset: one that
 // delivers, of those of which it is known.
-func (w *watch) connected() map[int]time.Time {
+func (w *watch) connected() map[int]time.Time { return w.oneOfEach(nil) }
+
+// delivering is connected, but for processes with a log of their own, of which nothing is
+// known of their connections, it is the last one: the first may be that log's.
+func (w *watch) delivering(ownLog map[int]bool) map[int]time.Time { return w.oneOfEach(ownLog) }
+
+// oneOfEach returns when one connection of each process came about: the first, or the last of
+// those of late of which none is known to deliver.
+func (w *watch) oneOfEach(late map[int]bool) map[int]time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	first := map[int]owned{}
+	one := map[int]owned{}
 	for _, o := range w.owned {
-		if f, before := first[o.pid]; !before || o.delivers && !f.delivers || o.delivers == f.delivers && o.at.Before(f.at) {
-			first[o.pid] = o
+		f, before := one[o.pid]
+		switch {
+		case !before, o.delivers && !f.delivers:
+			one[o.pid] = o
+		case f.delivers && !o.delivers:
+		case o.at.Before(f.at) == (!late[o.pid] || o.delivers):
+			one[o.pid] = o
 		}
 	}
 	at := map[int]time.Time{}
-	for pid, o := range first {
+	for pid, o := range one {
 		at[pid] = o.at
 	}
 	return at

@@ -23,6 +23,7 @@ type member struct {
 	live    *os.File
 	written []time.Time // of each live line
 	behind  int         // lines of the backlog
+	ownLog  bool        // it sends its own log too, over a connection of its own
 	process *harness.Process
 }
 
@@ -47,7 +48,7 @@ func newFleet(t testing.TB, tr *tier, n int) *fleet {
 	root := t.TempDir()
 	var pids []int
 	for i := range n {
-		m := &member{name: fmt.Sprintf("m%04d", i), dir: filepath.Join(root, fmt.Sprintf("m%04d", i))}
+		m := &member{name: fmt.Sprintf("m%04d", i), dir: filepath.Join(root, fmt.Sprintf("m%04d", i)), ownLog: i%3 > 0}
 		m.start(t, firstPort+i)
 		pids = append(pids, m.process.Pid())
 		f.members = append(f.members, m)
@@ -71,6 +72,9 @@ func (m *member) startWith(t testing.TB, port int, export string) {
 	config := filepath.Join(m.dir, "rtcship.yaml")
 	text := fmt.Sprintf("state_dir: %s\nadmin: {listen: \"127.0.0.1:%d\"}\nsora: {log_dir: %q}\nexport: %s\n",
 		filepath.Join(m.dir, "state"), port, logs, export)
+	if !m.ownLog {
+		text += "log: {otlp: false}\n" // its first connection is one that delivers, by which times are taken
+	}
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +199,11 @@ type delay struct {
 
 // delays looks at the live lines that were written since from and before until.
 func (f *fleet) delays(from, until time.Time) (d delay) {
-	connected := f.watch.connected()
+	ownLog := map[int]bool{}
+	for _, m := range f.members {
+		ownLog[m.process.Pid()] = m.ownLog
+	}
+	connected := f.watch.delivering(ownLog)
 	for _, m := range f.members {
 		written := f.lines(m)
 		got := f.tier.books.of(m.name, len(written))

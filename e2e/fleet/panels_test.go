@@ -38,7 +38,7 @@ func TestPanels(t *testing.T) {
 	}
 	var targets []harness.Target
 	for i, name := range slices.Sorted(maps.Keys(endpoints)) {
-		m := &member{name: name, dir: filepath.Join(root, name)}
+		m := &member{name: name, dir: filepath.Join(root, name), ownLog: true}
 		m.startWith(t, firstPort+i, endpoints[name])
 		targets = append(targets, harness.Target{
 			Address: fmt.Sprintf("127.0.0.1:%d", firstPort+i), Labels: map[string]string{"namespace": "media", "pod": name},
