@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/place"
-
 	"github.com/rtcship/rtcship/tailer/internal/progress"
 )
 
@@ -141,7 +140,7 @@ func (x *Index) LookAtMoved(now time.Time) {
 	x.mu.Lock()
 	var list []*Generation
 	for g := range x.opened {
-		if g.Src() != nil && (g.at.Unnamed()) {
+		if g.Src() != nil && g.at.Unnamed() {
 			list = append(list, g)
 		}
 	}

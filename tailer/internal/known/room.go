@@ -5,9 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rtcship/rtcship/tailer/internal/place"
-
 	"github.com/rtcship/rtcship/tailer/internal/file"
+	"github.com/rtcship/rtcship/tailer/internal/place"
 	"github.com/rtcship/rtcship/tailer/internal/rules"
 )
 
