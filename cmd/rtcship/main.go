@@ -15,7 +15,12 @@ import (
 	"github.com/rtcship/rtcship/internal/plain"
 )
 
-func main() { os.Exit(run()) }
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "run" {
+		slacken()
+	}
+	os.Exit(run())
+}
 
 // run is main without the exit, so that script tests can call it.
 func run() int {
