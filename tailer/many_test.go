@@ -65,6 +65,12 @@ func TestManyLogs(t *testing.T) {
 			if all.Load() != int64(n) {
 				t.Error("not all lines arrived")
 			}
+			tail.mu.Lock()
+			scans := tail.scanned
+			tail.mu.Unlock()
+			if most := 3 + int(time.Since(begun)/tail.cfg.Scan); scans > most {
+				t.Errorf("the directory was listed %d times, want %d at most: not for each slice of it", scans, most)
+			}
 			ended := time.Now()
 			stop()
 			t.Logf("stopped after %v", time.Since(ended))

@@ -67,8 +67,15 @@ func (f *Family) Feed(now time.Time) {
 	f.Src.index.readers.Feed(f.settled, f.turns, now)
 }
 
+// nameSeen notes what the log's own name led to when it was found first.
+func (f *Family) nameSeen(fl *Found) {
+	if f != nil && f.named == (file.Key{}) && fl.Path == f.Path {
+		f.named = fl.Stat.Key
+	}
+}
+
 // NameMoved says whether the log's own name leads to another file, or to none, since
-// it was called last.
+// it was called last, or since it was found.
 func (f *Family) NameMoved() bool {
 	st, err := file.StatPath(f.Path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) || st.Key == f.named {

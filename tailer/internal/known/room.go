@@ -67,8 +67,9 @@ const EvictAtOnce = 32
 // MakeRoom sees to it that one more file may be opened. It closes those that
 // have been still the longest and of which everything is settled; they are
 // opened again when they have grown. Deleted ones, which cannot be opened again,
-// are closed only if there are no others. It returns false if there are none
-// either: then what waits has to wait.
+// are closed only if there are no others, and the rules' own logs while they are
+// written to only if most of the files are such: closed, they are seen to grow only by
+// the next scan. It returns false if there are none to close: then what waits has to wait.
 func (x *Index) MakeRoom() bool {
 	limit := int64(x.cfg.OpenFiles)
 	if x.open.Load() < limit {
@@ -82,12 +83,14 @@ func (x *Index) MakeRoom() bool {
 
 // evict closes some files. The caller holds x.mu.
 func (x *Index) evict(now time.Time) {
-	var idle, deleted []*Generation
+	var idle, busy, deleted []*Generation
 	for g := range x.opened {
 		switch {
 		case g.Src() == nil:
 			delete(x.opened, g)
 		case !g.Idle():
+		case !g.at.Unnamed() && rules.ByName(g.fam.Rule) && g.at.Quiet(now) < x.cfg.Still:
+			busy = append(busy, g)
 		case !g.at.Unnamed():
 			idle = append(idle, g)
 		case g.at.Quiet(now) >= x.cfg.RotateWait:
@@ -96,6 +99,9 @@ func (x *Index) evict(now time.Time) {
 	}
 	if len(idle) == 0 {
 		idle = deleted
+	}
+	if len(idle) == 0 && 2*len(busy) > len(x.opened) {
+		idle = busy
 	}
 	slices.SortFunc(idle, func(a, b *Generation) int {
 		return cmp.Or(rules.Compare(b.fam.Rule, a.fam.Rule), a.at.Changed.Compare(b.at.Changed))

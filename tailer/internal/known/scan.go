@@ -42,6 +42,7 @@ func (x *Index) Reconcile(files []*Found, dirs map[string]bool, since uint64, no
 			fl.put(packedFrom)
 			loose = append(loose, fl)
 		}
+		fl.Fam.nameSeen(fl)
 	}
 	x.miss(here, dirs, now)
 	return here, loose
