@@ -14,7 +14,7 @@ const (
 	// anything runs, Go's monitor sleeps for 20 µs at a time: for work that comes in
 	// bursts of a few milliseconds that was half of all switches between threads, and a
 	// fifth of the processor time of syslog over UDP. Nothing here needs better than a
-	// millisecond (decision 15).
+	// millisecond (decision 16).
 	timerSlack = time.Millisecond
 
 	// slackVariable keeps the program from running itself again for ever where the
