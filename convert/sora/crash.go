@@ -2,7 +2,6 @@ package sora
 
 import (
 	"bytes"
-	"time"
 
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/record"
@@ -60,11 +59,6 @@ func (r *Reader) head(h entry.Head) {
 		b.Severity = severityError
 	}
 	r.crashKind(kind)
-}
-
-// nanosOf refuses what OTLP cannot hold, and what is no time.
-func nanosOf(t time.Time) (int64, bool) {
-	return toNanos(t.Unix(), int64(t.Nanosecond()))
 }
 
 // crashKind sets the kind of a report, and the event name that follows from it.

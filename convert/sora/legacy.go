@@ -2,6 +2,7 @@ package sora
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/rtcship/rtcship/convert/otlp"
 )
@@ -25,7 +26,7 @@ var (
 // line, and has then changed nothing.
 func (r *Reader) readLegacy() bool {
 	b := r.b
-	nanos, n := legacyTime(b.Text)
+	nanos, n := parseTime(b.Text) // 2020-06-03 05:47:05.781 UTC in the form of 2020
 	if n == 0 {
 		return false
 	}
@@ -45,37 +46,6 @@ func (r *Reader) readLegacy() bool {
 		r.code(level, b.Body)
 	}
 	return true
-}
-
-// legacyTime reads the time at the beginning of a line, in the form of today
-// or in that of 2020, and returns its length, 0 if there is none.
-func legacyTime(s []byte) (nanos int64, n int) {
-	if len(s) < 24 {
-		return 0, 0
-	}
-	n = bytes.IndexByte(s[19:min(len(s), 64)], ' ') + 19
-	if n < 19 {
-		return 0, 0
-	}
-	if s[10] == 'T' {
-		nanos, ok := parseRFC3339(s[:n])
-		if !ok {
-			return 0, 0
-		}
-		return nanos, n
-	}
-	if s[10] != ' ' || !bytes.HasPrefix(s[n:], []byte(" UTC ")) {
-		return 0, 0
-	}
-	sec, ok := parseDateTime(s)
-	frac, m := parseFraction(s[19:n])
-	if !ok || m != n-19 {
-		return 0, 0
-	}
-	if nanos, ok = toNanos(sec, frac); !ok {
-		return 0, 0
-	}
-	return nanos, n + len(" UTC")
 }
 
 // bracketed is what stands in the brackets that follow a blank.
@@ -104,58 +74,37 @@ func (r *Reader) legacyNode(s []byte) []byte {
 	if len(s) < 2 || s[0] != ' ' || s[1] == '[' {
 		return s
 	}
-	end, at := len(s), 0
-	for i := 1; i < len(s); i++ {
-		switch s[i] {
-		case '@':
-			at = i
-			continue
-		case '[', ']', '<', '|':
-			return s
-		case ' ':
-			end = i
-		default:
-			continue
-		}
-		break
-	}
-	if at <= 1 || at >= end-1 {
+	node, _, _ := bytes.Cut(s[1:], []byte(" "))
+	at, end := bytes.LastIndexByte(node, '@'), 1+len(node)
+	if at <= 0 || at == len(node)-1 || bytes.ContainsAny(node, "[]<|") {
 		return s
 	}
 	// A message may hold an address, too: a node is followed by brackets.
 	if end < len(s) && !bytes.HasPrefix(s[end:], []byte(" [")) && !bytes.HasPrefix(s[end:], []byte(" <")) {
 		return s
 	}
-	r.b.Attr(keyNode, s[1:end])
+	r.b.Attr(keyNode, node)
 	return s[end:]
 }
 
-// option bits of a legacy line.
-const (
-	optMulti = 1 << iota
-	optSpot
-	optSim
-)
+// An option is what a list such as sim,multi may have.
+type option struct {
+	name string
+	key  otlp.Key
+}
 
-// options reads a list such as sim,multi.
-func options(s []byte) (set int, ok bool) {
-	for {
-		word, rest, more := bytes.Cut(s, []byte(","))
-		switch string(word) {
-		case "multi":
-			set |= optMulti
-		case "spot":
-			set |= optSpot
-		case "sim":
-			set |= optSim
-		default:
-			return 0, false
+var options = [...]option{{"multi", keyMultistream}, {"spot", keySpotlight}, {"sim", keySimulcast}}
+
+// optionsIn reads such a list.
+func optionsIn(list []byte) (set [len(options)]bool, ok bool) {
+	for word := range bytes.SplitSeq(list, []byte(",")) {
+		i := slices.IndexFunc(options[:], func(o option) bool { return o.name == string(word) })
+		if i < 0 {
+			return set, false
 		}
-		if !more {
-			return set, true
-		}
-		s = rest
+		set[i] = true
 	}
+	return set, true
 }
 
 // legacyOptions takes off ` [sim,multi]`. A line with options says of each
@@ -165,13 +114,13 @@ func (r *Reader) legacyOptions(s []byte) []byte {
 	if !ok {
 		return s
 	}
-	set, ok := options(list)
+	set, ok := optionsIn(list)
 	if !ok {
 		return s
 	}
-	r.b.Bool(keyMultistream, set&optMulti != 0)
-	r.b.Bool(keySpotlight, set&optSpot != 0)
-	r.b.Bool(keySimulcast, set&optSim != 0)
+	for i := range options {
+		r.b.Bool(options[i].key, set[i])
+	}
 	return s[len(list)+3:]
 }
 

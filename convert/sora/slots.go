@@ -112,7 +112,7 @@ func goesOn(s []byte) bool {
 		return false
 	}
 	if opts, ok := bracketed(s); ok {
-		_, ok = options(opts)
+		_, ok = optionsIn(opts)
 		return ok
 	}
 	if pidLength(s[1:]) > 0 {

@@ -36,7 +36,7 @@ func (h *Header) rfc3164(b []byte, observed time.Time) bool {
 // leadingTime takes the time off the beginning of b.
 func (h *Header) leadingTime(b []byte, observed time.Time) (rest []byte, ok bool) {
 	format := ISO
-	t, n := parseISO(b)
+	t, n, _ := ParseISO(b)
 	if n == 0 || !ends(b, n) {
 		format = RFC3164
 		if t, n = parseBSD(b, observed); n == 0 || !ends(b, n) {

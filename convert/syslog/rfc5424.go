@@ -10,7 +10,7 @@ func (h *Header) rfc5424(b []byte) bool {
 		return false
 	}
 	stamp, rest := cut(rest)
-	t, n := parseISO(stamp)
+	t, n, _ := ParseISO(stamp)
 	switch {
 	case n > 0 && n == len(stamp):
 		h.Time, h.TimeText = t, stamp

@@ -7,32 +7,32 @@ import "time"
 // used as in Parse. It returns the length of what was read, 0 if b does not
 // begin with a time.
 func ParseTime(b []byte, observed time.Time) (t time.Time, n int) {
-	if t, n = parseISO(b); n > 0 {
+	if t, n, _ = ParseISO(b); n > 0 {
 		return t, n
 	}
 	return parseBSD(b, observed)
 }
 
-// parseISO reads an ISO 8601 time such as 2015-11-24T15:51:11.337+00:00 off the
-// beginning of b and returns its length, 0 if there is none. With a blank
-// instead of the T no comma may stand before the fraction: that is how Pexip
+// ParseISO reads an ISO 8601 time such as 2015-11-24T15:51:11.337+00:00 off the
+// beginning of b. It returns the length of what was read, 0 if there is none, and
+// that of the zone at its end; a time without a zone is in UTC. With a blank instead of the T no comma may stand before the fraction: that is how Pexip
 // writes the originating time, which is no part of the header.
-func parseISO(b []byte) (t time.Time, n int) {
+func ParseISO(b []byte) (t time.Time, n, zone int) {
 	date, ok := isoDate(b)
 	if !ok || len(b) < 19 {
-		return t, 0
+		return t, 0, 0
 	}
 	sep := b[10]
 	if sep != 'T' && sep != 't' && sep != ' ' {
-		return t, 0
+		return t, 0, 0
 	}
 	c, n := parseClock(b[11:])
 	if n == 0 || c.comma && sep == ' ' {
-		return t, 0
+		return t, 0, 0
 	}
 	n += 11
-	offset, z := trailingZone(b[n:])
-	return date.at(c).Add(-offset), n + z
+	offset, zone := trailingZone(b[n:])
+	return date.at(c).Add(-offset), n + zone, zone
 }
 
 func originatingTime(b []byte) bool {
