@@ -71,15 +71,15 @@ func codeLength(msg []byte) int {
 	return n
 }
 
-// snake is a code in lower snake case.
-func (r *Reader) snake(code []byte) []byte {
+// snake is a code, a title or a level in lower snake case.
+func (r *Reader) snake(words []byte) []byte {
 	b := r.b
 	start := len(b.Arena)
-	for _, c := range code {
+	for _, c := range words {
 		switch {
-		case c == '-':
+		case c == '-', c == ' ':
 			c = '_'
-		case c >= 'A':
+		case c >= 'A' && c <= 'Z':
 			c += 'a' - 'A'
 		}
 		b.Arena = append(b.Arena, c)

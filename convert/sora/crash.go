@@ -2,6 +2,7 @@ package sora
 
 import (
 	"bytes"
+	"cmp"
 
 	"github.com/rtcship/rtcship/convert/otlp"
 	"github.com/rtcship/rtcship/convert/record"
@@ -34,7 +35,7 @@ func (r *Reader) readCrash() bool {
 	message := b.Text[h.Size:]
 	r.head(h)
 	if h.Title == nil {
-		r.crashKind(kindOf(message, r.lower(h.Level)))
+		r.crashKind(kindOf(message, r.snake(h.Level)))
 	}
 	r.report(message)
 	return true
@@ -50,13 +51,10 @@ func (r *Reader) head(h entry.Head) {
 		b.Severity, b.SeverityText = severityOf(h.Level), h.Level
 		return
 	}
-	kind := r.lower(h.Title)
-	if n := severityOf(kind); n > 0 {
-		b.Severity = n
-	} else if string(kind) == "progress" {
+	kind := r.snake(h.Title)
+	b.Severity = cmp.Or(severityOf(kind), severityError)
+	if string(kind) == "progress" {
 		b.Severity = severityInfo
-	} else {
-		b.Severity = severityError
 	}
 	r.crashKind(kind)
 }
@@ -70,34 +68,18 @@ func (r *Reader) crashKind(kind []byte) {
 	b.EventPrefix, b.EventName = "sora.", b.Arena[start:]
 }
 
-// lower is a title or a level in lower snake case.
-func (r *Reader) lower(title []byte) []byte {
-	b := r.b
-	start := len(b.Arena)
-	for _, c := range title {
-		if c == ' ' {
-			c = '_'
-		} else if c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		b.Arena = append(b.Arena, c)
-	}
-	return b.Arena[start:]
-}
-
 // kindOf is the kind of a report whose head has no title: what the title would
 // have been follows from how the text begins.
 func kindOf(message, level []byte) []byte {
-	begins := func(with string) bool {
-		return bytes.HasPrefix(bytes.TrimLeft(message, " \t\r\n"), []byte(with))
-	}
+	text := bytes.TrimLeft(message, " \t\r\n")
+	begins := func(with string) bool { return bytes.HasPrefix(text, []byte(with)) }
+	supervisor := begins("supervisor:") || begins("Supervisor:")
 	switch {
 	case begins("crasher:"):
 		return []byte("crash")
-	case (begins("supervisor:") || begins("Supervisor:")) && string(level) != "info" && string(level) != "debug":
+	case supervisor && string(level) != "info" && string(level) != "debug":
 		return []byte("supervisor")
-	case (begins("supervisor:") || begins("Supervisor:") || begins("application:") || begins("Application:")) &&
-		(bytes.Contains(message[:min(len(message), maxKindText)], []byte("tarted"))):
+	case (supervisor || begins("application:") || begins("Application:")) && bytes.Contains(message[:min(len(message), maxKindText)], []byte("tarted")):
 		return []byte("progress")
 	}
 	return level

@@ -10,18 +10,23 @@ import (
 	"github.com/rtcship/rtcship/tailer/entry"
 )
 
-// request lifts identities, the type and the reasons out of the object that a
-// webhook was sent with, where the line itself does not have them.
-func (r *Reader) request(f *found) {
+// sent reads the object that a webhook was sent with into inner, and returns it, or
+// nil if there is none.
+func (r *Reader) sent(f, inner *found) *found {
+	if f.req == nil || f.req.kind != '{' || r.req.object(r.line.raw(f.req)) != "" {
+		return nil
+	}
+	r.classify(&r.req, inner)
+	return inner
+}
+
+// request lifts identities, the type and the reasons out of that object, where the
+// line itself does not have them. inner is nil if there is none.
+func (r *Reader) request(f, inner *found) {
 	seen := f.seen
 	res, data, ice := r.line.within("res"), r.line.within("data"), r.line.within(iceState)
-	if f.req != nil && f.req.kind == '{' {
-		if reason := r.req.object(r.line.raw(f.req)); reason != "" {
-			return
-		}
-		var inner found
-		r.classify(&r.req, &inner)
-		r.attributes(&r.req, &inner, false, seen)
+	if inner != nil {
+		r.attributes(&r.req, inner, false, seen)
 		if f.connection == nil {
 			r.trace(&r.req, inner.connection)
 		}
@@ -58,23 +63,27 @@ const iceState = "ice_connection_state"
 // long a connection lasted, and what the other side of a webhook answered.
 // durations are those of a connection's ICE state.
 var (
-	outcomes  = setOf(fieldMinutes, fieldAllowed, fieldReason)
-	durations = setOf(fieldChecking, fieldDisconnected)
+	outcomes  = []fieldID{fieldMinutes, fieldAllowed, fieldReason}
+	durations = []fieldID{fieldChecking, fieldDisconnected}
 )
 
-// outcome lifts the fields that are in set out of an object, but for those that
-// were seen before.
-func (r *Reader) outcome(object []byte, set, seen fieldSet) fieldSet {
+// outcome lifts some fields out of an object, but for those that were seen before.
+func (r *Reader) outcome(object []byte, some []fieldID, seen fieldSet) fieldSet {
 	if object == nil || r.req.object(object) != "" {
 		return seen
 	}
 	var f found
 	r.classify(&r.req, &f)
-	except := set.without()
-	except.addAll(&seen)
-	r.attributes(&r.req, &f, false, except)
-	found := f.seen.and(&set)
-	seen.addAll(&found)
+	for i := range r.req.fields {
+		switch m := &r.req.fields[i]; {
+		case m.id == unknownField: // it may be a reason
+		case !slices.Contains(some, m.id), seen.has(m.id):
+			m.id = droppedField
+		default:
+			seen.add(m.id)
+		}
+	}
+	r.attributes(&r.req, &f, false, fieldSet{})
 	return seen
 }
 
@@ -123,40 +132,22 @@ func (r *Reader) isFailure(s *scanner, typ *field) bool {
 	return typ != nil && string(r.text(s, typ)) == "connection.failed"
 }
 
-// failureWithin tells whether the line has a message beside the object that says that
-// it is about a connection that failed.
-func (r *Reader) failureWithin(f *found) bool {
-	if f.typ != nil || f.req == nil || f.req.kind != '{' || !r.line.has("message") {
-		return false
-	}
-	if reason := r.req.object(r.line.raw(f.req)); reason != "" {
-		return false
-	}
-	var inner found
-	r.classify(&r.req, &inner)
-	return r.isFailure(&r.req, inner.typ)
-}
-
 func (r *Reader) isLifted(name []byte) bool {
 	return slices.ContainsFunc(r.lifted, func(l []byte) bool { return string(l) == string(name) })
 }
 
-// has tells whether a field that rtcship does not know is called name.
-func (s *scanner) has(name string) bool {
-	return slices.ContainsFunc(s.fields, func(m field) bool {
-		return m.id == unknownField && string(s.text[m.keyStart:m.keyEnd]) == name
-	})
-}
-
 // within is the object called name among the fields, or nil.
-func (s *scanner) within(name string) (object []byte) {
+func (s *scanner) within(name string) []byte { return s.nested(name, '{') }
+
+// nested is the object or list called name among the fields, or nil.
+func (s *scanner) nested(name string, open kind) (value []byte) {
 	for i := range s.fields {
 		m := &s.fields[i]
-		if m.id == unknownField && m.kind == '{' && string(s.text[m.keyStart:m.keyEnd]) == name {
-			object = s.raw(m)
+		if m.id == unknownField && m.kind == open && string(s.text[m.keyStart:m.keyEnd]) == name {
+			value = s.raw(m)
 		}
 	}
-	return object
+	return value
 }
 
 // eventOfType names the event after the record's type, if it has no name yet.

@@ -128,19 +128,16 @@ const maxFieldIDs = 256
 
 // A fieldTable finds fields by name and knows the keys of their attributes.
 type fieldTable struct {
-	byName     map[string]fieldID
-	ids        [maxFieldIDs]fieldKeys
-	identities fieldSet
+	byName map[string]fieldID
+	ids    [maxFieldIDs]fieldKeys
 }
 
 type fieldKeys struct {
+	fieldSpec
 	key   otlp.Key
 	text  otlp.Key  // where values of another type go
 	bools [2][]byte // the whole attribute, false and true
-	typ   fieldType
-
-	hole     uint8 // of a line's shape, where there is a string
-	harmless bool  // such a string holds no secret
+	hole  uint8     // of a line's shape, where there is a string
 }
 
 // newFieldTable panics if there are more fields than ids, which is a fault of the
@@ -152,20 +149,16 @@ func newFieldTable(specs []fieldSpec) *fieldTable {
 	t := &fieldTable{byName: make(map[string]fieldID)}
 	for id, spec := range specs {
 		t.ids[id] = fieldKeys{
+			fieldSpec: spec,
+
 			key:  otlp.NewKey("sora." + spec.attr),
 			text: otlp.NewKey("sora." + spec.attr + "_text"),
-			typ:  spec.typ,
-
-			hole:     holeOf(fieldID(id), spec),
-			harmless: spec.harmless,
+			hole: holeOf(fieldID(id), spec),
 		}
 		for i := range 2 {
 			var w otlp.Writer
 			w.Bool(t.ids[id].key, i == 1)
 			t.ids[id].bools[i] = w.Buf
-		}
-		if spec.identity {
-			t.identities.add(fieldID(id))
 		}
 		for _, name := range spec.names {
 			t.byName[name] = fieldID(id)
@@ -176,3 +169,16 @@ func newFieldTable(specs []fieldSpec) *fieldTable {
 
 // id is the id of the field called name, or unknownField.
 func (t *fieldTable) id(name []byte) fieldID { return t.byName[string(name)] }
+
+// A fieldSet is a set of fields, by their ids.
+type fieldSet [maxFieldIDs / 64]uint64
+
+func (s *fieldSet) has(id fieldID) bool { return s[id>>6]>>(id&63)&1 != 0 }
+
+func (s *fieldSet) add(id fieldID) { s[id>>6] |= 1 << (id & 63) }
+
+func (s *fieldSet) addAll(other *fieldSet) {
+	for i := range s {
+		s[i] |= other[i]
+	}
+}

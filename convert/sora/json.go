@@ -34,8 +34,9 @@ func (r *Reader) readJSON() string {
 			return reason
 		}
 	}
-	var f found
+	var f, inner found
 	r.classify(&r.line, &f)
+	req := r.sent(&f, &inner)
 	if f.timestamp != nil && f.timestamp.kind == '"' {
 		if nanos, ok := r.clock.parse(r.line.raw(f.timestamp)); ok {
 			b.Time = nanos
@@ -51,11 +52,11 @@ func (r *Reader) readJSON() string {
 	} else {
 		f.msg = nil
 		r.attributes(&r.line, &f, false, fieldSet{})
-		r.failed = r.isFailure(&r.line, f.typ) || r.failureWithin(&f)
+		r.failed = r.isFailure(&r.line, f.typ) || f.typ == nil && r.isFailure(&r.req, inner.typ)
 		r.reasons(&r.line)
 	}
 	r.trace(&r.line, f.connection)
-	r.request(&f)
+	r.request(&f, req)
 	r.eventOfType(&f)
 	r.connectionOfFile(&f)
 	r.close(&f)
@@ -185,10 +186,6 @@ func (r *Reader) message(f *found, level []byte) {
 func (r *Reader) attributes(s *scanner, f *found, all bool, skip fieldSet) {
 	skip.add(droppedField)
 	skip.add(fieldMsg)
-	if !all {
-		others := r.p.fields.identities.without()
-		skip.addAll(&others)
-	}
 	if f.timestamp == nil {
 		skip.add(fieldTimestamp)
 	}
@@ -197,13 +194,13 @@ func (r *Reader) attributes(s *scanner, f *found, all bool, skip fieldSet) {
 	}
 	for i := range s.fields {
 		m := &s.fields[i]
-		if skip.has(m.id) {
-			continue
-		}
-		if m.id == unknownField {
+		k := &r.p.fields.ids[m.id]
+		switch {
+		case skip.has(m.id), !all && !k.identity:
+		case m.id == unknownField:
 			r.unknown(s, i, f)
-			continue
+		default:
+			r.known(s, m, k, all)
 		}
-		r.known(s, m, &r.p.fields.ids[m.id], all)
 	}
 }

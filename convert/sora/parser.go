@@ -95,9 +95,9 @@ func (r *Reader) Read() bool {
 					r.fail(record.JSON, reason)
 					return true
 				}
-			}
-			if r.measured {
-				r.measure()
+				if r.measured {
+					r.measure()
+				}
 			}
 			return true
 		}

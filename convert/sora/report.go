@@ -17,22 +17,9 @@ const maxException = 16 << 10
 // read down to the same calls of name, reason and stack, so that it does not
 // matter to who searches how a node's logger was configured.
 type report struct {
-	r     *Reader
-	found uint16 // a bit for each attribute that is set
-	ends  bool   // it is a process that ended
+	r    *Reader
+	ends bool // it is a process that ended
 }
-
-const (
-	foundPID = 1 << iota
-	foundName
-	foundInitial
-	foundSupervisor
-	foundContext
-	foundChild
-	foundType
-	foundReason
-	foundStack
-)
 
 // report looks through the text of an event.
 func (r *Reader) report(text []byte) {
@@ -45,34 +32,38 @@ func (r *Reader) report(text []byte) {
 	rep.inferType()
 }
 
-func (rep *report) set(bit uint16, k otlp.Key, v []byte, limit int) {
-	if rep.found&bit == 0 && len(v) > 0 {
-		rep.found |= bit
+func (rep *report) set(k otlp.Key, v []byte, limit int) {
+	if len(v) > 0 && !rep.has(k) {
 		rep.r.b.Attr(k, record.Cut(v, limit))
 	}
+}
+
+func (rep *report) has(k otlp.Key) bool {
+	_, ok := rep.r.b.Attribute(k)
+	return ok
 }
 
 // name takes what a process is called: its pid, or the name it has registered.
 func (rep *report) name(v []byte) {
 	if n := pidLength(v); n > 0 && n == len(v) {
-		rep.set(foundPID, keyPID, v, maxValue)
+		rep.set(keyPID, v, maxValue)
 	} else {
-		rep.set(foundName, keyCrashRegistered, v, maxValue)
+		rep.set(keyCrashRegistered, v, maxValue)
 	}
 }
 
 // exception takes the type of what ended a process.
-func (rep *report) exception(class []byte) { rep.set(foundType, keyExceptionType, class, maxValue) }
+func (rep *report) exception(class []byte) { rep.set(keyExceptionType, class, maxValue) }
 
-func (rep *report) stack(v []byte) { rep.set(foundStack, keyExceptionStack, v, maxException) }
+func (rep *report) stack(v []byte) { rep.set(keyExceptionStack, v, maxException) }
 
 // reason takes the term that a process ended with. Erlang hands on the stack of
 // an error with its reason, as {Reason,Stack}; what was caught is in {'EXIT',…}.
 func (rep *report) reason(v []byte) {
-	if len(v) == 0 || rep.found&foundReason != 0 {
+	if len(v) == 0 || rep.has(keyExceptionText) {
 		return
 	}
-	rep.set(foundReason, keyExceptionText, v, maxException)
+	rep.set(keyExceptionText, v, maxException)
 	if caught, ok := bytes.CutPrefix(v, []byte("{'EXIT',")); ok {
 		v = bytes.TrimSuffix(caught, []byte("}"))
 	}
@@ -91,8 +82,8 @@ func (rep *report) reason(v []byte) {
 // stack, and what ended without one did so by exit.
 func (rep *report) inferType() {
 	switch {
-	case rep.found&foundReason == 0:
-	case rep.found&foundStack != 0:
+	case !rep.has(keyExceptionText):
+	case rep.has(keyExceptionStack):
 		rep.exception([]byte("error"))
 	case rep.ends:
 		rep.exception([]byte("exit"))
@@ -135,13 +126,13 @@ func (rep *report) field(label, v []byte) {
 	}
 	switch string(label) {
 	case "initial call":
-		rep.set(foundInitial, keyCrashInitial, v, maxValue)
+		rep.set(keyCrashInitial, v, maxValue)
 	case "pid", "registered_name", "Was installed in", "Installed":
 		rep.name(v)
 	case "supervisor", "Supervisor":
-		rep.set(foundSupervisor, keyCrashSupervisor, v, maxValue)
+		rep.set(keyCrashSupervisor, v, maxValue)
 	case "errorContext", "Context":
-		rep.set(foundContext, keyCrashContext, v, maxValue)
+		rep.set(keyCrashContext, v, maxValue)
 	case "offender", "Offender", "started", "Started":
 		rep.child(v)
 	case "reason", "Reason":
@@ -179,13 +170,13 @@ func (rep *report) child(v []byte) {
 			if before[0] == '{' {
 				id = bytes.TrimSuffix(bytes.TrimRight(id, "]"), []byte("}"))
 			}
-			rep.set(foundChild, keyCrashChild, id, maxValue)
+			rep.set(keyCrashChild, id, maxValue)
 			break
 		}
 	}
 	for _, before := range [...]string{"{pid,", "pid="} {
 		if _, pid, ok := bytes.Cut(v, []byte(before)); ok {
-			rep.set(foundPID, keyPID, pidAt(pid), maxValue)
+			rep.set(keyPID, pidAt(pid), maxValue)
 			break
 		}
 	}
@@ -248,9 +239,9 @@ func (rep *report) about(sentence, words []byte) {
 		}
 	}
 	if _, name, ok := bytes.Cut(sentence, []byte("Supervisor ")); ok {
-		rep.set(foundSupervisor, keyCrashSupervisor, name[:skipTerm(name)], maxValue)
+		rep.set(keyCrashSupervisor, name[:skipTerm(name)], maxValue)
 		if _, child, ok := bytes.Cut(name, []byte(" had child ")); ok {
-			rep.set(foundChild, keyCrashChild, child[:skipTerm(child)], maxValue)
+			rep.set(keyCrashChild, child[:skipTerm(child)], maxValue)
 		}
 	}
 }
@@ -275,7 +266,7 @@ func (rep *report) ended(v []byte) {
 		rep.stack(rest[len(" and stacktrace "):])
 		v = v[:n]
 	case bytes.HasPrefix(rest, []byte(" in context ")):
-		rep.set(foundContext, keyCrashContext, rest[len(" in context "):], maxValue)
+		rep.set(keyCrashContext, rest[len(" in context "):], maxValue)
 		v = v[:n]
 	case bytes.HasPrefix(rest, []byte(" in state ")):
 		v = v[:n]

@@ -116,7 +116,7 @@ func (rep *report) starred(line []byte, l *lineReader) {
 // Elixir's libraries say it.
 func (rep *report) raised(line []byte, l *lineReader) {
 	class, message, ok := bytes.Cut(line[1:], []byte(") "))
-	if !ok || bytes.IndexByte(class, ' ') >= 0 || rep.found&foundReason != 0 {
+	if !ok || bytes.IndexByte(class, ' ') >= 0 || rep.has(keyExceptionText) {
 		return
 	}
 	switch string(class) {
@@ -124,13 +124,13 @@ func (rep *report) raised(line []byte, l *lineReader) {
 		class = []byte("exit")
 	}
 	rep.exception(class)
-	rep.set(foundReason, keyExceptionText, message, maxException)
+	rep.set(keyExceptionText, message, maxException)
 	rep.stack(l.goOn(l.next, func(indent int, _ []byte) bool { return indent >= 4 }))
 }
 
 // plain takes a line without stars, and those that go on with it.
 func (rep *report) plain(line []byte, l *lineReader) {
-	if class, ok := bytes.CutPrefix(line, []byte("exception ")); ok && rep.found&(foundType|foundReason) == 0 {
+	if class, ok := bytes.CutPrefix(line, []byte("exception ")); ok && !rep.has(keyExceptionType) && !rep.has(keyExceptionText) {
 		if class, message, ok := bytes.Cut(class, []byte(": ")); ok {
 			rep.thrown(class, message, l)
 			return
@@ -163,7 +163,7 @@ func (rep *report) plain(line []byte, l *lineReader) {
 func (rep *report) thrown(class, message []byte, l *lineReader) {
 	rep.exception(class)
 	message = l.goOn(l.end-len(message), func(indent int, text []byte) bool { return indent >= 5 && !isPlace(text) })
-	rep.set(foundReason, keyExceptionText, message, maxException)
+	rep.set(keyExceptionText, message, maxException)
 	rep.stack(l.goOn(l.next, func(indent int, text []byte) bool { return isPlace(text) || indent >= 8 }))
 }
 

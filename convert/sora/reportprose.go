@@ -44,7 +44,7 @@ func (rep *report) prose(text []byte) {
 
 // crasher reads `pid: <0.1.2>, registered_name: x, exit: {Reason,Stack}, …`.
 func (rep *report) crasher(text []byte) {
-	for rep.found&foundReason == 0 {
+	for !rep.has(keyExceptionText) {
 		label, value, ok := cutLabel(text)
 		if !ok {
 			return
@@ -57,7 +57,7 @@ func (rep *report) crasher(text []byte) {
 				reason = v
 			}
 			rep.exception(label)
-			rep.set(foundReason, keyExceptionText, reason, maxException)
+			rep.set(keyExceptionText, reason, maxException)
 			rep.stack(stack)
 		default:
 			rep.field(label, v)

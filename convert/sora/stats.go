@@ -1,7 +1,6 @@
 package sora
 
 import (
-	"bytes"
 	"strconv"
 
 	"github.com/rtcship/rtcship/convert/cdr"
@@ -36,19 +35,19 @@ func statKindOf(name []byte) statKind {
 
 var keyRTCType = otlp.NewKey("sora.rtc_type")
 
-// measure takes the statistics that the line holds. Where the line itself says
-// that there are none to measure, nothing else is read of it.
+// measure takes the statistics that the line holds, which readJSON has read: a line with
+// a field that is not known has no shape.
 func (r *Reader) measure() {
 	if r.b.Origin.Log == logStats {
 		name, _ := r.b.Attribute(keyRTCType)
 		if kind := statKindOf(name); kind != otherStat {
-			if data := r.nested("rtc_data", '{'); data != nil {
+			if data := r.line.nested("rtc_data", '{'); data != nil {
 				r.statistics(kind, data, true)
 			}
 		}
 		return
 	}
-	list := r.nested("rtc_stats", '[')
+	list := r.line.nested("rtc_stats", '[')
 	for i := 1; i < len(list); i++ {
 		if list[i] != '{' {
 			continue
@@ -59,32 +58,6 @@ func (r *Reader) measure() {
 		}
 		r.statistics(otherStat, list[i:end], false)
 		i = end
-	}
-}
-
-// nested is the object or list called name, nil if there is none. The line is known
-// to be JSON, where a name in quotes that a colon follows is nothing else.
-func (r *Reader) nested(name string, open byte) []byte {
-	text := r.b.Text
-	for from := 0; ; {
-		i := bytes.Index(text[from:], []byte(name))
-		if i < 0 {
-			return nil
-		}
-		from += i + len(name)
-		if from-len(name) == 0 || text[from-len(name)-1] != '"' || from >= len(text) || text[from] != '"' {
-			continue
-		}
-		at := skipSpace(text, from+1)
-		if at >= len(text) || text[at] != ':' {
-			continue
-		}
-		if at = skipSpace(text, at+1); at < len(text) && text[at] == open {
-			if end := skipNested(text, at, 1); end >= 0 {
-				return text[at:end]
-			}
-			return nil
-		}
 	}
 }
 
