@@ -75,16 +75,17 @@ type said struct {
 	typ                            []byte
 	connection, session, recording []byte
 	life, archive                  interval // of connections and sessions, and of recordings
-	own                            int64    // when the line was written, or the event made
+	own                            instant  // when the line was written, or the event made
 	reason                         []byte
 	rank                           int // of the reason, less than that of any in reasonNames if there is none
 }
 
-// An interval is two times, 0 for one that is not known. exact says which of them
-// are, and not whole seconds.
-type interval struct {
-	begin, end           int64
-	exactBegin, exactEnd bool
+type interval struct{ begin, end instant }
+
+// An instant is a time, 0 if it is not known.
+type instant struct {
+	nanos int64
+	exact bool // it was not said in whole seconds
 }
 
 // reasonNames are where reasons stand, the most telling last.
@@ -118,13 +119,13 @@ func (r *Reader) close(f *found) {
 	if c.Kind == cdr.SoraRecording {
 		at = s.archive
 	}
-	if c.failed && at.end == 0 {
+	if c.failed && at.end.nanos == 0 {
 		at.end = s.own
 	}
 	if r.b.Calls().Traces {
 		r.identify(k, &s)
 	}
-	k.Close(at.begin, at.end)
+	k.Close(at.begin.nanos, at.end.nanos)
 }
 
 var keyType = otlp.NewKey("sora.type")
@@ -260,39 +261,29 @@ func (r *Reader) hear(from *scanner, s *said, whom bool) {
 			continue
 		}
 		switch name := r.name(from, m); string(name) {
-		case "connection_created_timestamp", "created_timestamp":
-			r.moment(from, m, &s.life.begin, &s.life.exactBegin)
-		case "connection_destroyed_timestamp", "destroyed_timestamp":
-			r.moment(from, m, &s.life.end, &s.life.exactEnd)
-		case "start_timestamp":
-			r.moment(from, m, &s.archive.begin, &s.archive.exactBegin)
-		case "stop_timestamp":
-			r.moment(from, m, &s.archive.end, &s.archive.exactEnd)
-		case "created_time":
-			r.second(from, m, &s.life.begin, s.life.exactBegin)
-		case "destroyed_time":
-			r.second(from, m, &s.life.end, s.life.exactEnd)
-		case "start_time":
-			r.second(from, m, &s.archive.begin, s.archive.exactBegin)
-		case "stop_time":
-			r.second(from, m, &s.archive.end, s.archive.exactEnd)
+		case "created_time", "created_timestamp", "connection_created_timestamp":
+			r.hearTime(from, m, &s.life.begin)
+		case "destroyed_time", "destroyed_timestamp", "connection_destroyed_timestamp":
+			r.hearTime(from, m, &s.life.end)
+		case "start_time", "start_timestamp":
+			r.hearTime(from, m, &s.archive.begin)
+		case "stop_time", "stop_timestamp":
+			r.hearTime(from, m, &s.archive.end)
 		default:
-			if whom {
+			if whom && m.kind == '"' {
 				r.hearWhom(from, m, name, s)
 			}
-			r.hearReason(from, m, name, s)
+			if rank := slices.Index(reasonNames, view(name)); rank > s.rank { // the most telling one
+				s.reason, s.rank = record.Cut(r.text(from, m), maxReason), rank
+			}
 		}
 	}
 }
 
 func (r *Reader) hearWhom(from *scanner, m *field, name []byte, s *said) {
-	if m.kind != '"' {
-		return
-	}
 	switch string(name) {
 	case "timestamp":
-		var exact bool
-		r.moment(from, m, &s.own, &exact)
+		r.hearTime(from, m, &s.own)
 	case "type":
 		s.typ = r.text(from, m)
 	case "connection_id":
@@ -304,29 +295,17 @@ func (r *Reader) hearWhom(from *scanner, m *field, name []byte, s *said) {
 	}
 }
 
-// hearReason takes the most telling reason.
-func (r *Reader) hearReason(from *scanner, m *field, name []byte, s *said) {
-	if rank := slices.Index(reasonNames, view(name)); rank > s.rank {
-		s.reason, s.rank = record.Cut(r.text(from, m), maxReason), rank
-	}
-}
-
-// moment takes a time with its fraction.
-func (r *Reader) moment(from *scanner, m *field, to *int64, exact *bool) {
-	if m.kind != '"' {
-		return
-	}
-	if nanos, ok := r.clock.parse(r.text(from, m)); ok {
-		*to, *exact = nanos, true
-	}
-}
-
-// second takes a time in seconds since 1970, unless there is a better one.
-func (r *Reader) second(from *scanner, m *field, to *int64, exact bool) {
-	if exact || m.kind != '0' {
-		return
-	}
-	if sec, err := strconv.ParseInt(view(from.raw(m)), 10, 64); err == nil && sec > 0 && sec < 1<<63/1_000_000_000 {
-		*to = sec * 1_000_000_000
+// hearTime takes a time with its fraction, or one in seconds since 1970 unless there is
+// a better one.
+func (r *Reader) hearTime(from *scanner, m *field, to *instant) {
+	switch m.kind {
+	case '"':
+		if nanos, ok := r.clock.parse(r.text(from, m)); ok {
+			*to = instant{nanos, true}
+		}
+	case '0':
+		if sec, err := strconv.ParseInt(view(from.raw(m)), 10, 64); err == nil && sec > 0 && sec < 1<<63/1_000_000_000 && !to.exact {
+			to.nanos = sec * 1_000_000_000
+		}
 	}
 }
