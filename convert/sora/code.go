@@ -9,26 +9,25 @@ import (
 // code adds what a message such as `CODE | reason=<<"term">>` says. It returns
 // the index of the event, or -1.
 func (r *Reader) code(level, msg []byte) (event int) {
-	if event = r.p.events.known(level, msg); event >= 0 {
-		e := &r.p.events.list[event]
-		r.b.Encoded(e.whole)
-		r.b.EventPrefix = e.name
-		r.count(event)
-		r.terms(msg[len(e.code):])
-		return event
-	}
-	n := codeLength(msg)
-	if n == 0 {
+	code, terms, ok := cutCode(msg)
+	if !ok {
 		return -1
 	}
-	b, code := r.b, msg[:n]
+	if event = r.p.events.find(level, code); event < 0 && !isCode(code) {
+		return -1
+	}
+	b := r.b
 	b.Attr(keyCode, code)
-	b.EventPrefix, b.EventName = "sora.", r.snake(code)
-	if event = r.p.events.find(level, code); event >= 0 { // another spelling, or a code of any level
-		b.Encoded(r.p.events.list[event].category)
+	if event >= 0 {
+		e := &r.p.events.list[event]
+		b.Encoded(e.category)
+		b.EventPrefix = e.name
 		r.count(event)
 	}
-	r.terms(msg[n:])
+	if event < 0 || r.p.events.list[event].code != string(code) { // it may be another spelling
+		b.EventPrefix, b.EventName = "sora.", r.snake(code)
+	}
+	r.pairs(terms)
 	return event
 }
 
@@ -37,44 +36,41 @@ func (r *Reader) count(i int) {
 	record.Event(&r.b.Counts.SoraEvents, len(r.p.events.list), i)
 }
 
-// terms adds what follows a code: nothing, or a separator and pairs.
-func (r *Reader) terms(rest []byte) {
-	if len(rest) > len(separator) {
-		r.pairs(rest[len(separator):])
+var (
+	separator    = []byte(" | ")
+	reasonPrefix = []byte("reason=")
+)
+
+// cutCode cuts the first word off msg, and the separator, if there is one. It returns
+// false if anything else follows, so that the word is no code.
+func cutCode(msg []byte) (word, terms []byte, ok bool) {
+	n := bytes.IndexByte(msg, ' ')
+	if n < 0 {
+		return msg, nil, true
 	}
+	terms, ok = bytes.CutPrefix(msg[n:], separator)
+	return msg[:n], terms, ok
 }
 
-const separator = " | "
-
-var reasonPrefix = []byte("reason=")
-
-// codeLength is the length of the code that msg begins with: capitals and
-// digits in words joined by hyphens, at least two of them, and then nothing or
-// a separator. It is 0 if there is no code.
-func codeLength(msg []byte) int {
-	hyphens, last, n := 0, byte('-'), 0
-	for ; n < len(msg); n++ {
-		c := msg[n]
-		if c == '-' {
-			if last == '-' {
-				return 0
-			}
+// isCode tells whether s is made of capitals and digits in words joined by hyphens,
+// at least two of them.
+func isCode(s []byte) bool {
+	hyphens := 0
+	for i, c := range s {
+		switch {
+		case c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		case c == '-' && i > 0 && s[i-1] != '-':
 			hyphens++
-		} else if c < '0' || c > '9' && c < 'A' || c > 'Z' {
-			break
+		default:
+			return false
 		}
-		last = c
 	}
-	if hyphens == 0 || last == '-' || n < len(msg) && !hasPrefix(msg, n, separator) {
-		return 0
-	}
-	return n
+	return hyphens > 0 && s[len(s)-1] != '-'
 }
 
 // snake is a code, a title or a level in lower snake case.
 func (r *Reader) snake(words []byte) []byte {
-	b := r.b
-	start := len(b.Arena)
+	snake := r.b.Arena
 	for _, c := range words {
 		switch {
 		case c == '-', c == ' ':
@@ -82,9 +78,11 @@ func (r *Reader) snake(words []byte) []byte {
 		case c >= 'A' && c <= 'Z':
 			c += 'a' - 'A'
 		}
-		b.Arena = append(b.Arena, c)
+		snake = append(snake, c)
 	}
-	return b.Arena[start:]
+	start := len(r.b.Arena)
+	r.b.Arena = snake
+	return snake[start:]
 }
 
 // pairs adds each `key=term` of s. Terms are kept as text. Where what follows

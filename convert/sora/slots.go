@@ -119,5 +119,5 @@ func goesOn(s []byte) bool {
 		return true
 	}
 	code, _, _ := bytes.Cut(s[1:], []byte(" "))
-	return len(code) > 0 && codeLength(code) == len(code)
+	return isCode(code)
 }
