@@ -3,6 +3,7 @@ package pexip
 import (
 	"bytes"
 	"math"
+	"strings"
 
 	"github.com/rtcship/rtcship/convert/cdr"
 	"github.com/rtcship/rtcship/convert/otlp"
@@ -18,38 +19,37 @@ var closings = []cdr.Closing{
 // Closings are the lines that close a call.
 func Closings() []cdr.Closing { return closings }
 
-// closedBy says of each message of the catalogue what it closes.
-var closedBy = func() []cdr.Kind {
-	kinds := make([]cdr.Kind, len(catalogue.messages))
-	for _, c := range closings {
-		kinds[catalogue.exact[string(trimPeriod([]byte(c.Line)))]] = c.Kind
-	}
-	return kinds
-}()
-
-// An opening is what a message says of a call that begins.
-type opening struct {
-	kind   cdr.Kind
-	failed bool
+// A turn is what a message says of a call: which kind it closes, or opens.
+type turn struct {
+	closes, opens cdr.Kind
+	failed        bool // the call that it opens did not come about
 }
 
-// openedBy says of each message of the catalogue what it opens.
-var openedBy = func() []opening {
-	all := make([]opening, len(catalogue.messages))
-	for text, o := range map[string]opening{
-		"Participant has joined.":                {kind: cdr.PexipParticipant},
-		"Participant failed to join conference.": {kind: cdr.PexipParticipant, failed: true},
-		"Conference has been created.":           {kind: cdr.PexipConference},
-	} {
-		all[catalogue.exact[string(trimPeriod([]byte(text)))]] = o
+// turns says of each message of the catalogue which turn it is, and of each module.
+var turns = func() []turn {
+	all := make([]turn, len(catalogue.messages)+len(catalogue.modules))
+	of := func(message string) *turn { return &all[catalogue.exact[strings.TrimSuffix(message, ".")]] }
+	for _, c := range closings {
+		of(c.Line).closes = c.Kind
 	}
+	of("Participant has joined.").opens = cdr.PexipParticipant
+	of("Conference has been created.").opens = cdr.PexipConference
+	*of("Participant failed to join conference.") = turn{opens: cdr.PexipParticipant, failed: true}
 	return all
 }()
+
+// turnOf is the turn that a message is, by its index in the catalogue.
+func turnOf(event int) (t turn) {
+	if event >= 0 {
+		t = turns[event]
+	}
+	return t
+}
 
 // tells reports whether anybody wants to know what a message says of its call.
 func (p *parse) tells(event int) bool {
 	c := p.b.Calls()
-	return c.Traces || c.Numbers && event >= 0 && event < len(closedBy) && (closedBy[event] != cdr.None || openedBy[event].kind != cdr.None)
+	return c.Traces || c.Numbers && turnOf(event) != (turn{})
 }
 
 // A term is a field that says something of a call.
@@ -87,7 +87,7 @@ type sayings [numTerms][]byte
 func (p *parse) collect(s *sayings) {
 	clear(s[:])
 	for i := range p.pairs[:p.n] {
-		if q := &p.pairs[i]; terms[q.field] != noTerm && q.keyLen > 0 && !q.replaced && q.Flags&Unterminated == 0 {
+		if q := &p.pairs[i]; terms[q.field] != noTerm && q.keyLen > 0 && !q.replaced && q.flags&unterminated == 0 {
 			s[terms[q.field]] = p.unescaped(q)
 		}
 	}
@@ -145,24 +145,21 @@ func (p *parse) about(s *sayings, event int, host, reason []byte) {
 			p.b.Ref.Span = p.namer.Participant(id)
 		}
 	}
-	if event < 0 || event >= len(closedBy) {
+	t := turnOf(event)
+	if t == (turn{}) || noCall(s[termProtocol]) {
 		return
 	}
-	kind, o := closedBy[event], openedBy[event]
-	if kind == o.kind || noCall(s[termProtocol]) { // both are None
-		return
-	}
-	if o.kind != cdr.None {
-		p.b.Open = cdr.Opening{Kind: o.kind, Failed: o.failed}
-		if o.failed {
+	if t.opens != cdr.None {
+		p.b.Open = cdr.Opening{Kind: t.opens, Failed: t.failed}
+		if t.failed {
 			p.b.Open.Class, p.b.Open.Code = cdr.Classify(reason), cdr.Code(reason)
 		}
 	}
-	if kind == cdr.None {
+	if t.closes == cdr.None {
 		return
 	}
 	r := &p.b.Call
-	*r = cdr.Record{Kind: kind, Joined: true, Reason: reason, Class: cdr.Classify(reason), Code: cdr.Code(reason)}
+	*r = cdr.Record{Kind: t.closes, Joined: true, Reason: reason, Class: cdr.Classify(reason), Code: cdr.Code(reason)}
 	if traces {
 		p.identify(r, s, host)
 	}

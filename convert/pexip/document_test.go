@@ -133,7 +133,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 // keys are the keys of an example's pairs, as the scanner finds them.
 func (e example) keys() (keys []string) {
 	s := scan([]byte(e.text))
-	for t := new(Token); s.Next(t); {
+	for t := new(token); s.Next(t); {
 		key := t.Key([]byte(e.text))
 		if id := fieldOf(key); id == fieldUnknown || id > fieldMessage {
 			keys = append(keys, string(key))

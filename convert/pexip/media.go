@@ -24,9 +24,19 @@ func newDirectionKeys(direction string) directionKeys {
 var (
 	keyStream = otlp.NewKey(prefix + "media.stream")
 	keyKind   = otlp.NewKey(prefix + "media.kind")
-	keysRX    = newDirectionKeys("rx") // from the participant
-	keysTX    = newDirectionKeys("tx") // to the participant
+
+	keysOf = [...]directionKeys{cdr.Received: newDirectionKeys("rx"), cdr.Sent: newDirectionKeys("tx")} // from and to the participant
 )
+
+// A media is what was read of the statistics of streams.
+type media struct {
+	*record.Builder
+	streams  int        // that began
+	medium   cdr.Medium // of the last one
+	measured [3]bool    // whether it is, by direction
+	written  [3]bool    // whether there are attributes, by direction
+	codec    [3]bool    // likewise, of its codec
+}
 
 // writeMedia adds the statistics of a media stream as numbers:
 //
@@ -39,73 +49,66 @@ var (
 // stream of a text becomes attributes, and all are measured; what is not understood
 // stays in Detail, which is kept beside the numbers.
 func writeMedia(b *record.Builder, detail []byte) {
-	var done mediaParts
-	var above mediaParts // direction of the line above
-	stream := stream{numbers: b.Numbers}
+	m := media{Builder: b}
+	above := cdr.Both // direction of the line above, if it has one
 	for len(detail) > 0 {
 		var line []byte
 		line, detail = cutAt(detail, '\n')
-		line = trimIndent(line)
-		switch first := word(line, 0); {
-		case string(first) == "Stream":
-			stream.begin(line)
-			if done&streamPart != 0 {
-				done = allParts
-				continue
-			}
-			done |= streamPart
-			writeStream(b, line)
-		case string(first) == "RX:":
-			above = rxPart
-			stream.measure(cdr.Received, line)
-			done = writeDirection(b, done, rxPart, line)
-		case string(first) == "TX:":
-			above = txPart
-			stream.measure(cdr.Sent, line)
-			done = writeDirection(b, done, txPart, line)
-		case string(first) == "codec":
-			done = writeCodec(b, done, above<<codecShift, line)
+		line = bytes.TrimLeft(line, " \t\u00a0") // logs that went through a web page have no-break spaces
+		switch first := word(line, 0); string(first) {
+		case "Stream":
+			m.begin(line)
+		case "RX:":
+			above = cdr.Received
+			m.direction(above, line)
+		case "TX:":
+			above = cdr.Sent
+			m.direction(above, line)
+		case "codec":
+			m.writeCodec(above, line)
 		}
 	}
 }
 
-// mediaParts are parts of the statistics, so that none is written twice.
-type mediaParts uint8
-
-const (
-	streamPart mediaParts = 1 << iota
-	rxPart
-	txPart
-	rxCodecPart
-	txCodecPart
-
-	codecShift = 2 // from a direction to its codec
-	allParts   = 1<<5 - 1
-)
-
-// A stream is measured in both directions, if anybody wants to know.
-type stream struct {
-	numbers *cdr.Numbers
-	medium  cdr.Medium
-	done    [3]bool // by direction
+// begin reads "Stream 0 (audio)".
+func (m *media) begin(line []byte) {
+	kind := word(line, 2)
+	m.medium, m.measured = cdr.MediumOf(bytes.Trim(kind, "()")), [3]bool{}
+	if m.streams++; m.streams > 1 {
+		return
+	}
+	if n, ok := parseInt(word(line, 1)); ok {
+		m.Int(keyStream, n)
+	}
+	if len(kind) > 2 && kind[0] == '(' && kind[len(kind)-1] == ')' {
+		m.Attr(keyKind, kind[1:len(kind)-1])
+	}
 }
 
-func (s *stream) begin(line []byte) {
-	*s = stream{numbers: s.numbers, medium: cdr.MediumOf(bytes.Trim(word(line, 2), "()"))}
+// direction reads "RX: rate 54kbps loss 0.77% jitter 6ms".
+func (m *media) direction(d cdr.Direction, line []byte) {
+	rate, loss, jitter := after(line, " rate "), after(line, " loss "), after(line, " jitter ")
+	if m.Numbers != nil && !m.measured[d] {
+		m.measured[d] = true
+		m.measure(d, rate, loss, jitter)
+	}
+	if m.streams > 1 || m.written[d] {
+		return
+	}
+	m.written[d] = true
+	keys := &keysOf[d]
+	m.unit(keys.rate, rate, "kbps")
+	m.unit(keys.loss, loss, "%")
+	m.unit(keys.jitter, jitter, "ms")
 }
 
 // measure takes what a line says of a direction. Where there was no bit rate there
 // were no packets either, and loss and jitter say nothing.
-func (s *stream) measure(d cdr.Direction, line []byte) {
-	if s.numbers == nil || s.done[d] {
-		return
-	}
-	s.done[d] = true
-	rate, loss, jitter := directionValues(line)
-	add := func(m cdr.Metric, v []byte, unit string, factor float64) bool {
+func (m *media) measure(d cdr.Direction, rate, loss, jitter []byte) {
+	add := func(metric cdr.Metric, v []byte, unit string, factor float64) bool {
 		x, ok := parseUnit(v, unit)
 		if ok = ok && x >= 0; ok {
-			s.numbers.Add(cdr.Sample{Metric: m, Kind: cdr.PexipParticipant, Medium: s.medium, Direction: d, Value: x * factor})
+			m.Numbers.Add(cdr.Sample{Metric: metric, Kind: cdr.PexipParticipant, Medium: m.medium, Direction: d, Value: x * factor})
 		}
 		return ok && x > 0
 	}
@@ -115,108 +118,38 @@ func (s *stream) measure(d cdr.Direction, line []byte) {
 	}
 }
 
-// trimIndent removes blanks before a line, among them the no-break spaces of
-// logs that went through a web page.
-func trimIndent(line []byte) []byte {
-	for {
-		switch {
-		case len(line) > 0 && (line[0] == ' ' || line[0] == '\t'):
-			line = line[1:]
-		case bytes.HasPrefix(line, []byte("\u00a0")):
-			line = line[2:]
-		default:
-			return line
-		}
+// writeCodec reads "codec H264 rate 700kbps resolution 768x448 fps 30".
+func (m *media) writeCodec(d cdr.Direction, line []byte) {
+	if d == cdr.Both || m.streams > 1 || m.codec[d] {
+		return
 	}
-}
-
-// writeStream reads "Stream 0 (audio)".
-func writeStream(b *record.Builder, line []byte) {
-	if n, ok := parseInt(word(line, 1)); ok {
-		b.Int(keyStream, n)
-	}
-	kind := word(line, 2)
-	if len(kind) > 2 && kind[0] == '(' && kind[len(kind)-1] == ')' {
-		b.Attr(keyKind, kind[1:len(kind)-1])
-	}
-}
-
-// writeDirection reads "RX: rate 54kbps loss 0.77% jitter 6ms", unless that
-// direction is done.
-func writeDirection(b *record.Builder, done, part mediaParts, line []byte) mediaParts {
-	if done&part != 0 {
-		return done
-	}
-	keys := &keysRX
-	if part == txPart {
-		keys = &keysTX
-	}
-	rate, loss, jitter := directionValues(line)
-	writeUnit(b, keys.rate, rate, "kbps")
-	writeUnit(b, keys.loss, loss, "%")
-	writeUnit(b, keys.jitter, jitter, "ms")
-	return done | part
-}
-
-// directionValues are the words that follow the first rate, loss and jitter.
-func directionValues(line []byte) (rate, loss, jitter []byte) {
-	for len(line) > 0 {
-		var w []byte
-		w, line = cutAt(line, ' ')
-		switch {
-		case string(w) == "rate" && rate == nil:
-			rate = word(line, 0)
-		case string(w) == "loss" && loss == nil:
-			loss = word(line, 0)
-		case string(w) == "jitter" && jitter == nil:
-			jitter = word(line, 0)
-		}
-	}
-	return rate, loss, jitter
-}
-
-// writeCodec reads "codec H264 rate 700kbps resolution 768x448 fps 30", unless
-// there is no direction that it belongs to or that direction has a codec.
-func writeCodec(b *record.Builder, done, part mediaParts, line []byte) mediaParts {
-	if part == 0 || done&part != 0 {
-		return done
-	}
-	keys := &keysRX
-	if part == txCodecPart {
-		keys = &keysTX
-	}
+	m.codec[d] = true
+	keys := &keysOf[d]
 	if codec := word(line, 1); len(codec) > 0 {
-		b.Attr(keys.codec, codec)
+		m.Attr(keys.codec, codec)
 	}
-	writeUnit(b, keys.codecRate, after(line, "rate"), "kbps")
-	if w, h, ok := bytes.Cut(after(line, "resolution"), []byte("x")); ok {
+	m.unit(keys.codecRate, after(line, " rate "), "kbps")
+	if w, h, ok := bytes.Cut(after(line, " resolution "), []byte("x")); ok {
 		width, okW := parseInt(w)
 		height, okH := parseInt(h)
 		if okW && okH {
-			b.Int(keys.width, width)
-			b.Int(keys.height, height)
+			m.Int(keys.width, width)
+			m.Int(keys.height, height)
 		}
 	}
-	writeUnit(b, keys.fps, after(line, "fps"), "")
-	return done | part
+	m.unit(keys.fps, after(line, " fps "), "")
 }
 
 // after is the word that follows name in line, or nil.
 func after(line []byte, name string) []byte {
-	for len(line) > 0 {
-		var w []byte
-		w, line = cutAt(line, ' ')
-		if string(w) == name {
-			return word(line, 0)
-		}
-	}
-	return nil
+	_, rest, _ := bytes.Cut(line, []byte(name))
+	return word(rest, 0)
 }
 
-// writeUnit adds a number that is followed by its unit.
-func writeUnit(b *record.Builder, key otlp.Key, v []byte, unit string) {
+// unit adds a number that is followed by its unit.
+func (m *media) unit(key otlp.Key, v []byte, unit string) {
 	if x, ok := parseUnit(v, unit); ok {
-		b.Double(key, x)
+		m.Double(key, x)
 	}
 }
 

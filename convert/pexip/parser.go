@@ -35,7 +35,7 @@ const maxPairs = 96
 
 // A pair is a token that is going to be an attribute.
 type pair struct {
-	Token
+	token
 	replaced bool // by a later pair with the same key
 }
 
@@ -52,9 +52,9 @@ type parse struct {
 	pairs   [maxPairs]pair
 	n       int
 	field   [256]uint8 // index+1 of the pair of each field
-	quirk   quirks
-	detail  []byte // Detail with its line breaks, if that was asked for before
-	suspect bool   // there may be a secret somewhere
+	quirk   flags      // of all pairs
+	detail  []byte     // Detail with its line breaks, if that was asked for before
+	suspect bool       // there may be a secret somewhere
 
 	event    int  // index of what is known of the message, or -1
 	template bool // whether there are attributes of data in the message
@@ -190,15 +190,15 @@ func (p *parse) scan() {
 	for p.n < maxPairs {
 		next := &p.pairs[p.n]
 		next.replaced = false
-		if !s.Next(&next.Token) {
+		if !s.Next(&next.token) {
 			return
 		}
 		p.n++
 		if next.keyLen > 0 {
 			next.field, next.usual = catalogue.lookupKey(p.key(next))
 		}
-		p.suspect = p.suspect || !p.harmless(&next.Token)
-		p.quirk.add(next.Flags)
+		p.suspect = p.suspect || !p.harmless(&next.token)
+		p.quirk |= next.flags
 		if next.keyLen == 0 {
 			continue
 		}
@@ -214,9 +214,9 @@ func (p *parse) scan() {
 
 // harmless reports whether there is no secret in a token for sure. Every word
 // that announces one lies within one token, or within the headers.
-func (p *parse) harmless(t *Token) bool {
+func (p *parse) harmless(t *token) bool {
 	switch {
-	case t.keyLen == 0 || t.Flags != 0:
+	case t.keyLen == 0 || t.flags != 0:
 		return false
 	case !t.usual: // then its key may announce one
 		return !p.b.Suspect(p.line.rest[t.Start:t.End])

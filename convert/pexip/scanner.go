@@ -2,12 +2,12 @@ package pexip
 
 import "bytes"
 
-// A Token is a pair, or a word that stands between pairs. It holds places in
+// A token is a pair, or a word that stands between pairs. It holds places in
 // the text that was scanned, so that many of them take little room.
-type Token struct {
+type token struct {
 	Start int32 // where the token begins
 	End   int32 // where it ends
-	Flags Flags
+	flags flags
 
 	keyLen          uint8 // 0 for a word
 	field           uint8 // that the key stands for, where somebody has looked it up
@@ -16,7 +16,7 @@ type Token struct {
 }
 
 // Key is the token's key, nil for a word.
-func (t *Token) Key(text []byte) []byte {
+func (t *token) Key(text []byte) []byte {
 	if t.keyLen == 0 {
 		return nil
 	}
@@ -25,16 +25,18 @@ func (t *Token) Key(text []byte) []byte {
 
 // Value is the token's value as it stands between the quotes, escapes
 // included; for a word it is the word.
-func (t *Token) Value(text []byte) []byte { return text[t.value:t.valueEnd] }
+func (t *token) Value(text []byte) []byte { return text[t.value:t.valueEnd] }
 
-// Flags say what is unusual about a token.
-type Flags uint8
+// flags say what is unusual about a token, or about the pairs of a line.
+type flags uint8
 
-// What may be unusual about a token.
 const (
-	Escaped      Flags = 1 << iota // the value contains \", which stands for a quote
-	MissingQuote                   // the value has no opening quote
-	Unterminated                   // the value has no closing quote: the text was cut
+	escaped      flags = 1 << iota // the value contains \", which stands for a quote
+	missingQuote                   // the value has no opening quote
+	unterminated                   // the value has no closing quote: the text was cut
+	duplicateKey                   // another pair of the line has the same key
+	tooManyPairs                   // more than maxPairs
+	detailInBody                   // nothing unusual: Detail needs no attribute
 )
 
 // maxKey is the length of the longest key; a longer word is no key.
@@ -65,7 +67,7 @@ func newScanner(text []byte) scanner { return scanner{text: text, quote: -1} }
 func (s *scanner) Rest() []byte { return s.text[s.pos:] }
 
 // Next reads the next token. It reports whether there was one.
-func (s *scanner) Next(t *Token) bool {
+func (s *scanner) Next(t *token) bool {
 	if s.key > 0 {
 		s.pos++ // the blank
 		s.pair(t, s.key)
@@ -80,15 +82,15 @@ func (s *scanner) Next(t *Token) bool {
 		s.pair(t, n)
 		return true
 	}
-	*t = Token{Start: int32(s.pos), value: int32(s.pos)}
+	*t = token{Start: int32(s.pos), value: int32(s.pos)}
 	s.pos += wordLen(b)
 	t.End, t.valueEnd = int32(s.pos), int32(s.pos)
 	return true
 }
 
 // pair reads the pair at pos, whose key is n bytes long.
-func (s *scanner) pair(t *Token, n int) {
-	t.Start, t.keyLen, t.Flags = int32(s.pos), uint8(n), 0
+func (s *scanner) pair(t *token, n int) {
+	t.Start, t.keyLen, t.flags = int32(s.pos), uint8(n), 0
 	s.pos, s.key = s.pos+n+1, 0
 	end := 0
 	if s.pos < len(s.text) && s.text[s.pos] == '"' {
@@ -97,7 +99,7 @@ func (s *scanner) pair(t *Token, n int) {
 		end = s.quoted(t)
 	} else {
 		t.value = int32(s.pos)
-		t.Flags = MissingQuote
+		t.flags = missingQuote
 		end = s.unquoted()
 	}
 	t.valueEnd, t.End = int32(end), int32(s.pos)
@@ -105,18 +107,18 @@ func (s *scanner) pair(t *Token, n int) {
 
 // quoted reads a value and its closing quote; pos is after its opening quote.
 // It returns where the value ends.
-func (s *scanner) quoted(t *Token) int {
+func (s *scanner) quoted(t *token) int {
 	for from := s.pos; ; {
 		i := bytes.IndexByte(s.text[from:], '"')
 		if i < 0 {
-			t.Flags |= Unterminated
+			t.flags |= unterminated
 			s.pos = len(s.text)
 			return s.pos
 		}
 		i += from
 		from = i + 1
 		if s.text[i-1] == '\\' {
-			t.Flags |= Escaped
+			t.flags |= escaped
 			continue
 		}
 		if s.pairFollows(from) || closes(s.text[from:]) {
@@ -129,16 +131,10 @@ func (s *scanner) quoted(t *Token) int {
 // there, as they nearly always do behind a quote.
 func (s *scanner) pairFollows(pos int) bool {
 	s.pos = pos
-	if pos == len(s.text) || s.text[pos] != ' ' {
-		return false
+	if pos < len(s.text) && s.text[pos] == ' ' {
+		s.key = pairKey(s.text[pos+1:])
 	}
-	b := s.text[pos+1:]
-	n := keyLen(b)
-	if n == 0 || n+1 >= len(b) || b[n] != '=' || b[n+1] != '"' {
-		return false
-	}
-	s.key = n
-	return true
+	return s.key > 0
 }
 
 // unquoted reads a value that has no opening quote. It goes up to its closing
@@ -204,9 +200,15 @@ func closes(after []byte) bool {
 }
 
 // pairBegins reports whether b begins with Key=".
-func pairBegins(b []byte) bool {
-	k := keyLen(b)
-	return k > 0 && k+1 < len(b) && b[k] == '=' && b[k+1] == '"'
+func pairBegins(b []byte) bool { return pairKey(b) > 0 }
+
+// pairKey is the length of the key of the pair that b begins with, or 0.
+func pairKey(b []byte) int {
+	n := keyLen(b)
+	if n == 0 || n+1 >= len(b) || b[n] != '=' || b[n+1] != '"' {
+		return 0
+	}
+	return n
 }
 
 // keyLen is the length of the key that b begins with, or 0.

@@ -14,14 +14,14 @@ func scan(text []byte) scanner { return scanner{text: text, quote: -1} }
 func tokens(text string) string {
 	var out []string
 	s := scan([]byte(text))
-	for t := new(Token); s.Next(t); {
+	for t := new(token); s.Next(t); {
 		key, value := t.Key([]byte(text)), t.Value([]byte(text))
 		item := fmt.Sprintf("(%s)", value)
 		if key != nil {
 			item = fmt.Sprintf("%s=%s", key, value)
 		}
 		for i, name := range []string{"escaped", "missing", "unterminated"} {
-			if t.Flags&(1<<i) != 0 {
+			if t.flags&(1<<i) != 0 {
 				item += "!" + name
 			}
 		}
@@ -107,14 +107,14 @@ func FuzzScanner(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s := scan(text)
 		at := 0
-		for tok := new(Token); s.Next(tok); {
+		for tok := new(token); s.Next(tok); {
 			start := int(tok.Start)
 			if start < at || tok.End <= tok.Start || separators(text[at:start]) != start-at {
 				t.Fatalf("%q between tokens", text[at:start])
 			}
 			at = int(tok.End)
 			key, value, raw := tok.Key(text), tok.Value(text), text[start:at]
-			if !bytes.Equal(raw, rebuild(key, value, tok.Flags, raw)) {
+			if !bytes.Equal(raw, rebuild(key, value, tok.flags, raw)) {
 				t.Fatalf("token %q has key %q and value %q", raw, key, value)
 			}
 		}
@@ -125,12 +125,12 @@ func FuzzScanner(f *testing.F) {
 }
 
 // rebuild writes a token as it must have stood in the text.
-func rebuild(key, value []byte, flags Flags, raw []byte) []byte {
+func rebuild(key, value []byte, flags flags, raw []byte) []byte {
 	if key == nil {
 		return value
 	}
 	b := append(bytes.Clone(key), '=')
-	if flags&MissingQuote == 0 {
+	if flags&missingQuote == 0 {
 		b = append(b, '"')
 	}
 	b = append(b, value...)
@@ -146,7 +146,7 @@ func TestScannerIsLinear(t *testing.T) {
 		long := strings.Repeat(unit, 1<<16/len(unit))
 		for _, text := range []string{long, `K="` + long, long + `x" ` + strings.Repeat("c ", 1<<15) + "<"} {
 			s := scan([]byte(text))
-			for t := new(Token); s.Next(t); {
+			for t := new(token); s.Next(t); {
 			}
 		}
 	}
@@ -158,7 +158,7 @@ func BenchmarkScanner(b *testing.B) {
 	for b.Loop() {
 		s := scan(text)
 		n := 0
-		for t := new(Token); s.Next(t); {
+		for t := new(token); s.Next(t); {
 			n++
 		}
 		if n != 20 {

@@ -265,7 +265,7 @@ func (p *parse) describe(f *shape.Shape[form]) {
 	d, before := &f.Data, f.Data.terms
 	*d = form{
 		severity: p.b.Severity, event: p.event, name: p.b.EventPrefix, fields: d.fields[:0],
-		media: p.detail != nil, signaling: p.quirk.has(detailInBody),
+		media: p.detail != nil, signaling: p.quirk&detailInBody != 0,
 	}
 	for i := range p.pairs[:p.n] {
 		q := &p.pairs[i]

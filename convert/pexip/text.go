@@ -4,7 +4,7 @@ import "bytes"
 
 // unescaped is a pair's value with " for \".
 func (p *parse) unescaped(q *pair) []byte {
-	if q.Flags&Escaped == 0 {
+	if q.flags&escaped == 0 {
 		return p.raw(q)
 	}
 	start := len(p.b.Arena)

@@ -30,7 +30,7 @@ func (p *parse) write() {
 	}
 	p.writeUnkeyed()
 	p.writeDuplicates()
-	p.quirk.write(p.b)
+	p.writeQuirks()
 }
 
 // writeField adds the attribute of a pair whose key is known, if it has one.
@@ -38,7 +38,7 @@ func (p *parse) writeField(id uint8, v []byte) {
 	f := &catalogue.fields[id]
 	if f.kind == multiline {
 		switch {
-		case id != fieldDetail || p.detail == nil && !p.quirk.has(detailInBody):
+		case id != fieldDetail || p.detail == nil && p.quirk&detailInBody == 0:
 			v = p.broken(v)
 		case p.detail != nil:
 			v = p.detail
@@ -66,41 +66,56 @@ func (p *parse) unknownKey(key []byte) otlp.Key {
 	return p.b.Key(prefix, name)
 }
 
-// writeUnkeyed adds the words that stand between the pairs.
-func (p *parse) writeUnkeyed() {
+// gather adds what of gives for each pair as one attribute, unless that is nothing.
+func (p *parse) gather(key otlp.Key, of func(i int, q *pair) []byte) {
 	start := len(p.b.Arena)
 	for i := range p.pairs[:p.n] {
-		if q := &p.pairs[i]; q.keyLen == 0 {
-			if len(p.b.Arena) > start {
-				p.b.Arena = append(p.b.Arena, ' ')
-			}
-			p.b.Arena = append(p.b.Arena, p.raw(q)...)
+		if words := of(i, &p.pairs[i]); len(words) > 0 {
+			p.b.Arena = append(append(p.b.Arena, words...), ' ')
 		}
 	}
-	if len(p.b.Arena) > start {
-		p.b.Attr(keyUnkeyed, p.b.Arena[start:])
+	if end := len(p.b.Arena); end > start {
+		p.b.Attr(key, p.b.Arena[start:end-1])
 	}
+}
+
+// writeUnkeyed adds the words that stand between the pairs.
+func (p *parse) writeUnkeyed() {
+	p.gather(keyUnkeyed, func(_ int, q *pair) []byte {
+		if q.keyLen > 0 {
+			return nil
+		}
+		return p.raw(q)
+	})
 }
 
 // writeDuplicates adds the pairs that were replaced by others, as they stand,
 // unless the value is the same.
 func (p *parse) writeDuplicates() {
-	if !p.quirk.has(duplicateKey) {
+	if p.quirk&duplicateKey == 0 {
 		return
 	}
-	start := len(p.b.Arena)
-	for i := range p.pairs[:p.n] {
-		q := &p.pairs[i]
+	p.gather(keyDuplicates, func(i int, q *pair) []byte {
 		if !q.replaced || p.repeated(i) {
-			continue
+			return nil
 		}
-		if len(p.b.Arena) > start {
-			p.b.Arena = append(p.b.Arena, ' ')
+		return p.line.rest[q.Start:q.End]
+	})
+}
+
+// quirkNames are what flags are called in an attribute.
+var quirkNames = [...]string{1: "missing_open_quote", "unterminated", "duplicate_key", "too_many_pairs"}
+
+// writeQuirks adds the names of what is unusual, if anything is, in one string.
+func (p *parse) writeQuirks() {
+	start := len(p.b.Arena)
+	for i, name := range quirkNames {
+		if name != "" && p.quirk&(1<<i) != 0 {
+			p.b.Arena = append(append(p.b.Arena, name...), ' ')
 		}
-		p.b.Arena = append(p.b.Arena, p.line.rest[q.Start:q.End]...)
 	}
-	if len(p.b.Arena) > start {
-		p.b.Attr(keyDuplicates, p.b.Arena[start:])
+	if end := len(p.b.Arena); end > start {
+		p.b.Attr(keyQuirks, p.b.Arena[start:end-1])
 	}
 }
 
