@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rtcship/rtcship/convert/shape"
+	"github.com/rtcship/rtcship/convert/syslog"
 )
 
 // A heading is all that stands before the first value of a line: the syslog
@@ -66,38 +67,17 @@ func (p *parse) headed(h *shape.Shape[heading], text []byte) bool {
 		if pos = start + int(hole.Field); start < 0 || pos > len(text) {
 			return false
 		}
-		if now = clock(text[start:pos], hole.Kind); now < 0 {
+		nanos, sep, n := syslog.ParseClock(text[start:pos])
+		if n != int(hole.Field) || sep != hole.Kind {
 			return false
 		}
+		now = nanos
 	}
 	if h.End(text, pos) < 0 {
 		return false
 	}
 	p.heading, p.time = h, h.Data.day+now
 	return true
-}
-
-// clock reads a time of the day, 15:04:05 and perhaps a fraction, and returns it
-// in nanoseconds, or -1. b is at least 8 bytes long.
-func clock(b []byte, sep byte) int64 {
-	// Eight bytes at once: each becomes 0 to 9, colons 0, and a bit of t is set for
-	// each that does not.
-	x := load64(b) ^ 0x30303a30303a3030
-	t := (x + 0x76767f76767f7676) | x
-	hours, minutes, seconds := (x&0xff)*10+x>>8&0xff, x>>24&0xff*10+x>>32&0xff, x>>48&0xff*10+x>>56
-	if t&0x8080808080808080 != 0 || hours > 23 || minutes > 59 || seconds > 60 || len(b) > 8 && b[8] != sep {
-		return -1
-	}
-	nanos, unit := int64(hours*3600+minutes*60+seconds)*1e9, int64(1e8)
-	for i := 9; i < len(b); i++ {
-		digit := b[i] - '0'
-		if digit > 9 {
-			return -1
-		}
-		nanos += int64(digit) * unit
-		unit /= 10
-	}
-	return nanos
 }
 
 // writeHeading adds the attributes and sets the time of a text with a known heading.
@@ -143,20 +123,20 @@ func (p *parse) learnHeading(made []byte, stamp int) {
 	t.Text, t.Made, t.Parts = text[:end], made, t.Parts[:0]
 	if h := l.head.TimeText; h != nil {
 		i := bytes.IndexByte(h, ':') - 2
-		if i < 0 || i+8 > len(h) || len(h) > 64 || clock(h[i:i+8], 0) < 0 {
+		if i < 0 || len(h) > 64 {
 			return
 		}
-		c := clockAt(text, at(h)+i)
+		c, _ := clockAt(text, at(h)+i)
 		c.Made.From = stamp + stringHead(keyTimestamp) + i
 		c.Made.To = c.Made.From + int(c.Field)
 		t.Parts = append(t.Parts, c)
 	}
-	c := clockAt(text, at(l.stamp)+len(date))
+	c, now := clockAt(text, at(l.stamp)+len(date))
 	c.Made.From, c.Made.To = len(made), len(made)
 	t.Parts = append(t.Parts, c)
 	p.memory.hosts[beginning(text)] = uint8(host + 1)
 	if h := p.memory.headings.Learn(hashHost(text, host), t); h != nil {
-		h.Data = heading{rest: rest, host: shape.Span{From: host, To: host + len(l.host)}, priority: l.head.Priority, day: l.time.UnixNano() - clock(l.stamp[len(date):], l.stamp[len(date)+8])}
+		h.Data = heading{rest: rest, host: shape.Span{From: host, To: host + len(l.host)}, priority: l.head.Priority, day: l.time.UnixNano() - now}
 	}
 }
 
@@ -165,15 +145,11 @@ func wholeDay(t time.Time) bool {
 	return validTime(t.Add(-24*time.Hour)) && validTime(t.Add(24*time.Hour))
 }
 
-// clockAt is the clock at a position in a heading, of which nothing comes yet.
-func clockAt(text []byte, at int) shape.Part {
-	n, kind := len("15:04:05"), uint8(0)
-	if c := text[at+n]; c == '.' || c == ',' {
-		if digits := leadingDigits(text[at+n+1:]); digits > 0 {
-			n, kind = n+1+digits, c
-		}
-	}
-	return shape.Part{Open: true, Text: shape.Span{From: at, To: at + n}, Use: shape.Use{Kind: kind, Field: uint8(n)}}
+// clockAt is the clock at a position in a heading, of which nothing comes yet, and
+// what it says.
+func clockAt(text []byte, at int) (p shape.Part, nanos int64) {
+	nanos, sep, n := syslog.ParseClock(text[at:])
+	return shape.Part{Open: true, Text: shape.Span{From: at, To: at + n}, Use: shape.Use{Kind: sep, Field: uint8(n)}}, nanos
 }
 
 // within reports whether part, which is not nil, lies in text: a name that was

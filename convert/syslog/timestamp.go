@@ -26,8 +26,8 @@ func ParseISO(b []byte) (t time.Time, n, zone int) {
 	if sep != 'T' && sep != 't' && sep != ' ' {
 		return t, 0, 0
 	}
-	c, n := parseClock(b[11:])
-	if n == 0 || c.comma && sep == ' ' {
+	c, fraction, n := ParseClock(b[11:])
+	if n == 0 || fraction == ',' && sep == ' ' {
 		return t, 0, 0
 	}
 	n += 11
@@ -48,8 +48,8 @@ func ParseOriginatingTime(b []byte) (t time.Time, n int) {
 	if !ok || len(b) < 21 || b[10] != ' ' {
 		return t, 0
 	}
-	c, n := parseClock(b[11:])
-	if n == 0 || !c.comma || 11+n < len(b) && !blank(b[11+n]) {
+	c, fraction, n := ParseClock(b[11:])
+	if n == 0 || fraction != ',' || 11+n < len(b) && !blank(b[11+n]) {
 		return t, 0
 	}
 	return date.at(c), 11 + n
@@ -57,10 +57,8 @@ func ParseOriginatingTime(b []byte) (t time.Time, n int) {
 
 type date struct{ year, month, day int }
 
-func (d date) at(c clock) time.Time {
-	seconds := d.days()*24*60*60 + int64(c.hour*60+c.minute)*60 + int64(c.second)
-	return time.Unix(seconds, int64(c.nanos)).UTC()
-}
+// at is the time so many nanoseconds after the day has begun in UTC.
+func (d date) at(nanos int64) time.Time { return time.Unix(d.days()*24*60*60, nanos).UTC() }
 
 // days is the number of days from 1970 to the day d. Years are counted from
 // March here, so that a leap day is the last one of its year; 153 days are five
@@ -89,31 +87,28 @@ func isoDate(b []byte) (d date, ok bool) {
 	return d, d.year >= 0 && d.valid()
 }
 
-type clock struct {
-	hour, minute, second, nanos int
-	comma                       bool // between second and fraction
-}
-
-// parseClock reads 15:04:05 with or without a fraction, and returns its length
-// or 0. A leap second becomes the first of the next minute.
-func parseClock(b []byte) (c clock, n int) {
+// ParseClock reads 15:04:05 with or without a fraction off the beginning of b. It
+// returns the nanoseconds since midnight, what stands before the fraction, 0 if there
+// is none, and the length of what was read, 0 if b does not begin with a clock. A leap
+// second is the first of the next minute.
+func ParseClock(b []byte) (nanos int64, sep byte, n int) {
 	if len(b) < 8 || b[2] != ':' || b[5] != ':' {
-		return c, 0
+		return 0, 0, 0
 	}
-	c.hour, c.minute, c.second = number(b[:2]), number(b[3:5]), number(b[6:8])
-	if uint(c.hour) > 23 || uint(c.minute) > 59 || uint(c.second) > 60 {
-		return c, 0
+	hour, minute, second := number(b[:2]), number(b[3:5]), number(b[6:8])
+	if uint(hour) > 23 || uint(minute) > 59 || uint(second) > 60 {
+		return 0, 0, 0
 	}
-	n = 8
+	nanos, n = int64(hour*3600+minute*60+second)*1e9, 8
 	if n+1 < len(b) && (b[n] == '.' || b[n] == ',') && isDigit(b[n+1]) {
-		c.comma = b[n] == ','
-		scale := 100_000_000
+		sep = b[n]
+		scale := int64(1e8)
 		for n++; n < len(b) && isDigit(b[n]); n++ {
-			c.nanos += int(b[n]-'0') * scale
+			nanos += int64(b[n]-'0') * scale
 			scale /= 10
 		}
 	}
-	return c, n
+	return nanos, sep, n
 }
 
 // parseZone reads Z, +01:00, +0100 or +01 and returns its length, 0 if there is none.
@@ -167,7 +162,7 @@ func parseBSD(b []byte, observed time.Time) (t time.Time, n int) {
 		year = y
 		pos += 5
 	}
-	c, width := parseClock(b[pos:])
+	c, _, width := ParseClock(b[pos:])
 	if width == 0 {
 		return t, 0
 	}
@@ -198,7 +193,7 @@ func parseBSD(b []byte, observed time.Time) (t time.Time, n int) {
 // is allowed for clocks that are ahead, so that around New Year a message of 31
 // December received on 1 January belongs to the old year, and one of 1 January
 // received on 31 December to the new one.
-func latestYear(d date, c clock, observed time.Time) int {
+func latestYear(d date, c int64, observed time.Time) int {
 	limit := observed.UTC().AddDate(0, 0, 7)
 	// 29 February may be eight years away.
 	for d.year = limit.Year(); d.year > limit.Year()-9; d.year-- {
