@@ -33,46 +33,31 @@ func (p *parse) broken(text []byte) []byte {
 	return p.b.Arena[start:len(p.b.Arena):len(p.b.Arena)]
 }
 
-func hasBreaks(text []byte) bool { return nextBreak(text, 0, indexFrom(text, 0, '\r')) < len(text) }
+func hasBreaks(text []byte) bool {
+	return bytes.IndexByte(text, '\r') >= 0 || bytes.Contains(text, []byte("^M"))
+}
 
 // appendBroken appends v with its line breaks.
 func appendBroken(dst, v []byte) []byte {
-	done, cr := 0, -1
+	returns := bytes.IndexByte(v, '\r') >= 0 // few texts have any
 	for {
-		if cr < done {
-			cr = indexFrom(v, done, '\r')
+		plain, rest := cutAt(v, '^')
+		for returns {
+			cr := bytes.IndexByte(plain, '\r')
+			if cr < 0 {
+				break
+			}
+			dst = append(append(dst, plain[:cr]...), '\n')
+			plain = bytes.TrimPrefix(plain[cr+1:], []byte("\n"))
 		}
-		i := nextBreak(v, done, cr)
-		dst = append(dst, v[done:i]...)
-		if i == len(v) {
+		dst = append(dst, plain...)
+		switch {
+		case rest == nil:
 			return dst
-		}
-		dst = append(dst, '\n')
-		if i++; v[i-1] == '^' {
-			i++ // the M
-		}
-		if i < len(v) && v[i] == '\n' {
-			i++
-		}
-		done = i
-	}
-}
-
-// nextBreak is where the next ^M of v is from start on, or cr if that comes first:
-// the next CR, or the end.
-func nextBreak(v []byte, start, cr int) int {
-	for i := start; i < cr; i++ {
-		if i = indexFrom(v[:cr], i, '^'); i+1 < len(v) && v[i] == '^' && v[i+1] == 'M' {
-			return i
+		case len(rest) > 0 && rest[0] == 'M':
+			dst, v = append(dst, '\n'), bytes.TrimPrefix(rest[1:], []byte("\n"))
+		default:
+			dst, v = append(dst, '^'), rest
 		}
 	}
-	return cr
-}
-
-// indexFrom is where c is in v from start on, or len(v).
-func indexFrom(v []byte, start int, c byte) int {
-	if i := bytes.IndexByte(v[start:], c); i >= 0 {
-		return start + i
-	}
-	return len(v)
 }

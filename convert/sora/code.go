@@ -36,10 +36,7 @@ func (r *Reader) count(i int) {
 	record.Event(&r.b.Counts.SoraEvents, len(r.p.events.list), i)
 }
 
-var (
-	separator    = []byte(" | ")
-	reasonPrefix = []byte("reason=")
-)
+var separator = []byte(" | ")
 
 // cutCode cuts the first word off msg, and the separator, if there is one. It returns
 // false if anything else follows, so that the word is no code.
@@ -88,10 +85,6 @@ func (r *Reader) snake(words []byte) []byte {
 // pairs adds each `key=term` of s. Terms are kept as text. Where what follows
 // a term is no further pair, it belongs to the term.
 func (r *Reader) pairs(s []byte) {
-	if term, ok := bytes.CutPrefix(s, reasonPrefix); ok && bytes.IndexByte(term, ' ') < 0 && bytes.IndexByte(term, ',') < 0 {
-		r.b.Attr(keyReason, record.Cut(term, maxValue)) // most of them
-		return
-	}
 	r.keys = r.keys[:0]
 	for len(s) > 0 && len(r.keys) < mostPairs {
 		n := keyLength(s)
