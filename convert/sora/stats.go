@@ -11,26 +11,15 @@ import (
 // all at its end. They are those of the client, as W3C's webrtc-stats has them.
 const logStats = "rtc_stats"
 
-// A statKind is a kind of statistics that is measured.
-type statKind uint8
-
+// Kinds of statistics that are measured.
 const (
-	otherStat     statKind = iota
-	inboundStat            // a stream that the client receives
-	remoteInbound          // one that it sends, as Sora received it
-	candidatePair
+	inboundStat   = "inbound-rtp"        // a stream that the client receives
+	remoteInbound = "remote-inbound-rtp" // one that it sends, as Sora received it
+	candidatePair = "candidate-pair"
 )
 
-func statKindOf(name []byte) statKind {
-	switch string(name) {
-	case "inbound-rtp":
-		return inboundStat
-	case "remote-inbound-rtp":
-		return remoteInbound
-	case "candidate-pair":
-		return candidatePair
-	}
-	return otherStat
+func isMeasured(kind []byte) bool {
+	return string(kind) == inboundStat || string(kind) == remoteInbound || string(kind) == candidatePair
 }
 
 var keyRTCType = otlp.NewKey("sora.rtc_type")
@@ -39,8 +28,7 @@ var keyRTCType = otlp.NewKey("sora.rtc_type")
 // a field that is not known has no shape.
 func (r *Reader) measure() {
 	if r.b.Origin.Log == logStats {
-		name, _ := r.b.Attribute(keyRTCType)
-		if kind := statKindOf(name); kind != otherStat {
+		if kind, _ := r.b.Attribute(keyRTCType); isMeasured(kind) {
 			if data := r.line.nested("rtc_data", '{'); data != nil {
 				r.statistics(kind, data, true)
 			}
@@ -56,21 +44,21 @@ func (r *Reader) measure() {
 		if end < 0 {
 			return
 		}
-		r.statistics(otherStat, list[i:end], false)
+		r.statistics(nil, list[i:end], false)
 		i = end
 	}
 }
 
 // A stat is what one object of statistics says; a number that it does not say is -1.
 type stat struct {
-	kind                                       statKind
+	kind                                       []byte
 	medium                                     cdr.Medium
 	lost, received, share, jitter, trip, froze float64
 	idle                                       bool // a pair that is not in use
 }
 
 // statistics measures one object of statistics.
-func (r *Reader) statistics(kind statKind, object []byte, interim bool) {
+func (r *Reader) statistics(kind, object []byte, interim bool) {
 	if r.aside.object(object) != "" {
 		return
 	}
@@ -83,7 +71,7 @@ func (r *Reader) statistics(kind statKind, object []byte, interim bool) {
 			r.b.Numbers.Add(cdr.Sample{Metric: m, Kind: cdr.SoraConnection, Medium: medium, Direction: d, Interim: interim, Value: v})
 		}
 	}
-	switch x.kind {
+	switch string(x.kind) {
 	case inboundStat:
 		add(cdr.MediaLoss, cdr.Sent, x.medium, x.loss())
 		add(cdr.MediaJitter, cdr.Sent, x.medium, x.jitter)
@@ -114,8 +102,8 @@ func (r *Reader) statField(m *field, x *stat) {
 	s := &r.aside
 	switch name := r.name(s, m); string(name) {
 	case "type", "rtc_type":
-		if x.kind == otherStat && m.kind == '"' {
-			x.kind = statKindOf(r.text(s, m))
+		if m.kind == '"' && !isMeasured(x.kind) {
+			x.kind = r.text(s, m)
 		}
 	case "kind", "mediaType":
 		if m.kind == '"' {
