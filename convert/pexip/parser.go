@@ -194,14 +194,13 @@ func (p *parse) scan() {
 			return
 		}
 		p.n++
-		if next.keyLen > 0 {
-			next.field, next.usual = catalogue.lookupKey(p.key(next))
-		}
-		p.suspect = p.suspect || !p.harmless(&next.token)
 		p.quirk |= next.flags
 		if next.keyLen == 0 {
+			p.suspect, p.quirk = true, p.quirk|unkeyed
 			continue
 		}
+		next.field, next.usual = catalogue.lookupKey(p.key(next))
+		p.suspect = p.suspect || !p.harmless(&next.token)
 		if before := p.before(next); before != nil {
 			before.replaced = true
 			p.quirk |= duplicateKey
@@ -212,11 +211,11 @@ func (p *parse) scan() {
 	p.suspect = p.suspect || len(p.line.more) > 0
 }
 
-// harmless reports whether there is no secret in a token for sure. Every word
-// that announces one lies within one token, or within the headers.
+// harmless reports whether there is no secret in a pair for sure. Every word
+// that announces one lies within one pair, or within the headers.
 func (p *parse) harmless(t *token) bool {
 	switch {
-	case t.keyLen == 0 || t.flags != 0:
+	case t.flags != 0:
 		return false
 	case !t.usual: // then its key may announce one
 		return !p.b.Suspect(p.line.rest[t.Start:t.End])

@@ -36,7 +36,8 @@ const (
 	unterminated                   // the value has no closing quote: the text was cut
 	duplicateKey                   // another pair of the line has the same key
 	tooManyPairs                   // more than maxPairs
-	detailInBody                   // nothing unusual: Detail needs no attribute
+	unkeyed                        // nothing unusual: words stand between the pairs
+	detailInBody                   // likewise: Detail needs no attribute
 )
 
 // maxKey is the length of the longest key; a longer word is no key.

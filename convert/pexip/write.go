@@ -66,12 +66,12 @@ func (p *parse) unknownKey(key []byte) otlp.Key {
 	return p.b.Key(prefix, name)
 }
 
-// gather adds what of gives for each pair as one attribute, unless that is nothing.
-func (p *parse) gather(key otlp.Key, of func(i int, q *pair) []byte) {
+// gather adds the texts of pairs as one attribute, unless there is none.
+func (p *parse) gather(key otlp.Key, text func(i int, q *pair) []byte) {
 	start := len(p.b.Arena)
 	for i := range p.pairs[:p.n] {
-		if words := of(i, &p.pairs[i]); len(words) > 0 {
-			p.b.Arena = append(append(p.b.Arena, words...), ' ')
+		if v := text(i, &p.pairs[i]); len(v) > 0 {
+			p.b.Arena = append(append(p.b.Arena, v...), ' ')
 		}
 	}
 	if end := len(p.b.Arena); end > start {
@@ -81,6 +81,9 @@ func (p *parse) gather(key otlp.Key, of func(i int, q *pair) []byte) {
 
 // writeUnkeyed adds the words that stand between the pairs.
 func (p *parse) writeUnkeyed() {
+	if p.quirk&unkeyed == 0 {
+		return
+	}
 	p.gather(keyUnkeyed, func(_ int, q *pair) []byte {
 		if q.keyLen > 0 {
 			return nil
