@@ -45,6 +45,21 @@ func TestCut(t *testing.T) {
 	}
 }
 
+// A text may end anywhere, and is searched to where it ends and no further: senders cut
+// what is too long for them, and others write what they like.
+func TestEndsAnywhere(t *testing.T) {
+	r := mustNew(t, Config{})
+	for _, text := range slices.Concat(disguises, furtherDisguises, pexipDisguises, textKinds) {
+		for end := range len(text) + 1 {
+			for _, tail := range []string{"", "<", "</", "=", `"`, `\`, "{", "[", "<<", ":", ",", "(", "'", "&lt;", `\u003c`, "%3"} {
+				cut := slices.Clip([]byte(text[:end] + tail))
+				r.Append(nil, cut)
+				r.ForPexip().Append(nil, cut)
+			}
+		}
+	}
+}
+
 // A cut where there is no secret stays where it is, words apart.
 func TestCutOfNothing(t *testing.T) {
 	r := mustNew(t, Config{})

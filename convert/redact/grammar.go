@@ -383,8 +383,8 @@ func (s *search) element(i int) {
 	if !s.in(structured) {
 		return
 	}
-	if i < s.walked {
-		return // within another one that was gone through
+	if i < s.walked || i == len(s.text) {
+		return // within another one that was gone through, or the text ends here
 	}
 	plain := s.text[i] == '>' || s.text[i] == ' '
 	for depth := 1; ; s.walked = i {
