@@ -97,6 +97,7 @@ func TestPexip(t *testing.T) {
 		`Detail="Authorization: Basic eDp5eg==" K="v"`:               `Detail="Authorization: ***" K="v"`,
 		`Detail="Authorization: Digest a="cut`:                       `Detail="Authorization: ***`,
 		`Detail="spin=1 mapping=2"`:                                  `Detail="spin=1 mapping=2"`,
+		"Digits=\"\n\" Message=\"kept\"":                             "Digits=\"\n\" Message=\"kept\"", // the quotes of one value, and no string that goes on
 	} {
 		if got, _ := r.Append(nil, []byte(text)); string(got) != want {
 			t.Errorf("%s\n got %s\nwant %s", text, got, want)

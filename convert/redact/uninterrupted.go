@@ -138,7 +138,11 @@ func joinLength(text []byte, i int) int {
 	if !at(text, j, quote) {
 		return 0
 	}
-	return j + len(quote) - i
+	j += len(quote)
+	if i > 0 && text[i-1] == '=' && (j == len(text) || text[j] <= ' ') {
+		return 0 // a value of nothing but blanks, and both of its quotes
+	}
+	return j - i
 }
 
 // joinTells tells whether a string goes on in the next line, whose closing quote is at i.
