@@ -16,16 +16,18 @@ func (r *Reader) code(level, msg []byte) (event int) {
 	if event = r.p.events.find(level, code); event < 0 && !isCode(code) {
 		return -1
 	}
-	b := r.b
-	b.Attr(keyCode, code)
-	if event >= 0 {
-		e := &r.p.events.list[event]
-		b.Encoded(e.category)
-		b.EventPrefix = e.name
-		r.count(event)
-	}
-	if event < 0 || r.p.events.list[event].code != string(code) { // it may be another spelling
+	if b := r.b; event >= 0 && r.p.events.list[event].code == string(code) {
+		b.Encoded(r.p.events.list[event].whole)
+		b.EventPrefix = r.p.events.list[event].name
+	} else {
+		b.Attr(keyCode, code)
 		b.EventPrefix, b.EventName = "sora.", r.snake(code)
+		if event >= 0 { // it is another spelling
+			b.Encoded(r.p.events.list[event].category)
+		}
+	}
+	if event >= 0 {
+		r.count(event)
 	}
 	r.pairs(terms)
 	return event

@@ -18,18 +18,20 @@ type tableEvent struct {
 	next     int // the next event of the same code, or -1
 	code     string
 	name     string // the event name
-	category []byte // as an attribute in wire form
+	whole    []byte // code and category as attributes in wire form
+	category []byte // the latter alone
 }
 
 func newEventTable(events []Event) *eventTable {
 	t := &eventTable{first: make(map[string]int)}
 	for i, e := range events {
-		x := tableEvent{level: []byte(e.Level), next: -1, code: e.Code, name: e.Name()}
+		var w otlp.Writer
+		w.String(keyCode, e.Code)
+		n := len(w.Buf)
 		if e.Category != "" {
-			var w otlp.Writer
 			w.String(keyCategory, e.Category)
-			x.category = w.Buf
 		}
+		x := tableEvent{level: []byte(e.Level), next: -1, code: e.Code, name: e.Name(), whole: w.Buf, category: w.Buf[n:]}
 		if first, ok := t.first[e.Code]; ok {
 			x.next = first
 		}

@@ -76,10 +76,13 @@ func (r *Reader) legacyNode(s []byte) []byte {
 	}
 	node, _, _ := bytes.Cut(s[1:], []byte(" "))
 	at, end := bytes.LastIndexByte(node, '@'), 1+len(node)
-	if at <= 0 || at == len(node)-1 || bytes.ContainsAny(node, "[]<|") {
+	if at <= 0 || at == len(node)-1 {
 		return s
 	}
-	// A message may hold an address, too: a node is followed by brackets.
+	// A message may hold an address, too: a node has no brackets, and is followed by some.
+	if slices.ContainsFunc(node, func(c byte) bool { return c == '[' || c == ']' || c == '<' || c == '|' }) {
+		return s
+	}
 	if end < len(s) && !bytes.HasPrefix(s[end:], []byte(" [")) && !bytes.HasPrefix(s[end:], []byte(" <")) {
 		return s
 	}
