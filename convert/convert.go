@@ -7,7 +7,6 @@ package convert
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -123,23 +122,15 @@ func (c *Converter) Convert(b entry.Batch, out *Output) {
 func (c *Converter) ConvertContext(ctx context.Context, b entry.Batch, out *Output) error {
 	out.reset()
 	out.Counts.Entries = len(b.Entries)
-	w := c.workers.Get().(*worker)
-	defer c.workers.Put(w)
-	defer w.builder.Trim()
-	if b.Origin.Source == "pexip" {
-		w.builder.StartBatch(&c.pexipSettings, b.Origin, &out.Counts)
-		out.measure(&w.builder)
-		w.drop.Start(c.pexipDrop, "")
-		return c.convertPexip(ctx, w, b, out)
+	j := job{Converter: c, ctx: ctx, batch: b, out: out}
+	for {
+		fault, err := j.run()
+		if fault == nil {
+			return err
+		}
+		out.Faults = append(out.Faults, *fault)
+		j.gaveUp = true
 	}
-	settings, reader := &c.soraSettings, &w.sora
-	if strings.HasSuffix(b.Origin.Log, "_error") {
-		settings, reader = &c.errorSettings, &w.errors
-	}
-	w.builder.StartBatch(settings, b.Origin, &out.Counts)
-	out.measure(&w.builder)
-	w.drop.Start(c.soraDrop, b.Origin.Log)
-	return c.convertSora(ctx, w, reader, b, out)
 }
 
 // An interval spaces out the looks at a context: it is a lock, and a line takes
@@ -172,29 +163,6 @@ func (c *Converter) SafeCut(text []byte) int {
 		}
 		text = text[:cut]
 	}
-}
-
-// convertSora puts all records of a Sora log into one group.
-func (c *Converter) convertSora(ctx context.Context, w *worker, r *sora.Reader, b entry.Batch, out *Output) error {
-	g := out.addGroup(c.soraResource, c.soraScope)
-	g.reserve(len(b.Entries), textSize(b))
-	r.Start(c.sora, &w.builder)
-	looked := interval{}
-	for i := range b.Entries {
-		if err := looked.at(ctx, &b.Entries[i]); err != nil {
-			return err
-		}
-		w.builder.BeginUnmasked(&b.Entries[i])
-		if len(b.Entries[i].Text) == 0 || !r.Read() {
-			w.builder.Skip()
-			continue
-		}
-		out.finish(0, &w.builder, &w.drop)
-	}
-	if len(g.Ends) == 0 && len(out.Spans[0].Ends) == 0 {
-		out.Groups, out.Spans = out.Groups[:0], out.Spans[:0]
-	}
-	return nil
 }
 
 // textSize is the size of b's texts together.

@@ -239,13 +239,11 @@ func TestDroppingAllocatesNothing(t *testing.T) {
 	var w worker // without the pool, which loses one now and then
 	n := testing.AllocsPerRun(20, func() {
 		out.reset()
-		w.builder.StartBatch(&c.soraSettings, o, &out.Counts)
-		w.drop.Start(c.soraDrop, o.Log)
-		_ = c.convertSora(t.Context(), &w, &w.sora, sora, &out)
+		j := job{Converter: c, ctx: t.Context(), batch: sora, out: &out}
+		_ = j.convertSora(&w)
 		out.reset()
-		w.builder.StartBatch(&c.pexipSettings, p, &out.Counts)
-		w.drop.Start(c.pexipDrop, "")
-		_ = c.convertPexip(t.Context(), &w, pexip, &out)
+		j = job{Converter: c, ctx: t.Context(), batch: pexip, out: &out}
+		_ = j.convertPexip(&w)
 	})
 	if n > 2 { // one for each dropped entry would be 50
 		t.Errorf("%v allocations for 100 entries", n)

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"sync"
 
 	"github.com/rtcship/rtcship/convert"
@@ -22,6 +23,7 @@ type consumer struct {
 	gate      *gate
 	outputs   sync.Pool // of *output
 	books     *books
+	log       *slog.Logger
 }
 
 // An output is what one batch is converted into; it is used again and again.
@@ -32,7 +34,7 @@ type output struct {
 
 func newConsumer(c *convert.Converter, e *exporter.Exporter, g *gate, b *books) *consumer {
 	return &consumer{
-		converter: c, exporter: e, gate: g, books: b,
+		converter: c, exporter: e, gate: g, books: b, log: slog.New(slog.DiscardHandler),
 		outputs: sync.Pool{New: func() any { return new(output) }},
 	}
 }
@@ -74,6 +76,7 @@ func (r *receipt) convert(ctx context.Context, b entry.Batch) error {
 		r.books.withdrawn(b.Origin.Source, r.entries, nil)
 		return err
 	}
+	r.tell(out.Faults)
 	r.room.take(out.Size())
 	r.books.converted(b.Origin.Source, &out.Counts)
 	out.groups, out.spans = asGroups(out.groups[:0], out.Groups), asGroups(out.spans[:0], out.Spans)
@@ -84,6 +87,14 @@ func (r *receipt) convert(ctx context.Context, b entry.Batch) error {
 	}
 	r.made, r.refused = r.spans.enqueue(out.spans)
 	return nil
+}
+
+// tell says which entries could not be converted.
+func (r *receipt) tell(faults []convert.Fault) {
+	for _, f := range faults {
+		r.log.Error("an entry could not be converted: this is a fault of rtcship's, please report it; a record stands in its place",
+			"path", r.origin.Path, "offset", f.Offset, "fault", f.Reason, "stack", string(f.Stack))
+	}
 }
 
 // Wait implements entry.Receipt.

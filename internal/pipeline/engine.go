@@ -63,7 +63,7 @@ func newEngine(cfg *config.Config, p *parts, b *books, o Options) (*engine, erro
 	tailerConfig.SafeCut = converter.SafeCut
 	tailerConfig.OnBlocked = func() { e.exporter.Poke() }
 	c := newConsumer(converter, e.exporter, g, b)
-	c.spans, c.numbers, c.replayed = e.spans, o.Numbers, again
+	c.spans, c.numbers, c.replayed, c.log = e.spans, o.Numbers, again, o.Log.Logger
 	e.tailer, err = tailer.New(tailerConfig, c)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare following: %w", err), e.close())
