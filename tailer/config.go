@@ -10,6 +10,7 @@ import (
 	"github.com/rtcship/rtcship/tailer/internal/stream"
 
 	"github.com/rtcship/rtcship/tailer/internal/rules"
+	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
 // Config says what a Tailer follows and within which bounds. The zero value of
@@ -47,6 +48,8 @@ type Config struct {
 	// OnBlocked, if set, is called whenever a reader has become blocked, so
 	// that whoever gathers batches can ask Blocked again. It must not block.
 	OnBlocked func()
+
+	clock func() saved.Clock // tests: by which times are told
 }
 
 // A Source is one set of files that are followed in the same way.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/rtcship/rtcship/tailer/entry"
 	"github.com/rtcship/rtcship/tailer/internal/known"
+	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
 
 // A sink is a consumer that remembers what it was given.
@@ -121,6 +122,7 @@ type world struct {
 	ended chan error
 	timed bool // files get their times from the bubble's clock
 	piece func(int64)
+	boots int // of the machine
 
 	between func()
 }
@@ -137,7 +139,13 @@ type reporter interface {
 // inWorld runs f in a bubble of its own.
 func inWorld(t *testing.T, f func(w *world)) {
 	t.Helper()
-	dir, state := t.TempDir(), t.TempDir()
+	inWorldAt(t, t.TempDir(), f)
+}
+
+// inWorldAt is inWorld with a log directory that is there.
+func inWorldAt(t *testing.T, dir string, f func(w *world)) {
+	t.Helper()
+	state := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, dir, state)
 		f(w)
@@ -157,10 +165,12 @@ func inWorlds(t *testing.T, stories map[string]func(w *world)) {
 
 func newWorld(t reporter, dir, state string) *world {
 	w := &world{t: t, dir: dir, sink: &sink{}}
+	booted := time.Now()
 	w.cfg = Config{
 		StateDir: state,
 		Sources:  []Source{{Name: "sora", Origin: "sora", Dir: dir, Rules: SoraRules()}},
 		Logger:   slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		clock:    func() saved.Clock { return saved.Clock{Boot: fmt.Sprint(w.boots), At: booted} },
 	}
 	return w
 }

@@ -114,11 +114,13 @@ func (m *model) out(s step) {
 	m.old[i] = to
 }
 
-// clock makes all that was written so far be of a clock that was wrong.
+// clock boots the machine: all that was written so far is of a clock that was wrong, or
+// is from now on.
 func (m *model) clock(s step) {
 	if !m.timed || m.running {
 		return
 	}
+	m.boots++
 	by := []time.Duration{26 * time.Hour, -26 * time.Hour, 5 * time.Minute, -5 * time.Minute}[s.b%4]
 	shift := func(at time.Time) time.Time { return at.Add(by) }
 	shifted := map[file.Key]bool{} // a file may have several names

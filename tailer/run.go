@@ -103,6 +103,9 @@ func load(cfg Config, next entry.Consumer, atRest bool) (*Tailer, error) {
 		t.nudge()
 	}}
 	t.positions = resume.New(cfg.StateDir, cfg.Forget)
+	if cfg.clock != nil {
+		t.positions.Clock = cfg.clock
+	}
 	t.known = known.New(known.Config{
 		StateDir: cfg.StateDir, FollowLinks: cfg.FollowLinks, OpenFiles: cfg.OpenFiles, DeletedBytes: cfg.DeletedBytes,
 		Scan: cfg.Scan, Still: cfg.Still, RotateWait: cfg.RotateWait, Forget: cfg.Forget, Logger: cfg.Logger,

@@ -1,6 +1,10 @@
 package early
 
 import (
+	"bytes"
+	"encoding/binary"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +31,10 @@ type Source struct {
 	floor int64                  // what was rotated and last written before is of no interest
 	files map[file.Key]file.Stat // what was there, and is not decided about
 
+	distrusted bool              // no clock can be vouched for until the next listing
+	came       map[file.Key]bool // what that found, and is not decided about
+	left       map[uint32]bool   // hashes of what is left alone since it is old
+
 	saved savedAs
 }
 
@@ -35,6 +43,7 @@ type savedAs struct {
 	first time.Time
 	late  bool
 	files int
+	left  []byte
 }
 
 // New says whether files are still to be noted as having been there at first.
@@ -65,6 +74,7 @@ func (s *Source) Note(st file.Stat) {
 func (s *Source) Follow(some bool, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.distrusted = s.distrusted && !some
 	if !s.first.IsZero() && !(s.late && some) {
 		return false
 	}
@@ -96,6 +106,7 @@ func (s *Source) Decided(key file.Key) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.files, key)
+	delete(s.came, key)
 }
 
 // Keep forgets the files that are not there any more.
@@ -107,6 +118,7 @@ func (s *Source) Keep(there func(file.Key) bool) {
 			delete(s.files, key)
 		}
 	}
+	maps.DeleteFunc(s.came, func(key file.Key, _ bool) bool { return !there(key) })
 }
 
 // Len is how many files are not decided about.
@@ -114,6 +126,13 @@ func (s *Source) Len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.files)
+}
+
+// IsEmpty says whether there is nothing that Keep could forget.
+func (s *Source) IsEmpty() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.files) == 0 && len(s.came) == 0
 }
 
 // Floor is the time of a rotated file's last write before which it is of no interest,
@@ -144,8 +163,8 @@ func (s *Source) State() (state saved.Source, ok bool) {
 	if s.first.IsZero() {
 		return saved.Source{}, false
 	}
-	s.saved = savedAs{s.first, s.late, len(s.files)}
-	state = saved.Source{Followed: s.first, Late: s.late}
+	s.saved = savedAs{s.first, s.late, len(s.files), s.leftAsSaved()}
+	state = saved.Source{Followed: s.first, Late: s.late, Left: s.saved.left}
 	for key, st := range s.files {
 		state.Early = append(state.Early, saved.Early{Device: key.Dev, Inode: key.Ino, Size: st.Size, Changed: st.Mtime})
 	}
@@ -159,7 +178,8 @@ func (s *Source) IsSaved() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	was, n := s.saved, len(s.files)
-	return was.first.Equal(s.first) && was.late == s.late && n <= was.files && (n > was.files/2 || n == was.files)
+	return was.first.Equal(s.first) && was.late == s.late && n <= was.files && (n > was.files/2 || n == was.files) &&
+		len(was.left) == 4*len(s.left) && bytes.Equal(was.left, s.leftAsSaved())
 }
 
 // Restore takes in what was saved. A time that lies in the future says that a clock
@@ -168,6 +188,10 @@ func (s *Source) Restore(c saved.Source, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.first, s.late, s.floor, s.files = time.Time{}, c.Late, 0, map[file.Key]file.Stat{}
+	s.left = map[uint32]bool{}
+	for some := range slices.Chunk(c.Left, 4) {
+		s.left[binary.BigEndian.Uint32(append(some, 0, 0, 0))] = true
+	}
 	for _, e := range c.Early {
 		key := file.Key{Dev: e.Device, Ino: e.Inode}
 		s.files[key] = file.Stat{Key: key, Size: e.Size, Mtime: e.Changed}

@@ -20,6 +20,9 @@ func (x *Index) Apply(v match.Verdict, c *Candidate, now time.Time) {
 		x.adoptFrom(c, v, now)
 	case match.Leave:
 		s.Leave(c.File, v.Reason, now)
+		if v.Reason == match.LeftOld && c.Fam.Src.Early.Leave(c.Stat) {
+			x.changed(false)
+		}
 	case match.Wait:
 		remember(v, c)
 		if c.IsPacked() {

@@ -68,6 +68,7 @@ func (c *Candidate) AsFound(v *View, now time.Time) *match.Found {
 		f.Archive = in
 	}
 	f.Unchanged, f.Refused = c.Fam.strangers.Known(c.File, now)
+	f.Refused, f.Untimed = f.Refused || c.Src.Early.WasLeft(c.Stat), c.Src.Early.Untimed(c.Stat)
 	return f
 }
 

@@ -4,21 +4,35 @@ import (
 	"github.com/rtcship/rtcship/tailer/internal/file"
 )
 
-// begun takes note of what is found in a directory of s when s is new.
+// begun takes note of what is found in a directory of s when s is new, or no clock can
+// be vouched for.
 func (s *Followed) begun(files []*Found) {
-	if !s.Early.New() {
+	if !s.Early.New() && !s.Early.IsDistrusted() {
 		return
 	}
 	for _, fl := range files {
-		if !fl.Hidden && !fl.Class.Aside {
-			s.Early.Note(fl.Stat)
+		if fl.Hidden || fl.Class.Aside {
+			continue
+		}
+		s.Early.Note(fl.Stat)
+		if !fl.Class.Live {
+			s.Early.Came(fl.Stat)
 		}
 	}
 }
 
 // KeepEarly forgets what was there when s was new and is not any more.
 func (s *Followed) KeepEarly(found []*Found) {
-	if s.Early.Len() == 0 {
+	if s.fault == "" {
+		s.Early.KeepLeft(func(yield func(file.Stat) bool) {
+			for _, fl := range found {
+				if !yield(fl.Stat) {
+					return
+				}
+			}
+		})
+	}
+	if s.Early.IsEmpty() {
 		return
 	}
 	there := map[file.Key]bool{}

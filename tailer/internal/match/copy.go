@@ -134,7 +134,7 @@ func (d *decision) originals(c *Found) (list []*Known) {
 
 // toCome says whether c, if nobody's, will be a generation sooner or later.
 func (c *Found) toCome() bool {
-	return !c.Aside && (c.Live || !c.Refused && c.Stat.Mtime >= c.Log.Floor && (c.Early == nil || c.wanted()))
+	return !c.Aside && (c.Live || !c.Refused && !c.tooOld() && (c.Early == nil || c.wanted()))
 }
 
 // commonPart returns up to where c is a copy of orig, 0 if it is none: what they

@@ -95,6 +95,7 @@ type Found struct {
 
 	Unchanged time.Duration // for how long it has been seen as it is
 	Refused   bool          // it was decided before that it is left alone as it is
+	Untimed   bool          // it came while no clock can be vouched for: its time says nothing
 }
 
 // start tells files by what they begin with; c has at least Little bytes.

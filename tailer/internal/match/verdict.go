@@ -83,12 +83,16 @@ func (d *decision) stranger(v *Verdict, q clue) {
 		v.What, v.Reason = Leave, LeftOld
 	case c.Unchanged < d.in.RotateWait && !d.in.Draining:
 		v.What = Wait
-	case c.Stat.Mtime < c.Log.Floor:
+	case c.tooOld():
 		v.What, v.Reason = Leave, LeftOld
 	default:
 		v.What = New
 	}
 }
+
+// tooOld says whether c was last written so long before what was read of its log that it
+// must have been put there since.
+func (c *Found) tooOld() bool { return c.Stat.Mtime < c.Log.Floor && !c.Untimed }
 
 // LeftOld is the reason for which an unknown rotated file is left alone.
 const LeftOld = "older than what was read of its log"

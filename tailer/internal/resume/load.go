@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rtcship/rtcship/tailer/internal/early"
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/known"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
@@ -15,13 +16,16 @@ import (
 // for a while, perhaps by mistake, must not be sent from its beginning.
 // from is where the directories were then that have moved.
 func (p *Positions) distribute(c *saved.Checkpoint) (others saved.Checkpoint, from map[*known.Followed]string) {
-	now := time.Now()
+	now, vouched := time.Now(), early.IsVouched(c.Clock, p.Clock())
 	from = map[*known.Followed]string{}
 	by := map[string]*known.Followed{}
 	for _, s := range p.x.Sources() {
 		by[s.Name] = s
 		p.loaded[s] = map[string]*logState{}
 		s.Early.Restore(c.Sources[s.Name], now)
+		if !vouched {
+			s.Early.Distrust()
+		}
 		from[s] = relocate(s, c)
 	}
 	others.Sources = map[string]saved.Source{}

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rtcship/rtcship/tailer/internal/early"
 	"github.com/rtcship/rtcship/tailer/internal/known"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
 )
@@ -20,6 +21,8 @@ type Positions struct {
 	forget   time.Duration // after which the position of a vanished file is forgotten
 	mostGone int           // MostGone, but for tests
 
+	Clock func() saved.Clock // by which times are told at present
+
 	gone   *saved.Gone                 // settled generations whose files are gone; nil if positions are not kept
 	tidied time.Time                   // when those that were gone for too long were forgotten
 	tailed map[*known.Generation]int64 // where the settled position was when Source.Settled was last called
@@ -31,7 +34,7 @@ type Positions struct {
 
 // New are those of a state directory, before anything is read from there.
 func New(stateDir string, forget time.Duration) *Positions {
-	return &Positions{stateDir: stateDir, forget: forget, mostGone: MostGone, loaded: map[*known.Followed]map[string]*logState{}}
+	return &Positions{stateDir: stateDir, forget: forget, mostGone: MostGone, Clock: early.Clock, loaded: map[*known.Followed]map[string]*logState{}}
 }
 
 // Close ends all use of the files.

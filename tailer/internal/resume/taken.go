@@ -44,7 +44,7 @@ type moved struct {
 
 // checkpoint is what is saved as a whole, without the generations.
 func (p *Positions) checkpoint(l known.Locked, now time.Time) *saved.Checkpoint {
-	c := &saved.Checkpoint{Saved: now.UTC().Round(0), Sources: maps.Clone(p.others.Sources), Logs: slices.Clone(p.others.Logs)}
+	c := &saved.Checkpoint{Saved: now.UTC().Round(0), Clock: p.Clock(), Sources: maps.Clone(p.others.Sources), Logs: slices.Clone(p.others.Logs)}
 	for _, s := range p.x.Sources() {
 		if state, ok := sourceState(s); ok {
 			c.Sources[s.Name] = state

@@ -32,6 +32,7 @@ const (
 type Checkpoint struct {
 	Version     int               `json:"version"`
 	Saved       time.Time         `json:"saved"`
+	Clock       Clock             `json:"clock,omitzero"`    // by which times are told
 	Journal     string            `json:"journal,omitempty"` // names the journal of what has changed since
 	Sources     map[string]Source `json:"sources"`
 	Logs        []Log             `json:"logs"`
@@ -107,6 +108,8 @@ func (c *Checkpoint) decode(d *json.Decoder, each func(*Generation)) error {
 			err = d.Decode(&c.Version)
 		case "saved":
 			err = d.Decode(&c.Saved)
+		case "clock":
+			err = d.Decode(&c.Clock)
 		case "journal":
 			err = d.Decode(&c.Journal)
 		case "sources":
@@ -165,12 +168,19 @@ func decodeList[T any](d *json.Decoder, each func(*T) error) error {
 	return err
 }
 
+// A Clock is a machine's from one boot to the next, while nobody sets it.
+type Clock struct {
+	Boot string    `json:"boot"` // names the boot
+	At   time.Time `json:"at"`   // when that was, by this clock
+}
+
 // A Source is what is known of a set of files that is followed.
 type Source struct {
 	Followed time.Time `json:"followed_since"`
 	Dir      Path      `json:"dir,omitempty"`   // where it was
 	Late     bool      `json:"late,omitempty"`  // it could not be listed at Followed
 	Early    []Early   `json:"early,omitempty"` // files that were there at Followed and are not decided about
+	Left     []byte    `json:"left,omitempty"`  // hashes, of 4 bytes each, of files that are left alone since they are old
 }
 
 // An Early is a file that was there when a source was new.
