@@ -59,7 +59,7 @@ func (x *Index) View(gens iter.Seq[*Generation], here map[*Generation]bool) *Vie
 	for g := range gens {
 		p, print := g.Look()
 		k := &match.Known{
-			Ref: g, Log: v.Log(g.fam), Fingerprint: print, Read: p.Read.Mark, Size: p.Size,
+			Ref: g, Log: v.Log(g.fam), Fingerprint: print, Read: p.Read.Mark, From: p.From, Size: p.Size,
 			Path: g.at.Path, Key: g.at.Key, Packed: g.at.Packed, Stat: g.at.Stat, Written: g.at.Written,
 			Here: here[g], Open: p.Src != nil && !here[g], Finished: p.Finished, Ended: p.Ended,
 		}

@@ -161,10 +161,29 @@ func (d *decision) look(c *Found) (q clue, found []agreement) {
 // give gives each generation the file that it agrees with best.
 func (d *decision) give(all []agreement) {
 	slices.SortStableFunc(all, better)
+	late := map[*Found][]agreement{} // those that came too late: the generation has another file by now
 	for _, a := range all {
-		if _, taken := d.same[a.found]; !taken && d.given[a.known] == nil {
+		switch _, taken := d.same[a.found]; {
+		case taken:
+		case d.given[a.known] != nil:
+			late[a.found] = append(late[a.found], a)
+		case !slices.ContainsFunc(late[a.found], func(b agreement) bool { return d.holdsOther(a, b) }):
 			d.given[a.known] = a.found
 			d.same[a.found] = a
 		}
 	}
+}
+
+// holdsOther says whether a's file, which agrees further with b's generation, is a copy of
+// the file that this one has: all that both hold was read of one generation or the other,
+// and where b's begins nothing is missing of a's.
+func (d *decision) holdsOther(a, b agreement) bool {
+	c, o := a.found, b.known
+	if b.verified <= a.verified || a.known.Read.At < o.From {
+		return false
+	}
+	if o.Log == c.Log {
+		return !c.Live && d.given[o].Packed == file.Unpacked // it is compared with that once more
+	}
+	return likely(o.Log, c)
 }

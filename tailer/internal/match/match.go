@@ -60,6 +60,7 @@ type Known struct {
 	Log         *Log
 	Fingerprint file.Fingerprint
 	Read        file.Mark // everything before was read
+	From        int64     // where it begins: what stands before is another's, or was not wanted
 	Size        int64     // as far as it was seen
 
 	Path    string // where its file was last

@@ -39,6 +39,7 @@ type content struct {
 
 // A position is how far that was read.
 type position struct {
+	from     int64 // where it begins: all before that is another's, or nobody wants it
 	size     int64 // uncompressed; of a compressed file, as far as known
 	known    int64 // up to here it was read, be it taken or not
 	read     reader.Position
@@ -88,6 +89,7 @@ type View struct {
 	Fault  string
 	CopyOf string
 
+	From          int64 // where it begins: all before that is another's, or nobody wants it
 	Size          int64
 	Read, Settled reader.Position
 	Ended         bool // a compressed file was read to its clean end, now or before
@@ -124,7 +126,7 @@ func (p *Progress) View() View {
 
 func (p *Progress) view() View {
 	return View{
-		Src: p.src, Short: p.short, Fault: p.fault, CopyOf: p.copyOf,
+		Src: p.src, Short: p.short, Fault: p.fault, CopyOf: p.copyOf, From: p.from,
 		Size: p.size, Read: p.read, Settled: p.settled, Ended: p.ended || p.wasEnded, Unsized: p.unsized, Behind: p.behind, UnderWay: len(p.inflight),
 		Active: p.pumps > 0, Suspect: p.suspect, Held: p.held, HasData: p.hasData(), Done: p.done(), Finished: p.finished(), Known: p.isRecognizable(), Tick: p.r.tick,
 		Tally: Tally{p.entries, p.settledEntries, p.empty, p.cuts, slices.Clone(p.gaps), p.gapNoted},

@@ -26,7 +26,7 @@ func (p *Progress) SkipTo(s Start) {
 	if s.At != (file.Mark{}) || s.Head != nil {
 		p.print.Note(s.At)
 	}
-	p.read.Mark, p.settled.Mark = s.At, s.At
+	p.read.Mark, p.settled.Mark, p.from = s.At, s.At, s.At.At
 	p.ended, p.unsized, p.copyOf, p.held = s.Ended, s.Unsized, s.CopyOf, s.Held
 }
 
@@ -117,7 +117,7 @@ func (p *Progress) Compared(at file.Mark, head []byte, over bool, size int64) {
 	if p.read.At < at.At && len(p.inflight) == 0 {
 		p.print.Grow(head)
 		p.print.Note(at)
-		p.read.Mark, p.settled.Mark = at, at
+		p.read.Mark, p.settled.Mark, p.from = at, at, at.At
 	}
 	p.held = !over && p.read.At < size
 	if over {
@@ -148,6 +148,7 @@ type Restored struct {
 	Packed  file.Packing
 	Ended   bool
 	CopyOf  string
+	From    int64
 	Lost    bool // its file is gone, and the last of Gaps is of what was not read of it
 	Gaps    []entry.Gap
 	Mtime   int64
@@ -161,6 +162,7 @@ func (p *Progress) Restore(s Restored, now time.Time) {
 	defer p.r.mu.Unlock()
 	p.print, p.size, p.settled, p.read = s.Print, s.Size, s.Settled, s.Settled
 	p.packed, p.wasEnded, p.copyOf, p.gapNoted, p.mtime, p.saved, p.lost = s.Packed, s.Ended, s.CopyOf, s.Lost, s.Mtime, s.Saved, s.Missing
+	p.from = s.From
 	p.addGaps(s.Gaps...)
 	if n := len(p.gaps); s.Lost && n > 0 && p.gaps[n-1].At > s.Settled.At {
 		// The file was let go of while batches of it were under way. They were

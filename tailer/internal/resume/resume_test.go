@@ -135,7 +135,7 @@ func TestRestored(t *testing.T) {
 			Stat: file.Stat{Key: file.Key{Dev: 3, Ino: 4}, Size: 55, Mtime: now.Add(-time.Minute).UnixNano()}, Written: now.Add(-2 * time.Minute).UnixNano(),
 		},
 		View: progress.View{
-			Size: 1000, Ended: true, CopyOf: fmt.Sprintf("%032x", 5),
+			Size: 1000, Ended: true, CopyOf: fmt.Sprintf("%032x", 5), From: 700,
 			Tally: progress.Tally{Gaps: []entry.Gap{{At: 990, Bytes: 10, Reason: "gone", Time: now.UTC().Round(0)}}, GapNoted: true},
 		},
 		Print: f,
@@ -160,7 +160,7 @@ func TestRestored(t *testing.T) {
 			t.Errorf("missing since %v: %+v", missing, p)
 		}
 		v := r.Read
-		if v.Size != 1000 || v.Settled != was.View.Settled || v.Packed != file.Gzip || !v.Ended || v.CopyOf != was.CopyOf || !v.Lost || len(v.Gaps) != 1 || v.Gaps[0] != was.Gaps[0] || v.Saved != f.HeadLen || v.Mtime != was.Stat.Mtime || !v.Missing {
+		if v.Size != 1000 || v.Settled != was.View.Settled || v.Packed != file.Gzip || !v.Ended || v.CopyOf != was.CopyOf || v.From != 700 || !v.Lost || len(v.Gaps) != 1 || v.Gaps[0] != was.Gaps[0] || v.Saved != f.HeadLen || v.Mtime != was.Stat.Mtime || !v.Missing {
 			t.Errorf("%+v", v)
 		}
 		if v.Print.HeadLen != f.HeadLen || !slices.Equal(v.Print.Heads, f.Heads) || !slices.Equal(v.Print.Marks, f.Marks) {
@@ -169,6 +169,18 @@ func TestRestored(t *testing.T) {
 		if ends := len(v.Print.Recent) == 1; ends == missing.IsZero() { // it is found already, and need not be told by them
 			t.Errorf("missing since %v: told by %+v", missing, v.Print.Recent)
 		}
+	}
+}
+
+// Of a copy the release before did not say where it begins: no later than where it was.
+func TestRestoredWithoutItsBeginning(t *testing.T) {
+	s := generation(1, "sora", "/logs/x.jsonl", "/logs/x.jsonl")
+	if r, err := restored(&s, time.Now()); err != nil || r.Read.From != 0 {
+		t.Errorf("from %d, %v", r.Read.From, err)
+	}
+	s.CopyOf = fmt.Sprintf("%032x", 5)
+	if r, err := restored(&s, time.Now()); err != nil || r.Read.From != s.Settled {
+		t.Errorf("a copy from %d, %v", r.Read.From, err)
 	}
 }
 

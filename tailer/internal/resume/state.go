@@ -23,7 +23,7 @@ func stateOf(g known.Snapshot) saved.Generation {
 		ID: g.ID, Source: g.Source, File: saved.Path(g.Log), Path: saved.Path(g.Path), Live: g.Live, Born: g.Born,
 		Size: g.Size, Settled: g.Settled.At, Clock: g.Settled.Clock, Cut: g.Settled.Cut,
 		Written: time.Unix(0, g.Written).UTC(), Changed: time.Unix(0, g.Stat.Mtime).UTC(), Device: g.Key.Dev, Inode: g.Key.Ino,
-		OnDisk: g.Stat.Size, Packed: g.Packed, Ended: g.Packed != file.Unpacked && g.Ended, Missing: g.Missing.Round(0), Lost: g.GapNoted, CopyOf: g.CopyOf,
+		OnDisk: g.Stat.Size, Packed: g.Packed, Ended: g.Packed != file.Unpacked && g.Ended, Missing: g.Missing.Round(0), Lost: g.GapNoted, CopyOf: g.CopyOf, From: g.From,
 		Gaps: g.Gaps, Print: saved.Print{Head: g.Print.HeadLen, At: saved.Hash(g.View.Settled.Hash)},
 	}
 	for _, h := range g.Print.Heads {
@@ -59,7 +59,10 @@ func restored(s *saved.Generation, now time.Time) (known.Restored, error) {
 	*r = progress.Restored{
 		Print: file.Fingerprint{HeadLen: s.Head}, Size: s.Size,
 		Settled: reader.Position{Mark: file.Mark{At: s.Settled, Hash: uint64(s.At)}, Clock: s.Clock, Cut: s.Cut},
-		Packed:  s.Packed, Ended: s.Ended, CopyOf: s.CopyOf, Lost: s.Lost, Gaps: s.Gaps, Mtime: s.Changed.UnixNano(), Saved: s.Head, Missing: true,
+		Packed:  s.Packed, Ended: s.Ended, CopyOf: s.CopyOf, From: s.From, Lost: s.Lost, Gaps: s.Gaps, Mtime: s.Changed.UnixNano(), Saved: s.Head, Missing: true,
+	}
+	if s.CopyOf != "" && s.From == 0 { // the release before did not say
+		r.From = s.Settled
 	}
 	for _, h := range s.Heads {
 		r.Print.Heads = append(r.Print.Heads, uint64(h))

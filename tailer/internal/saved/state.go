@@ -221,6 +221,7 @@ type Generation struct {
 	Missing time.Time    `json:"missing_since,omitzero"`
 	Lost    bool         `json:"lost,omitempty"`
 	CopyOf  string       `json:"copy_of,omitempty"` // id of the generation that it was a copy of, up to Settled
+	From    int64        `json:"from,omitempty"`    // where it begins: what stands before is another's, or was not wanted
 	Gaps    []entry.Gap  `json:"gaps,omitempty"`
 	Print
 }
