@@ -41,6 +41,7 @@ func TestPinnedSequences(t *testing.T) {
 		"made just now, written and rotated by a wrong clock":     "0 2 true [link(0,0) stop(0,0) clock(0,0) rename(0,3) clock(0,1)]",
 		"made just now, written by a wrong clock, then rotated":   "0 2 true [link(0,0) stop(0,0) clock(0,0) write(0,0) clock(0,1) rename(0,0)]",
 		"a copy that is packed beside a further name of it":       "3 2 false [write(0,0) replace(0,0) hardlink(0,0) write(0,0) foreign(0,0) compress(1,4) stop(0,0)]",
+		"copied twice, one copy goes to another directory":        "3 1 true [write(0,0) pass(0,2) copyaway(0,0) copytruncate(0,0) out(0,3) compress(0,0)]",
 		"packed while it waits, and few descriptors":              "3 2 true [write(0,0) copyaway(0,0) write(0,0) copytruncate(0,0) few(0,0) partly(0,2)]",
 		"replaced by itself, then copied and truncated":           "4 1 false [write(0,0) replace(0,0) copytruncate(5,1)]",
 		"part of it is in an archive, and a copy took its place":  "4 0 true [copytruncate(0,0) partly(0,0) write(0,0) replace(0,0) foreign(13,0)]",

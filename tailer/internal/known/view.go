@@ -60,7 +60,7 @@ func (x *Index) View(gens iter.Seq[*Generation], here map[*Generation]bool) *Vie
 		p, print := g.Look()
 		k := &match.Known{
 			Ref: g, Log: v.Log(g.fam), Fingerprint: print, Read: p.Read.Mark, From: p.From, Size: p.Size,
-			Path: g.at.Path, Key: g.at.Key, Packed: g.at.Packed, Stat: g.at.Stat, Written: g.at.Written,
+			Path: g.at.Path, Astray: g.at.Astray, Key: g.at.Key, Packed: g.at.Packed, Stat: g.at.Stat, Written: g.at.Written,
 			Here: here[g], Open: p.Src != nil && !here[g], Finished: p.Finished, Ended: p.Ended,
 		}
 		if p.Src != nil || g.at.IsFound() {

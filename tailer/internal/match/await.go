@@ -35,7 +35,7 @@ func mayBeCopied(o, c *Found) bool {
 	case o.Log == c.Log && c.Early != nil:
 		return false // all that was there from the beginning is sent
 	case o.Log == c.Log:
-	case plain || !likely(o.Log, c):
+	case plain || !likely(&Known{Log: o.Log}, c):
 		return false
 	default:
 		n = int(enough(o.Log, c.Log))

@@ -51,7 +51,7 @@ func (d *decision) packedCopy(c *Found) (at int64, of *Known) {
 		return 0, nil
 	}
 	originals := filter(d.in.Known, func(k *Known) bool {
-		if k.Content == nil || !likely(k.Log, c) || c.Archive.Length() < enough(k.Log, c.Log) {
+		if k.Content == nil || !likely(k, c) || c.Archive.Length() < enough(k.Log, c.Log) {
 			return false
 		}
 		n, same := k.Fingerprint.Agrees(c.Head)
@@ -63,9 +63,11 @@ func (d *decision) packedCopy(c *Found) (at int64, of *Known) {
 	return 0, nil
 }
 
-// likely says whether a file of l can be what c was copied from.
-func likely(l *Log, c *Found) bool {
-	return l != c.Log && !sameName(l, c.Log) && (l.linewise() || l.ring()) && !l.Small && (l.Vendor || c.Early == nil)
+// likely says whether k's file can be what c was copied from. One that is under another
+// log's name is not one of two nodes' that have one name.
+func likely(k *Known, c *Found) bool {
+	l := k.Log
+	return l != c.Log && (k.Astray || !sameName(l, c.Log)) && (l.linewise() || l.ring()) && !l.Small && (l.Vendor || c.Early == nil)
 }
 
 // copiesOfCopies looks at the files under names of their own that were found at once:
@@ -111,7 +113,7 @@ func (d *decision) copyOfFound(c *Found, q *clue, o *Found, of *Known) {
 // originals are the files of other logs of which c may be a copy.
 func (d *decision) originals(c *Found) (list []*Known) {
 	for _, k := range d.in.Known {
-		if k.readable() && likely(k.Log, c) && k.Fingerprint.HashOf(Little) == c.start() {
+		if k.readable() && likely(k, c) && k.Fingerprint.HashOf(Little) == c.start() {
 			list = append(list, k)
 		}
 	}
@@ -121,11 +123,11 @@ func (d *decision) originals(c *Found) (list []*Known) {
 		}
 		a, same := d.same[o]
 		switch {
-		case same && likely(a.known.Log, c):
+		case same && likely(a.known, c):
 			k := *a.known
 			k.Content = o.Content
 			list = append(list, &k)
-		case !same && (o.Log.Vendor || !o.Live) && likely(o.Log, c) && o.toCome():
+		case !same && (o.Log.Vendor || !o.Live) && likely(&Known{Log: o.Log}, c) && o.toCome():
 			list = append(list, &Known{Log: o.Log, Path: o.Path, Content: o.Content})
 		}
 	}

@@ -185,5 +185,5 @@ func (d *decision) holdsOther(a, b agreement) bool {
 	if o.Log == c.Log {
 		return !c.Live && d.given[o].Packed == file.Unpacked // it is compared with that once more
 	}
-	return likely(o.Log, c)
+	return likely(o, c)
 }

@@ -64,6 +64,7 @@ type Known struct {
 	Size        int64     // as far as it was seen
 
 	Path    string // where its file was last
+	Astray  bool   // that is another log's name
 	Key     file.Key
 	Packed  file.Packing
 	Stat    file.Stat

@@ -38,7 +38,7 @@ func (d *decision) mayBe(a agreement) bool {
 		return true // and begins as it did
 	case c.Live && c.Log.Vendor && !sameName(k.Log, c.Log):
 		return false
-	case k.Open && k.readable() && c.Packed == file.Unpacked && likely(k.Log, c):
+	case k.Open && k.readable() && c.Packed == file.Unpacked && likely(k, c):
 		return false // its own file is still there, without a name: c is a copy
 	}
 	return a.verified >= enough(k.Log, c.Log)

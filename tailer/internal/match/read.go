@@ -15,7 +15,7 @@ func (d *decision) copyOfRead(c *Found, q *clue) {
 	}
 	unpacked := 0
 	for _, k := range d.in.Known {
-		if k.readable() || !likely(k.Log, c) || k.Fingerprint.HashOf(Little) != c.start() {
+		if k.readable() || !likely(k, c) || k.Fingerprint.HashOf(Little) != c.start() {
 			continue
 		}
 		n, same := k.Fingerprint.Agrees(c.Head)

@@ -31,6 +31,7 @@ type Place struct {
 	Key     file.Key
 	Packed  file.Packing
 	Live    bool // at its own name
+	Astray  bool // at the name of another log
 	State   State
 	Stat    file.Stat // of the file when last looked at
 	Written int64     // its mtime when last seen to have grown
@@ -45,6 +46,7 @@ type Place struct {
 func (p *Place) Locate(f *rules.File, log string, now time.Time) {
 	p.Path, p.Key, p.Packed = f.Path, f.Stat.Key, f.Class.Packed
 	p.Missing = time.Time{}
+	p.Astray = f.Class.Family != log
 	if p.Live = isLive(f, log); p.Live {
 		p.Rotated = time.Time{}
 	} else {

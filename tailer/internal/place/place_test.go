@@ -56,6 +56,9 @@ func TestLocate(t *testing.T) {
 		if p.State != test.state || p.Live != test.live || p.Away(noon) != test.away || p.Path != test.file.Path || p.Key != test.file.Stat.Key || p.IsPacked() != (test.file.Class.Packed != file.Unpacked) {
 			t.Errorf("%s: %+v, away for %v", test.name, p, p.Away(noon))
 		}
+		if p.Astray != (test.name == "at the name of another log") {
+			t.Errorf("%s: astray: %v", test.name, p.Astray)
+		}
 		if !p.IsFound() || p.Gone(noon.Add(time.Hour)) != 0 || p.Unnamed() || !p.IsAt(test.file, log) || p.Live != p.Rotated.IsZero() {
 			t.Errorf("%s: not found: %+v", test.name, p)
 		}
