@@ -15,7 +15,6 @@ const (
 	MarkBytes = 256  // before an offset that tell whether the file is still the same
 	maxMarks  = 12
 	MaxRecent = 64
-	OnDisk    = 16 // recent marks that are saved
 )
 
 // A Mark remembers what stood before an offset: a hash of up to markBytes.
@@ -36,7 +35,7 @@ type Fingerprint struct {
 	HeadLen int
 	Heads   []uint64
 	Marks   []Mark // ascending
-	Recent  []Mark // where the last entries read ended; the newest are saved while the file may have to be found
+	Recent  []Mark // where the last entries read ended; saved while the file may have to be found
 }
 
 // HeadSizes returns the lengths that are hashed of a head of n bytes.

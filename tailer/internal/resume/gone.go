@@ -78,6 +78,10 @@ func (p *Positions) withoutGone(c *saved.Checkpoint) {
 	})
 }
 
+// mostLines is how many ends of lines are kept of a generation that is over: there may be
+// very many of those.
+const mostLines = 16
+
 // isOver says whether nothing more is expected of a generation that was saved.
 func isOver(s *saved.Generation, now time.Time, forget time.Duration) bool {
 	return !s.Missing.IsZero() && !s.Missing.After(now) && now.Sub(s.Missing) < forget &&
@@ -98,6 +102,7 @@ func (p *Positions) TidyGone(now time.Time) {
 		newest, clock := l.Settled(g.Family())
 		log, _ := savedLog(g.Family(), newest, clock)
 		state := stateOf(l.Look(g))
+		state.Lines = state.Lines[max(0, len(state.Lines)-mostLines):]
 		return p.gone.Add(&log, &state)
 	})
 }

@@ -172,6 +172,23 @@ func TestRestored(t *testing.T) {
 	}
 }
 
+// All ends of lines that are known are saved of a file that may have to be found; what
+// the release before saved of them is read.
+func TestEndsOfLines(t *testing.T) {
+	f := file.Fingerprint{}
+	for i := range file.MaxRecent {
+		f.See([]file.Mark{{At: int64(100 * i), Hash: uint64(i + 1)}})
+	}
+	s := stateOf(known.Snapshot{ID: fmt.Sprintf("%032x", 77), Place: place.Place{Live: true}, Print: f})
+	if r, err := restored(&s, time.Now()); err != nil || !slices.Equal(r.Read.Print.Recent, f.Recent) {
+		t.Errorf("%d of %d, %v", len(r.Read.Print.Recent), len(f.Recent), err)
+	}
+	s.Ends, s.Lines = []saved.Mark{{At: 5, Hash: 6}}, nil
+	if r, err := restored(&s, time.Now()); err != nil || len(r.Read.Print.Recent) != 1 || r.Read.Print.Recent[0] != (file.Mark{At: 5, Hash: 6}) {
+		t.Errorf("of the release before: %v, %v", r.Read.Print.Recent, err)
+	}
+}
+
 // Of a copy the release before did not say where it begins: no later than where it was.
 func TestRestoredWithoutItsBeginning(t *testing.T) {
 	s := generation(1, "sora", "/logs/x.jsonl", "/logs/x.jsonl")

@@ -1,6 +1,7 @@
 package resume
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
@@ -32,11 +33,11 @@ func stateOf(g known.Snapshot) saved.Generation {
 	for _, m := range g.Print.Marks {
 		s.Marks = append(s.Marks, saved.Mark{At: m.At, Hash: saved.Hash(m.Hash)})
 	}
-	for _, m := range g.Print.Recent[max(0, len(g.Print.Recent)-file.OnDisk):] {
+	for _, m := range g.Print.Recent {
 		if !g.Live && g.Missing.IsZero() && !g.Short {
 			break // it is found already
 		}
-		s.Ends = append(s.Ends, saved.Mark{At: m.At, Hash: saved.Hash(m.Hash)})
+		s.Lines = append(s.Lines, saved.Mark{At: m.At, Hash: saved.Hash(m.Hash)})
 	}
 	return s
 }
@@ -70,7 +71,7 @@ func restored(s *saved.Generation, now time.Time) (known.Restored, error) {
 	for _, m := range s.Marks {
 		r.Print.Marks = append(r.Print.Marks, file.Mark{At: m.At, Hash: uint64(m.Hash)})
 	}
-	for _, m := range s.Ends {
+	for _, m := range slices.Concat(s.Ends, s.Lines) {
 		r.Print.Recent = append(r.Print.Recent, file.Mark{At: m.At, Hash: uint64(m.Hash)})
 	}
 	return g, nil

@@ -2,6 +2,8 @@ package saved
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -231,14 +233,49 @@ type Print struct {
 	Head  int    `json:"head"` // bytes at the beginning that are known
 	Heads []Hash `json:"heads,omitempty"`
 	Marks []Mark `json:"marks,omitempty"`
-	Ends  []Mark `json:"ends,omitempty"`
-	At    Hash   `json:"at"` // what stands before Settled
+	Ends  []Mark `json:"ends,omitempty"`  // what Lines was in the release before
+	Lines Marks  `json:"lines,omitempty"` // where the last entries end
+	At    Hash   `json:"at"`              // what stands before Settled
 }
 
 // A Mark is a hash of what stands before an offset.
 type Mark struct {
 	At   int64 `json:"at"`
 	Hash Hash  `json:"hash"`
+}
+
+// Marks are many that lie close together: as text they are a third of what they are one
+// by one.
+type Marks []Mark
+
+// MarshalText implements encoding.TextMarshaler.
+func (l Marks) MarshalText() ([]byte, error) {
+	var b []byte
+	at := int64(0)
+	for _, m := range l {
+		b = binary.BigEndian.AppendUint64(binary.AppendVarint(b, m.At-at), uint64(m.Hash))
+		at = m.At
+	}
+	return base64.StdEncoding.AppendEncode(nil, b), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (l *Marks) UnmarshalText(text []byte) error {
+	b, err := base64.StdEncoding.AppendDecode(nil, text)
+	if err != nil {
+		return err
+	}
+	*l = nil
+	for at := int64(0); len(b) > 0; {
+		d, n := binary.Varint(b)
+		if n <= 0 || len(b) < n+8 {
+			return errors.New("marks that break off")
+		}
+		at += d
+		*l = append(*l, Mark{at, Hash(binary.BigEndian.Uint64(b[n:]))})
+		b = b[n+8:]
+	}
+	return nil
 }
 
 // A Path is a path, which may hold any bytes. JSON strings do not: a path
@@ -295,7 +332,7 @@ func (s *Generation) Check() error {
 	case s.Settled < 0 || s.Size < 0:
 		return fmt.Errorf("generation %q: a negative offset", s.ID)
 	}
-	for _, m := range slices.Concat(s.Marks, s.Ends) {
+	for _, m := range slices.Concat(s.Marks, s.Ends, s.Lines) {
 		if m.At < 0 {
 			return fmt.Errorf("generation %q: a negative offset", s.ID)
 		}
