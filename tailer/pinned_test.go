@@ -42,6 +42,8 @@ func TestPinnedSequences(t *testing.T) {
 		"made just now, written by a wrong clock, then rotated":   "0 2 true [link(0,0) stop(0,0) clock(0,0) write(0,0) clock(0,1) rename(0,0)]",
 		"a copy that is packed beside a further name of it":       "3 2 false [write(0,0) replace(0,0) hardlink(0,0) write(0,0) foreign(0,0) compress(1,4) stop(0,0)]",
 		"copied twice, one copy goes to another directory":        "3 1 true [write(0,0) pass(0,2) copyaway(0,0) copytruncate(0,0) out(0,3) compress(0,0)]",
+		"copied, much was written, and killed before truncated":   "1 1 false [write(34,0) write(7,0) write(3,0) copyaway(0,0) write(40,0) away(7,0) kill(0,0) truncate(0,0)]",
+		"a copy of a copy that is deleted, and open still":        "4 1 true [write(0,0) replace(0,0) burst(1,1) foreign(8,4) delete(0,0) out(1,3)]",
 		"packed while it waits, and few descriptors":              "3 2 true [write(0,0) copyaway(0,0) write(0,0) copytruncate(0,0) few(0,0) partly(0,2)]",
 		"replaced by itself, then copied and truncated":           "4 1 false [write(0,0) replace(0,0) copytruncate(5,1)]",
 		"part of it is in an archive, and a copy took its place":  "4 0 true [copytruncate(0,0) partly(0,0) write(0,0) replace(0,0) foreign(13,0)]",

@@ -132,7 +132,7 @@ func (d *decision) look(c *Found) (q clue, found []agreement) {
 	if !c.Live && !c.Aside {
 		q.orig, q.twin = d.original(c), d.twin(c)
 	}
-	elsewhere := sync.OnceValue(func() bool { return d.isElsewhere(c) })
+	elsewhere := sync.OnceValue(func() []*Known { return d.holders(c) })
 	for _, k := range d.wanting(c) {
 		a := d.compare(k, c)
 		if a.verified < 0 || !d.mayBe(a) {
@@ -141,7 +141,7 @@ func (d *decision) look(c *Found) (q clue, found []agreement) {
 		if q.orig != nil && a.verified < c.size() || q.twin != nil && k.Key != c.Stat.Key {
 			continue // it is a copy
 		}
-		if k.Log != c.Log && a.verified < c.size() && elsewhere() {
+		if k.Log != c.Log && a.verified < c.size() && slices.ContainsFunc(elsewhere(), func(o *Known) bool { return o != k && o.From <= k.Read.At }) {
 			continue
 		}
 		if k.Log != c.Log && !a.strong {

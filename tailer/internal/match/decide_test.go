@@ -120,6 +120,10 @@ func TestDecide(t *testing.T) {
 		k.Path, k.Astray = "/log/x.jsonl", true
 		return k
 	}
+	open := func(k *Known, content string) *Known {
+		k.Open, k.Content = true, text(content)
+		return k
+	}
 	from := func(n int) func(*Known) { return func(k *Known) { k.From = int64(n) } }
 	early := func(c *Found) { s := c.Stat; c.Early = &s }
 	short := lines(0, 1) + strings.Repeat("y", Little-len(lines(0, 1))-1) + "\n"
@@ -153,6 +157,9 @@ func TestDecide(t *testing.T) {
 		"a copy of a copy, which is packed":                         {[]*Known{gone(sora, old, 8), with(gone(foreign, old+fresh, 9), from(len(old)))}, []*Found{with(packedAs(foreign, "/log/x.jsonl.1.gz", old+fresh), func(c *Found) { c.Stat.Key.Ino = 9 }), foundAs(foreign, "/log/x.jsonl.2", old+fresh, false)}, "whole /log/x.jsonl.1.gz; same /log/x.jsonl.2"},
 		"one name in two directories, one under another's, packed":  {[]*Known{astray(knownAs(sora, old, len(old), true))}, []*Found{packedAs(older, "/old/sora.jsonl.1.gz", old)}, "copy /old/sora.jsonl.1.gz"},
 		"one name in two directories, one under another's":          {[]*Known{astray(knownAs(sora, old, len(old), true))}, []*Found{foundAs(older, "/old/sora.jsonl.1", old, false)}, "copy /old/sora.jsonl.1"},
+		"a copy of a copy that is open, without a name":             {[]*Known{gone(sora, old, 8), open(with(gone(foreign, old+fresh, 9), from(len(old))), old+fresh)}, []*Found{foundAs(app, app.Path, old+fresh, true)}, "copy /log/app.jsonl"},
+		"the same, and its original was not read so far":            {[]*Known{gone(sora, old, 8), open(with(gone(foreign, old+fresh, 9), from(len(old)+1)), old+fresh)}, []*Found{foundAs(app, app.Path, old+fresh, true)}, "same /log/app.jsonl"},
+		"packed under another log's name, while it is open":         {[]*Known{open(gone(sora, old, 8), old+fresh)}, []*Found{packedAs(foreign, "/log/x.jsonl.gz", old+fresh)}, "same /log/x.jsonl.gz"},
 		"put back":                                              {[]*Known{knownAs(sora, old, 500, false)}, []*Found{foundAs(sora, sora.Path, old, true)}, "same /log/sora.jsonl"},
 		"run_erl's ring":                                        {[]*Known{knownAs(ring, "\none\n", 5, false)}, []*Found{foundAs(ring, "/log/erlang.log.1", "\nanother\n", true)}, "new /log/erlang.log.1"},
 		"overwritten at start":                                  {[]*Known{knownAs(ulimit, "a b\n", 4, false)}, []*Found{with(foundAs(ulimit, ulimit.Path, "a b\n", true), func(c *Found) { c.Stat.Mtime++ })}, "new /log/ulimit.log"},

@@ -28,24 +28,26 @@ func (d *decision) original(c *Found) *Known {
 	return nil
 }
 
-// isElsewhere says whether the file of a generation of another log holds all that c does,
-// or one that was found just now and has its name from the rules.
-func (d *decision) isElsewhere(c *Found) bool {
+// holders are the generations of other logs whose files hold all that c does, and files
+// that do, were found just now and have their names from the rules.
+func (d *decision) holders(c *Found) []*Known {
 	if len(c.Head) < Little {
-		return false
+		return nil
 	}
 	known := filter(d.in.Known, func(k *Known) bool {
-		return k.Here && k.Log != c.Log && k.Log.linewise() && k.Content != nil && k.Fingerprint.HashOf(Little) == c.start()
+		return k.Log != c.Log && k.Log.linewise() && k.Content != nil && k.Fingerprint.HashOf(Little) == c.start()
 	})
 	if c.Archive == nil {
 		known = nearest(known, c)
 	}
-	found := func(o *Found) bool {
-		return o.Log != c.Log && o.Log.Vendor && !c.Log.Vendor && o.Content != nil && c.Content != nil &&
-			bytes.HasPrefix(o.Head, c.Head) && file.Holds(o.Content, c.Content, o.Content.Size(), c.Content.Size())
+	known = filter(known, func(k *Known) bool { return k.holdsAll(c) })
+	for _, o := range d.in.Found {
+		if o.Log != c.Log && o.Log.Vendor && !c.Log.Vendor && o.Content != nil && c.Content != nil &&
+			bytes.HasPrefix(o.Head, c.Head) && file.Holds(o.Content, c.Content, o.Content.Size(), c.Content.Size()) {
+			known = append(known, &Known{Log: o.Log})
+		}
 	}
-	holds := func(k *Known) bool { return k.holdsAll(c) }
-	return slices.ContainsFunc(known, holds) || slices.ContainsFunc(d.in.Found, found)
+	return known
 }
 
 // holdsAll says whether k's file holds all that c does.
