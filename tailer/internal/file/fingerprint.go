@@ -15,6 +15,7 @@ const (
 	MarkBytes = 256  // before an offset that tell whether the file is still the same
 	maxMarks  = 12
 	MaxRecent = 64
+	minLine   = 128 // where the first line ends that a copy is told by before it was read
 )
 
 // A Mark remembers what stood before an offset: a hash of up to markBytes.
@@ -35,7 +36,7 @@ type Fingerprint struct {
 	HeadLen int
 	Heads   []uint64
 	Marks   []Mark // ascending
-	Recent  []Mark // where the last entries read ended; saved while the file may have to be found
+	Recent  []Mark // where the last entries ended that were read, or lie in the head; saved while the file may have to be found
 }
 
 // HeadSizes returns the lengths that are hashed of a head of n bytes.
@@ -61,6 +62,18 @@ func (p *Fingerprint) Grow(head []byte) {
 	for _, n := range HeadSizes(len(head)) {
 		p.Heads = append(p.Heads, xxhash.Sum64(head[:n]))
 	}
+	p.See(lineEnds(head))
+}
+
+// lineEnds are marks for where lines end in the head of a file, but for those that end
+// before a file can be told by them: what is not read yet may be copied already.
+func lineEnds(head []byte) (ends []Mark) {
+	for at := minLine; at <= len(head) && len(ends) < MaxRecent; at++ {
+		if head[at-1] == '\n' {
+			ends = append(ends, MarkOf(head[:at], int64(at)))
+		}
+	}
+	return ends
 }
 
 // Clone is a copy of p that shares nothing that changes.
@@ -140,13 +153,22 @@ func (p *Fingerprint) thin(keep int) {
 
 func (m Mark) compare(at int64) int { return cmp.Compare(m.At, at) }
 
-// See takes in where the last entries of a read ended.
+// See takes in where entries end, behind those that are known. Those in the head stay known,
+// and the last ones.
 func (p *Fingerprint) See(ends []Mark) {
-	ends = ends[max(0, len(ends)-MaxRecent):]
-	if n := len(p.Recent) + len(ends) - MaxRecent; n > 0 {
-		p.Recent = slices.Delete(p.Recent, 0, n)
+	if n := len(p.Recent); n > 0 {
+		i, ok := slices.BinarySearchFunc(ends, p.Recent[n-1].At, Mark.compare)
+		if ok {
+			i++
+		}
+		ends = ends[i:]
 	}
 	p.Recent = append(p.Recent, ends...)
+	first, _ := slices.BinarySearchFunc(p.Recent, HeadBytes+1, Mark.compare)
+	first = min(first, MaxRecent)
+	if n := len(p.Recent) - first - MaxRecent; n > 0 {
+		p.Recent = slices.Delete(p.Recent, first, first+n)
+	}
 }
 
 // EndingAt returns the mark of an entry that ended at an offset.

@@ -50,8 +50,9 @@ func (d *decision) compare(k *Known, c *Found) agreement {
 func (d *decision) comparePlain(k *Known, c *Found, verified int) agreement {
 	none := agreement{known: k, found: c, verified: -1}
 	read, form := k.Read, k.Log.Form
-	if c.Live && c.Stat.Size < int64(k.Fingerprint.HeadLen) {
-		return none
+	_, ended := k.Fingerprint.EndingAt(c.Stat.Size)
+	if c.Live && c.Stat.Size < int64(k.Fingerprint.HeadLen) && (c.Log == k.Log || !ended) {
+		return none // no copy, nor can it be known for one
 	}
 	if k.Open && k.Content != nil && !d.isCopy(c, k) {
 		return none // it lacks what can still be had from the file that has no name
