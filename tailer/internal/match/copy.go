@@ -127,7 +127,7 @@ func (d *decision) originals(c *Found) (list []*Known) {
 			k := *a.known
 			k.Content = o.Content
 			list = append(list, &k)
-		case !same && (o.Log.Vendor || !o.Live) && likely(&Known{Log: o.Log}, c) && o.toCome():
+		case !same && (o.Live && o.Log.Vendor || !o.Live && before(o, c)) && likely(&Known{Log: o.Log}, c) && o.toCome():
 			list = append(list, &Known{Log: o.Log, Path: o.Path, Content: o.Content})
 		}
 	}
