@@ -97,7 +97,9 @@ func (x *Index) adoptFrom(c *Candidate, v match.Verdict, now time.Time) {
 		}
 	}
 	if v.What == match.Copy {
-		s.CopyOf = x.idOf(v.Known)
+		if s.CopyOf = x.idOf(v.Known); s.CopyOf == "" {
+			return // what it is a copy of was found as well, and is no generation yet: it may be gone
+		}
 	}
 	g := newGeneration(c.Fam, now)
 	g.SkipTo(s)

@@ -125,6 +125,26 @@ func TestAdoptFrom(t *testing.T) {
 	}
 }
 
+// A copy of what was found just now is one once that is a generation: until then it may be
+// all that there is.
+func TestCopyOfWhatWasFound(t *testing.T) {
+	w := newWorld(t)
+	w.write("orig.jsonl", lines("a"))
+	w.scan()
+	w.write("x.jsonl", lines("a"))
+	c := w.loose()
+	v := match.Verdict{What: match.Copy, At: 48, Known: &match.Known{Path: w.path("gone.jsonl")}}
+	if w.x.Apply(v, c, w.now); c.Release() != nil {
+		t.Error("a copy of what is gone")
+	}
+	c = w.loose()
+	v.Known.Path = w.path("orig.jsonl")
+	w.x.Apply(v, c, w.now)
+	if g := c.Release(); g == nil || g.View().CopyOf != w.must("orig.jsonl").HexID() {
+		t.Errorf("%+v is no copy", g)
+	}
+}
+
 // gzipped is a small compressed file.
 const gzipped = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x4b\xe4\x02\x00\x07\xa1\xea\xdd\x02\x00\x00\x00"
 
