@@ -15,7 +15,7 @@ func (d *decision) copyOfRead(c *Found, q *clue) {
 	}
 	unpacked := 0
 	for _, k := range d.in.Known {
-		if k.readable() || !likely(k, c) || k.Fingerprint.HashOf(Little) != c.start() {
+		if k.readable() || !likely(k, c) {
 			continue
 		}
 		n, same := k.Fingerprint.Agrees(c.Head)
@@ -29,7 +29,7 @@ func (d *decision) copyOfRead(c *Found, q *clue) {
 		if at > q.apart {
 			q.apart, q.of = at, k
 		}
-		q.waits = q.waits || at < c.Stat.Size && (d.given[k] != nil || !all && k.Packed != file.Unpacked && !k.Finished) // for the rest to be read
+		q.waits = q.waits || d.given[k] != nil || !all && k.Packed != file.Unpacked && !k.Finished // for the rest to be read
 	}
 	q.waits = q.waits && q.apart < c.Stat.Size
 }
@@ -47,7 +47,7 @@ func (k *Known) heldBy(c *Found, n int64, unpack bool) (at int64, all bool) {
 	if unpack && k.Content != nil && size <= smallArchive {
 		return commonPart(k.Content, c, 1), true
 	}
-	if size >= k.Read.At && k.Read.Holds(c.Content) {
+	if k.Read.Holds(c.Content) {
 		return k.Read.At, false
 	}
 	if at = n; at < size {
@@ -55,7 +55,7 @@ func (k *Known) heldBy(c *Found, n int64, unpack bool) (at int64, all bool) {
 	}
 	for _, marks := range [][]file.Mark{k.Fingerprint.Recent, k.Fingerprint.Marks} {
 		for _, m := range slices.Backward(marks) {
-			if m.At <= size && m.At > at && m.Holds(c.Content) {
+			if m.At > at && m.Holds(c.Content) {
 				at = m.At
 			}
 		}
@@ -72,16 +72,15 @@ func (d *decision) putBack(c *Found, q *clue) {
 		return
 	}
 	like := filter(d.of(c.Log), func(k *Known) bool {
-		return k.Here && k.readable() && k.Key != c.Stat.Key && k.Fingerprint.HashOf(Little) == c.start() && (c.Live || k.Path != k.Log.Path)
+		return k.Here && k.readable() && k.Fingerprint.HashOf(Little) == c.start() && (c.Live || k.Path != k.Log.Path)
 	})
 	for _, k := range nearest(like, c) {
 		size := k.Content.Size()
 		switch n := file.Common(k.Content, c.Content, min(size, c.Stat.Size)); {
 		case n == size && n > q.apart:
 			q.apart, q.of, q.back = n, k, true
-		case c.Live && n == c.Stat.Size && c.Unchanged < d.in.RotateWait && !d.in.Draining:
+		case n == c.Stat.Size && c.Unchanged < d.in.RotateWait && !d.in.Draining:
 			q.waits = true // it may still be copied
 		}
 	}
-	q.waits = q.waits && q.of == nil
 }
