@@ -87,7 +87,7 @@ func (d *decision) copiesOfCopies(clues []clue) {
 		c, q := d.in.Found[i], &clues[i]
 		others := alike[c.start()]
 		for _, j := range others {
-			d.copyOfFound(c, q, d.in.Found[j], clues[j].of)
+			copyOfFound(c, q, d.in.Found[j])
 		}
 		if len(others) < mostOriginals {
 			alike[c.start()] = append(others, i)
@@ -95,14 +95,14 @@ func (d *decision) copiesOfCopies(clues []clue) {
 	}
 }
 
-// copyOfFound notes that c is a copy of o, if it is. Where both are copies of something
-// else, whatever they have in common besides says so.
-func (d *decision) copyOfFound(c *Found, q *clue, o *Found, of *Known) {
-	least := int64(file.HeadBytes)
-	switch {
-	case sameName(o.Log, c.Log) || (of == nil) != (q.of == nil):
+// copyOfFound notes that c is a copy of o, if it is. Where it is one of something else,
+// whatever it has in common with o besides says so.
+func copyOfFound(c *Found, q *clue, o *Found) {
+	if sameName(o.Log, c.Log) {
 		return
-	case of != nil:
+	}
+	least := int64(file.HeadBytes)
+	if q.of != nil {
 		least = q.apart + 1
 	}
 	if at := commonPart(o.Content, c, least); at > q.apart {
