@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
+	"golang.org/x/sys/unix"
 
 	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/saved"
@@ -21,16 +22,11 @@ func Clock() saved.Clock {
 	if err != nil {
 		return saved.Clock{}
 	}
-	text, err := os.ReadFile("/proc/uptime")
-	if err != nil {
+	var up unix.Timespec // not /proc/uptime, which may be the container's
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &up); err != nil {
 		return saved.Clock{}
 	}
-	up, _, _ := strings.Cut(string(text), " ")
-	seconds, err := strconv.ParseFloat(up, 64)
-	if err != nil {
-		return saved.Clock{}
-	}
-	at := time.Now().Add(-time.Duration(seconds * float64(time.Second)))
+	at := time.Now().Add(-time.Duration(up.Nano()))
 	return saved.Clock{Boot: strings.TrimSpace(string(id)), At: at.UTC().Round(time.Second)}
 }
 
