@@ -204,8 +204,9 @@ func better(a, b agreement) int {
 		cmp.Compare(b.verified, a.verified),
 		by(a.strong, b.strong),
 		by(!a.lacks, !b.lacks),
-		by(a.found.Stat.Key == a.known.Key, b.found.Stat.Key == b.known.Key),
+		by(a.found.Stat.Like(a.known.Stat), b.found.Stat.Like(b.known.Stat)), // the file itself, with another name
 		by(a.known.Log == a.found.Log, b.known.Log == b.found.Log),
+		by(a.found.Stat.Key == a.known.Key, b.found.Stat.Key == b.known.Key), // which may be used again
 		// Equally good so far, they differ in what was never read. The generation
 		// was there first.
 		cmp.Compare(a.found.Stat.Mtime, b.found.Stat.Mtime),
