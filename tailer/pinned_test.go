@@ -48,6 +48,7 @@ func TestPinnedSequences(t *testing.T) {
 		"copied, and very much was written before truncated":      "4 1 false [write(34,0) write(7,0) write(3,0) copyaway(0,0) write(40,0) write(40,0) write(40,0) away(40,0) stop(0,0) truncate(0,0)]",
 		"copied when short, and very much was written":            "1 1 false [write(34,0) write(7,0) write(3,0) copyaway(0,0) write(40,0) write(40,0) away(7,0) truncate(0,0)]",
 		"replaced by itself, and a copy has its inode":            "2 2 true [copytruncate(0,1) write(29,0) replace(1,5) kill(1,1) copyaway(0,0) write(10,0)]",
+		"little of it, packed where it was seen elsewhere":        "1 2 true [write(0,0) out(0,0) pass(0,5) compress(0,0)]",
 		"packed while it waits, and few descriptors":              "3 2 true [write(0,0) copyaway(0,0) write(0,0) copytruncate(0,0) few(0,0) partly(0,2)]",
 		"replaced by itself, then copied and truncated":           "4 1 false [write(0,0) replace(0,0) copytruncate(5,1)]",
 		"part of it is in an archive, and a copy took its place":  "4 0 true [copytruncate(0,0) partly(0,0) write(0,0) replace(0,0) foreign(13,0)]",

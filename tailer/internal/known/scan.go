@@ -82,19 +82,22 @@ func (fl *Found) TakenUp() { fl.Fam.strangers.TakenUp() }
 func (fl *Found) refuse(err error) { fl.Fam.strangers.Refuse(fl.File, err) }
 
 // packedFrom returns what tells the log of a compressed file whose name says nothing of
-// that: the one whose file lay there under the same name before. It is nil if there is
-// none, or if the name says it.
+// that, or only what it is called in another directory: the one whose file lay there under
+// the same name before. It is nil if there is none, or if the name says it.
 func (x *Index) packedFrom() func(fl *Found) *Family {
 	var lies map[string][]*Family
 	return func(fl *Found) *Family {
 		plain, packed := file.UnpackedName(fl.Path)
-		if packed == file.Unpacked || fl.Src.Format != nil || fl.Class.Family != plain {
+		if packed == file.Unpacked || fl.Src.Format != nil {
 			return nil
 		}
 		if lies == nil {
 			lies = x.lying()
 		}
-		i := slices.IndexFunc(lies[plain], func(f *Family) bool { return f.Src == fl.Src && f.Rule.Form == fl.Class.Rule.Form })
+		i := slices.IndexFunc(lies[plain], func(f *Family) bool {
+			unsaid := fl.Class.Family == plain || filepath.Base(fl.Class.Family) == filepath.Base(f.Path)
+			return f.Src == fl.Src && f.Rule.Form == fl.Class.Rule.Form && unsaid
+		})
 		if i < 0 || slices.Contains(lies[plain], fl.Fam) {
 			return nil
 		}
