@@ -49,8 +49,8 @@ func TestCut(t *testing.T) {
 // what is too long for them, and others write what they like.
 func TestEndsAnywhere(t *testing.T) {
 	r := mustNew(t, Config{})
-	for _, text := range slices.Concat(disguises, furtherDisguises, pexipDisguises, textKinds) {
-		for end := range len(text) + 1 {
+	for i, text := range slices.Concat(disguises, furtherDisguises, pexipDisguises, textKinds) {
+		for end := i % 4; end <= len(text); end += 4 { // others end it elsewhere
 			for _, tail := range []string{"", "<", "</", "=", `"`, `\`, "{", "[", "<<", ":", ",", "(", "'", "&lt;", `\u003c`, "%3"} {
 				cut := slices.Clip([]byte(text[:end] + tail))
 				r.Append(nil, cut)
