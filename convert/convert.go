@@ -128,7 +128,9 @@ func (c *Converter) ConvertContext(ctx context.Context, b entry.Batch, out *Outp
 		if fault == nil {
 			return err
 		}
-		out.Faults = append(out.Faults, *fault)
+		if out.Faults++; out.Faults == 1 { // a sender may have found a text for it, and send nothing else
+			out.Fault = *fault
+		}
 		j.gaveUp = true
 	}
 }

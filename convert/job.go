@@ -49,7 +49,10 @@ func (j *job) run() (fault *Fault, err error) {
 			panic(v)
 		default: // what w holds by now is of no use
 			j.recount()
-			fault = &Fault{Offset: j.batch.Entries[j.next].Offset, Reason: reasonOf(v), Stack: debug.Stack()}
+			fault = &Fault{Offset: j.batch.Entries[j.next].Offset, Reason: reasonOf(v)}
+			if j.out.Faults == 0 {
+				fault.Stack = debug.Stack()
+			}
 		}
 	}()
 	if j.batch.Origin.Source == "pexip" {

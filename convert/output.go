@@ -26,7 +26,8 @@ type Output struct {
 	Groups []Group
 	Spans  []Group // of the calls that entries closed, as spans fields of ScopeSpans; most hold none
 	Counts record.Counts
-	Faults []Fault  // entries that could not be converted; there is a record in the place of each
+	Faults int      // entries that could not be converted; there is a record in the place of each
+	Fault  Fault    // the first of them
 	Severe []Severe // the latest of severity error and above, oldest first; all of them up to MaxSevere
 
 	Numbers cdr.Numbers // of calls and of their media; none if Config.Calls does not want them
@@ -89,7 +90,7 @@ func (o *Output) reset() {
 	resetGroups(o.Groups[:cap(o.Groups)], &kept)
 	resetGroups(o.Spans[:cap(o.Spans)], &kept)
 	o.Groups, o.Spans, o.hosts, o.last = o.Groups[:0], o.Spans[:0], o.hosts[:0], 0
-	o.Severe, o.Faults = o.Severe[:0], o.Faults[:0]
+	o.Severe, o.Faults, o.Fault = o.Severe[:0], 0, Fault{}
 	clear(o.byName)
 	o.Counts.Reset()
 	o.Numbers.Trim()

@@ -76,7 +76,7 @@ func (r *receipt) convert(ctx context.Context, b entry.Batch) error {
 		r.books.withdrawn(b.Origin.Source, r.entries, nil)
 		return err
 	}
-	r.tell(out.Faults)
+	r.tell(&out.Output)
 	r.room.take(out.Size())
 	r.books.converted(b.Origin.Source, &out.Counts)
 	out.groups, out.spans = asGroups(out.groups[:0], out.Groups), asGroups(out.spans[:0], out.Spans)
@@ -89,11 +89,11 @@ func (r *receipt) convert(ctx context.Context, b entry.Batch) error {
 	return nil
 }
 
-// tell says which entries could not be converted.
-func (r *receipt) tell(faults []convert.Fault) {
-	for _, f := range faults {
-		r.log.Error("an entry could not be converted: this is a fault of rtcship's, please report it; a record stands in its place",
-			"path", r.origin.Path, "offset", f.Offset, "fault", f.Reason, "stack", string(f.Stack))
+// tell says that entries could not be converted, once a batch.
+func (r *receipt) tell(out *convert.Output) {
+	if f := &out.Fault; out.Faults > 0 {
+		r.log.Error("entries could not be converted: this is a fault of rtcship's, please report it; a record stands in the place of each",
+			"path", r.origin.Path, "entries", out.Faults, "offset", f.Offset, "fault", f.Reason, "stack", string(f.Stack))
 	}
 }
 
