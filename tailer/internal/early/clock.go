@@ -86,7 +86,7 @@ func (s *Source) Leave(st file.Stat) bool {
 		return false
 	}
 	if s.left == nil {
-		s.left = map[uint32]bool{}
+		s.left = map[uint64]bool{}
 	}
 	s.left[h] = true
 	return true
@@ -107,7 +107,7 @@ func (s *Source) KeepLeft(files func(func(file.Stat) bool)) {
 	if len(s.left) == 0 {
 		return
 	}
-	there := map[uint32]bool{}
+	there := map[uint64]bool{}
 	for st := range files {
 		if h := hashOf(st); s.left[h] {
 			there[h] = true
@@ -119,18 +119,19 @@ func (s *Source) KeepLeft(files func(func(file.Stat) bool)) {
 // leftAsSaved is what is saved of the files that are left alone: their hashes, in order.
 func (s *Source) leftAsSaved() (b []byte) {
 	for _, h := range slices.Sorted(maps.Keys(s.left)) {
-		b = binary.BigEndian.AppendUint32(b, h)
+		b = binary.BigEndian.AppendUint64(b, h)
 	}
 	return b
 }
 
 // hashOf tells files that are left alone. Of a directory there may be thousands, and all
-// that is known of each is saved with every checkpoint, so it is short. A device has
-// another number after a boot, and a path after a rotation.
-func hashOf(st file.Stat) uint32 {
+// that is known of each is saved with every checkpoint, so it is short, though not so short
+// that a new file could be taken for one of them, and be lost. A device has another number
+// after a boot, and a path after a rotation.
+func hashOf(st file.Stat) uint64 {
 	var b []byte
 	for _, n := range []uint64{st.Key.Ino, uint64(st.Size), uint64(st.Mtime)} {
 		b = strconv.AppendUint(append(b, ' '), n, 10)
 	}
-	return uint32(xxhash.Sum64(b))
+	return xxhash.Sum64(b)
 }

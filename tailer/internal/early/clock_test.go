@@ -100,7 +100,7 @@ func TestLeft(t *testing.T) {
 	if !r.WasLeft(other) || !r.WasLeft(stat(2, 20, noon)) || r.WasLeft(stat(1, 11, noon)) || r.WasLeft(stat(1, 10, noon.Add(1))) || r.WasLeft(stat(3, 10, noon)) {
 		t.Error("after a boot something else is known")
 	}
-	if again, _ := r.State(); string(again.Left) != string(state.Left) || len(state.Left) != 8 {
+	if again, _ := r.State(); string(again.Left) != string(state.Left) || len(state.Left) != 16 {
 		t.Errorf("saved as %x, and then as %x", state.Left, again.Left)
 	}
 	r.KeepLeft(func(yield func(file.Stat) bool) { _ = yield(stat(2, 20, noon)) && yield(stat(5, 5, noon)) })

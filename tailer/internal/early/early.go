@@ -33,7 +33,7 @@ type Source struct {
 
 	distrusted bool              // no clock can be vouched for until the next listing
 	came       map[file.Key]bool // what that found, and is not decided about
-	left       map[uint32]bool   // hashes of what is left alone since it is old
+	left       map[uint64]bool   // hashes of what is left alone since it is old
 
 	saved savedAs
 }
@@ -179,7 +179,7 @@ func (s *Source) IsSaved() bool {
 	defer s.mu.Unlock()
 	was, n := s.saved, len(s.files)
 	return was.first.Equal(s.first) && was.late == s.late && n <= was.files && (n > was.files/2 || n == was.files) &&
-		len(was.left) == 4*len(s.left) && bytes.Equal(was.left, s.leftAsSaved())
+		len(was.left) == 8*len(s.left) && bytes.Equal(was.left, s.leftAsSaved())
 }
 
 // Restore takes in what was saved. A time that lies in the future says that a clock
@@ -188,9 +188,9 @@ func (s *Source) Restore(c saved.Source, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.first, s.late, s.floor, s.files = time.Time{}, c.Late, 0, map[file.Key]file.Stat{}
-	s.left = map[uint32]bool{}
-	for some := range slices.Chunk(c.Left, 4) {
-		s.left[binary.BigEndian.Uint32(append(some, 0, 0, 0))] = true
+	s.left = map[uint64]bool{}
+	for some := range slices.Chunk(c.Left, 8) {
+		s.left[binary.BigEndian.Uint64(append(some, make([]byte, 7)...))] = true
 	}
 	for _, e := range c.Early {
 		key := file.Key{Dev: e.Device, Ino: e.Inode}

@@ -182,7 +182,7 @@ type Source struct {
 	Dir      Path      `json:"dir,omitempty"`   // where it was
 	Late     bool      `json:"late,omitempty"`  // it could not be listed at Followed
 	Early    []Early   `json:"early,omitempty"` // files that were there at Followed and are not decided about
-	Left     []byte    `json:"left,omitempty"`  // hashes, of 4 bytes each, of files that are left alone since they are old
+	Left     []byte    `json:"left,omitempty"`  // hashes, of 8 bytes each, of files that are left alone since they are old
 }
 
 // An Early is a file that was there when a source was new.
