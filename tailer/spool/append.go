@@ -88,7 +88,7 @@ func (s *Spool) fits(n int) bool {
 	for _, seg := range s.segs {
 		if seg.torn > 0 && seg.settled >= seg.size-seg.torn && len(s.segs) == 1 {
 			seg.settled = seg.size
-			go s.discard(seg)
+			s.others.Go(func() { s.discard(seg) })
 		}
 	}
 	if s.full.IsZero() {
@@ -168,7 +168,7 @@ func (s *Spool) seal() {
 	seg.sealed = true
 	s.unsynced = append(s.unsynced, seg)
 	if seg.settled >= seg.size {
-		go s.discard(seg) // its last Settled came too early for that
+		s.others.Go(func() { s.discard(seg) }) // its last Settled came too early for that
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // The name of a new segment is on disk before anything is written to it: a machine
@@ -36,5 +38,32 @@ func TestNameOfANewSegmentIsOnDisk(t *testing.T) {
 	}
 	if runtime.GOOS == "linux" && syncDir("/proc") == nil { // which cannot be synced
 		t.Error("the directory was not synced")
+	}
+}
+
+// What is settled is gone when Close returns: nothing of a closed spool deletes a
+// file that another process has made in its place.
+func TestCloseWaitsForDeletions(t *testing.T) {
+	s, err := Open(Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b Batch
+	b.Add(Message{Text: []byte("settled before Close")})
+	if err := s.TryAppend(&b); err != nil {
+		t.Fatal(err)
+	}
+	s.Settled(s.active.path, s.active.size)
+	var deleted atomic.Bool
+	s.remove = func(path string) error {
+		time.Sleep(20 * time.Millisecond) // a slow disk
+		defer deleted.Store(true)
+		return os.Remove(path)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !deleted.Load() {
+		t.Error("Close returned before what is settled was deleted")
 	}
 }

@@ -74,7 +74,7 @@ type Spool struct {
 	free   func() int64                    // bytes that may still be written to the disk; replaced in tests
 	dir    *os.File                        // for free
 	stop   chan struct{}                   // closed by Close
-	synced sync.WaitGroup                  // the goroutine that syncs
+	others sync.WaitGroup                  // the goroutine that syncs, and those that delete; none outlives Close
 	retune chan struct{}                   // tells it of a new interval
 
 	mu       sync.Mutex
@@ -127,7 +127,7 @@ func OpenContext(ctx context.Context, cfg Config) (*Spool, error) {
 		}
 		return nil, fmt.Errorf("open spool: %w", err)
 	}
-	s.synced.Go(s.syncLoop)
+	s.others.Go(s.syncLoop)
 	return s, nil
 }
 
@@ -273,6 +273,6 @@ func (s *Spool) Close() error {
 	s.makeRoom()
 	s.mu.Unlock()
 	close(s.stop)
-	s.synced.Wait()
+	s.others.Wait()
 	return errors.Join(s.sync(), s.dir.Close())
 }
