@@ -714,3 +714,30 @@ func TestLearnedLimit(t *testing.T) {
 		equal(t, "accepted", len(c.accepted), 3000)
 	})
 }
+
+// An answer may come before Enqueue returns. Nothing but the answer is to settle what
+// was handed over then: done, closed twice, would end the program. With -race it is told
+// however late the answer comes, if nothing but done is asked.
+func TestAnsweredAtOnce(t *testing.T) {
+	e, err := newExporter(Config{MaxDelay: time.Millisecond}.withDefaults(), &fakeCollector{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 {
+		d, err := e.Enqueue([]Group{records("a", 1+i, 100)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-d.c.done
+	}
+	d, err := e.Enqueue(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := d.Wait(t.Context()); err != nil || out != (Outcome{}) {
+		t.Errorf("of no records: %+v, %v", out, err)
+	}
+	if err := e.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

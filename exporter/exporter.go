@@ -176,9 +176,6 @@ func (e *Exporter) EnqueueOf(origin any, groups []Group) (*Delivery, error) {
 	if err := e.enter(c, groups); err != nil {
 		return nil, err
 	}
-	if c.unsettled == 0 {
-		close(c.done)
-	}
 	return &Delivery{e, c}, nil
 }
 
@@ -224,13 +221,15 @@ func (e *Exporter) enter(c *call, groups []Group) error {
 	for i := range groups {
 		q.add(c, &groups[i], now)
 	}
-	if c.unsettled > 0 {
-		e.calls++
-		if c.origin != nil && !c.fresh {
-			e.origins[c.origin]++
-		}
-		e.pump()
+	if c.unsettled == 0 {
+		close(c.done) // here, since later all of it may be settled, and done closed, by an answer
+		return nil
 	}
+	e.calls++
+	if c.origin != nil && !c.fresh {
+		e.origins[c.origin]++
+	}
+	e.pump()
 	return nil
 }
 
