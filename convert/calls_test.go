@@ -23,6 +23,7 @@ import (
 	"github.com/rtcship/rtcship/convert/record"
 	"github.com/rtcship/rtcship/convert/redact"
 	"github.com/rtcship/rtcship/convert/sora"
+	"github.com/rtcship/rtcship/internal/linear"
 	"github.com/rtcship/rtcship/tailer/entry"
 )
 
@@ -612,24 +613,10 @@ func TestClocksOfNodes(t *testing.T) {
 // A line that closes a call costs what its length says, whatever stands in it.
 func TestClosingLinesCostTheirLength(t *testing.T) {
 	c := callConverter(t, traced)
-	cost := func(n int) time.Duration {
-		fields := strings.Repeat(`"x_reason":"a","created_timestamp":"2026-05-01T00:00:00Z","data":{"a":1},`, n)
-		b := callBatch("sora", "event_webhook", event(`"type":"connection.destroyed",`+fields+`"connection_id":"`+conn+`"`), event(`"type":"connection.destroyed","data":{`+fields+`"z":1}`))
+	const field = `"x_reason":"a","created_timestamp":"2026-05-01T00:00:00Z","data":{"a":1},`
+	fields := func(n int) []byte { return bytes.Repeat([]byte(field), n/len(field)) }
+	linear.Check(t, "fields", linear.Quick, fields, func(fields []byte) {
 		var out convert.Output
-		best := time.Hour
-		for range 5 {
-			start := time.Now()
-			c.Convert(b, &out)
-			best = min(best, time.Since(start))
-		}
-		return best
-	}
-	one, two := time.Hour, time.Hour // the least of many: others are at work, too
-	for range 50 {
-		one, two = min(one, cost(2000)), min(two, cost(4000))
-		if two <= 5*one/2 {
-			return
-		}
-	}
-	t.Fatalf("twice the line costs %v where one costs %v", two, one)
+		c.Convert(callBatch("sora", "event_webhook", event(`"type":"connection.destroyed",`+string(fields)+`"connection_id":"`+conn+`"`), event(`"type":"connection.destroyed","data":{`+string(fields)+`"z":1}`)), &out)
+	})
 }

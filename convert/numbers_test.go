@@ -6,13 +6,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rtcship/rtcship/convert"
 	"github.com/rtcship/rtcship/convert/cdr"
 	"github.com/rtcship/rtcship/convert/drop"
 	"github.com/rtcship/rtcship/convert/internal/recordtest"
 	"github.com/rtcship/rtcship/convert/record"
+	"github.com/rtcship/rtcship/internal/linear"
 )
 
 var measured = convert.Config{Calls: record.Calls{Numbers: true}}
@@ -229,25 +229,13 @@ type lineOf struct {
 func TestStatisticsCostTheirLength(t *testing.T) {
 	c := callConverter(t, measured)
 	for name, part := range map[string]string{"objects": `{"type":"inbound-rtp","jitter":1},`, "names": `"rtc_stats",`, "lists": `[[[],[]]],`} {
-		cost := func(n int) time.Duration {
-			b := callBatch("sora", "connection", `{"timestamp":"2026-05-01T00:01:00Z","x":[`+strings.Repeat(part, n)+`0],"rtc_stats":[`+strings.Repeat(part, n)+`0]}`)
-			best := time.Hour
-			for range 7 {
-				var out convert.Output
-				start := time.Now()
-				c.Convert(b, &out)
-				best = min(best, time.Since(start))
-			}
-			return best
+		line := func(n int) []byte {
+			parts := strings.Repeat(part, n/len(part)/2)
+			return []byte(`{"timestamp":"2026-05-01T00:01:00Z","x":[` + parts + `0],"rtc_stats":[` + parts + `0]}`)
 		}
-		var small, large time.Duration
-		for range 5 { // other work on the machine makes one of them slow, and length makes all of them
-			if small, large = cost(4000), cost(16000); large <= 8*small {
-				break
-			}
-		}
-		if large > 8*small {
-			t.Errorf("%s: %v for a line, %v for one four times as long", name, small, large)
-		}
+		linear.Check(t, name, linear.Quick, line, func(line []byte) {
+			var out convert.Output
+			c.Convert(callBatch("sora", "connection", string(line)), &out)
+		})
 	}
 }

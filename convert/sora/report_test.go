@@ -8,6 +8,7 @@ import (
 	logs "go.opentelemetry.io/proto/slim/otlp/logs/v1"
 
 	"github.com/rtcship/rtcship/convert/internal/recordtest"
+	"github.com/rtcship/rtcship/internal/linear"
 	"github.com/rtcship/rtcship/tailer/entry"
 )
 
@@ -39,24 +40,9 @@ func TestReportsCostWhatTheyAreLong(t *testing.T) {
 		},
 		"fields": func(n int) string { return strings.Repeat("reason: {a,\n       b}\n", n/23) },
 	} {
-		t.Run(name, func(t *testing.T) {
-			f := newFuzzReader()
-			cost := func(n int) time.Duration {
-				text := []byte(head + report(n))
-				best := time.Hour
-				for range 3 {
-					start := time.Now()
-					f.wire("crash", text)
-					best = min(best, time.Since(start))
-				}
-				return best
-			}
-			// What is quadratic takes 64 times as long, what is linear 8 times.
-			small, large := cost(128<<10), cost(1<<20)
-			if large > 32*small+300*time.Millisecond {
-				t.Errorf("128 KiB: %v, 1 MiB: %v", small, large)
-			}
-		})
+		f := newFuzzReader()
+		text := func(n int) []byte { return []byte(head + report(n)) }
+		linear.Check(t, name, linear.Quick, text, func(text []byte) { f.wire("crash", text) })
 	}
 }
 

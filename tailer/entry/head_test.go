@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rtcship/rtcship/internal/linear"
 )
 
 // Every way in which logger_formatter(3), and lager, begin an event.
@@ -189,22 +191,7 @@ func TestReportsCostWhatTheyAreLong(t *testing.T) {
 		"times in a row":   "2026-05-04 18:28:52 ",
 		"stamps unbounded": "2026-05-04T18:28:52.0",
 	} {
-		t.Run(name, func(t *testing.T) {
-			cost := func(n int) time.Duration {
-				data := []byte(strings.Repeat(piece, n/len(piece)))
-				best := time.Hour
-				for range 3 {
-					start := time.Now()
-					cutAll(data, len(data), 8<<20, (*Cutter).Reports)
-					best = min(best, time.Since(start))
-				}
-				return best
-			}
-			// What is quadratic takes 64 times as long, what is linear 8 times.
-			small, large := cost(128<<10), cost(1<<20)
-			if large > 32*small+300*time.Millisecond {
-				t.Errorf("128 KiB: %v, 1 MiB: %v", small, large)
-			}
-		})
+		data := func(n int) []byte { return []byte(strings.Repeat(piece, n/len(piece))) }
+		linear.Check(t, name, linear.Quick, data, func(data []byte) { cutAll(data, len(data), 8<<20, (*Cutter).Reports) })
 	}
 }

@@ -296,16 +296,18 @@ func TestKill(t *testing.T) {
 	t.Logf("%d messages over five kills", next)
 }
 
-// readAcks reads what the child says, kills it in between, and returns the
-// last number it said.
+// readAcks reads what the child says, kills it some time after the first of it, and
+// returns the last number it said.
 func readAcks(t *testing.T, pipe io.Reader, kill func()) (acked int) {
 	t.Helper()
 	r := bufio.NewReader(pipe)
 	b := make([]byte, 8)
-	time.AfterFunc(time.Duration(20+rand.IntN(60))*time.Millisecond, kill)
 	for {
 		if _, err := io.ReadFull(r, b); err != nil {
 			return acked
+		}
+		if acked == 0 {
+			time.AfterFunc(time.Duration(rand.IntN(60))*time.Millisecond, kill)
 		}
 		acked = int(binary.BigEndian.Uint64(b))
 	}

@@ -472,13 +472,15 @@ func highest(t testing.TB, dir string) int {
 func TestKillAll(t *testing.T) {
 	dir := t.TempDir()
 	for range 6 {
+		before := len(acks(t, dir))
 		cmd := exec.Command(os.Args[0], "-test.run=^TestKillAllChild$")
 		cmd.Env = append(os.Environ(), "SPOOL_TEST_KILL="+dir)
 		cmd.Stderr = os.Stderr
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(100+rand.IntN(250)) * time.Millisecond)
+		eventually(t, "a message in the spool", func() bool { return len(acks(t, dir)) > before })
+		time.Sleep(time.Duration(rand.IntN(250)) * time.Millisecond)
 		if err := cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
