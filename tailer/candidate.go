@@ -3,7 +3,6 @@ package tailer
 import (
 	"time"
 
-	"github.com/rtcship/rtcship/tailer/internal/file"
 	"github.com/rtcship/rtcship/tailer/internal/known"
 )
 
@@ -29,9 +28,8 @@ func (t *Tailer) takeUp(now time.Time) {
 	}
 	files := t.backlog.files[:n]
 	t.backlog.files = t.backlog.files[n:]
-	var held map[file.Key]*known.Generation
-	if t.backlog.begun {
-		held = t.known.Holders()
+	begun := t.backlog.begun
+	if begun {
 		for _, fl := range files {
 			fl.TakenUp()
 		}
@@ -45,7 +43,7 @@ func (t *Tailer) takeUp(now time.Time) {
 	var cands []*known.Candidate
 	for _, fl := range files {
 		c := t.known.Candidate(fl)
-		if c != nil && held[c.Stat.Key] != nil { // it was moved there since: the next scan will tell
+		if c != nil && begun && t.known.Holds(c.Stat.Key) { // it was moved there since: the next scan will tell
 			c.Release()
 			t.lock(func() { t.scanSoon = true })
 			continue

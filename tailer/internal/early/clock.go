@@ -89,6 +89,7 @@ func (s *Source) Leave(st file.Stat) bool {
 		s.left = map[uint64]bool{}
 	}
 	s.left[h] = true
+	s.news++
 	return true
 }
 
@@ -113,7 +114,10 @@ func (s *Source) KeepLeft(files func(func(file.Stat) bool)) {
 			there[h] = true
 		}
 	}
-	s.left = there
+	if len(there) != len(s.left) {
+		s.left = there
+		s.news++
+	}
 }
 
 // leftAsSaved is what is saved of the files that are left alone: their hashes, in order.

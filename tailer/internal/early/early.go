@@ -1,7 +1,6 @@
 package early
 
 import (
-	"bytes"
 	"encoding/binary"
 	"maps"
 	"slices"
@@ -34,6 +33,7 @@ type Source struct {
 	distrusted bool              // no clock can be vouched for until the next listing
 	came       map[file.Key]bool // what that found, and is not decided about
 	left       map[uint64]bool   // hashes of what is left alone since it is old
+	news       int               // how often that has changed
 
 	saved savedAs
 }
@@ -43,7 +43,7 @@ type savedAs struct {
 	first time.Time
 	late  bool
 	files int
-	left  []byte
+	left  int // Source.news
 }
 
 // New says whether files are still to be noted as having been there at first.
@@ -163,8 +163,8 @@ func (s *Source) State() (state saved.Source, ok bool) {
 	if s.first.IsZero() {
 		return saved.Source{}, false
 	}
-	s.saved = savedAs{s.first, s.late, len(s.files), s.leftAsSaved()}
-	state = saved.Source{Followed: s.first, Late: s.late, Left: s.saved.left}
+	s.saved = savedAs{s.first, s.late, len(s.files), s.news}
+	state = saved.Source{Followed: s.first, Late: s.late, Left: s.leftAsSaved()}
 	for key, st := range s.files {
 		state.Early = append(state.Early, saved.Early{Device: key.Dev, Inode: key.Ino, Size: st.Size, Changed: st.Mtime})
 	}
@@ -178,8 +178,7 @@ func (s *Source) IsSaved() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	was, n := s.saved, len(s.files)
-	return was.first.Equal(s.first) && was.late == s.late && n <= was.files && (n > was.files/2 || n == was.files) &&
-		len(was.left) == 8*len(s.left) && bytes.Equal(was.left, s.leftAsSaved())
+	return was.first.Equal(s.first) && was.late == s.late && n <= was.files && (n > was.files/2 || n == was.files) && was.left == s.news
 }
 
 // Restore takes in what was saved. A time that lies in the future says that a clock

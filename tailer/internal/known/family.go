@@ -25,6 +25,7 @@ type Family struct {
 	gens    []*Generation // oldest first
 	turns   []*reading    // the same, for those who read; nil if it is to be made
 	settled *progress.Log
+	dropped bool  // nothing is known of it any more
 	floor   int64 // a rotated file unknown and older than this is left alone
 
 	named     file.Key  // of the file at path, when last looked at while it moved
@@ -34,7 +35,9 @@ type Family struct {
 }
 
 func newFamily(s *Followed, c rules.Class) *Family {
-	return &Family{Src: s, settled: progress.NewLog(&s.common, c.Rule.Form), Path: c.Family, Rule: c.Rule, Log: s.Set.LogOf(c)}
+	f := &Family{Src: s, Path: c.Family, Rule: c.Rule, Log: s.Set.LogOf(c)}
+	f.settled = progress.NewLog(&s.common, c.Rule.Form, f)
+	return f
 }
 
 // Shared says whether several live files belong to the family.
@@ -89,6 +92,9 @@ func (f *Family) NameMoved() bool {
 // holds x.mu.
 func (x *Index) forgetGeneration(g *Generation) {
 	g.fam.remove(g)
+	g.dropped = true
+	x.byKey.remove(g.at.Key, g)
+	x.byStart.remove(g.start, g)
 	x.forgotten = append(x.forgotten, saved.Change{Forgotten: g.HexID()})
 	x.changed(false)
 }
@@ -97,6 +103,7 @@ func (x *Index) forgetGeneration(g *Generation) {
 // x.mu.
 func (x *Index) forgetLog(f *Family) {
 	delete(f.Src.families, f.Path)
+	f.dropped = true
 	x.forgotten = append(x.forgotten, saved.Change{NoLog: &saved.Log{Source: f.Src.Name, File: saved.Path(f.Path)}})
 	x.changed(false)
 }

@@ -20,6 +20,9 @@ type Generation struct {
 	born   time.Time
 	origin *entry.Origin // for the next batch; replaced when the path changes
 
+	dropped bool   // nothing is known of it any more
+	start   uint64 // the hash of its first match.Little bytes by which it is found, 0 if it is not
+
 	at place.Place // the scheduler alone changes it, under Index.mu, and may therefore read it without
 	*reading
 }
@@ -30,7 +33,8 @@ type reading = progress.Progress
 // newGeneration makes a generation with an id of its own. The id must be saved
 // before its first entry is handed on.
 func newGeneration(f *Family, now time.Time) *Generation {
-	g := &Generation{fam: f, id: newID(), born: now.UTC().Round(0), reading: f.Src.index.readers.Add(f.settled)}
+	g := &Generation{fam: f, id: newID(), born: now.UTC().Round(0)}
+	g.reading = f.Src.index.readers.Add(f.settled, g)
 	g.at.Changed, g.at.Used = now, now
 	return g
 }
@@ -82,7 +86,7 @@ func (g *Generation) IsIn(c *Candidate) bool { return g.at.Key == c.Stat.Key }
 // that. The caller holds x.mu.
 func (g *Generation) locate(f *rules.File, now time.Time) progress.Home {
 	moved := g.at.Path != f.Path
-	g.at.Locate(f, g.fam.Path, now)
+	g.keyed(func() { g.at.Locate(f, g.fam.Path, now) })
 	if moved || g.origin == nil {
 		g.origin = g.Origin()
 	}

@@ -53,6 +53,8 @@ type Index struct {
 
 	mu        sync.Mutex
 	opened    map[*Generation]struct{} // those whose files are open, and perhaps some that were
+	byKey     lookup[file.Key]         // by where they are, or were last
+	byStart   lookup[uint64]           // by how they begin, see beginAs
 	forgotten []saved.Change           // what nothing more is saved of
 }
 
@@ -62,7 +64,7 @@ const fewFiles = 8
 
 // New makes an index of which nothing is known yet.
 func New(cfg Config, readers *progress.Readers, notice Notice, sources []rules.Source) *Index {
-	x := &Index{cfg: cfg, log: cfg.Logger, notice: notice, readers: readers, opened: map[*Generation]struct{}{}, few: file.NewFew(fewFiles)}
+	x := &Index{cfg: cfg, log: cfg.Logger, notice: notice, readers: readers, opened: map[*Generation]struct{}{}, byKey: lookup[file.Key]{}, byStart: lookup[uint64]{}, few: file.NewFew(fewFiles)}
 	for _, s := range sources {
 		x.sources = append(x.sources, newSource(s, x))
 	}

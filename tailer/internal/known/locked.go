@@ -53,9 +53,21 @@ func (l Locked) Settled(f *Family) (newest int64, clock time.Time) {
 	return l.x.readers.Settled(f.settled)
 }
 
-// TakeUnsettled is Settled, with whether that has changed since it was called last.
-func (l Locked) TakeUnsettled(f *Family) (newest int64, clock time.Time, changed bool) {
-	return l.x.readers.TakeUnsaved(f.settled)
+// TakeUnsaved are the generations and logs of which something has changed since it was
+// called last, and is to be saved therefore.
+func (l Locked) TakeUnsaved() (gens []*Generation, logs []*Family) {
+	changed, changedLogs := l.x.readers.Unsaved()
+	for _, o := range changed {
+		if g := o.(*Generation); !g.dropped {
+			gens = append(gens, g)
+		}
+	}
+	for _, o := range changedLogs {
+		if f := o.(*Family); !f.dropped {
+			logs = append(logs, f)
+		}
+	}
+	return gens, logs
 }
 
 // Place is where g is.

@@ -206,7 +206,7 @@ func (x *Index) truncated(g *Generation, src file.Content, st file.Stat, now tim
 // detached notes that g's file is not known any more, and has it looked for. The
 // caller holds x.mu.
 func (x *Index) detached(g *Generation, now time.Time) {
-	g.at.Lose(now)
+	g.keyed(func() { g.at.Lose(now) })
 	g.fam.search = now
 	g.Touch()
 }

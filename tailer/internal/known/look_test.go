@@ -299,6 +299,7 @@ func TestConcerned(t *testing.T) {
 	for _, g := range w.x.All() {
 		w.settle(g)
 	}
+	segments := struct{ entry.Format }{}
 	for _, test := range []struct {
 		name string
 		do   func(c *Candidate)
@@ -308,6 +309,19 @@ func TestConcerned(t *testing.T) {
 		{"begins as another", func(c *Candidate) { c.Head = []byte(lines("c")) }, "alike.jsonl sora.jsonl"},
 		{"begins as another, and is too short", func(c *Candidate) { c.Head = []byte(lines("c"))[:match.Little-1] }, "sora.jsonl"},
 		{"has its inode", func(c *Candidate) { c.Opened.Stat.Key = w.must("inode.jsonl").at.Key }, "inode.jsonl sora.jsonl"},
+		{"written anew as it is", func(c *Candidate) {
+			c.Head = []byte(lines("z"))
+			w.write("other.jsonl", lines("z"))
+		}, "other.jsonl sora.jsonl"},
+		{"begins as a segment", func(c *Candidate) { c.Head, w.s.Format = []byte(lines("c")), segments }, "sora.jsonl"},
+		{"has the inode of a segment", func(c *Candidate) {
+			c.Opened.Stat.Key, w.s.Format = w.must("inode.jsonl").at.Key, segments
+		}, "sora.jsonl"},
+		{"a segment of which little is known", func(*Candidate) {
+			w.s.Format = segments
+			w.write("short.jsonl", lines("s"))
+			w.x.StatNow(w.must("short.jsonl"), w.now)
+		}, "sora.jsonl"},
 		{"one of which little is known", func(*Candidate) { w.write("short.jsonl", lines("s")); w.x.StatNow(w.must("short.jsonl"), w.now) }, "short.jsonl sora.jsonl"},
 	} {
 		w.write("sora.jsonl.1", lines("x"))
@@ -320,6 +334,7 @@ func TestConcerned(t *testing.T) {
 			names = append(names, strings.TrimPrefix(g.Path(), w.dir+"/"))
 		}
 		c.Release()
+		w.s.Format = nil
 		got := strings.Fields(strings.Join(names, " "))
 		if want := strings.Fields(test.want); len(got) != len(want) || !sameSet(got, want) {
 			t.Errorf("%s: %v, want %v", test.name, got, want)

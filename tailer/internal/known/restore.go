@@ -49,7 +49,8 @@ func (f *Family) revive(r *Restored, now time.Time) *Generation {
 	if err != nil || len(id) != len(g.id) {
 		return nil
 	}
-	g.id, g.at = [16]byte(id), r.Place
+	g.id = [16]byte(id)
+	g.keyed(func() { g.at = r.Place })
 	g.Restore(r.Read, now)
 	f.add(g)
 	return g

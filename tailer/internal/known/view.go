@@ -2,6 +2,7 @@ package known
 
 import (
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
@@ -28,27 +29,36 @@ type viewed struct {
 // Concerned are the generations that cands may have to do with: those of their logs, and
 // those of others that begin in the same way, by now at least, or have their inode.
 func (x *Index) Concerned(cands []*Candidate) (list []*Generation) {
-	fams, keys, heads := map[*Family]bool{}, map[file.Key]bool{}, map[uint64]bool{}
-	for _, c := range cands {
-		fams[c.Fam] = true
-		keys[c.Stat.Key] = true
-		if len(c.Head) >= match.Little {
-			heads[xxhash.Sum64(c.Head[:match.Little])] = true
-		}
-	}
-	var open []*Generation
-	x.while(func() {
-		for g := range x.generations() {
-			switch {
-			case fams[g.fam] || g.fam.Src.Format == nil && (keys[g.at.Key] || heads[g.HashOf(match.Little)] || g.IsLittleKnown()):
+	taken := map[*Generation]bool{}
+	take := func(gens []*Generation, of func(*Generation) bool) {
+		for _, g := range gens {
+			if !taken[g] && of(g) {
+				taken[g] = true
 				list = append(list, g)
-			case g.fam.mayBeCopiedOver() && !g.at.IsPacked() && len(heads) > 0 && g.Src() != nil:
-				open = append(open, g)
 			}
 		}
+	}
+	all := func(*Generation) bool { return true }
+	unframed := func(g *Generation) bool { return g.fam.Src.Format == nil }
+	starts := map[uint64]bool{}
+	var open []*Generation
+	x.while(func() {
+		for _, c := range cands {
+			take(c.Fam.gens, all)
+			take(x.byKey[c.Stat.Key], unframed)
+			if len(c.Head) >= match.Little {
+				start := xxhash.Sum64(c.Head[:match.Little])
+				starts[start] = true
+				take(x.beginAs(start), unframed)
+			}
+		}
+		open = slices.Collect(maps.Keys(x.opened))
+		take(open, func(g *Generation) bool { return unframed(g) && g.IsLittleKnown() })
 	})
-	other := func(g *Generation) bool { return !heads[g.HashSince(g.at.Stat, match.Little)] }
-	return append(list, slices.DeleteFunc(open, other)...)
+	take(open, func(g *Generation) bool {
+		return len(starts) > 0 && g.fam.mayBeCopiedOver() && !g.at.IsPacked() && starts[g.HashSince(g.at.Stat, match.Little)]
+	})
+	return list
 }
 
 // View copies what is known of generations.

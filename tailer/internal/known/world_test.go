@@ -65,12 +65,47 @@ func newWorld(t *testing.T, change ...func(*Config, *rules.Source)) *world {
 		}
 	}
 	t.Cleanup(func() {
+		w.findsAll()
 		w.x.CloseAll()
 		if n := w.x.OpenFiles(); n != 0 {
 			t.Errorf("%d files are left open", n)
 		}
 	})
 	return w
+}
+
+// findsAll says where what is found by going through all and what is looked up differ.
+func (w *world) findsAll() {
+	w.Helper()
+	w.x.beginAs(1)
+	keys, starts := 0, 0
+	for g := range w.x.generations() {
+		start := g.HashOf(match.Little)
+		if g.at.Key != (file.Key{}) {
+			keys++
+		}
+		if start != 0 {
+			starts++
+		}
+		if is := slices.Contains(w.x.byKey[g.at.Key], g); is != (g.at.Key != file.Key{}) {
+			w.Errorf("%s is found by its key: %v", g.at.Path, is)
+		}
+		if is := slices.Contains(w.x.beginAs(start), g); is != (start != 0) {
+			w.Errorf("%s is found by how it begins: %v", g.at.Path, is)
+		}
+	}
+	for what, n := range map[string]int{"keys": keys - w.x.byKey.len(), "beginnings": starts - w.x.byStart.len()} {
+		if n != 0 {
+			w.Errorf("%d %s are looked up of what is not known any more", -n, what)
+		}
+	}
+}
+
+func (l lookup[K]) len() (n int) {
+	for _, gens := range l {
+		n += len(gens)
+	}
+	return n
 }
 
 func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
@@ -142,6 +177,7 @@ func (w *world) finish() {
 	for _, f := range w.x.Listed(map[string]bool{w.dir: true, w.path("small"): true}) {
 		w.x.Finish(f, w.now)
 	}
+	w.findsAll()
 }
 
 // gen is the one generation at a path, nil if there is none.

@@ -77,7 +77,7 @@ func (p *Progress) settle() {
 		p.settled = p.inflight[0].to
 		p.inflight[0] = nil
 		p.inflight = p.inflight[1:]
-		p.log.settle(p.log.newest, p.settled.Clock)
+		p.r.settle(p.log, p.log.newest, p.settled.Clock)
 		p.touch()
 	}
 	switch {
@@ -87,7 +87,7 @@ func (p *Progress) settle() {
 		p.behind = time.Time{}
 		p.inflight = nil
 		newest := min(p.mtime, time.Now().UnixNano()) // a time in the future says nothing
-		p.log.settle(max(p.log.newest, newest), p.log.clock)
+		p.r.settle(p.log, max(p.log.newest, newest), p.log.clock)
 	}
 }
 

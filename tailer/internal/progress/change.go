@@ -24,8 +24,9 @@ func (p *Progress) Place(h Home) {
 
 // place has p read from src, which is at h.
 func (p *Progress) place(h Home, src file.Content) {
-	p.log, p.origin, p.packed, p.lost, p.unsaved = h.Log, h.Origin, h.Packed, false, true
+	p.log, p.origin, p.packed, p.lost = h.Log, h.Origin, h.Packed, false
 	p.src = src
+	p.changed()
 }
 
 // Lose notes that the file cannot be found any more.
@@ -123,8 +124,8 @@ func (p *Progress) Introduce(head []byte, want int) (same, enough bool) {
 		p.suspect = true
 		return false, false
 	}
-	p.print.Grow(head)
-	p.unsaved = true
+	p.grow(head)
+	p.changed()
 	return true, p.print.HeadLen >= want
 }
 
@@ -147,7 +148,7 @@ func (p *Progress) Refresh(head []byte, size int64) {
 	p.r.mu.Lock()
 	defer p.r.mu.Unlock()
 	if _, same := p.print.Agrees(head); same && size >= p.size {
-		p.print.Grow(head)
+		p.grow(head)
 		p.size = max(p.size, size)
 	}
 }

@@ -12,6 +12,7 @@ import (
 // A Progress is how far one generation is.
 type Progress struct {
 	r      *Readers
+	owner  any // whose it is
 	log    *Log
 	origin *entry.Origin // for the next batch
 	print  file.Fingerprint
@@ -21,9 +22,9 @@ type Progress struct {
 	activity
 	tally
 
-	copyOf  string // hexadecimal id of the generation that the file was a copy of, as far as it was read
-	saved   int    // bytes of the head that are in a saved checkpoint; -1 if it is in none
-	unsaved bool   // something has changed since it was saved
+	copyOf string // hexadecimal id of the generation that the file was a copy of, as far as it was read
+	saved  int    // bytes of the head that are in a saved checkpoint; -1 if it is in none
+	listed listed
 }
 
 // A content is what there is to read from.
@@ -75,9 +76,13 @@ type tally struct {
 	gapNoted                             bool // the last one is of what was not read when its file was gone
 }
 
-// Add makes the Progress of a generation of which nothing was read.
-func (r *Readers) Add(l *Log) *Progress {
-	p := &Progress{r: r, log: l, saved: -1, unsaved: true}
+// A listed says in which lists of Readers a Progress is, so that it is in none twice.
+type listed struct{ changed, grown bool }
+
+// Add makes the Progress of a generation of which nothing was read. owner is what those
+// get who ask which have changed, from Begin or Restore on.
+func (r *Readers) Add(l *Log, owner any) *Progress {
+	p := &Progress{r: r, owner: owner, log: l, saved: -1}
 	p.tried, p.flush = -1, -1
 	return p
 }

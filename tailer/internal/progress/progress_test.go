@@ -47,8 +47,8 @@ func openLog(t *testing.T, r *Readers, text []byte) *Progress {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := NewLog(&Source{Zone: time.UTC}, entry.Lines)
-	p := r.Add(log)
+	log := NewLog(&Source{Zone: time.UTC}, entry.Lines, nil)
+	p := r.Add(log, nil)
 	p.Begin(Home{Log: log, Origin: &entry.Origin{Path: path}}, src, text[:min(len(text), file.HeadBytes)], st, time.Now())
 	p.SavedHead(min(len(text), file.HeadBytes))
 	t.Cleanup(p.Close)
@@ -186,7 +186,7 @@ func TestOldLooksSayNothing(t *testing.T) {
 // A file with more gaps than anybody would look at keeps their sums and some of
 // them, not all.
 func TestManyGaps(t *testing.T) {
-	p := New(Config{}).Add(nil)
+	p := New(Config{}).Add(nil, nil)
 	var count, total int64
 	reasons := []string{"damaged", "the file is gone", "removed from the end of the file"}
 	sums := map[string]int64{}
@@ -233,7 +233,7 @@ func BenchmarkRead(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer src.Close()
-	p := New(Config{MaxEntry: 8 << 20}).Add(NewLog(&Source{}, entry.Lines))
+	p := New(Config{MaxEntry: 8 << 20}).Add(NewLog(&Source{}, entry.Lines, nil), nil)
 	p.src, p.size = src, st.Size
 	var bufs reader.Pools
 	b.ReportAllocs()

@@ -179,7 +179,7 @@ func (p *Progress) apply(n *reader.Plan, res *reader.Result, buf *reader.Buffer)
 		return nil, !res.Grow
 	}
 	b = p.take(res, buf)
-	p.unsaved = true // what was read tells p from others, settled or not
+	p.changed() // what was read tells p from others, settled or not
 	r.cfg.Changed(false)
 	if len(b.Entries) == 0 {
 		b.settled, b.buf = true, nil
@@ -214,7 +214,7 @@ func (p *Progress) advanceTo(n *reader.Plan, res *reader.Result) bool {
 	p.size = max(p.size, res.End)
 	p.known = max(p.known, res.End)
 	if n.Start == 0 && p.print.HeadLen < min(res.N, file.HeadBytes) {
-		p.print.Grow(res.Head)
+		p.grow(res.Head)
 		p.touch()
 	}
 	p.scanned = max(p.scanned, res.Scanned)

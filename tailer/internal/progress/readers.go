@@ -44,6 +44,7 @@ type Readers struct {
 	blocked   int    // generations that have data and may not read it
 	draining  bool
 	unsavable bool // no checkpoint can be saved at present
+	changes
 }
 
 // New makes Readers. Nothing is read before Begin.
@@ -130,48 +131,4 @@ func (r *Readers) Empty(s *Source) int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return s.empty
-}
-
-// A Log is what is settled of all generations of one log.
-type Log struct {
-	src  *Source
-	form entry.Form
-
-	newest  int64       // mtime of the newest write that is settled
-	clock   time.Time   // run_erl's clock where it was read last
-	unsaved bool        // one of these has changed since it was saved
-	turns   []*Progress // all, in the order in which they are read
-}
-
-// NewLog makes a Log of which nothing is settled.
-func NewLog(src *Source, form entry.Form) *Log { return &Log{src: src, form: form} }
-
-// Settled returns the mtime of the newest write that is settled, and run_erl's clock
-// where the log was read last.
-func (r *Readers) Settled(l *Log) (newest int64, clock time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return l.newest, l.clock
-}
-
-// Restore says what was settled of l before.
-func (r *Readers) Restore(l *Log, newest int64, clock time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	l.settle(newest, clock)
-}
-
-func (l *Log) settle(newest int64, clock time.Time) {
-	if newest != l.newest || !clock.Equal(l.clock) {
-		l.newest, l.clock, l.unsaved = newest, clock, true
-	}
-}
-
-// TakeUnsaved is Settled, with whether that has changed since it was called last, and is
-// to be saved therefore.
-func (r *Readers) TakeUnsaved(l *Log) (newest int64, clock time.Time, changed bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	changed, l.unsaved = l.unsaved, false
-	return l.newest, l.clock, changed
 }

@@ -110,6 +110,7 @@ func (p *Progress) shorten(head []byte) {
 	if len(head) < p.print.HeadLen {
 		p.print.HeadLen = 0
 		p.print.Grow(head)
+		p.headed()
 	}
 }
 

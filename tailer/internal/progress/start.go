@@ -18,7 +18,7 @@ type Start struct {
 	Held    bool      // whether it is one still is to be found out before it is read
 }
 
-// SkipTo has p begin elsewhere than at the beginning.
+// SkipTo has p begin elsewhere than at the beginning. Begin is to follow.
 func (p *Progress) SkipTo(s Start) {
 	p.r.mu.Lock()
 	defer p.r.mu.Unlock()
@@ -38,6 +38,7 @@ func (p *Progress) Begin(h Home, src file.Content, head []byte, st file.Stat, no
 	// run_erl goes on in the next file of its ring without telling the time again.
 	p.read.Clock, p.settled.Clock = p.log.clock, p.log.clock
 	p.print.Grow(head)
+	p.headed()
 	p.mtime, p.size = st.Mtime, max(st.Size, p.read.At)
 	if p.packed != file.Unpacked {
 		p.size = p.read.At
@@ -72,7 +73,7 @@ func (p *Progress) Assign(f Found, now time.Time) (gap entry.Gap, grown bool) {
 	p.tried, p.flush, p.scanned, p.ended, p.suspect, p.wasEnded = -1, -1, 0, false, false, false
 	if p.short = f.Short; !p.short {
 		p.shorten(f.Head)
-		p.print.Grow(f.Head)
+		p.grow(f.Head)
 	} else if f.End != (file.Mark{}) {
 		p.print.Recent = []file.Mark{f.End}
 	}
@@ -115,7 +116,7 @@ func (p *Progress) Compared(at file.Mark, head []byte, over bool, size int64) {
 	p.r.mu.Lock()
 	defer p.r.mu.Unlock()
 	if p.read.At < at.At && len(p.inflight) == 0 {
-		p.print.Grow(head)
+		p.grow(head)
 		p.print.Note(at)
 		p.read.Mark, p.settled.Mark, p.from = at, at, at.At
 	}
@@ -163,6 +164,7 @@ func (p *Progress) Restore(s Restored, now time.Time) {
 	p.print, p.size, p.settled, p.read = s.Print, s.Size, s.Settled, s.Settled
 	p.packed, p.wasEnded, p.copyOf, p.gapNoted, p.mtime, p.saved, p.lost = s.Packed, s.Ended, s.CopyOf, s.Lost, s.Mtime, s.Saved, s.Missing
 	p.from = s.From
+	p.headed()
 	p.addGaps(s.Gaps...)
 	if n := len(p.gaps); s.Lost && n > 0 && p.gaps[n-1].At > s.Settled.At {
 		// The file was let go of while batches of it were under way. They were
@@ -180,5 +182,6 @@ func (p *Progress) Restore(s Restored, now time.Time) {
 func (p *Progress) Rewind(to reader.Position) {
 	p.r.mu.Lock()
 	defer p.r.mu.Unlock()
-	p.settled, p.read, p.unsaved = to, to, true
+	p.settled, p.read = to, to
+	p.changed()
 }

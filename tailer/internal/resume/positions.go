@@ -34,7 +34,7 @@ type Positions struct {
 
 // New are those of a state directory, before anything is read from there.
 func New(stateDir string, forget time.Duration) *Positions {
-	return &Positions{stateDir: stateDir, forget: forget, mostGone: MostGone, Clock: early.Clock, loaded: map[*known.Followed]map[string]*logState{}}
+	return &Positions{stateDir: stateDir, forget: forget, mostGone: MostGone, Clock: early.Clock, loaded: map[*known.Followed]map[string]*logState{}, tailed: map[*known.Generation]int64{}}
 }
 
 // Close ends all use of the files.

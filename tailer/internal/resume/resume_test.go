@@ -516,6 +516,13 @@ func TestTellsWhatIsSettled(t *testing.T) {
 	to.At = 500
 	r.x.All()[0].Rewind(to)
 	r.save(true).Tell()
+	if len(r.p.tailed) != 1 {
+		t.Errorf("%d positions are kept of one generation", len(r.p.tailed))
+	}
+	r.p.tailed[nil] = 1 // of one that is gone
+	if r.save(true); len(r.p.tailed) != 1 {
+		t.Error("what is gone is kept for ever")
+	}
 	if got := strings.Join(told, ", "); got != "sora.jsonl 1000, sora.jsonl 500" {
 		t.Errorf("told: %s", got)
 	}

@@ -56,7 +56,7 @@ func (p *Positions) checkpoint(l known.Locked, now time.Time) *saved.Checkpoint 
 		}
 	}
 	for f := range l.Logs() {
-		newest, clock, _ := l.TakeUnsettled(f)
+		newest, clock := l.Settled(f)
 		if log, is := savedLog(f, newest, clock); is {
 			c.Logs = append(c.Logs, log)
 		}
@@ -72,7 +72,6 @@ func (p *Positions) wholeState(gens []*known.Generation, loaded []saved.Generati
 			lines := make([]saved.Generation, len(some))
 			p.x.Do(func(l known.Locked) {
 				for i, g := range some {
-					g.TakeUnsaved()
 					lines[i] = stateOf(l.Look(g))
 				}
 			})
@@ -101,8 +100,8 @@ func (p *Positions) loadedStates() (list []saved.Generation) {
 	return append(list, p.others.Generations...)
 }
 
-// changes are what has to be saved since the last time.
-func (p *Positions) changes(l known.Locked) (list []saved.Change) {
+// changes are what has to be saved since the last time, gens and logs among it.
+func (p *Positions) changes(l known.Locked, gens []*known.Generation, logs []*known.Family) (list []saved.Change) {
 	for _, s := range p.x.Sources() {
 		if s.Early.IsSaved() {
 			continue
@@ -111,17 +110,15 @@ func (p *Positions) changes(l known.Locked) (list []saved.Change) {
 			list = append(list, saved.Change{Name: s.Name, Source: &state})
 		}
 	}
-	for f := range l.Logs() {
-		newest, clock, changed := l.TakeUnsettled(f)
-		if log, is := savedLog(f, newest, clock); changed && is {
+	for _, f := range logs {
+		newest, clock := l.Settled(f)
+		if log, is := savedLog(f, newest, clock); is {
 			list = append(list, saved.Change{Log: &log})
 		}
 	}
-	for g := range l.Generations() {
-		if g.TakeUnsaved() {
-			state := stateOf(l.Look(g))
-			list = append(list, saved.Change{Generation: &state})
-		}
+	for _, g := range gens {
+		state := stateOf(l.Look(g))
+		list = append(list, saved.Change{Generation: &state})
 	}
 	return append(list, l.TakeForgotten()...)
 }
@@ -142,13 +139,15 @@ func (k *Taken) collect(l known.Locked, whole bool, now time.Time) {
 	p := k.p
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	k.unsaved(l)
+	gens, logs := l.TakeUnsaved()
 	k.shelvings, k.err = p.shelvings()
 	if !whole {
-		k.changes = p.changes(l)
+		k.unsaved(gens)
+		k.changes = p.changes(l, gens, logs)
 		return
 	}
 	k.gens = slices.Collect(l.Generations())
+	k.unsaved(k.gens)
 	k.whole, k.loaded = p.checkpoint(l, now), p.loadedStates()
 	l.TakeForgotten() // a whole has nothing of them
 }
@@ -184,7 +183,10 @@ func (p *Positions) NoteSaved(k *Taken, err error) {
 	if err != nil {
 		return
 	}
-	p.tailed = k.tailed
+	if k.whole != nil {
+		clear(p.tailed) // what is not among them any more is gone
+	}
+	maps.Copy(p.tailed, k.tailed)
 	for _, h := range k.fresh {
 		h.gen.SavedHead(h.n)
 	}
@@ -200,10 +202,10 @@ func (k *Taken) Tell() bool {
 }
 
 // unsaved finds the heads that no checkpoint holds yet, and the positions that
-// Source.Settled has not been told.
-func (k *Taken) unsaved(l known.Locked) {
+// Source.Settled has not been told, of gens: all, or those that have changed.
+func (k *Taken) unsaved(gens []*known.Generation) {
 	k.tailed = map[*known.Generation]int64{}
-	for g := range l.Generations() {
+	for _, g := range gens {
 		if n, unsaved := g.UnsavedHead(); unsaved {
 			k.fresh = append(k.fresh, savedHead{g, n})
 		}
