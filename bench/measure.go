@@ -145,11 +145,17 @@ func measure(args []string) error {
 		if err := s.rehearse(b, sc, results); err != nil {
 			return err
 		}
+		if s.quick {
+			continue
+		}
+		if err := publish(results); err != nil { // each by itself: the whole takes an hour, and may be stopped
+			return err
+		}
 	}
 	if s.quick {
 		return s.judge(results)
 	}
-	return publish(results)
+	return nil
 }
 
 // bench starts the sink and makes the folders.
@@ -175,11 +181,15 @@ func (s settings) bench(p contender.Programs) (*scenario.Bench, func(), error) {
 	}, nil
 }
 
-// rehearse runs all rounds of one scenario, the contenders in turn.
+// rehearse runs the rounds of one scenario, the contenders in turn.
 func (s settings) rehearse(b *scenario.Bench, sc scenario.Scenario, results *report.Results) error {
 	results.Begin(sc.Name, s.line)
 	left := strings.Split(s.skip, ",")
-	for round := range s.rounds {
+	rounds := s.rounds
+	if sc.AtMost > 0 {
+		rounds = min(rounds, sc.AtMost)
+	}
+	for round := range rounds {
 		for _, name := range sc.Contenders {
 			if slices.Contains(left, name) {
 				continue

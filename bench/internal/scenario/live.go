@@ -120,9 +120,10 @@ func everyTick(span time.Duration, work func(n int64) error) error {
 	return nil
 }
 
-// idle measures a contender in front of files in which nothing happens.
-func idle(files int) func(*Bench, string) (Figures, error) {
-	return func(b *Bench, name string) (Figures, error) {
+// idle measures contenders in front of files in which nothing happens. That takes minutes
+// each time and scatters little, so two rounds do.
+func idle(files int, contenders ...string) Scenario {
+	run := func(b *Bench, name string) (Figures, error) {
 		lines := int64(files) * 20
 		dir, err := corpus.Dir(b.Cache, lines, files)
 		if err != nil {
@@ -149,4 +150,5 @@ func idle(files int) func(*Bench, string) (Figures, error) {
 		_, err = p.Stop(patience)
 		return f, err
 	}
+	return Scenario{Name: fmt.Sprintf("idle, %d files", files), Contenders: contenders, Run: run, AtMost: 2}
 }

@@ -92,24 +92,29 @@ type Scenario struct {
 	Name       string
 	Contenders []string // in the order in which they run
 	Run        func(b *Bench, contender string) (Figures, error)
+	AtMost     int // rounds; 0 is as many as are asked for
+}
+
+func of(name string, run func(*Bench, string) (Figures, error), contenders ...string) Scenario {
+	return Scenario{Name: name, Contenders: contenders, Run: run}
 }
 
 // All returns the scenarios in the order in which they are reported.
 func All() []Scenario {
 	const ours, col, nx, limit = contender.Rtcship, contender.Collector, contender.Nxadm, contender.Limit
 	return []Scenario{
-		{"catch-up", []string{ours, limit, col, nx}, catchUp},
-		{InCollector, []string{ours, contender.Receiver, contender.FileLog}, catchUp},
-		{"steady", []string{ours, col, nx}, steady},
-		{"idle, 25 files", []string{ours, col, nx}, idle(25)},
-		{"idle, 1000 files", []string{ours, col, nx}, idle(1000)},
-		{"syslog TCP", []string{ours, col}, syslogTCP},
-		{"syslog UDP", []string{ours, col}, paced("udp", linesPerSecond)},
-		{"syslog 10,000/s TCP", []string{ours, col}, paced("tcp", linesPerSecond)},
-		{"syslog flood TCP", []string{ours}, floodTCP},
-		{"syslog 50,000/s UDP", []string{ours, col}, paced("udp", 50_000)},
-		{"rotation", []string{ours, col, nx}, rotation},
-		{"growth", []string{ours}, growth},
+		of("catch-up", catchUp, ours, limit, col, nx),
+		of(InCollector, catchUp, ours, contender.Receiver, contender.FileLog),
+		of("steady", steady, ours, col, nx),
+		idle(25, ours, col, nx),
+		idle(1000, ours, col, nx),
+		of("syslog TCP", syslogTCP, ours, col),
+		of("syslog UDP", paced("udp", linesPerSecond), ours, col),
+		of("syslog 10,000/s TCP", paced("tcp", linesPerSecond), ours, col),
+		of("syslog flood TCP", floodTCP, ours),
+		of("syslog 50,000/s UDP", paced("udp", 50_000), ours, col),
+		of("rotation", rotation, ours, col, nx),
+		of("growth", growth, ours),
 		wholeWay("none"), wholeWay("gzip"), wholeWay("zstd"),
 	}
 }
