@@ -5,6 +5,7 @@
 package convert
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -157,7 +158,15 @@ func (l *interval) at(ctx context.Context, e *entry.Entry) error {
 // SafeCut returns where text, the beginning of an entry that is too long for
 // one, can be cut without parting a secret from its name, or its halves: neither
 // would be known for what it is by itself. It depends on nothing but text.
-func (c *Converter) SafeCut(text []byte) int {
+//
+// Where finding that out panics it is between words: the program would end at the same
+// text again and again otherwise, as a job says.
+func (c *Converter) SafeCut(text []byte) (cut int) {
+	defer func() {
+		if recover() != nil {
+			cut = bytes.LastIndexAny(text, " \n") + 1
+		}
+	}()
 	for {
 		cut := c.errorSettings.Redactor.Cut(text[:c.pexipSettings.Redactor.Cut(text)])
 		if cut == len(text) {

@@ -79,6 +79,16 @@ func TestFault(t *testing.T) {
 	}
 }
 
+// A long entry at which masking fails is cut all the same, and between words.
+func TestFaultWhereToCut(t *testing.T) {
+	var faulty *Converter // which has no redactor, nor anything else
+	for text, want := range map[string]string{"one two": "one ", "a b\nc": "a b\n", "word": ""} {
+		if got := text[:faulty.SafeCut([]byte(text))]; got != want {
+			t.Errorf("%q is cut after %q, want %q", text, got, want)
+		}
+	}
+}
+
 func recordsIn(o *Output) (all [][]byte) {
 	for g := range o.Groups {
 		for end := range o.Groups[g].Ends {
