@@ -9,27 +9,24 @@ import (
 // a Writer has written. ok is false if there is none, or one that is no string.
 func FindString(fields []byte, k Key) (v []byte, ok bool) {
 	value := find(fields, k)
-	if value == nil {
+	if len(value) == 0 || value[0] != tagString {
 		return nil, false
 	}
-	return stringOf(value)
+	v, _, ok = cutField(value)
+	return v, ok
 }
 
 // FindInt is FindString for an attribute that is an integer.
 func FindInt(fields []byte, k Key) (v int64, ok bool) {
 	value := find(fields, k)
-	if value == nil {
-		return 0, false
-	}
-	value, _, ok = cutField(value)
-	if !ok || len(value) == 0 || value[0] != tagInt {
+	if len(value) == 0 || value[0] != tagInt {
 		return 0, false
 	}
 	u, size := binary.Uvarint(value[1:])
 	return int64(u), size > 0
 }
 
-// find returns the value field of the first attribute called k, or nil.
+// find returns the AnyValue of the first attribute called k, or nil.
 func find(fields []byte, k Key) []byte {
 	for len(fields) > 0 && fields[0] == tagAttribute {
 		field, rest, sound := cutField(fields)
@@ -38,21 +35,12 @@ func find(fields []byte, k Key) []byte {
 		}
 		// Names differ in length, as a rule.
 		if n := len(k); len(field) > n && field[1] == k[1] && field[n] == tagValue && bytes.Equal(field[:n], k) {
-			return field[n:]
+			value, _, _ := cutField(field[n:])
+			return value
 		}
 		fields = rest
 	}
 	return nil
-}
-
-// stringOf is the text of a KeyValue's value field.
-func stringOf(value []byte) ([]byte, bool) {
-	value, _, ok := cutField(value)
-	if !ok || len(value) == 0 || value[0] != tagString {
-		return nil, false
-	}
-	text, _, ok := cutField(value)
-	return text, ok
 }
 
 // cutField takes the field off b that it begins with, whose tag is one byte and

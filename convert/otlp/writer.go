@@ -114,7 +114,7 @@ func closeLength(b []byte, start, reserved int) []byte {
 		b = b[:len(b)+need-reserved]
 		copy(b[start+need-reserved:], b[start:start+n])
 	}
-	putVarint(b[start-reserved:], uint64(n))
+	binary.PutUvarint(b[start-reserved:], uint64(n))
 	return b
 }
 
@@ -122,17 +122,6 @@ func appendBytes[T ~string | ~[]byte](b []byte, tag byte, text T) []byte {
 	b = append(b, tag)
 	b = binary.AppendUvarint(b, uint64(len(text)))
 	return append(b, text...)
-}
-
-func putVarint(b []byte, v uint64) int {
-	i := 0
-	for v >= 0x80 {
-		b[i] = byte(v) | 0x80
-		v >>= 7
-		i++
-	}
-	b[i] = byte(v)
-	return i + 1
 }
 
 func varintSize(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }

@@ -29,9 +29,7 @@ func (c *Counts) Add(n *Counts) {
 }
 
 func addEvents(sum *[]int, n []int) {
-	if len(*sum) < len(n) {
-		*sum = append(*sum, make([]int, len(n)-len(*sum))...)
-	}
+	extend(sum, len(n))
 	for i, v := range n {
 		(*sum)[i] += v
 	}

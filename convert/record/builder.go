@@ -84,7 +84,7 @@ type Builder struct {
 	attrs     otlp.Writer // attributes of this entry
 	common    otlp.Writer // attributes of every entry of the batch
 	withFile  bool        // whether common belongs to this entry
-	heads     [2]head     // of entries without and with common
+	heads     [2][]byte   // of entries without and with common; see addHead
 	peers     peers
 	seed      [2]uint64 // of the uids of this generation
 	invalid   int       // bytes of Text that are no UTF-8
@@ -117,18 +117,15 @@ var (
 func (b *Builder) StartBatch(s *Settings, o *entry.Origin, counts *Counts) {
 	b.settings, b.Origin, b.Counts, b.Numbers = s, o, counts, nil
 	b.seed = uidSeed(o.Generation)
-	b.heads[0].buf, b.heads[1].buf = b.heads[0].buf[:0], b.heads[1].buf[:0]
+	b.heads[0], b.heads[1] = b.heads[0][:0], b.heads[1][:0]
 	b.common.Buf = b.common.Buf[:0]
-	b.dirtyCommon(keyFileName, path.Base(o.Path))
-	b.dirtyCommon(keyFilePath, o.Path)
+	b.Common(keyFileName, path.Base(o.Path))
+	b.Common(keyFilePath, o.Path)
 }
 
 // Common adds an attribute to every record of the batch that comes from a
-// file. Call it after StartBatch.
-func (b *Builder) Common(k otlp.Key, v string) { b.dirtyCommon(k, v) }
-
-// dirtyCommon takes names of files, which are any bytes at all.
-func (b *Builder) dirtyCommon(k otlp.Key, v string) {
+// file. Call it after StartBatch. Names of files are any bytes at all.
+func (b *Builder) Common(k otlp.Key, v string) {
 	if utf8.ValidString(v) {
 		b.common.String(k, v)
 		return

@@ -49,13 +49,10 @@ func (b *Builder) FinishSpan(spans []byte, ends []int) ([]byte, []int) {
 // FinishNumbers adds what the entry says of calls in numbers. It is called after
 // FinishSpan, which knows the trace of a closing line.
 func (b *Builder) FinishNumbers() {
-	if b.Numbers != nil && (b.Open.Kind|b.Call.Kind != cdr.None || b.Numbers.Pending()) { // few lines say any
-		b.finishNumbers()
-	}
-}
-
-func (b *Builder) finishNumbers() {
 	n := b.Numbers
+	if n == nil || b.Open.Kind|b.Call.Kind == cdr.None && !n.Pending() { // most lines say none
+		return
+	}
 	if b.Open.Kind != cdr.None {
 		n.Open(&b.Open, b.attrs.Buf)
 	}

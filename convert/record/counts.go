@@ -17,19 +17,7 @@ const (
 
 // String is the format's name in metrics.
 func (f Format) String() string {
-	switch f {
-	case JSON:
-		return "json"
-	case Legacy:
-		return "legacy"
-	case Erlang:
-		return "erlang"
-	case Syslog:
-		return "syslog"
-	case Pexip:
-		return "pexip"
-	}
-	return "unknown"
+	return [NumFormats]string{"json", "legacy", "erlang", "syslog", "pexip"}[f]
 }
 
 // A Limit is a bound beyond which what an entry says becomes no attribute.
@@ -43,15 +31,7 @@ const (
 )
 
 // String is the limit's name in metrics.
-func (l Limit) String() string {
-	switch l {
-	case Pairs:
-		return "pairs"
-	case Fields:
-		return "fields"
-	}
-	return "unknown"
-}
+func (l Limit) String() string { return [NumLimits]string{"pairs", "fields"}[l] }
 
 // Counts says what became of the entries of one batch.
 type Counts struct {
@@ -110,8 +90,12 @@ func (c *Counts) DroppedEntries() (n int) {
 
 // Event counts one record in counts, which holds n kinds of events.
 func Event(counts *[]int, n, index int) {
+	extend(counts, n)
+	(*counts)[index]++
+}
+
+func extend(counts *[]int, n int) {
 	if len(*counts) < n {
 		*counts = append(*counts, make([]int, n-len(*counts))...)
 	}
-	(*counts)[index]++
 }

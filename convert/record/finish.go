@@ -115,10 +115,7 @@ func (b *Builder) uidMillis() uint64 {
 	if b.Time > 0 {
 		return uint64(b.Time) / 1e6
 	}
-	if ms := b.Origin.Born.UnixMilli(); ms > 0 {
-		return uint64(ms) & (1<<48 - 1)
-	}
-	return 0
+	return uint64(max(b.Origin.Born.UnixMilli(), 0)) & (1<<48 - 1)
 }
 
 // validBody is the body as it goes out. It does not share the buffer that

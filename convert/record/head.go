@@ -6,30 +6,25 @@ import (
 	"github.com/rtcship/rtcship/convert/otlp"
 )
 
-// A head is what nearly all records of a batch have in common, in wire form:
-// their times, the attributes of every entry, and the uid. It is copied whole,
-// and what differs is filled in.
-type head struct {
-	buf []byte // empty until it is needed
-}
-
-// Where the values are that are filled in. The uid is at the end.
+// Where the values are in a head that are filled in. The uid is at the end.
 const (
 	headTime     = 1
 	headObserved = headTime + 8 + 1
 )
 
-// make makes the head, with common in wire form.
-func (h *head) make(common []byte) {
-	w := otlp.Writer{Buf: h.buf[:0]}
+// appendHead appends what nearly all records of a batch have in common: their times,
+// the attributes of every entry, and the uid.
+func appendHead(dst, common []byte) []byte {
+	w := otlp.Writer{Buf: dst}
 	w.Time(0)
 	w.Observed(0)
 	w.Append(common)
 	w.Text(keyUID, make([]byte, uidSize))
-	h.buf = w.Buf
+	return w.Buf
 }
 
-// addHead adds the record's times, the common attributes, and the uid.
+// addHead adds the record's times, the common attributes, and the uid. A head is
+// made when it is first needed, then copied whole, and what differs is filled in.
 func (b *Builder) addHead(w *otlp.Writer, part int) {
 	if b.Time <= 0 || b.Entry.Observed.IsZero() {
 		b.addHeadless(w, part)
@@ -39,11 +34,11 @@ func (b *Builder) addHead(w *otlp.Writer, part int) {
 	if b.withFile {
 		h = &b.heads[1]
 	}
-	if len(h.buf) == 0 {
-		h.make(b.commonHere())
+	if len(*h) == 0 {
+		*h = appendHead(*h, b.commonHere())
 	}
 	at := len(w.Buf)
-	w.Append(h.buf)
+	w.Append(*h)
 	added := w.Buf[at:]
 	binary.LittleEndian.PutUint64(added[headTime:], uint64(b.Time))
 	binary.LittleEndian.PutUint64(added[headObserved:], uint64(b.observed()))
