@@ -81,7 +81,7 @@ func (j *job) convertSora(w *worker) error {
 		if err := looked.at(j.ctx, e); err != nil {
 			return err
 		}
-		w.builder.BeginUnmasked(e)
+		w.builder.Begin(e)
 		if len(e.Text) == 0 || !r.Read() {
 			w.builder.Skip()
 			continue
@@ -112,7 +112,7 @@ func (j *job) convertPexip(w *worker) error {
 		if err := looked.at(j.ctx, e); err != nil {
 			return err
 		}
-		w.builder.BeginUnmasked(e)
+		w.builder.Begin(e)
 		if len(e.Text) == 0 {
 			w.builder.Skip()
 			continue
@@ -147,7 +147,7 @@ func (j *job) say(w *worker, group int, f record.Format) {
 	e := j.batch.Entries[j.next]
 	e.Text = fmt.Appendf(nil, "rtcship could not convert this entry of %d bytes; its own log says why", len(e.Text))
 	b := &w.builder
-	b.BeginUnmasked(&e)
+	b.Begin(&e)
 	b.Severity = severityError
 	b.ParseError(f, "fault")
 	j.out.finish(group, b, &drop.Batch{}) // whatever the rules say

@@ -200,7 +200,7 @@ func (o *Output) addHost(base, scope, name []byte) int {
 	h.name = append(h.name[:0], name...)
 	h.resource = append(h.resource[:0], base...)
 	if len(name) > 0 {
-		h.resource = otlp.AppendResourceAttr(h.resource, "host.name", name)
+		h.resource = otlp.AppendResourceAttr(h.resource, keyHostName, name)
 	}
 	if o.byName == nil {
 		o.byName = map[string]int{}

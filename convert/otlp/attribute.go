@@ -25,13 +25,13 @@ func AppendKey(dst []byte, prefix string, name []byte) Key {
 }
 
 // String adds a string attribute.
-func (w *Writer) String(k Key, v string) { w.Buf = appendStringAttribute(w.Buf, k, v) }
+func (w *Writer) String(k Key, v string) { w.Buf = appendStringAttribute(w.Buf, tagAttribute, k, v) }
 
 // Text adds a string attribute from bytes.
 func (w *Writer) Text(k Key, v []byte) {
 	at, size := len(w.Buf), len(k)+len(v)+6
 	if size >= 0x80 || cap(w.Buf)-at < size+block {
-		w.Buf = appendStringAttribute(w.Buf, k, v)
+		w.Buf = appendStringAttribute(w.Buf, tagAttribute, k, v)
 		return
 	}
 	// The common case: every length fits one byte, and there is room.
@@ -123,10 +123,10 @@ func appendAttributeHead(b []byte, k Key, value int) []byte {
 	return append(b, tagValue, byte(value))
 }
 
-func appendStringAttribute[T ~string | ~[]byte](b []byte, k Key, v T) []byte {
+func appendStringAttribute[T ~string | ~[]byte](b []byte, tag byte, k Key, v T) []byte {
 	value := stringSize(len(v))
 	b = slices.Grow(b, len(k)+len(v)+32)
-	b = append(b, tagAttribute)
+	b = append(b, tag)
 	b = binary.AppendUvarint(b, uint64(len(k)+1+varintSize(uint64(value))+value))
 	b = append(b, k...)
 	b = append(b, tagValue)

@@ -41,10 +41,9 @@ func masked(t testing.TB, text string, before bool) []byte {
 	e := entry.Entry{Text: []byte(text), Observed: observed, Transport: "unix"}
 	var reader Reader
 	reader.Start(&b)
+	b.Begin(&e)
 	if before {
-		b.Begin(&e)
-	} else {
-		b.BeginUnmasked(&e)
+		b.Mask()
 	}
 	host := reader.Read()
 	out, _ := b.Finish(nil, nil)

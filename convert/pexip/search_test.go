@@ -320,7 +320,7 @@ func TestNotTakenApart(t *testing.T) {
 	}
 	c := newConverter()
 	c.entry = entry.Entry{Text: []byte(`the rest of a long one: (x) Level="ERROR" Message="y"`), Observed: observed, Cut: true}
-	c.builder.BeginUnmasked(&c.entry)
+	c.builder.Begin(&c.entry)
 	if c.reader.Read(); c.counts.ParseErrors != [record.NumFormats]int{} {
 		t.Errorf("the rest of a long message counted: %v", c.counts.ParseErrors)
 	}

@@ -184,7 +184,7 @@ func TestShortWayOfDocument(t *testing.T) {
 // wentShort reports whether text goes the short way.
 func (c *converter) wentShort(text []byte) bool {
 	c.entry = entry.Entry{Text: text, Observed: observed, Transport: "unix"}
-	c.builder.BeginUnmasked(&c.entry)
+	c.builder.Begin(&c.entry)
 	_, ok := c.reader.parse.short()
 	return ok
 }

@@ -43,7 +43,7 @@ func (c *converter) start() {
 
 func (c *converter) convert(text []byte) (host []byte) {
 	c.entry = entry.Entry{Text: text, Observed: observed, Transport: "unix"}
-	c.builder.BeginUnmasked(&c.entry)
+	c.builder.Begin(&c.entry)
 	return c.reader.Read()
 }
 

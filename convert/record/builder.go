@@ -47,6 +47,7 @@ func (c *Calls) Any() bool { return c.Traces || c.Numbers }
 //	b.StartBatch(settings, origin)
 //	for each entry {
 //		b.Begin(entry)
+//		b.Mask()
 //		… a parser reads b.Text, adds attributes, sets the fields …
 //		records, ends = b.Finish(records, ends)
 //	}
@@ -134,16 +135,9 @@ func (b *Builder) Common(k otlp.Key, v string) {
 	b.common.Text(k, b.sanitized)
 }
 
-// Begin starts on the next entry.
+// Begin starts on the next entry. The parser must call Mask before it uses Text,
+// unless it has asked Suspect about every part of the text that may hold a secret.
 func (b *Builder) Begin(e *entry.Entry) {
-	b.BeginUnmasked(e)
-	b.Mask()
-}
-
-// BeginUnmasked is Begin for a parser that sees to the secrets itself: it must
-// call Mask before it uses Text, unless it has asked Suspect about every part
-// of the text that may hold a secret.
-func (b *Builder) BeginUnmasked(e *entry.Entry) {
 	b.Entry = e
 	text := slices.Clip(e.Text) // what is behind it belongs to others
 	b.Text, b.Body = text, text

@@ -52,7 +52,7 @@ func (f *fuzzReader) wire(log string, text []byte) []byte {
 func (f *fuzzReader) wireOf(log string, e entry.Entry) []byte {
 	f.b.StartBatch(&f.settings, &entry.Origin{Source: "sora", Log: log, Path: "/l/" + log, Born: time.Unix(1, 0)}, &f.counts)
 	f.r.Start(f.p, &f.b)
-	f.b.BeginUnmasked(&e)
+	f.b.Begin(&e)
 	if len(e.Text) == 0 || !f.r.Read() {
 		return nil
 	}
@@ -386,7 +386,7 @@ func FuzzPairs(f *testing.F) {
 		}
 		fr.b.StartBatch(&fr.settings, &entry.Origin{Source: "sora", Log: "sora", Path: "/l/sora"}, &fr.counts)
 		fr.r.Start(fr.p, &fr.b)
-		fr.b.BeginUnmasked(&entry.Entry{Text: s})
+		fr.b.Begin(&entry.Entry{Text: s})
 		fr.r.pairs(s)
 		out, _ := fr.b.Finish(nil, nil)
 		a := recordtest.Attributes(t, recordtest.Decode(t, out)[0])

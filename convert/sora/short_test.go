@@ -179,7 +179,7 @@ func TestShortWayIsGone(t *testing.T) {
 func (f *fuzzReader) wentShort(text []byte) bool {
 	defer func(before record.Counts) { f.counts = before }(f.counts)
 	f.counts.SoraEvents = slices.Clone(f.counts.SoraEvents)
-	f.b.BeginUnmasked(&entry.Entry{Text: text})
+	f.b.Begin(&entry.Entry{Text: text})
 	return f.r.readShort()
 }
 
