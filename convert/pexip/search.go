@@ -115,7 +115,7 @@ func (l *line) headers(text []byte, observed time.Time) (understood bool) {
 			rest, words = h.Text, h.Text
 			continue
 		}
-		if n := badPriority(rest); n > 0 {
+		if n := syslog.NumberLen(rest); n > 0 { // where a priority should be, and is none
 			rest = rest[n:]
 			inner, words = cap(text)-cap(rest), rest
 			continue
@@ -161,17 +161,6 @@ func (l *line) forwarded(words []byte) int {
 	}
 	l.host, l.head.Host = name, name
 	return len(words) - len(rest)
-}
-
-// badPriority is the length of what stands where a priority should and is none,
-// <999> for one; 0 if there is nothing of the kind.
-func badPriority(b []byte) int {
-	if b[0] == '<' {
-		if n := 1 + leadingDigits(b[1:]); n > 1 && n < len(b) && b[n] == '>' {
-			return n + 1
-		}
-	}
-	return 0
 }
 
 // names reads the words between a header and Pexip's part of a line: names of

@@ -97,41 +97,46 @@ func TrimEnd(msg []byte) []byte {
 
 // priority takes "<134>" off the beginning of b.
 func (h *Header) priority(b []byte) []byte {
-	if len(b) < 3 || b[0] != '<' {
+	end := NumberLen(b)
+	if end == 0 || end > len("<191>") {
 		return b
 	}
-	n, i := 0, 1
-	for i < len(b) && i < 4 && isDigit(b[i]) {
-		n = n*10 + int(b[i]-'0')
-		i++
-	}
-	if i == 1 || i == len(b) || b[i] != '>' || n > 191 {
+	n := number(b[1 : end-1])
+	if n > 191 {
 		return b
 	}
 	h.Priority = n
-	return b[i+1:]
+	return b[end:]
+}
+
+// NumberLen is the length of a number in angle brackets, as a priority is, that b
+// begins with, or 0.
+func NumberLen(b []byte) int {
+	if len(b) == 0 || b[0] != '<' {
+		return 0
+	}
+	end := 1 + digitsLen(b[1:])
+	if end == 1 || end == len(b) || b[end] != '>' {
+		return 0
+	}
+	return end + 1
 }
 
 // trimFront removes what may stand in front of a priority: a byte order mark,
 // blanks, and the end of the message before.
 func trimFront(msg []byte) []byte {
-	b := trimBOM(bytes.TrimLeft(trimBOM(msg), " \t\r\n\x00"))
-	if len(b) > 0 && b[0] == '<' {
+	msg = trimBOM(msg)
+	if b := trimBOM(bytes.TrimLeft(msg, " \t\r\n\x00")); len(b) > 0 && b[0] == '<' {
 		return b
 	}
-	return trimBOM(msg)
+	return msg
 }
 
 // frontLen is the length of what b begins with that is no part of a header, but
 // may stand in front of one: a priority that is none, the number that routers
 // give their messages, and their mark for a clock that is not set.
 func frontLen(b []byte) int {
-	n := 0
-	if len(b) > 2 && b[0] == '<' {
-		if end := 1 + digitsLen(b[1:]); end > 1 && end < len(b) && b[end] == '>' {
-			n = end + 1
-		}
-	}
+	n := NumberLen(b)
 	if d := digitsLen(b[n:]); d > 0 && n+d+1 < len(b) && b[n+d] == ':' && blank(b[n+d+1]) {
 		n += d + 2
 	}

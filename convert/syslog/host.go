@@ -42,7 +42,7 @@ func SystemName(word []byte) []byte {
 // withoutPort takes the brackets off an address and the port off a host.
 func withoutPort(word []byte) []byte {
 	last := bytes.LastIndexByte(word, ':')
-	port := last > 0 && last+1 < len(word) && len(word)-last <= 6 && allDigits(word[last+1:])
+	port := last > 0 && last+1 < len(word) && len(word)-last <= 6 && last+1+digitsLen(word[last+1:]) == len(word)
 	if len(word) > 0 && word[0] == '[' {
 		if port && word[last-1] == ']' {
 			word = word[:last]

@@ -6,7 +6,7 @@ import "bytes"
 // much of the other fields as there is. It reports whether b is of that form.
 func (h *Header) rfc5424(b []byte) bool {
 	version, rest := cut(b)
-	if len(version) == 0 || len(version) > 3 || version[0] == '0' || !allDigits(version) {
+	if len(version) == 0 || len(version) > 3 || version[0] == '0' || digitsLen(version) < len(version) {
 		return false
 	}
 	stamp, rest := cut(rest)
@@ -22,27 +22,17 @@ func (h *Header) rfc5424(b []byte) bool {
 		// A sender that leaves fields out goes on with its structured data or
 		// its text; a quote or a bracket is no beginning of a name, but for that
 		// of an address.
-		n, quoted := nameLen(rest)
-		if n == 0 || quoted || rest[0] == '[' && (i > 0 || !HostLike(rest[:n])) {
+		word, after := cut(rest)
+		if len(word) == 0 || bytes.IndexByte(word, '"') >= 0 || word[0] == '[' && (i > 0 || !HostLike(word)) {
 			break
 		}
-		if n > 1 || rest[0] != '-' {
-			*field = rest[:n]
+		if string(word) != "-" {
+			*field = word
 		}
-		rest = trimBlanks(rest[n:])
+		rest = after
 	}
 	h.structured(rest)
 	return true
-}
-
-// nameLen is the length of the word that b begins with, and whether there is a
-// quote in it.
-func nameLen(b []byte) (n int, quoted bool) {
-	for n < len(b) && !blank(b[n]) {
-		quoted = quoted || b[n] == '"'
-		n++
-	}
-	return n, quoted
 }
 
 // structured takes the structured data off b; the rest is the text. Data that
@@ -100,12 +90,7 @@ func NextElement(data []byte) (e Element, rest []byte, ok bool) {
 	if end < 0 {
 		return e, data, false
 	}
-	inner := data[1:end]
-	i := bytes.IndexByte(inner, ' ')
-	if i < 0 {
-		i = len(inner)
-	}
-	e.ID, e.params = inner[:i], inner[i:]
+	e.ID, e.params, _ = bytes.Cut(data[1:end], []byte(" "))
 	if !sdName(e.ID) {
 		return e, data, false
 	}
@@ -119,18 +104,14 @@ func (e *Element) Next() (name, value []byte, ok bool) {
 	if len(b) == 0 {
 		return nil, nil, false
 	}
-	eq := bytes.IndexByte(b, '=')
-	if eq < 0 || eq+1 == len(b) || b[eq+1] != '"' || !sdName(b[:eq]) {
+	name, rest, ok := bytes.Cut(b, []byte(`="`))
+	end := quoted(rest)
+	if !ok || end < 0 || !sdName(name) {
 		e.malformed, e.params = true, nil
 		return nil, nil, false
 	}
-	end := quoted(b[eq+2:])
-	if end < 0 {
-		e.malformed, e.params = true, nil
-		return nil, nil, false
-	}
-	e.params = b[eq+2+end+1:]
-	return b[:eq], b[eq+2 : eq+2+end], true
+	e.params = rest[end+1:]
+	return name, rest[:end], true
 }
 
 // AppendValue appends a parameter's value to dst without its escapes.
@@ -182,13 +163,4 @@ func sdName(b []byte) bool {
 		}
 	}
 	return len(b) > 0
-}
-
-func allDigits(b []byte) bool {
-	for _, c := range b {
-		if !isDigit(c) {
-			return false
-		}
-	}
-	return true
 }

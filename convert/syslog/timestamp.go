@@ -15,8 +15,9 @@ func ParseTime(b []byte, observed time.Time) (t time.Time, n int) {
 
 // ParseISO reads an ISO 8601 time such as 2015-11-24T15:51:11.337+00:00 off the
 // beginning of b. It returns the length of what was read, 0 if there is none, and
-// that of the zone at its end; a time without a zone is in UTC. With a blank instead of the T no comma may stand before the fraction: that is how Pexip
-// writes the originating time, which is no part of the header.
+// that of the zone at its end; a time without a zone is in UTC. With a blank
+// instead of the T no comma may stand before the fraction: that is how Pexip writes
+// the originating time, which is no part of the header.
 func ParseISO(b []byte) (t time.Time, n, zone int) {
 	date, ok := isoDate(b)
 	if !ok || len(b) < 19 {
@@ -214,7 +215,6 @@ func trailingZone(b []byte) (offset time.Duration, n int) {
 		if offset, n = parseZone(b[1:]); n > 0 {
 			return offset, n + 1
 		}
-		return 0, 0
 	}
 	n = 1
 	for n < len(b) && n < 6 && b[n] >= 'A' && b[n] <= 'Z' {
