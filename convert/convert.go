@@ -89,9 +89,6 @@ func New(cfg Config) (*Converter, error) {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = defaultMaxBody
 	}
-	if cfg.Timezone == nil {
-		cfg.Timezone = time.UTC
-	}
 	s := record.Settings{MaxBody: cfg.MaxBody, Original: cfg.Original, Redactor: r, ObservedAsTime: cfg.ObservedAsTime, Calls: cfg.Calls}
 	p, failures := s, s
 	p.Redactor, failures.Redactor = r.ForPexip(), r.ForFailures()

@@ -2,6 +2,7 @@ package sora
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/rtcship/rtcship/convert/record"
 )
@@ -157,10 +158,8 @@ func (r *Reader) pair(key, term []byte) {
 // taken tells whether there was a pair called key before, or an unknown field
 // of the line.
 func (r *Reader) taken(key []byte) bool {
-	for _, k := range r.keys {
-		if string(k) == string(key) {
-			return true
-		}
+	if contains(r.keys, key) {
+		return true
 	}
 	for i := range r.beside {
 		if m := &r.beside[i]; m.id == unknownField && string(r.name(&r.line, m)) == string(key) {
@@ -168,6 +167,10 @@ func (r *Reader) taken(key []byte) bool {
 		}
 	}
 	return false
+}
+
+func contains(names [][]byte, name []byte) bool {
+	return slices.ContainsFunc(names, func(n []byte) bool { return string(n) == string(name) })
 }
 
 // keyLength is the length of the key that s begins with, 0 if there is none.

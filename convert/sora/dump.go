@@ -11,11 +11,6 @@ import (
 
 var (
 	keyDumpVersion = otlp.NewKey("sora.dump.version")
-	keyDumpSlogan  = otlp.NewKey("sora.dump.slogan")
-	keyDumpSystem  = otlp.NewKey("sora.dump.system_version")
-	keyDumpTaints  = otlp.NewKey("sora.dump.taints")
-	keyDumpAtoms   = otlp.NewKey("sora.dump.atoms")
-	keyDumpThread  = otlp.NewKey("sora.dump.calling_thread")
 	keyDumpSize    = otlp.NewKey("sora.dump.size")
 )
 
@@ -73,11 +68,11 @@ var dumpLines = [...]struct {
 	name string
 	key  otlp.Key
 }{
-	{"Slogan", keyDumpSlogan},
-	{"System version", keyDumpSystem},
-	{"Taints", keyDumpTaints},
-	{"Atoms", keyDumpAtoms},
-	{"Calling Thread", keyDumpThread},
+	{"Slogan", otlp.NewKey("sora.dump.slogan")},
+	{"System version", otlp.NewKey("sora.dump.system_version")},
+	{"Taints", otlp.NewKey("sora.dump.taints")},
+	{"Atoms", otlp.NewKey("sora.dump.atoms")},
+	{"Calling Thread", otlp.NewKey("sora.dump.calling_thread")},
 }
 
 // dumpTime reads the local time Sun Aug 25 00:57:34 2019, which may have a

@@ -105,7 +105,7 @@ func (r *Reader) reasons(s *scanner) {
 		if m.id != unknownField || m.kind == 'n' {
 			continue
 		}
-		if name := r.name(s, m); r.isReason(name, m.kind) && !r.isLifted(name) {
+		if name := r.name(s, m); r.isReason(name, m.kind) && !contains(r.lifted, name) {
 			r.lifted = append(r.lifted, name)
 			at[n] = i
 			n++
@@ -130,10 +130,6 @@ func (r *Reader) isReason(name []byte, k kind) bool {
 // isFailure tells whether a record of this type is about a connection that failed.
 func (r *Reader) isFailure(s *scanner, typ *field) bool {
 	return typ != nil && string(r.text(s, typ)) == "connection.failed"
-}
-
-func (r *Reader) isLifted(name []byte) bool {
-	return slices.ContainsFunc(r.lifted, func(l []byte) bool { return string(l) == string(name) })
 }
 
 // within is the object called name among the fields, or nil.
@@ -196,8 +192,8 @@ func afterLastDot(s []byte) []byte { return s[bytes.LastIndexByte(s, '.')+1:] }
 
 // connectionOfFile takes the connection from the name of a file such as
 // 1777593609_5M1SWH8ZP3QY7C0KVX9B2RTD4G.jsonl where the line does not say it.
-func (r *Reader) connectionOfFile(f *found) {
-	if len(r.connection) > 0 && f.connection == nil {
+func (r *Reader) connectionOfFile(said bool) {
+	if len(r.connection) > 0 && !said {
 		r.traceOf(r.connection)
 		r.b.Attr(r.p.fields.ids[fieldConnectionID].key, r.connection)
 	}

@@ -1,8 +1,6 @@
 package sora
 
-import (
-	"github.com/rtcship/rtcship/convert/record"
-)
+import "github.com/rtcship/rtcship/convert/record"
 
 // Beyond these limits a line stays together as the body, and only identities
 // and types become attributes: Loki and Elastic take neither more attributes
@@ -58,7 +56,7 @@ func (r *Reader) readJSON() string {
 	r.trace(&r.line, f.connection)
 	r.request(&f, req)
 	r.eventOfType(&f)
-	r.connectionOfFile(&f)
+	r.connectionOfFile(f.connection != nil)
 	r.close(&f)
 	if !suspect {
 		r.learn(&f)

@@ -107,7 +107,7 @@ func scanScalar(text []byte, i int) (int, kind) {
 }
 
 func literal(text []byte, i int, word string) int {
-	if len(text)-i < len(word) || string(text[i:i+len(word)]) != word {
+	if !hasPrefix(text, i, word) {
 		return -1
 	}
 	return i + len(word)

@@ -119,30 +119,11 @@ func Logs() []string {
 	return names
 }
 
-// severityOf is the OTLP severity number of a level, or 0: mostly one of Erlang's,
-// in small letters.
+// severityOf is the OTLP severity number of a level, however it is written, or 0.
 func severityOf(level []byte) int {
-	switch string(level) {
-	case "debug":
-		return severityDebug
-	case "info":
-		return severityInfo
-	case "notice":
-		return severityNotice
-	case "warning":
-		return severityWarning
-	case "error":
-		return severityError
-	case "critical":
-		return severityCritical
-	case "alert":
-		return severityAlert
-	case "emergency":
-		return severityEmergency
-	}
 	var buf [len("emergency")]byte
-	if len(level) > len(buf) {
-		return 0
+	if n := severityNumber(level); n > 0 || len(level) > len(buf) {
+		return n
 	}
 	small := buf[:len(level)]
 	for i, c := range level {
@@ -151,15 +132,33 @@ func severityOf(level []byte) int {
 		}
 		small[i] = c
 	}
-	return otherLevels[string(small)]
+	return severityNumber(small)
 }
 
-// otherLevels are Erlang's however they are written, and what other libraries and
-// nodes in other languages call them.
-var otherLevels = map[string]int{
-	"debug": severityDebug, "info": severityInfo, "notice": severityNotice, "warning": severityWarning, "error": severityError,
-	"critical": severityCritical, "alert": severityAlert, "emergency": severityEmergency,
-	"trace": severityTrace, "warn": severityWarning, "err": severityError, "crit": severityCritical, "emerg": severityEmergency, "fatal": severityEmergency,
+// severityNumber knows Erlang's levels, and what other libraries and nodes in other
+// languages call them.
+func severityNumber(level []byte) int {
+	switch string(level) {
+	case "trace":
+		return severityTrace
+	case "debug":
+		return severityDebug
+	case "info":
+		return severityInfo
+	case "notice":
+		return severityNotice
+	case "warning", "warn":
+		return severityWarning
+	case "error", "err":
+		return severityError
+	case "critical", "crit":
+		return severityCritical
+	case "alert":
+		return severityAlert
+	case "emergency", "emerg", "fatal":
+		return severityEmergency
+	}
+	return 0
 }
 
 // readPlain takes an entry as the text it is.

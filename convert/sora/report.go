@@ -282,13 +282,8 @@ func (rep *report) ended(v []byte) {
 // isCall tells whether s is a place as lager writes it: `lists:nth/2 line 198`.
 func isCall(s []byte) bool {
 	call, line, ok := bytes.Cut(s, []byte(" line "))
-	if !ok || len(line) == 0 || len(line) > 9 || bytes.IndexByte(call, ' ') >= 0 {
+	if !ok || len(line) > 9 || digits(line, 0) != len(line) || bytes.IndexByte(call, ' ') >= 0 {
 		return false
-	}
-	for _, c := range line {
-		if c < '0' || c > '9' {
-			return false
-		}
 	}
 	return bytes.IndexByte(call, ':') > 0
 }

@@ -124,7 +124,7 @@ func (r *Reader) fill(s *shape.Shape[struct{}], l *shortLine) bool {
 
 // shortTime takes a time at i, and returns where it ends, or -1.
 func (r *Reader) shortTime(l *shortLine, i int) int {
-	end, ok := i+len("2022-06-06T08:04:37.390710Z"), false
+	end, ok := i+usualTime, false
 	if end > len(r.b.Text) || r.b.Text[end-1] != 'Z' {
 		return -1
 	}
@@ -285,10 +285,7 @@ func (r *Reader) finishShort(l *shortLine) {
 		b.EventPrefix = r.log.event
 	}
 	r.traceOf(l.connection)
-	if len(r.connection) > 0 && l.connection == nil {
-		r.traceOf(r.connection)
-		b.Attr(r.p.fields.ids[fieldConnectionID].key, r.connection)
-	}
+	r.connectionOfFile(l.connection != nil)
 }
 
 // learn remembers the line that was just read, if all that comes of it comes of its

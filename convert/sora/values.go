@@ -29,19 +29,15 @@ func (r *Reader) unknown(s *scanner, i int, f *found) {
 // known adds a field of the table. A value that is not of the field's type
 // goes to a second name, as text. all says that the body is not the line.
 func (r *Reader) known(s *scanner, m *field, k *fieldKeys, all bool) {
-	b := r.b
+	b, key := r.b, k.text
 	switch {
 	case m.kind == 'n':
 		if all {
 			b.Null(k.key)
 		}
 		return
-	case k.typ == typeText && !all: // the body has it too
-		b.Attr(k.key, record.Cut(r.text(s, m), maxValue))
-		return
 	case k.typ == typeText:
-		b.Attr(k.key, r.text(s, m))
-		return
+		key = k.key
 	case k.typ == typeBool && m.kind == 't':
 		b.Encoded(k.bools[1])
 		return
@@ -64,10 +60,10 @@ func (r *Reader) known(s *scanner, m *field, k *fieldKeys, all bool) {
 		}
 	}
 	v := r.text(s, m)
-	if !all {
+	if !all { // the body has it too
 		v = record.Cut(v, maxValue)
 	}
-	b.Attr(k.text, v)
+	b.Attr(key, v)
 }
 
 // list adds a list of strings and returns false if the value is another list.
