@@ -133,25 +133,6 @@ func (c *Converter) ConvertContext(ctx context.Context, b entry.Batch, out *Outp
 	}
 }
 
-// An interval spaces out the looks at a context: it is a lock, and a line takes
-// less than a microsecond.
-type interval struct{ bytes int }
-
-// lookEvery is after how much text the context is looked at.
-const lookEvery = 64 << 10
-
-// at is called with each entry. It returns why ctx has ended, if it has.
-func (l *interval) at(ctx context.Context, e *entry.Entry) error {
-	if l.bytes += len(e.Text); l.bytes < lookEvery {
-		return nil
-	}
-	l.bytes = 0
-	if ctx.Err() != nil {
-		return fmt.Errorf("convert: %w", context.Cause(ctx))
-	}
-	return nil
-}
-
 // SafeCut returns where text, the beginning of an entry that is too long for
 // one, can be cut without parting a secret from its name, or its halves: neither
 // would be known for what it is by itself. It depends on nothing but text.

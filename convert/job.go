@@ -75,23 +75,17 @@ func (j *job) convertSora(w *worker) error {
 		j.say(w, 0, record.JSON)
 	}
 	r.Start(j.sora, &w.builder)
-	looked := interval{}
-	for ; j.next < len(j.batch.Entries); j.next++ {
-		e := &j.batch.Entries[j.next]
-		if err := looked.at(j.ctx, e); err != nil {
-			return err
-		}
-		w.builder.Begin(e)
-		if len(e.Text) == 0 || !r.Read() {
-			w.builder.Skip()
-			continue
+	err := j.each(w, func(*entry.Entry) bool {
+		if !r.Read() {
+			return false
 		}
 		out.finish(0, &w.builder, &w.drop)
-	}
-	if len(out.Groups[0].Ends) == 0 && len(out.Spans[0].Ends) == 0 {
+		return true
+	})
+	if err == nil && len(out.Groups[0].Ends) == 0 && len(out.Spans[0].Ends) == 0 {
 		out.Groups, out.Spans = out.Groups[:0], out.Spans[:0]
 	}
-	return nil
+	return err
 }
 
 // convertPexip puts the records of each system into a group of their own.
@@ -106,17 +100,7 @@ func (j *job) convertPexip(w *worker) error {
 	}
 	w.pexip.Start(&w.builder)
 	defer w.pexip.Release()
-	looked := interval{}
-	for ; j.next < len(j.batch.Entries); j.next++ {
-		e := &j.batch.Entries[j.next]
-		if err := looked.at(j.ctx, e); err != nil {
-			return err
-		}
-		w.builder.Begin(e)
-		if len(e.Text) == 0 {
-			w.builder.Skip()
-			continue
-		}
+	return j.each(w, func(e *entry.Entry) bool {
 		host := w.pexip.Read()
 		if host == nil {
 			host = appendPeer(peer[:0], e.Peer)
@@ -131,6 +115,28 @@ func (j *job) convertPexip(w *worker) error {
 			g.reserve(len(g.Ends)+16, len(g.Records)/2+len(e.Text)) // as much as there is
 		}
 		out.finish(i, &w.builder, &w.drop)
+		return true
+	})
+}
+
+// lookEvery is after how much text the context is looked at: it is a lock, and a line
+// takes less than a microsecond.
+const lookEvery = 64 << 10
+
+// each has the entries from the next one on converted, those aside that hold nothing.
+// convert returns false for another one of these.
+func (j *job) each(w *worker, convert func(*entry.Entry) bool) error {
+	for size := 0; j.next < len(j.batch.Entries); j.next++ {
+		e := &j.batch.Entries[j.next]
+		if size += len(e.Text); size >= lookEvery {
+			if size = 0; j.ctx.Err() != nil {
+				return fmt.Errorf("convert: %w", context.Cause(j.ctx))
+			}
+		}
+		w.builder.Begin(e)
+		if len(e.Text) == 0 || !convert(e) {
+			w.builder.Skip()
+		}
 	}
 	return nil
 }

@@ -117,22 +117,19 @@ func resetGroups(all []Group, kept *int) {
 	}
 }
 
-// addGroup adds an empty group, with the buffers of one used earlier if any, and
-// the one for its spans.
+// addGroup adds an empty group, and the one for its spans.
 func (o *Output) addGroup(resource, scope []byte) *Group {
-	grow(&o.Spans, resource, scope)
-	return grow(&o.Groups, resource, scope)
-}
-
-func grow(groups *[]Group, resource, scope []byte) *Group {
-	if n := len(*groups); n < cap(*groups) {
-		*groups = (*groups)[:n+1]
-	} else {
-		*groups = append(*groups, Group{})
-	}
-	g := &(*groups)[len(*groups)-1]
+	s, g := grow(&o.Spans), grow(&o.Groups)
+	s.Resource, s.Scope = resource, scope
 	g.Resource, g.Scope = resource, scope
 	return g
+}
+
+// grow makes a list longer by one, which has the buffers of one used earlier if any.
+func grow[T any](list *[]T) *T {
+	n := len(*list)
+	*list = slices.Grow(*list, 1)[:n+1]
+	return &(*list)[n]
 }
 
 // finish adds what b made of an entry to the group with index i: its span, its
@@ -191,12 +188,7 @@ func (o *Output) hostGroup(base, scope, name []byte) (index int, named bool) {
 // addHost adds a group, and returns its index.
 func (o *Output) addHost(base, scope, name []byte) int {
 	i := len(o.hosts)
-	if i < cap(o.hosts) {
-		o.hosts = o.hosts[:i+1]
-	} else {
-		o.hosts = append(o.hosts, host{})
-	}
-	h := &o.hosts[i]
+	h := grow(&o.hosts)
 	h.name = append(h.name[:0], name...)
 	h.resource = append(h.resource[:0], base...)
 	if len(name) > 0 {
