@@ -2,6 +2,7 @@ package pexip
 
 import (
 	"bytes"
+	"math"
 	"time"
 )
 
@@ -13,11 +14,7 @@ func auditTime(text []byte) (time.Time, bool) {
 	if !ok || len(rest) <= width || rest[width] != ':' || rest[width-4] != '.' {
 		return time.Time{}, false
 	}
-	seconds, ok := parseInt(rest[:width-4])
-	millis, ok2 := parseInt(bytes.TrimLeft(rest[width-3:width], "0"))
-	if !ok2 {
-		millis, ok2 = 0, string(rest[width-3:width]) == "000"
-	}
-	t := time.Unix(seconds, millis*1_000_000)
-	return t, ok && ok2 && validTime(t)
+	seconds, ok := parseDouble(rest[:width])
+	t := time.UnixMilli(int64(math.Round(seconds * 1000)))
+	return t, ok && validTime(t)
 }

@@ -216,13 +216,13 @@ func Lookup(text string) []Message {
 		return nil
 	}
 	var module, exact, part []Message
-	for i, m := range Messages() {
+	for _, m := range Messages() {
 		switch known := strings.ToLower(strings.TrimRight(m.Message, ".*")); {
 		case m.Module == text && m.Message == "":
 			module = append([]Message{m}, module...)
 		case m.Module == text:
 			module = append(module, m)
-		case known == text, m.Event == text, catalogue.fitsTemplate(i, text):
+		case known == text, m.Event == text, catalogue.fitsTemplate(m.Message, text):
 			exact = append(exact, m)
 		case strings.Contains(known, text), strings.Contains(m.Event, text):
 			part = append(part, m)
@@ -237,18 +237,12 @@ func Lookup(text string) []Message {
 	return part
 }
 
-// fitsTemplate reports whether lower, in small letters, follows the template
-// of the message at index.
-func (c *catalog) fitsTemplate(index int, lower string) bool {
-	for _, t := range c.templates {
-		if t.index != index {
-			continue
-		}
-		folded := template{pieces: make([][]byte, len(t.pieces))}
-		for i, p := range t.pieces {
-			folded.pieces[i] = bytes.ToLower(p)
-		}
-		return folded.match([]byte(lower), new(templateData))
+// fitsTemplate reports whether lower, in small letters, follows the template that
+// message is, if it is one.
+func (c *catalog) fitsTemplate(message, lower string) bool {
+	if !strings.ContainsAny(message, "<*") {
+		return false
 	}
-	return false
+	t := c.newTemplate(0, strings.ToLower(message))
+	return t.match([]byte(lower), new(templateData))
 }

@@ -161,13 +161,6 @@ func within(text, part []byte) bool {
 	return false
 }
 
-func leadingDigits(b []byte) (n int) {
-	for n < len(b) && b[n]-'0' <= 9 {
-		n++
-	}
-	return n
-}
-
 // stringHead is how many bytes of a short string's attribute stand before it.
 func stringHead(key []byte) int { return len(key) + 6 }
 

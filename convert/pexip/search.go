@@ -50,7 +50,7 @@ func (l *line) apart(text []byte, observed time.Time) bool {
 		if at < from+seconds || bytes.IndexByte(text[at:], '"') >= 0 {
 			return false
 		}
-		end := at + 1 + leadingDigits(text[at+1:])
+		end := len(text) - len(bytes.TrimLeft(text[at+1:], "0123456789"))
 		stamp := text[at-seconds : end]
 		if t, n := syslog.ParseOriginatingTime(stamp); n > 0 {
 			l.headers(text[:at-seconds], observed)
