@@ -85,7 +85,6 @@ type Builder struct {
 	attrs     otlp.Writer // attributes of this entry
 	common    otlp.Writer // attributes of every entry of the batch
 	withFile  bool        // whether common belongs to this entry
-	heads     [2][]byte   // of entries without and with common; see addHead
 	peers     peers
 	seed      [2]uint64 // of the uids of this generation
 	invalid   int       // bytes of Text that are no UTF-8
@@ -118,7 +117,6 @@ var (
 func (b *Builder) StartBatch(s *Settings, o *entry.Origin, counts *Counts) {
 	b.settings, b.Origin, b.Counts, b.Numbers = s, o, counts, nil
 	b.seed = uidSeed(o.Generation)
-	b.heads[0], b.heads[1] = b.heads[0][:0], b.heads[1][:0]
 	b.common.Buf = b.common.Buf[:0]
 	b.Common(keyFileName, path.Base(o.Path))
 	b.Common(keyFilePath, o.Path)
