@@ -14,12 +14,7 @@ func (b *Builder) Key(prefix string, name []byte) otlp.Key {
 }
 
 // Attr adds a string attribute that was found in the text.
-func (b *Builder) Attr(k otlp.Key, v []byte) {
-	if b.invalid != 0 {
-		v = b.valid(v)
-	}
-	b.attrs.Text(k, v)
-}
+func (b *Builder) Attr(k otlp.Key, v []byte) { b.attrs.Text(k, b.valid(v)) }
 
 // Encoded adds attributes that are in wire form already, which may be none.
 func (b *Builder) Encoded(attrs []byte) {
@@ -65,9 +60,17 @@ func (b *Builder) EndList() { b.attrs.EndList() }
 
 // valid is v with \xNN for bytes that are no UTF-8, until the next call.
 func (b *Builder) valid(v []byte) []byte {
-	if b.invalid == 0 || utf8.Valid(v) {
+	if b.invalid == 0 {
 		return v
 	}
-	b.sanitized = AppendValid(b.sanitized[:0], v)
-	return b.sanitized
+	return sanitized(&b.sanitized, v)
+}
+
+// sanitized uses buf if it has to.
+func sanitized(buf *[]byte, v []byte) []byte {
+	if utf8.Valid(v) {
+		return v
+	}
+	*buf = AppendValid((*buf)[:0], v)
+	return *buf
 }

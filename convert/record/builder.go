@@ -125,12 +125,7 @@ func (b *Builder) StartBatch(s *Settings, o *entry.Origin, counts *Counts) {
 // Common adds an attribute to every record of the batch that comes from a
 // file. Call it after StartBatch. Names of files are any bytes at all.
 func (b *Builder) Common(k otlp.Key, v string) {
-	if utf8.ValidString(v) {
-		b.common.String(k, v)
-		return
-	}
-	b.sanitized = AppendValid(b.sanitized[:0], []byte(v))
-	b.common.Text(k, b.sanitized)
+	b.common.Text(k, sanitized(&b.sanitized, []byte(v)))
 }
 
 // Begin starts on the next entry. The parser must call Mask before it uses Text,

@@ -121,11 +121,10 @@ func (b *Builder) uidMillis() uint64 {
 // validBody is the body as it goes out. It does not share the buffer that
 // b.valid uses.
 func (b *Builder) validBody() []byte {
-	if b.invalid == 0 || utf8.Valid(b.Body) {
+	if b.invalid == 0 {
 		return b.Body
 	}
-	b.body = AppendValid(b.body[:0], b.Body)
-	return b.body
+	return sanitized(&b.body, b.Body)
 }
 
 // maxScratch is how much memory a builder keeps from one batch to the next in
