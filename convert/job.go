@@ -154,14 +154,11 @@ func (j *job) say(w *worker, group int, f record.Format) {
 	e.Text = fmt.Appendf(nil, "rtcship could not convert this entry of %d bytes; its own log says why", len(e.Text))
 	b := &w.builder
 	b.Begin(&e)
-	b.Severity = severityError
+	b.Severity = record.Severe
 	b.ParseError(f, "fault")
 	j.out.finish(group, b, &drop.Batch{}) // whatever the rules say
 	j.next, j.gaveUp = j.next+1, false
 }
-
-// severityError is ERROR in OTLP's numbers.
-const severityError = 17
 
 // recount counts the records that there are: the one that was being made may be counted already.
 func (j *job) recount() {

@@ -88,7 +88,7 @@ func (b *Batch) Start(f *Filter, log string) {
 	}
 	b.severity, b.least = f.severity, f.least
 	for i := range f.rules {
-		if r := &f.rules[i]; r.log.holds(log) {
+		if r := &f.rules[i]; r.log.matches([]byte(log)) {
 			b.rules = append(b.rules, r)
 		}
 	}

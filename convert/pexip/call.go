@@ -25,9 +25,9 @@ type turn struct {
 	failed        bool // the call that it opens did not come about
 }
 
-// turns says of each message of the catalogue which turn it is, and of each module.
+// turns says of each event of the catalogue which turn it is.
 var turns = func() []turn {
-	all := make([]turn, len(catalogue.messages)+len(catalogue.modules))
+	all := make([]turn, len(catalogue.events))
 	of := func(message string) *turn { return &all[catalogue.exact[strings.TrimSuffix(message, ".")]] }
 	for _, c := range closings {
 		of(c.Line).closes = c.Kind

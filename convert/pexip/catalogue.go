@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -50,11 +51,10 @@ var (
 
 // A catalog knows the messages, modules and keys.
 type catalog struct {
-	messages  []Message
-	modules   []Message
+	events    []Message // the messages and, after them, the modules
 	fields    []field
-	exact     map[string]int   // index into messages, by text without the final period
-	module    map[string]int   // index into modules
+	exact     map[string]int   // index of a message, by text without the final period
+	module    map[string]int   // index of a module
 	spelled   map[string]uint8 // index into fields, by key as it is usually spelled
 	folded    map[string]uint8 // likewise, by folded key
 	attribute map[string]uint8 // index into fields, by attribute name without its prefix
@@ -73,8 +73,7 @@ func loadCatalogue(data []byte) *catalog {
 		panic("pexip: catalogue: " + err.Error())
 	}
 	c := &catalog{
-		messages:  file.Messages,
-		modules:   file.Modules,
+		events:    append(file.Messages, file.Modules...),
 		exact:     make(map[string]int),
 		module:    make(map[string]int),
 		spelled:   make(map[string]uint8),
@@ -88,11 +87,12 @@ func loadCatalogue(data []byte) *catalog {
 	for _, f := range file.Fields {
 		c.addField(f.Name, f.Attribute, f.Type, f.Meaning)
 	}
-	for i, m := range c.modules {
-		c.module[m.Module] = i
-	}
-	for i, m := range c.messages {
-		c.addMessage(i, m.Message)
+	for i, m := range c.events {
+		if m.Message == "" {
+			c.module[m.Module] = i
+		} else {
+			c.addMessage(i, m.Message)
+		}
 	}
 	return c
 }
@@ -119,9 +119,8 @@ func (c *catalog) addMessage(index int, text string) {
 	c.exact[strings.TrimSuffix(text, ".")] = index
 }
 
-// find returns the index of the event that text of module is, among the
-// messages and then the modules, or -1. If text matches a template, that is
-// returned too, and the data in the text.
+// find returns the index of the event that text of module is, or -1. If text matches
+// a template, that is returned too, and the data in the text.
 func (c *catalog) find(module, text []byte, data *templateData) (int, *template) {
 	text = trimPeriod(text)
 	if i, ok := c.exact[string(text)]; ok {
@@ -133,21 +132,14 @@ func (c *catalog) find(module, text []byte, data *templateData) (int, *template)
 		}
 	}
 	if i, ok := c.module[string(module)]; ok {
-		return len(c.messages) + i, nil
+		return i, nil
 	}
 	return -1, nil
 }
 
-func (c *catalog) event(index int) string {
-	if index < len(c.messages) {
-		return c.messages[index].Event
-	}
-	return c.modules[index-len(c.messages)].Event
-}
-
 // A template is a text with data in it.
 type template struct {
-	index  int      // into messages
+	index  int      // of the message
 	pieces [][]byte // fixed texts; between two of them is data
 	fields []uint8  // where the data goes; 0 = nowhere
 }
@@ -171,7 +163,7 @@ func (c *catalog) newTemplate(index int, text string) template {
 	}
 	t.pieces = append(t.pieces, []byte(text))
 	if len(t.fields) > len(templateData{}) {
-		panic("pexip: catalogue: too much data in " + strconv.Quote(c.messages[index].Message))
+		panic("pexip: catalogue: too much data in " + strconv.Quote(c.events[index].Message))
 	}
 	return t
 }
@@ -201,10 +193,7 @@ func (t *template) match(text []byte, data *templateData) bool {
 
 // Messages returns all known messages and, after them, the modules. The index
 // of an event in it is the one that records are counted by.
-func Messages() []Message {
-	all := append([]Message(nil), catalogue.messages...)
-	return append(all, catalogue.modules...)
-}
+func Messages() []Message { return slices.Clone(catalogue.events) }
 
 // Lookup returns what text stands for, case and a final period apart: a module
 // and then its messages, the message whose event or text it is, or else all

@@ -95,7 +95,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, e := range examples(t) {
 		r, _ := parseLine(t, e.line())
-		m := catalogue.messages[indexOf(t, r.EventName)]
+		m := catalogue.events[indexOf(t, r.EventName)]
 		if !m.Documented || m.Module != strings.Trim(attributes(r)["pexip.module"], `"`) {
 			t.Errorf("%s: event %s of module %s", e.text, r.EventName, m.Module)
 		}
@@ -108,13 +108,13 @@ func TestCatalogueIsComplete(t *testing.T) {
 	}
 	for _, text := range documentMessages {
 		r, _ := parseLine(t, `Name="administrator.configuration" Message="`+text+`" User="admin"`)
-		seen[catalogue.messages[indexOf(t, r.EventName)].Event] = true
+		seen[catalogue.events[indexOf(t, r.EventName)].Event] = true
 	}
 	if len(seen) != 58 {
 		t.Errorf("%d documented messages, want 58", len(seen))
 	}
 	documented := 0
-	for _, m := range catalogue.messages {
+	for _, m := range messages() {
 		if m.Documented {
 			documented++
 		}
@@ -124,7 +124,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 	}
 	for _, name := range documentModules {
 		r, _ := parseLine(t, `Level="INFO" Name="`+name+`" Message="Never heard of"`)
-		if i, ok := catalogue.module[name]; !ok || !catalogue.modules[i].Documented || r.EventName != catalogue.modules[i].Event {
+		if i, ok := catalogue.module[name]; !ok || !catalogue.events[i].Documented || r.EventName != catalogue.events[i].Event {
 			t.Errorf("module %s: event %q", name, r.EventName)
 		}
 	}
@@ -142,9 +142,14 @@ func (e example) keys() (keys []string) {
 	return keys
 }
 
+// messages are the events of the catalogue that come before its modules.
+func messages() []Message {
+	return catalogue.events[:slices.IndexFunc(catalogue.events, func(m Message) bool { return m.Message == "" })]
+}
+
 func indexOf(t *testing.T, event string) int {
 	t.Helper()
-	for i, m := range catalogue.messages {
+	for i, m := range messages() {
 		if m.Event == event {
 			return i
 		}

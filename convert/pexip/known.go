@@ -23,7 +23,7 @@ func (p *parse) known() {
 	}
 	event := ""
 	if index >= 0 {
-		event = catalogue.event(index)
+		event = catalogue.events[index].Event
 		p.b.EventPrefix = event
 		countEvent(p.b, index)
 	}
@@ -43,7 +43,7 @@ func (p *parse) known() {
 }
 
 func countEvent(b *record.Builder, index int) {
-	record.Event(&b.Counts.PexipEvents, len(catalogue.messages)+len(catalogue.modules), index)
+	record.Event(&b.Counts.PexipEvents, len(catalogue.events), index)
 }
 
 // message sets the body of a signaling message, and the attributes that are
@@ -69,11 +69,11 @@ func (p *parse) media(detail []byte) {
 // Name nor Message is known, a source and a target tell.
 func (p *parse) signaling(name []byte, index int) bool {
 	i, ok := catalogue.module[string(name)]
-	if !ok && index >= 0 && index < len(catalogue.messages) {
-		i, ok = catalogue.module[catalogue.messages[index].Module]
+	if !ok && index >= 0 {
+		i, ok = catalogue.module[catalogue.events[index].Module]
 	}
 	if ok {
-		return catalogue.modules[i].Signaling
+		return catalogue.events[i].Signaling
 	}
 	return p.field[fieldSource] > 0 || p.field[fieldTarget] > 0
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/rtcship/rtcship/convert/otlp"
 )
 
-// severe is the OTLP severity number from which on entries are counted as such.
-const severe = 17
+// Severe is the OTLP severity number, ERROR, from which on entries are counted as such.
+const Severe = 17
 
 // Finish appends the records of the entry to records, and to ends where each
 // of them ends.
@@ -25,7 +25,7 @@ func (b *Builder) Finish(records []byte, ends []int) ([]byte, []int) {
 		ends = append(ends, w.End())
 		b.Counts.Records++
 	}
-	if b.Severity >= severe {
+	if b.Severity >= Severe {
 		b.Counts.Severe++
 	}
 	b.Counts.Redacted += b.redacted
