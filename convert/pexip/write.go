@@ -28,8 +28,7 @@ func (p *parse) write() {
 		p.quirk |= tooManyPairs
 		p.b.Counts.Beyond[record.Pairs]++
 	}
-	p.writeUnkeyed()
-	p.writeDuplicates()
+	p.writeAside()
 	p.writeQuirks()
 }
 
@@ -79,9 +78,10 @@ func (p *parse) gather(key otlp.Key, text func(i int, q *pair) []byte) {
 	}
 }
 
-// writeUnkeyed adds the words that stand between the pairs.
-func (p *parse) writeUnkeyed() {
-	if p.quirk&unkeyed == 0 {
+// writeAside adds the words that stand between the pairs, and the pairs that were
+// replaced by others, as they stand, unless the value is the same.
+func (p *parse) writeAside() {
+	if p.quirk&(unkeyed|duplicateKey) == 0 {
 		return
 	}
 	p.gather(keyUnkeyed, func(_ int, q *pair) []byte {
@@ -90,14 +90,6 @@ func (p *parse) writeUnkeyed() {
 		}
 		return p.raw(q)
 	})
-}
-
-// writeDuplicates adds the pairs that were replaced by others, as they stand,
-// unless the value is the same.
-func (p *parse) writeDuplicates() {
-	if p.quirk&duplicateKey == 0 {
-		return
-	}
 	p.gather(keyDuplicates, func(i int, q *pair) []byte {
 		if !q.replaced || p.repeated(i) {
 			return nil
