@@ -1,9 +1,6 @@
 package otlp
 
-import (
-	"encoding/binary"
-	"slices"
-)
+import "encoding/binary"
 
 // Tags of a Span (trace/v1/trace.proto) that a LogRecord has not, or has under
 // another number, and of the messages in it.
@@ -63,20 +60,11 @@ type Span struct {
 // Context says which trace the open record belongs to, and which span if that is
 // not zero.
 func (w *Writer) Context(r *SpanRef) {
-	at := len(w.Buf)
-	w.Buf = slices.Grow(w.Buf, contextSize)[:at+contextSize]
-	b := w.Buf[at:]
-	b[0], b[1] = tagRecordTrace, byte(len(r.Trace))
-	copy(b[2:], r.Trace[:])
-	b[18], b[19] = tagRecordSpan, byte(len(r.Span))
-	copy(b[20:], r.Span[:])
-	if r.Span == (SpanID{}) {
-		w.Buf = w.Buf[:at+18]
+	w.Buf = append(append(w.Buf, tagRecordTrace, byte(len(r.Trace))), r.Trace[:]...)
+	if r.Span != (SpanID{}) {
+		w.Buf = append(append(w.Buf, tagRecordSpan, byte(len(r.Span))), r.Span[:]...)
 	}
 }
-
-// contextSize is what both ids take, each with its tag and length.
-const contextSize = 2 + len(TraceID{}) + 2 + len(SpanID{})
 
 // Span appends a span of kind SERVER as a spans field of a ScopeSpans message, and
 // returns the offset in Buf at which it ends. Its attributes are those of a log

@@ -249,12 +249,8 @@ func (rep *report) about(sentence, words []byte) {
 // tellsOfEnd tells whether a sentence is about the end of a process, and not of
 // anything else that there was a reason for.
 func tellsOfEnd(line []byte) bool {
-	for _, word := range [...]string{"exit", "terminat", "crash"} {
-		if bytes.Contains(line, []byte(word)) {
-			return true
-		}
-	}
-	return false
+	has := func(word string) bool { return bytes.Contains(line, []byte(word)) }
+	return has("exit") || has("terminat") || has("crash")
 }
 
 // ended takes the reason behind a phrase. Cowboy writes a stack behind it, lager

@@ -1,6 +1,9 @@
 package sora
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // isProse tells whether text is a report in one line, as OTP writes it for
 // loggers with single_line. SASL's older supervisor reports begin with the same
@@ -9,17 +12,8 @@ func isProse(text []byte) bool {
 	if bytes.IndexByte(bytes.TrimRight(text, "\r\n"), '\n') >= 0 {
 		return false
 	}
-	for _, s := range [...]string{"crasher: ", "Supervisor: ", "Application: "} {
-		if bytes.HasPrefix(text, []byte(s)) {
-			return true
-		}
-	}
-	for _, s := range subjects {
-		if bytes.HasPrefix(text, []byte(s)) {
-			return true
-		}
-	}
-	return false
+	begins := func(with string) bool { return bytes.HasPrefix(text, []byte(with)) }
+	return begins("crasher: ") || begins("Supervisor: ") || begins("Application: ") || slices.ContainsFunc(subjects[:], begins)
 }
 
 // prose reads a report in one line: sentences such as `Reason: term.`, or the
