@@ -148,10 +148,7 @@ func (p *parse) severity() {
 // levelNumber is the severity number of a level, 0 if it is none that is known.
 func levelNumber(text []byte) int {
 	var buf [16]byte
-	switch {
-	case string(text) == "INFO":
-		return 9
-	case len(text) > len(buf):
+	if len(text) > len(buf) {
 		return 0
 	}
 	return levels[string(fold(buf[:0], text))]

@@ -223,8 +223,10 @@ func (p *parse) harmless(t *token) bool {
 		return false
 	}
 	v := t.Value(p.line.rest)
-	if _, known := catalogue.exact[string(trimPeriod(v))]; known && t.field == fieldMessage {
-		return true
+	if t.field == fieldMessage {
+		if _, known := catalogue.exact[string(trimPeriod(v))]; known {
+			return true
+		}
 	}
 	return len(v) < 3 || !p.b.Suspect(v)
 }
