@@ -1,5 +1,7 @@
 package redact
 
+import "bytes"
+
 // block masks what YAML has in the lines behind a key: text behind | or >, a list,
 // or a word. It tells whether there is such a block; in other text than YAML,
 // lines of several words that follow are none of it. i is behind the colon.
@@ -13,12 +15,12 @@ func (s *search) block(i int) bool {
 	}
 	depth, found := s.depth(), false
 	for i < len(s.text) && s.text[i] == '\n' {
-		from := skipBlanks(s.text, i+1)
+		from := blanks.end(s.text, i+1)
 		if from-i-1 <= depth && !at(s.text, from, "- ") {
 			break
 		}
 		if at(s.text, from, "- ") {
-			from = skipBlanks(s.text, from+2)
+			from = blanks.end(s.text, from+2)
 		}
 		to := s.bareEnd(from, true)
 		if end := s.lineEnd(from); folded || to == end {
@@ -33,9 +35,6 @@ func (s *search) block(i int) bool {
 
 // depth is how far the line is indented that begins with the key.
 func (s *search) depth() int {
-	i := s.start
-	for i > s.begin && s.text[i-1] != '\n' {
-		i--
-	}
-	return skipBlanks(s.text, i) - i
+	i := s.begin + bytes.LastIndexByte(s.text[s.begin:s.start], '\n') + 1
+	return blanks.end(s.text, i) - i
 }

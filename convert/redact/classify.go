@@ -90,9 +90,7 @@ func tailEnd(text []byte, i int) int {
 		j++
 	}
 	start := j
-	for j < len(text) && j-start < maxKey && (isLetter(text[j]) || isDigit(text[j])) {
-		j++
-	}
+	j = alphanumeric.end(text[:min(len(text), start+maxKey)], start)
 	if j > start && (j == len(text) || !isWord(text[j])) && isTail(text[start:j]) {
 		return j
 	}
@@ -102,7 +100,7 @@ func tailEnd(text []byte, i int) int {
 // isTail tells whether a word behind a name leaves it the name of a secret.
 func isTail(word []byte) bool {
 	if isDigit(word[0]) {
-		return len(word) <= 3 && isNumber(word)
+		return len(word) <= 3 && digits.all(word)
 	}
 	return slices.ContainsFunc(tailWords, func(w string) bool { return sameWord(word, w) })
 }
@@ -116,19 +114,18 @@ func (k *key) cutTail() {
 			break
 		}
 	}
-	for i == k.n && i > 0 && isDigit(k.as[i-1]) {
-		for i > 0 && isDigit(k.as[i-1]) {
-			i--
-		}
+	if i == k.n {
+		i = digits.start(k.as[:], 0, i)
 	}
 	if i == k.n || i == 0 || !isTail(k.as[i:k.n]) {
 		return
 	}
-	k.m -= k.n - i
-	for k.n = i; k.n > 0 && (k.as[k.n-1] == '_' || k.as[k.n-1] == '-' || k.as[k.n-1] == ' '); k.n-- {
-	}
-	k.m = max(k.m, 0)
+	k.m = max(0, k.m-(k.n-i))
+	k.n = joints.start(k.as[:], 0, i)
 }
+
+// joints are the signs between a name and its tail.
+var joints = classOf("_- ")
 
 // row is find without the last cut bytes.
 func (v *vocabulary) row(k *key, in place, cut int) *name {
@@ -199,17 +196,3 @@ func sameWord(text []byte, word string) bool {
 	}
 	return true
 }
-
-func isLetter(c byte) bool { return c|0x20-'a' <= 25 }
-
-func isDigit(c byte) bool { return c-'0' <= 9 }
-
-// isWord tells whether c may stand in a key without quotes.
-func isWord(c byte) bool { return wordByte[c] }
-
-var wordByte = func() (set [256]bool) {
-	for c := range 256 {
-		set[c] = isLetter(byte(c)) || isDigit(byte(c)) || c == '-' || c == '_'
-	}
-	return set
-}()

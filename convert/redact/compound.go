@@ -77,8 +77,7 @@ func (s *search) element1(i int) (next int, key bool) {
 	} else if s.text[i] == '$' && i+2 <= s.pairEnd(i) { // a character of Erlang's
 		next = i + 2
 	} else {
-		for next = i; next < len(s.text) && (isWord(s.text[next]) || s.text[next] == '.' || s.text[next] == '+' || s.text[next] == '@' || s.text[next] >= 0x80); next++ {
-		}
+		next = looseAtom.end(s.text, i)
 	}
 	if s.loose && !at(s.text, next, ":") {
 		next = max(next, s.bareEnd(next, true))
@@ -98,6 +97,9 @@ func (s *search) element1(i int) (next int, key bool) {
 	}
 	return next, false
 }
+
+// looseAtom is atom in any script.
+var looseAtom = classOf("", atom, beyond)
 
 // leaf masks a string or a word.
 func (s *search) leaf(i, next int) {

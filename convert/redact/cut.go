@@ -70,10 +70,7 @@ func (r *Redactor) quiet(window []byte) int {
 // safe returns len(text) if text can be cut there, and otherwise an earlier
 // place to try. room has the capacity for text and a probe.
 func (r *Redactor) safe(text, room []byte) int {
-	word := len(text)
-	for word > 0 && len(text)-word <= maxKey && (isWord(text[word-1]) || text[word-1] == '.') {
-		word--
-	}
+	word := dotted.start(text, max(0, len(text)-maxKey-1), len(text))
 	word = beforeKey(text, beforeSign(text, codesBegin(text, word)))
 	if word < len(text) && len(text)-word <= maxKey {
 		return word // it may be part of a key, or of an escape
@@ -131,16 +128,7 @@ func beforeSign(text []byte, i int) int {
 
 // beforeKey goes back over what opens a key.
 func beforeKey(text []byte, i int) int {
-	from := i
-	for i > 0 && from-i < maxKey && opensKey[text[i-1]] {
-		i--
-	}
-	return i
+	return opensKey.start(text, max(0, i-maxKey), i)
 }
 
-var opensKey = func() (set [256]bool) {
-	for _, c := range []byte("\"'`\\<{([#?&;%-\x1b") {
-		set[c] = true
-	}
-	return set
-}()
+var opensKey = classOf("\"'`\\<{([#?&;%-\x1b")

@@ -306,10 +306,7 @@ func (n *needle) endsKey(text []byte, start, end int) bool {
 
 // standsWell tells whether what is before a name may make a key of it.
 func (n *name) standsWell(text []byte, start int) bool {
-	i := start
-	for i > 0 && start-i < maxKey && (isWord(text[i-1]) || text[i-1] == '.' || text[i-1] == ' ') {
-		i--
-	}
+	i := spaced.start(text, max(0, start-maxKey), start)
 	if i > 0 && (text[i-1] == '\\' || text[i-1] == '%') {
 		return true // an escape, of whatever
 	}
@@ -326,15 +323,10 @@ func (n *name) standsWell(text []byte, start int) bool {
 
 // inQuery tells whether a parameter of a query or of a form begins at i.
 func inQuery(text []byte, i int) bool {
-	if i == 0 {
-		return true
-	}
-	switch text[i-1] {
-	case '?', '&', ';', '#', '"', '\'', '=', ' ', '\n':
-		return true
-	}
-	return hexDigit[text[i-1]] > 0
+	return i == 0 || beforeParameter[text[i-1]] || hexadecimal[text[i-1]]
 }
+
+var beforeParameter = classOf("?&;#\"'= \n")
 
 // containsFold tells whether word stands in text, signs and case apart.
 func containsFold(text []byte, word string) bool {
@@ -363,7 +355,7 @@ func keyTells(text []byte, start, end int) bool {
 	if text[end] != ' ' {
 		return follows[text[end]]
 	}
-	end = skipBlanks(text, end)
+	end = blanks.end(text, end)
 	if end == len(text) || follows[text[end]] || at(text, end, "->") {
 		return true
 	}
@@ -375,16 +367,4 @@ func keyTells(text []byte, start, end int) bool {
 }
 
 // follows are the bytes that may follow a key.
-var follows = func() (set [256]bool) {
-	for _, c := range []byte("\t\r\n\"'`\\=:,>%&]^\x1b/[<") {
-		set[c] = true
-	}
-	return set
-}()
-
-func skipBlanks(text []byte, i int) int {
-	for i < len(text) && (text[i] == ' ' || text[i] == '\t') {
-		i++
-	}
-	return i
-}
+var follows = classOf("\t\r\n\"'`\\=:,>%&]^\x1b/[<")

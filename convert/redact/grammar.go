@@ -147,10 +147,7 @@ func (s *search) valueKey(i int) int {
 	} else if n = 0; s.key.n == 0 {
 		return -1
 	}
-	end := i
-	for end < len(s.text) && isLetter(s.text[end]) && end-i < 8 {
-		end++
-	}
+	end := letters.end(s.text[:min(len(s.text), i+8)], i)
 	if !sameWord(s.text[i:end], "value") && !sameWord(s.text[i:end], "val") && !sameWord(s.text[i:end], "v") {
 		return -1
 	}
@@ -312,10 +309,7 @@ func (s *search) plainKey() {
 
 // index skips the brackets of name[] and name[0].
 func (s *search) index(i, n int) int {
-	j := i + n
-	for j < len(s.text) && isDigit(s.text[j]) {
-		j++
-	}
+	j := digits.end(s.text, i+n)
 	if c, n := sign(s.text, j); n > 0 && c == ']' {
 		return j + n
 	}
@@ -356,15 +350,12 @@ func (s *search) before() byte {
 			return '<'
 		}
 	default:
-		if c == '/' || !s.hexBefore() {
+		if c == '/' || !hexadecimal[c] {
 			return c
 		}
 	}
 	return s.escapedBefore()
 }
-
-// hexBefore tells whether an escape of hexadecimal digits ends before the key.
-func (s *search) hexBefore() bool { return hexDigit[s.text[s.start-1]] > 0 }
 
 // escapedBefore is the sign before the key that is written as \u0026 or %26.
 func (s *search) escapedBefore() byte {
@@ -557,9 +548,7 @@ func (s *search) inForm(i int) bool {
 	if i < s.noForm || s.start > s.begin && !inQuery(s.text, s.start) {
 		return false
 	}
-	for i < len(s.text) && s.text[i] > ' ' && !queryEnds[s.text[i]] {
-		i++
-	}
+	i = queryEnds.find(s.text, i)
 	if c, _ := sign(s.text, i); c == '&' {
 		return true
 	}
@@ -573,7 +562,7 @@ func (s *search) parameter(i int, raw bool) {
 	to := i
 	for to < len(s.text) {
 		c, n := sign(s.text, to)
-		if c <= ' ' && (n == 1 || s.text[to] != '%' || !raw) || n == 1 && queryEnds[c] || at(s.text, to, "&") || s.text[to] == '\\' && (c == '"' || c == '\'' || c == '&' || c == '<' || c == '>' || c == '\\') {
+		if n == 1 && queryEnds[c] || c <= ' ' && (s.text[to] != '%' || !raw) || at(s.text, to, "&") || s.text[to] == '\\' && (c == '"' || c == '\'' || c == '&' || c == '<' || c == '>' || c == '\\') {
 			break
 		}
 		if c == '?' && s.before() == ';' {
@@ -587,12 +576,7 @@ func (s *search) parameter(i int, raw bool) {
 	s.mask(i, to)
 }
 
-var queryEnds = func() (set [256]bool) {
-	for _, c := range []byte("&#;\"'<>\\{}[]`|, ") {
-		set[c] = true
-	}
-	return set
-}()
+var queryEnds = classOf("&#;\"'<>\\{}[]`|,", controls)
 
 // option masks the value of a command's option, at i.
 func (s *search) option(i int) {

@@ -51,14 +51,12 @@ func (s *search) colon(i int) {
 // tells tells whether a value behind `token:` is one, and not how a sentence goes on.
 func (s *search) tells(from, to int) bool {
 	v := s.text[from:to]
-	if looksRandom(v) && (len(v) >= 16 || s.linesBegin() || hasDigits(v) && len(v) >= 8) {
+	if looksRandom(v) && (len(v) >= 16 || s.linesBegin() || digits.in(v) && len(v) >= 8) {
 		return true
 	}
 	c, n := sign(s.text, to)
 	return s.linesBegin() && len(v) > 0 && (n == 0 || c == '\n' || c == '\r' || c == '"' || c == '\'') && !isOrdinary(v)
 }
-
-func hasDigits(v []byte) bool { return bytes.ContainsAny(v, "0123456789") }
 
 // linesBegin tells whether a line begins with the key, as with the name of a header.
 func (s *search) linesBegin() bool {
@@ -119,7 +117,7 @@ func (s *search) headerOf(i int, assigned bool) {
 	case !more && assigned:
 		s.bare(i, true)
 		return
-	case !more && (isOrdinary(v) || !s.linesBegin() && isSmall(v) && s.isProse()):
+	case !more && (isOrdinary(v) || !s.linesBegin() && small.all(v) && s.isProse()):
 		return
 	case more && !s.isHeader(word, rest):
 		if assigned {
@@ -147,16 +145,6 @@ func (s *search) opensTerm(i int) bool {
 func isCredentials(v []byte) bool {
 	word, rest, more := bytes.Cut(v, []byte(" "))
 	return more && isScheme(word, schemes[:5]) && !isOrdinary(firstWord(rest)) || bytes.IndexByte(word, '=') > 0 || looksRandom(v)
-}
-
-// isSmall tells whether a word is of small letters only.
-func isSmall(v []byte) bool {
-	for _, c := range v {
-		if c < 'a' || c > 'z' {
-			return false
-		}
-	}
-	return true
 }
 
 // isHeader tells whether several words are the value of a header.

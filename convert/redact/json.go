@@ -51,7 +51,7 @@ func (w *walk) value(i int) int {
 	secret := false // whether the next value is one
 	for {
 		// A value begins at i.
-		if i = skipWhite(text, i); i >= len(text) {
+		if i = white.end(text, i); i >= len(text) {
 			return -1
 		}
 		switch c := text[i]; {
@@ -60,7 +60,7 @@ func (w *walk) value(i int) int {
 				return -1
 			}
 			w.levels = append(w.levels, level{object: c == '{', secret: secret})
-			if i = skipWhite(text, i+1); i < len(text) && text[i] == c+2 { // empty
+			if i = white.end(text, i+1); i < len(text) && text[i] == c+2 { // empty
 				break
 			}
 			if c == '{' {
@@ -94,7 +94,7 @@ func (w *walk) value(i int) int {
 // one, to the beginning of the next value.
 func (w *walk) next(i int) (int, bool) {
 	for len(w.levels) > 0 {
-		if i = skipWhite(w.text, i); i >= len(w.text) {
+		if i = white.end(w.text, i); i >= len(w.text) {
 			return -1, false
 		}
 		l := &w.levels[len(w.levels)-1]
@@ -121,7 +121,7 @@ func (w *walk) next(i int) (int, bool) {
 // member reads a key and its colon, and finds out whether the value is a secret.
 func (w *walk) member(i int) (int, bool) {
 	text := w.text
-	if i = skipWhite(text, i); i >= len(text) || text[i] != '"' {
+	if i = white.end(text, i); i >= len(text) || text[i] != '"' {
 		return -1, false
 	}
 	start := i + 1
@@ -129,7 +129,7 @@ func (w *walk) member(i int) (int, bool) {
 	if end < 0 {
 		return -1, false
 	}
-	if i = skipWhite(text, end+1); i >= len(text) || text[i] != ':' {
+	if i = white.end(text, end+1); i >= len(text) || text[i] != ':' {
 		return -1, false
 	}
 	l := &w.levels[len(w.levels)-1]
@@ -143,11 +143,11 @@ func (w *walk) member(i int) (int, bool) {
 	w.readKey(start, end)
 	if w.in(structured) {
 		if w.row.form == everything {
-			if j := skipWhite(text, i+1); j < len(text) && (text[j] == '{' || text[j] == '[') {
+			if j := white.end(text, i+1); j < len(text) && (text[j] == '{' || text[j] == '[') {
 				w.whole, w.around = j, len(w.levels)
 			}
 		}
-		return i + 1, w.row.form != method || at(text, skipWhite(text, i+1), `"`)
+		return i + 1, w.row.form != method || at(text, white.end(text, i+1), `"`)
 	}
 	return i + 1, l.value && w.isValueKey()
 }
@@ -206,7 +206,7 @@ func (w *walk) isSecret(l *level, v []byte, next int) bool {
 	if !l.flat && !l.pair {
 		return true
 	}
-	return l.flat && isCredentials(v) || l.pair && looksSecret(v) && at(w.text, skipWhite(w.text, next), "]")
+	return l.flat && isCredentials(v) || l.pair && looksSecret(v) && at(w.text, white.end(w.text, next), "]")
 }
 
 // mayName takes note of a string that is a secret's name: the value of name in an
@@ -296,13 +296,6 @@ func (w *walk) scalarValue(from, to int, secret bool) {
 	w.spans = append(w.spans, span{from: from, to: to, bare: true})
 }
 
-func skipWhite(text []byte, i int) int {
-	for i < len(text) && (text[i] == ' ' || text[i] == '\t' || text[i] == '\n' || text[i] == '\r') {
-		i++
-	}
-	return i
-}
-
 // stringEnd returns where the closing quote of a JSON string is, or -1. i is
 // behind the opening one.
 func stringEnd(text []byte, i int) int {
@@ -384,12 +377,8 @@ func scalarEnd(text []byte, i int) int {
 
 // digitsEnd is behind the digits at i, of which there must be one.
 func digitsEnd(text []byte, i int) int {
-	start := i
-	for i < len(text) && isDigit(text[i]) {
-		i++
+	if end := digits.end(text, i); end > i {
+		return end
 	}
-	if i == start {
-		return -1
-	}
-	return i
+	return -1
 }

@@ -14,11 +14,9 @@ var methods = []string{
 
 // isMethod tells whether v is the name of a method, or any other word in small letters.
 func isMethod(v []byte) bool {
-	small := true
 	var word [24]byte
 	n := 0
 	for _, c := range v {
-		small = small && (c >= 'a' && c <= 'z' || c == '-' || c == '_' || c == ' ')
 		switch {
 		case isLetter(c) && n < len(word):
 			word[n] = c | 0x20
@@ -27,8 +25,11 @@ func isMethod(v []byte) bool {
 			return false
 		}
 	}
-	return small || slices.Contains(methods, string(word[:n]))
+	return phrase.all(v) || slices.Contains(methods, string(word[:n]))
 }
+
+// phrase is what words in small letters are made of.
+var phrase = classOf("-_ ", small)
 
 // isVersion tells whether v is a version, as of Erlang's OTP: 27, 26.2.5, OTP-25, v1.2, R16B03.
 func isVersion(v []byte) bool {
@@ -41,14 +42,11 @@ func isVersion(v []byte) bool {
 		}
 		v = v[1:]
 	}
-	digits := 0
-	for digits < len(v) && isDigit(v[digits]) {
-		digits++
+	n := digits.end(v, 0)
+	if n == 0 || n > 2 {
+		return len(v) == 0
 	}
-	if digits == 0 || digits > 2 {
-		return digits == 0 && len(v) == 0
-	}
-	return digits == len(v) || v[digits] == '.' || v[digits] == 'B' || v[digits] == 'A' || v[digits] == '-'
+	return n == len(v) || v[n] == '.' || v[n] == 'B' || v[n] == 'A' || v[n] == '-'
 }
 
 // takes tells whether a string may be what the key that was found last announces.
@@ -64,7 +62,7 @@ func (s *search) takes(v []byte) bool {
 	case oneTime:
 		return !isVersion(v)
 	case random:
-		return hasAlnum(v)
+		return alphanumeric.in(v) || beyond.in(v)
 	case anything, header, text, everything:
 	}
 	return true
@@ -73,6 +71,5 @@ func (s *search) takes(v []byte) bool {
 // looksSecret tells whether a string that stands behind a name, in a list of two, is
 // its value, and no name itself.
 func looksSecret(v []byte) bool {
-	capitals := bytes.ContainsFunc(v, func(c rune) bool { return c >= 'A' && c <= 'Z' })
-	return hasDigits(v) && (capitals || len(v) >= 6) && bytes.IndexByte(v, ' ') < 0
+	return digits.in(v) && (capitals.in(v) || len(v) >= 6) && bytes.IndexByte(v, ' ') < 0
 }

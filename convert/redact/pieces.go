@@ -42,7 +42,7 @@ func (s *search) pieces(text []byte, first int) {
 	}
 	for i := begin; i < len(text); {
 		next := lineEnd(text, i)
-		if c := skipWhite(text[:next], i); c < next && (text[c] == '{' || text[c] == '[' || text[c] == '"' && i == 0) && !s.r.pexip && !goesOn(text[:i]) {
+		if c := white.end(text[:next], i); c < next && (text[c] == '{' || text[c] == '[' || text[c] == '"' && i == 0) && !s.r.pexip && !goesOn(text[:i]) {
 			switch end := s.json(text, begin, i, next); {
 			case end > i:
 				begin, i = end, end
@@ -72,7 +72,7 @@ func (s *search) json(text []byte, begin, i, next int) int {
 	s.text, s.begin, s.done, s.inJSON, s.pair = text, i, i, true, 0
 	end := s.jsonWalk(i)
 	if end >= 0 {
-		if after := skipBlanks(text, end); after == len(text) || text[after] == '\n' || at(text, after, "\r\n") || text[after] == '\r' && after+1 == len(text) {
+		if after := blanks.end(text, end); after == len(text) || text[after] == '\n' || at(text, after, "\r\n") || text[after] == '\r' && after+1 == len(text) {
 			if begin < i {
 				found := slices.Clone(s.spans[s.kept:])
 				s.spans = s.spans[:s.kept]
@@ -96,7 +96,7 @@ func goesOn(text []byte) bool {
 
 // meantAsJSON tells whether a line begins as JSON does, though it is none: it may be cut.
 func meantAsJSON(line []byte) bool {
-	i := skipWhite(line, 1)
+	i := white.end(line, 1)
 	return i < len(line) && line[i] == '"' && bytes.Contains(line[:min(len(line), 512)], []byte(`":`))
 }
 

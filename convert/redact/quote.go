@@ -97,7 +97,7 @@ func (s *search) lineEnd(i int) int {
 // opensPair tells whether the quote at i is not the end of a value but the
 // beginning of the next pair's, as in Pin="12 Call-id="abc".
 func (s *search) opensPair(i int) bool {
-	if i == 0 || s.text[i-1] != '=' || i+1 >= len(s.text) || s.text[i+1] <= ' ' || bareEnds[s.text[i+1]] {
+	if i == 0 || s.text[i-1] != '=' || i+1 >= len(s.text) || bareEnds[s.text[i+1]] {
 		return false
 	}
 	return s.pairStart(i) >= 0
@@ -105,10 +105,7 @@ func (s *search) opensPair(i int) bool {
 
 // pairStart is where the blank stands before the pair's key, or -1.
 func (s *search) pairStart(i int) int {
-	k := i - 1
-	for k > s.begin && i-k < maxKey && (isWord(s.text[k-1]) || s.text[k-1] == '.') {
-		k--
-	}
+	k := dotted.start(s.text, max(s.begin, i-maxKey), i-1)
 	if k == i-1 || k <= s.begin || s.text[k-1] != ' ' {
 		return -1
 	}
@@ -140,16 +137,10 @@ func (s *search) pairEnd(i int) int {
 
 // pairFollows tells whether nothing, or a blank and a pair follow at i.
 func (s *search) pairFollows(i int) bool {
-	j := i
-	for j < len(s.text) && s.text[j] <= ' ' {
-		j++
-	}
+	j := controls.end(s.text, i)
 	if j == len(s.text) {
 		return true
 	}
-	k := j
-	for k < len(s.text) && k-j < maxKey && (isWord(s.text[k]) || s.text[k] == '.') {
-		k++
-	}
+	k := dotted.end(s.text[:min(len(s.text), j+maxKey)], j)
 	return j > i && k > j && at(s.text, k, `="`)
 }

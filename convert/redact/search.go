@@ -154,25 +154,12 @@ func (s *search) readPlain() {
 // keyStart goes back to the beginning of the key, which is not within an escape.
 func (s *search) keyStart(i int) int {
 	from := i
-	for i > s.begin && from-i < maxKey && (isWord(s.text[i-1]) || s.text[i-1] == '.') {
-		i--
-	}
+	i = dotted.start(s.text, max(s.begin, i-maxKey), i)
 	if i == s.begin {
 		return i
 	}
-	switch s.text[i-1] {
-	case '\\':
-		if _, n := sign(s.text, i-1); n > 1 {
-			return min(i-1+n, from)
-		}
-	case '%':
-		if _, n := sign(s.text, i-1); n > 1 {
-			return min(i-1+n, from)
-		}
-	case '^', '#':
-		if _, n := sign(s.text, i-1); n > 1 {
-			return min(i-1+n, from)
-		}
+	if _, n := sign(s.text, i-1); n > 1 {
+		return min(i-1+n, from)
 	}
 	return i
 }

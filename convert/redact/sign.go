@@ -1,7 +1,5 @@
 package redact
 
-import "bytes"
-
 // A sign is one character as it is meant, in whatever way it is written: by
 // itself, behind backslashes because it stands in a string (or in a string
 // within a string), as \u0022, as %22, as &quot;, as ^M.
@@ -99,21 +97,19 @@ func entity(text []byte, i int) (c byte, n int) {
 }
 
 func hexByte(text []byte, i int) (byte, bool) {
-	if i+2 > len(text) {
+	if i+2 > len(text) || !hexadecimal.all(text[i:i+2]) {
 		return 0, false
 	}
-	high, low := hexDigit[text[i]], hexDigit[text[i+1]]
-	return (high-1)<<4 | (low - 1), high > 0 && low > 0
+	return hexValue(text[i])<<4 | hexValue(text[i+1]), true
 }
 
-// hexDigit is what a hexadecimal digit stands for, and 1 more.
-var hexDigit = func() (value [256]byte) {
-	for i, c := range []byte("0123456789abcdef") {
-		value[c] = byte(i) + 1
-		value[bytes.ToUpper([]byte{c})[0]] = byte(i) + 1
+// hexValue is what a hexadecimal digit stands for.
+func hexValue(c byte) byte {
+	if isDigit(c) {
+		return c - '0'
 	}
-	return value
-}()
+	return (c | 0x20) - 'a' + 10
+}
 
 func at(text []byte, i int, s string) bool {
 	return i >= 0 && len(text)-i >= len(s) && string(text[i:i+len(s)]) == s

@@ -7,16 +7,14 @@ import "bytes"
 // encrypted one five, and the second of the former begins with eyJ as well. One
 // that the end of the text cuts has fewer.
 func jwt(text []byte, i int) (from, to int) {
-	if !at(text, i, "eyJ") || i > 0 && isBase64URL(text[i-1]) && !escapesBefore(text, i) && !at(text, i-3, "%") {
+	if !at(text, i, "eyJ") || i > 0 && isWord(text[i-1]) && !escapesBefore(text, i) && !at(text, i-3, "%") {
 		return 0, 0
 	}
 	var length [5]int
 	parts, j, object := 0, i, false
 	for ; parts < len(length); j++ {
 		start := j
-		for j < len(text) && isBase64URL(text[j]) {
-			j++
-		}
+		j = wordBytes.end(text, j)
 		length[parts] = j - start
 		object = object || parts == 1 && at(text, start, "eyJ")
 		parts++
@@ -42,19 +40,13 @@ func jwtTells(text []byte, start, _ int) bool {
 	return from < to
 }
 
-func isBase64URL(c byte) bool { return isLetter(c) || isDigit(c) || c == '-' || c == '_' }
-
-func isBase64(c byte) bool {
-	return isBase64URL(c) || c == '+' || c == '/' || c == '='
-}
-
 // mediaKey finds the SRTP key of an SDP line such as
 // a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^20;inline:KEY, or of one of the
 // older k=base64:KEY, a=key-mgmt:mikey KEY. What announces it is text[start:i].
 func mediaKey(text []byte, start, i int) (from, to int) {
-	i = skipBlanks(text, i)
+	i = blanks.end(text, i)
 	to = i
-	for to < len(text) && (isBase64(text[to]) || at(text, to, `\/`)) {
+	for to < len(text) && (base64[text[to]] || at(text, to, `\/`)) {
 		if text[to] == '\\' {
 			to++
 		}
@@ -98,15 +90,15 @@ func schemed(text []byte, start, i int) (from, to int) {
 		i += n
 		c, n = sign(text, i)
 	}
-	to = i
-	for to < len(text) && (isBase64(text[to]) || text[to] == '.' || text[to] == '~') {
-		to++
-	}
-	if v := text[i:to]; !looksRandom(v) && (len(v) < 8 || !hasDigits(v)) {
+	to = credential.end(text, i)
+	if v := text[i:to]; !looksRandom(v) && (len(v) < 8 || !digits.in(v)) {
 		return 0, 0
 	}
 	return i, to
 }
+
+// credential is what the credentials of a scheme are made of.
+var credential = classOf(".~", base64)
 
 // escapesBefore tells whether the letter before i belongs to an escape such as \n.
 func escapesBefore(text []byte, i int) bool {
@@ -115,28 +107,17 @@ func escapesBefore(text []byte, i int) bool {
 
 // looksRandom tells whether a word is made as no word of a language is.
 func looksRandom(v []byte) bool {
-	var digits, small, capitals, others int
-	for i, c := range v {
-		switch {
-		case isDigit(c):
-			digits++
-		case c >= 'a' && c <= 'z':
-			small++
-		case c >= 'A' && c <= 'Z':
-			if i > 0 {
-				capitals++
-			}
-		default:
-			others++
-		}
-	}
-	switch {
-	case len(v) < 6:
+	if len(v) < 6 {
 		return false
-	case digits > 0 && (small > 0 || capitals > 0 || len(v) >= 16):
+	}
+	hasSmall, hasCapital := small.in(v), capitals.in(v[1:])
+	switch {
+	case digits.in(v) && (hasSmall || hasCapital || len(v) >= 16):
+		return true
+	case len(v) >= 8 && (hasSmall && hasCapital || v[len(v)-1] == '='):
 		return true
 	}
-	return small > 0 && capitals > 0 && len(v) >= 8 || len(v) >= 8 && v[len(v)-1] == '=' || others > 0 && len(v) >= 24
+	return len(v) >= 24 && !alphanumeric.all(v)
 }
 
 // privateKey finds what follows the first line of a private key in PEM.
@@ -147,7 +128,7 @@ func privateKey(text []byte, i int) (from, to int) {
 		if at(text, to, "--") || c == '"' || c == '\'' || c == '<' {
 			break
 		}
-		if n == 1 && !isBase64(text[to]) && c != '\r' && c != '\n' && c != ' ' && c != '\\' && c != ':' && c != ',' {
+		if n == 1 && !inPEM[text[to]] {
 			break
 		}
 		to += n
@@ -165,6 +146,9 @@ func privateKey(text []byte, i int) (from, to int) {
 	return unlessMasked(text, from, to)
 }
 
+// inPEM is what stands between the first line of a private key and the last.
+var inPEM = classOf("\r\n \\:,", base64)
+
 // escapeTells tells whether an escape stands for a letter of a key.
 func escapeTells(text []byte, start, _ int) bool {
 	c, n := sign(text, start)
@@ -180,10 +164,7 @@ func awsTells(text []byte, i, _ int) bool {
 	if i > 0 && isWord(text[i-1]) && !escapesBefore(text, i) || len(text)-i < awsLength {
 		return false
 	}
-	for _, c := range text[i : i+awsLength] {
-		if !isDigit(c) && (c < 'A' || c > 'Z') {
-			return false
-		}
-	}
-	return i+awsLength == len(text) || !isWord(text[i+awsLength])
+	return inAWS.all(text[i:i+awsLength]) && (i+awsLength == len(text) || !isWord(text[i+awsLength]))
 }
+
+var inAWS = classOf("", capitals, digits)

@@ -120,14 +120,14 @@ func joinLength(text []byte, i int) int {
 	}
 	quote := string(text[i : j+1])
 	end := j + 1
-	j = skipWhite(text, end)
+	j = white.end(text, end)
 	broken := at(text, end, "\n") || at(text, end, "\r\n")
 	for quote != `"` { // the line break may be written as an escape as well
 		c, n := sign(text, j)
 		if n < 2 || c != '\n' && c != '\r' || text[j] != '\\' {
 			break
 		}
-		j, broken = skipWhite(text, j+n), true
+		j, broken = white.end(text, j+n), true
 	}
 	if !broken {
 		return 0
@@ -155,11 +155,10 @@ func joinTells(text []byte, i, _ int) bool {
 
 // parametersEnd is behind the parameters and the last byte of an escape sequence.
 func parametersEnd(text []byte, i int) int {
-	for i < len(text) && (isDigit(text[i]) || text[i] == ';' || text[i] == '?') {
-		i++
-	}
-	return min(i+1, len(text))
+	return min(parameters.end(text, i)+1, len(text))
 }
+
+var parameters = classOf(";?", digits)
 
 // maxTitle is how long an escape sequence with a text may be.
 const maxTitle = 256

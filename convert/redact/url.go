@@ -13,10 +13,7 @@ func urlTells(text []byte, start, end int) bool {
 
 // isMediaURL tells whether the scheme before i is one of RTMP's.
 func isMediaURL(text []byte, i int) bool {
-	s := i
-	for s > 0 && i-s < 6 && isLetter(text[s-1]) {
-		s--
-	}
+	s := letters.start(text, max(0, i-6), i)
 	return i-s >= 4 && sameWord(text[s:s+4], "rtmp")
 }
 
@@ -37,7 +34,7 @@ func userInfo(text []byte, start, i int) (from, to int) {
 			return unlessMasked(text, i, j)
 		case c == ':' && colon < 0:
 			colon = j
-		case c <= ' ', urlEnds[c]:
+		case urlEnds[c]:
 			return 0, 0
 		}
 	}
@@ -48,10 +45,7 @@ const maxUserInfo = 4 << 10
 
 // namesUser tells whether the scheme before i is one in whose URLs a user's name alone is no secret.
 func namesUser(text []byte, i int) bool {
-	s := i
-	for s > 0 && i-s < 8 && isLetter(text[s-1]) {
-		s--
-	}
+	s := letters.start(text, max(0, i-8), i)
 	for _, w := range []string{"sip", "sips", "h323", "xmpp", "ssh", "mailto", "sftp", "tel"} {
 		if sameWord(text[s:i], w) {
 			return true
@@ -60,12 +54,7 @@ func namesUser(text []byte, i int) bool {
 	return false
 }
 
-var urlEnds = func() (set [256]bool) {
-	for _, c := range []byte("/?#\"'\\<>,;|{}()[]`^") {
-		set[c] = true
-	}
-	return set
-}()
+var urlEnds = classOf("/?#\"'\\<>,;|{}()[]`^", controls)
 
 // streamKey finds the last segment of an RTMP URL's path and its query, which
 // are what lets one stream.
@@ -73,7 +62,7 @@ func streamKey(text []byte, i int) (from, to int) {
 	end := i
 	for end < len(text) {
 		c, n := sign(text, end)
-		if c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>' || c == ',' || c == ')' || c == ']' || c == '}' || c == '\\' {
+		if streamEnds[c] {
 			break
 		}
 		end += n
@@ -99,6 +88,9 @@ func streamKey(text []byte, i int) (from, to int) {
 	return 0, 0
 }
 
+// streamEnds are the signs that are in no such URL.
+var streamEnds = classOf("\"'<>,)]}\\", controls)
+
 // hasMore tells whether anything but a slash is left of a path.
 func hasMore(text []byte, i, end int) bool {
 	c, n := sign(text, i)
@@ -123,7 +115,7 @@ func sipPassword(text []byte, _, i int) (from, to int) {
 			return unlessMasked(text, colon+1, j)
 		case c == ':' && colon < 0:
 			colon = j
-		case c <= ' ', urlEnds[c] && c != ';':
+		case urlEnds[c] && c != ';':
 			return 0, 0
 		}
 	}
@@ -153,7 +145,7 @@ func dsnPassword(text []byte, i int) (start, from, to int) {
 		return 0, 0, 0
 	}
 	start = at
-	for start > low && text[start-1] > ' ' && !dsnEnds[text[start-1]] {
+	for start > low && !dsnEnds[text[start-1]] {
 		start--
 	}
 	colon := bytes.IndexByte(text[start:at], ':')
@@ -164,12 +156,7 @@ func dsnPassword(text []byte, i int) (start, from, to int) {
 	return start, from, to
 }
 
-var dsnEnds = func() (set [256]bool) {
-	for _, c := range []byte("\"'`<>,;(){}|") {
-		set[c] = true
-	}
-	return set
-}()
+var dsnEnds = classOf("\"'`<>,;(){}|", controls)
 
 // unlessMasked is nothing if it is the mask already.
 func unlessMasked(text []byte, from, to int) (int, int) {

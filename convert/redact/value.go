@@ -43,10 +43,7 @@ func (s *search) opensPlainly(i int) bool {
 	if open < 0 {
 		return s.opensCompound(i)
 	}
-	j := open + 1
-	for j < len(s.text) && isWord(s.text[j]) {
-		j++
-	}
+	j := wordBytes.end(s.text, open+1)
 	if at(s.text, j, Mask) {
 		j += len(Mask)
 	}
@@ -72,10 +69,7 @@ func (s *search) term(i int) { s.value(i, 0) }
 // scalar masks a number, or an atom that no one would have written into a
 // program. It returns where it ends.
 func (s *search) scalar(i, closer int) int {
-	to := i
-	for to < len(s.text) && (isWord(s.text[to]) || s.text[to] == '.' || s.text[to] == '+' || s.text[to] == '@') {
-		to++
-	}
+	to := atom.end(s.text, i)
 	for to > i && s.text[to-1] == '.' {
 		to--
 	}
@@ -93,6 +87,9 @@ func (s *search) scalar(i, closer int) int {
 	s.maskQuoted(i, to, closer)
 	return to
 }
+
+// atom is what atoms and numbers are made of.
+var atom = classOf("+@", dotted)
 
 // maskQuoted masks what had no quotes, and gives the mask the key's.
 func (s *search) maskQuoted(from, to, closer int) {
@@ -129,23 +126,8 @@ func (s *search) continues(i int) bool {
 	return n > 0 && c == ','
 }
 
-func hasAlnum(v []byte) bool {
-	for _, c := range v {
-		if isLetter(c) || isDigit(c) || c >= 0x80 {
-			return true
-		}
-	}
-	return false
-}
-
-func isHex(v []byte) bool {
-	for _, c := range v {
-		if hexDigit[c] == 0 {
-			return false
-		}
-	}
-	return len(v) >= 32
-}
+// isHex tells whether a string is a digest in hexadecimal digits.
+func isHex(v []byte) bool { return len(v) >= 32 && hexadecimal.all(v) }
 
 // saysNothing tells whether a string is empty, or one of the words that stand
 // where there is no value.
@@ -214,7 +196,7 @@ func (s *search) unclosed(i int, quote byte) int {
 	limit := s.pairEnd(i)
 	for i < limit {
 		c, n := sign(s.text, i)
-		if c == '\n' || c == '\r' || quote == '\'' && (c <= ' ' || bareEnds[c]) || c == '"' && n == 1 {
+		if c == '\n' || c == '\r' || quote == '\'' && bareEnds[c] || c == '"' && n == 1 {
 			break
 		}
 		i += n
@@ -259,11 +241,11 @@ func (s *search) bare(i int, raw bool) {
 	switch {
 	case len(v) == 0 || isOrdinary(v):
 		return
-	case s.row.form == hexDigits && !isHex(v), s.row.form == oneTime && (isVersion(v) || !hasDigits(v)):
+	case s.row.form == hexDigits && !isHex(v), s.row.form == oneTime && (isVersion(v) || !digits.in(v)):
 		return
 	case s.row.word == "pwd" && isPath(v) && !s.ice():
 		return
-	case s.row.word == "token" && (s.plural || s.key.counts()) && isNumber(v):
+	case s.row.word == "token" && (s.plural || s.key.counts()) && numeric.all(v):
 		return
 	}
 	s.mask(i, to)
@@ -277,7 +259,7 @@ func (s *search) bareEnd(i int, raw bool) int {
 	to := i
 	for to < len(s.text) {
 		c := s.text[to]
-		if c <= ' ' || bareEnds[c] && (to == i || !opens[c]) || c == '^' && at(s.text, to, "^M") || !raw && at(s.text, to, "%26") {
+		if bareEnds[c] && (to == i || !opens[c]) || c == '^' && at(s.text, to, "^M") || !raw && at(s.text, to, "%26") {
 			break
 		}
 		to++
@@ -285,27 +267,16 @@ func (s *search) bareEnd(i int, raw bool) int {
 	return to
 }
 
-var bareEnds = func() (set [256]bool) {
-	for _, c := range []byte("&;,\"'\\)]}<>|{[(`") {
-		set[c] = true
-	}
-	return set
-}()
+var bareEnds = classOf("&;,\"'\\)]}<>|{[(`", controls)
 
 // opens are bytes that may be within a value without quotes, but do not begin it.
-var opens = [256]bool{'{': true, '[': true, '(': true}
+var opens = classOf("{[(")
 
 // isPath tells whether a value is a path of the file system.
 func isPath(v []byte) bool { return v[0] == '/' || at(v, 0, "~/") || at(v, 1, `:\`) }
 
-func isNumber(v []byte) bool {
-	for _, c := range v {
-		if !isDigit(c) && c != '.' && c != '-' {
-			return false
-		}
-	}
-	return true
-}
+// numeric is what numbers are made of, and versions.
+var numeric = classOf(".-", digits)
 
 func isOrdinary(v []byte) bool {
 	v = bytes.TrimRight(v, ".:!?")
