@@ -10,59 +10,48 @@ import (
 // A needle is a word that stands in every text of a kind that may hold a secret:
 // the end of a key, or the beginning of a URL, of a token, of an escape.
 type needle struct {
-	word  string
-	sort  sort
-	check func(text []byte, start, end int) bool // whether it is worth a closer look
+	word     string
+	capitals bool // it is never in small letters
+
+	check func(text []byte, start, end int) bool           // whether it is worth a closer look
+	find  func(text []byte, start, end int) (from, to int) // the secret, by which check is made
+	look  func(s *search, start, end int)                  // the closer look, where find does not do
 
 	rows   []name // of the table that end with the word
 	behind int    // how many bytes of the word are behind the name
 }
 
-// A sort says what a needle leads to.
-type sort uint8
-
-const (
-	sortKey    sort = iota // a name of the table
-	sortEscape             // a character, perhaps of a key, that is written otherwise
-	sortURL                // what follows a URL's scheme
-	sortSIP                // a SIP URI
-	sortJWT
-	sortMedia  // an SRTP key
-	sortScheme // of HTTP authentication
-	sortPEM    // a private key
-	sortAWS    // the id of an access key
-	sortCodes  // a key in codes
-	sortDSN    // what is behind the host of a data source's name
-	sortFragment
-	sortInterruption // of what may be a name
-)
+// finds tells whether there is a secret that is not masked.
+func (n *needle) finds(text []byte, start, end int) bool {
+	from, to := n.find(text, start, end)
+	return isOpen(text, from, to)
+}
 
 // signs are the needles that are no names.
-var signs = []needle{
-	{word: "://", sort: sortURL, check: urlTells},
-	{word: `:\/\/`, sort: sortURL, check: urlTells},
-	{word: "%3a%2f%2f", sort: sortURL, check: urlTells}, {word: ":%2f%2f", sort: sortURL, check: urlTells},
-	{word: "sip:", sort: sortSIP, check: sipTells},
-	{word: "sips:", sort: sortSIP, check: sipTells},
-	{word: "eyj", sort: sortJWT, check: jwtTells},
-	{word: "inline:", sort: sortMedia}, {word: "a=key-mgmt:mikey", sort: sortMedia}, {word: "k=base64:", sort: sortMedia}, {word: "k=clear:", sort: sortMedia},
-	{word: "bearer", sort: sortScheme, check: schemeTells},
-	{word: "basic", sort: sortScheme, check: schemeTells},
-	{word: "private key-----", sort: sortPEM}, {word: "private key block-----", sort: sortPEM},
-	{word: "<<1", sort: sortCodes, check: codesTell}, {word: "<<6", sort: sortCodes, check: codesTell}, {word: "<<7", sort: sortCodes, check: codesTell}, {word: "<<8", sort: sortCodes, check: codesTell}, {word: "<<9", sort: sortCodes, check: codesTell},
-	{word: "{[1", sort: sortCodes, check: codesTell}, {word: "{[6", sort: sortCodes, check: codesTell}, {word: "{[7", sort: sortCodes, check: codesTell}, {word: "{[8", sort: sortCodes, check: codesTell}, {word: "{[9", sort: sortCodes, check: codesTell},
-	{word: ":5432", sort: sortDSN, check: dsnTells}, {word: ":3306", sort: sortDSN, check: dsnTells}, {word: ":6379", sort: sortDSN, check: dsnTells}, {word: ":5672", sort: sortDSN, check: dsnTells}, {word: ":27017", sort: sortDSN, check: dsnTells},
-	{word: "@tcp(", sort: sortDSN, check: dsnTells}, {word: "@unix(", sort: sortDSN, check: dsnTells},
-	{word: "akia", sort: sortAWS, check: awsTells}, {word: "asia", sort: sortAWS, check: awsTells},
-	{word: `\u004`, sort: sortEscape, check: escapeTells}, {word: `\u005`, sort: sortEscape, check: escapeTells},
-	{word: `\u006`, sort: sortEscape, check: escapeTells}, {word: `\u007`, sort: sortEscape, check: escapeTells},
-	{word: `\x4`, sort: sortEscape, check: escapeTells}, {word: `\x5`, sort: sortEscape, check: escapeTells},
-	{word: `\x6`, sort: sortEscape, check: escapeTells}, {word: `\x7`, sort: sortEscape, check: escapeTells},
-	{word: `%4`, sort: sortEscape, check: escapeTells}, {word: `%5`, sort: sortEscape, check: escapeTells},
-	{word: `%6`, sort: sortEscape, check: escapeTells}, {word: `%7`, sort: sortEscape, check: escapeTells},
-	{word: "\x1b", sort: sortInterruption},
-	{word: `\u001b[`, sort: sortInterruption}, {word: `\x1b[`, sort: sortInterruption}, {word: `\e[`, sort: sortInterruption}, {word: `\033[`, sort: sortInterruption}, {word: "^[[", sort: sortInterruption},
-	{word: "\"\n ", sort: sortInterruption, check: joinTells}, {word: "\"\r\n", sort: sortInterruption, check: joinTells}, {word: `"\n`, sort: sortInterruption, check: joinTells},
+var signs = slices.Concat(
+	needles(needle{check: urlTells, look: (*search).url}, "://", `:\/\/`, "%3a%2f%2f", ":%2f%2f"),
+	needles(needle{find: sipPassword}, "sip:", "sips:"),
+	needles(needle{find: jwt}, "eyj"),
+	needles(needle{look: (*search).mediaKey}, "inline:", "a=key-mgmt:mikey", "k=base64:", "k=clear:"),
+	needles(needle{find: schemed}, "bearer", "basic"),
+	needles(needle{look: (*search).privateKey}, "private key-----", "private key block-----"),
+	needles(needle{check: codesTell, look: (*search).coded}, "<<1", "<<6", "<<7", "<<8", "<<9", "{[1", "{[6", "{[7", "{[8", "{[9"),
+	needles(needle{check: dsnTells, look: (*search).dsn}, ":5432", ":3306", ":6379", ":5672", ":27017", "@tcp(", "@unix("),
+	needles(needle{find: awsID, capitals: true}, "akia", "asia"),
+	needles(needle{check: escapeTells, look: (*search).escaped}, `\u004`, `\u005`, `\u006`, `\u007`, `\x4`, `\x5`, `\x6`, `\x7`, `%4`, `%5`, `%6`, `%7`),
+	needles(needle{}, "\x1b", `\u001b[`, `\x1b[`, `\e[`, `\033[`, "^[["), // in the middle of what may be a name
+	needles(needle{check: joinTells}, "\"\n ", "\"\r\n", `"\n`),
+)
+
+// needles are one for each word.
+func needles(n needle, words ...string) (list []needle) {
+	if n.find != nil {
+		n.check = n.finds
+	}
+	for _, n.word = range words {
+		list = append(list, n)
+	}
+	return list
 }
 
 // A filter finds needles. It looks at every second pair of bytes: for each
@@ -108,7 +97,7 @@ func newFilter(v *vocabulary, more ...needle) *filter {
 // may stand at its hyphen. A word of two letters is looked for with what may follow
 // a key, as it is too short by itself, and so is one that counts in queries alone.
 func nameNeedles(word string, rows []name) (list []needle) {
-	n := needle{sort: sortKey}
+	n := needle{look: (*search).keyed}
 	for _, row := range rows {
 		if row.word == word {
 			n.rows = append(n.rows, row)
@@ -174,7 +163,7 @@ func (f *filter) spot(n *needle, offset int) {
 		f.half(n, offset)
 		return
 	}
-	if n.sort == sortAWS { // which is in capitals
+	if n.capitals {
 		f.pair(n.word[offset]&^0x20, n.word[offset+1]&^0x20)
 		f.note(n, offset, n.word[offset], n.word[offset+1])
 		return

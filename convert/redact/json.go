@@ -268,7 +268,7 @@ func (w *walk) within(from, to int) {
 	if n == nil {
 		return
 	}
-	in := search{r: w.r, f: w.f, text: w.text[:to], begin: from, inJSON: true, spans: w.spans}
+	in := w.part(w.text[:to], from, true)
 	in.runFrom(from+start, n)
 	w.spans = in.spans
 }

@@ -28,7 +28,7 @@ func (s *search) release() {
 	if cap(s.spans) > 1<<12 {
 		return // of a rare giant
 	}
-	*s = search{spans: s.spans[:0], levels: s.levels[:0], plain: s.plain[:0], places: s.places[:0]}
+	*s = search{inner: s.inner, spans: s.spans[:0], levels: s.levels[:0], plain: s.plain[:0], places: s.places[:0]}
 	searches.Put(s)
 }
 
@@ -105,9 +105,19 @@ func (s *search) other(text []byte, from, to int, inJSON bool) {
 	if from == to {
 		return
 	}
-	in := search{r: s.r, f: s.f, text: text[:to], begin: from, inJSON: inJSON, spans: s.spans}
+	in := s.part(text[:to], from, inJSON)
 	in.run()
 	s.spans = in.spans
+}
+
+// part is a search of what is behind begin, which adds to the spans there are. There
+// is one at a time.
+func (s *search) part(text []byte, begin int, inJSON bool) *search {
+	if s.inner == nil {
+		s.inner = new(search)
+	}
+	*s.inner = search{r: s.r, f: s.f, text: text, begin: begin, inJSON: inJSON, spans: s.spans}
+	return s.inner
 }
 
 func lineEnd(text []byte, i int) int {

@@ -39,7 +39,7 @@ type Redactor struct {
 var (
 	ordinaryFilter = newFilter(newVocabulary(selected(false, false)))
 	failuresFilter = newFilter(newVocabulary(selected(false, true)))
-	pexipFilter    = newFilter(newVocabulary(selected(true, false)), needle{word: "fragment-number", sort: sortFragment, check: keyTells})
+	pexipFilter    = newFilter(newVocabulary(selected(true, false)), needle{word: "fragment-number", check: keyTells})
 )
 
 // selected are the rows of the table that count.

@@ -33,6 +33,7 @@ type search struct {
 	start   int       // where it begins
 	end     int       // where it ends
 
+	inner  *search // see part
 	kept   int     // how many spans there were before a JSON value
 	noJSON int     // up to where no JSON value begins
 	levels []level // see walk
@@ -72,38 +73,11 @@ func (s *search) runFrom(start int, n *needle) {
 func (s *search) found(i int, n *needle) {
 	end := i + len(n.word) - n.behind
 	s.start = i
-	switch n.sort {
-	case sortKey:
-		s.keyed(i, end)
-	case sortEscape:
-		s.escaped(i)
-	case sortURL:
-		if from, to := userInfo(s.text, i, end); from < to {
-			s.mask(from, to)
-		}
-		if isMediaURL(s.text, i) {
-			s.mask(streamKey(s.text, end))
-		}
-	case sortSIP:
-		s.mask(sipPassword(s.text, i, end))
-	case sortJWT:
-		s.mask(jwt(s.text, i))
-	case sortMedia:
-		from, to := mediaKey(s.text, i, end)
-		s.add(span{from: from, to: to, told: min(to+2, len(s.text))})
-	case sortScheme:
-		s.mask(schemed(s.text, i, end))
-	case sortPEM:
-		s.mask(privateKey(s.text, end))
-	case sortCodes:
-		s.coded(i, end)
-	case sortDSN:
-		start, from, to := dsnPassword(s.text, i)
-		s.start = start
-		s.add(span{from: from, to: to, told: end})
-	case sortAWS:
-		s.mask(i, i+awsLength)
-	case sortFragment, sortInterruption:
+	switch {
+	case n.find != nil:
+		s.mask(n.find(s.text, i, end))
+	case n.look != nil:
+		n.look(s, i, end)
 	}
 }
 
@@ -116,12 +90,14 @@ func (s *search) add(x span) {
 		x.from, x.to = s.whole(x.from), s.whole(x.to)
 	}
 	x.from, x.key = max(x.from, s.done), s.start
-	if x.from >= x.to || string(s.text[x.from:x.to]) == Mask {
-		return
+	if isOpen(s.text, x.from, x.to) {
+		s.spans = append(s.spans, x)
+		s.done = x.to
 	}
-	s.spans = append(s.spans, x)
-	s.done = x.to
 }
+
+// isOpen tells whether there is anything to mask that is not masked already.
+func isOpen(text []byte, from, to int) bool { return from < to && string(text[from:to]) != Mask }
 
 // whole is i, or the place before it at which an escape begins that goes over i.
 func (s *search) whole(i int) int {
@@ -165,7 +141,7 @@ func (s *search) keyStart(i int) int {
 }
 
 // escaped looks for the value of a key that has escapes in it, one of them at i.
-func (s *search) escaped(i int) {
+func (s *search) escaped(i, _ int) {
 	if i < s.escapes {
 		return // of a key that was read
 	}

@@ -6,7 +6,7 @@ import "bytes"
 // which, being a JSON object, begins with eyJ. A signed one has three parts, an
 // encrypted one five, and the second of the former begins with eyJ as well. One
 // that the end of the text cuts has fewer.
-func jwt(text []byte, i int) (from, to int) {
+func jwt(text []byte, i, _ int) (from, to int) {
 	if !at(text, i, "eyJ") || i > 0 && isWord(text[i-1]) && !escapesBefore(text, i) && !at(text, i-3, "%") {
 		return 0, 0
 	}
@@ -35,30 +35,23 @@ func jwt(text []byte, i int) (from, to int) {
 	return 0, 0
 }
 
-func jwtTells(text []byte, start, _ int) bool {
-	from, to := jwt(text, start)
-	return from < to
-}
-
-// mediaKey finds the SRTP key of an SDP line such as
+// mediaKey masks the SRTP key of an SDP line such as
 // a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^20;inline:KEY, or of one of the
 // older k=base64:KEY, a=key-mgmt:mikey KEY. What announces it is text[start:i].
-func mediaKey(text []byte, start, i int) (from, to int) {
+func (s *search) mediaKey(start, i int) {
+	text := s.text
 	i = blanks.end(text, i)
-	to = i
+	to := i
 	for to < len(text) && (base64[text[to]] || at(text, to, `\/`)) {
 		if text[to] == '\\' {
 			to++
 		}
 		to++
 	}
-	if text[start]|0x20 != 'i' {
-		return i, to
+	if text[start]|0x20 == 'i' && to-i < 16 && !(at(text, to, "|") && to+1 < len(text) && isDigit(text[to+1])) && !inCrypto(text, i) {
+		return // neither long, nor with a lifetime behind it, nor of a line of SDP
 	}
-	if to-i < 16 && !(at(text, to, "|") && to+1 < len(text) && isDigit(text[to+1])) && !inCrypto(text, i) {
-		return 0, 0 // neither long, nor with a lifetime behind it, nor of a line of SDP
-	}
-	return i, to
+	s.add(span{from: i, to: to, told: min(to+2, len(text))})
 }
 
 // inCrypto tells whether the line in which i is speaks of encryption up to there.
@@ -70,14 +63,8 @@ func inCrypto(text []byte, i int) bool {
 	return bytes.Contains(before, []byte("crypto")) || bytes.Contains(before, []byte("AES_")) || bytes.Contains(before, []byte("AEAD_"))
 }
 
-// schemeTells tells whether credentials follow the name of a scheme of HTTP authentication.
-func schemeTells(text []byte, start, end int) bool {
-	from, to := schemed(text, start, end)
-	return from < to
-}
-
-// schemed finds the credentials that follow the name of a scheme: words that
-// are none themselves. i is behind the name.
+// schemed finds the credentials that follow the name of a scheme of HTTP
+// authentication: words that are none themselves. i is behind the name.
 func schemed(text []byte, start, i int) (from, to int) {
 	if start > 0 && isWord(text[start-1]) && !escapesBefore(text, start) {
 		return 0, 0
@@ -120,9 +107,9 @@ func looksRandom(v []byte) bool {
 	return len(v) >= 24 && !alphanumeric.all(v)
 }
 
-// privateKey finds what follows the first line of a private key in PEM.
-func privateKey(text []byte, i int) (from, to int) {
-	to = i
+// privateKey masks what follows the first line of a private key in PEM.
+func (s *search) privateKey(_, i int) {
+	text, to := s.text, i
 	for to < len(text) {
 		c, n := sign(text, to)
 		if at(text, to, "--") || c == '"' || c == '\'' || c == '<' {
@@ -133,17 +120,10 @@ func privateKey(text []byte, i int) (from, to int) {
 		}
 		to += n
 	}
-	for from = i; from < to; {
-		c, n := sign(text, from)
-		if c != '\r' && c != '\n' && c != ' ' {
-			break
-		}
-		from += n
+	from := skipSpace(text, i, true)
+	if to-from >= 16 || at(text, to, "-----END") {
+		s.mask(from, to)
 	}
-	if to-from < 16 && !at(text, to, "-----END") {
-		return 0, 0
-	}
-	return unlessMasked(text, from, to)
 }
 
 // inPEM is what stands between the first line of a private key and the last.
@@ -158,13 +138,13 @@ func escapeTells(text []byte, start, _ int) bool {
 // awsLength is how long the id of an access key is.
 const awsLength = 20
 
-// awsTells tells whether an id of an AWS access key is at i: AKIA or ASIA, and 16
-// capitals and digits.
-func awsTells(text []byte, i, _ int) bool {
-	if i > 0 && isWord(text[i-1]) && !escapesBefore(text, i) || len(text)-i < awsLength {
-		return false
+// awsID finds the id of an AWS access key: AKIA or ASIA, and 16 capitals and digits.
+func awsID(text []byte, i, _ int) (from, to int) {
+	end := i + awsLength
+	if i > 0 && isWord(text[i-1]) && !escapesBefore(text, i) || end > len(text) || !inAWS.all(text[i:end]) || end < len(text) && isWord(text[end]) {
+		return 0, 0
 	}
-	return inAWS.all(text[i:i+awsLength]) && (i+awsLength == len(text) || !isWord(text[i+awsLength]))
+	return i, end
 }
 
 var inAWS = classOf("", capitals, digits)

@@ -8,7 +8,16 @@ func urlTells(text []byte, start, end int) bool {
 		return true
 	}
 	from, to := userInfo(text, start, end)
-	return from < to
+	return isOpen(text, from, to)
+}
+
+// url masks what is secret in the URL whose scheme ends at start and whose host begins
+// at end.
+func (s *search) url(start, end int) {
+	s.mask(userInfo(s.text, start, end))
+	if isMediaURL(s.text, start) {
+		s.mask(streamKey(s.text, end))
+	}
 }
 
 // isMediaURL tells whether the scheme before i is one of RTMP's.
@@ -31,7 +40,7 @@ func userInfo(text []byte, start, i int) (from, to int) {
 				}
 				i = colon + 1
 			}
-			return unlessMasked(text, i, j)
+			return i, j
 		case c == ':' && colon < 0:
 			colon = j
 		case urlEnds[c]:
@@ -81,9 +90,9 @@ func streamKey(text []byte, i int) (from, to int) {
 	}
 	switch {
 	case slash >= 0 && slash < path:
-		return unlessMasked(text, slash, end)
+		return slash, end
 	case query >= 0:
-		return unlessMasked(text, query+1, end)
+		return query + 1, end
 	}
 	return 0, 0
 }
@@ -97,12 +106,6 @@ func hasMore(text []byte, i, end int) bool {
 	return i < end && n > 0 && c != '?' && c != '#' && (c != '/' || i+n < end)
 }
 
-// sipTells tells whether there is a password in a SIP address.
-func sipTells(text []byte, start, end int) bool {
-	from, to := sipPassword(text, start, end)
-	return from < to
-}
-
 // sipPassword finds the password in sip:user:password@host.
 func sipPassword(text []byte, _, i int) (from, to int) {
 	colon := -1
@@ -112,7 +115,7 @@ func sipPassword(text []byte, _, i int) (from, to int) {
 			if colon < 0 {
 				return 0, 0
 			}
-			return unlessMasked(text, colon+1, j)
+			return colon + 1, j
 		case c == ':' && colon < 0:
 			colon = j
 		case urlEnds[c] && c != ';':
@@ -128,7 +131,14 @@ func dsnTells(text []byte, start, end int) bool {
 		return false
 	}
 	_, from, to := dsnPassword(text, start)
-	return from < to
+	return isOpen(text, from, to)
+}
+
+// dsn masks the password before the host whose port is text[i:end].
+func (s *search) dsn(i, end int) {
+	start, from, to := dsnPassword(s.text, i)
+	s.start = start
+	s.add(span{from: from, to: to, told: end})
 }
 
 // dsnPassword finds the password in user:password@host:port, the name of a data source
@@ -152,16 +162,7 @@ func dsnPassword(text []byte, i int) (start, from, to int) {
 	if colon < 0 || colon+1 == at-start || bytes.Contains(text[start:at], []byte("//")) {
 		return 0, 0, 0 // a URL, or no password
 	}
-	from, to = unlessMasked(text, start+colon+1, at)
-	return start, from, to
+	return start, start + colon + 1, at
 }
 
 var dsnEnds = classOf("\"'`<>,;(){}|", controls)
-
-// unlessMasked is nothing if it is the mask already.
-func unlessMasked(text []byte, from, to int) (int, int) {
-	if string(text[from:to]) == Mask {
-		return 0, 0
-	}
-	return from, to
-}
