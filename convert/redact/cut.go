@@ -79,16 +79,10 @@ func (r *Redactor) safe(text, room []byte) int {
 		return i
 	}
 	for _, probe := range probes {
-		whole := append(append(room, text...), probe...)
-		s := search{r: r, f: r.words(), text: whole}
-		if interrupted(whole) {
-			s.withoutInterruptions(whole)
-			s.text = s.plain
-		}
+		s := search{r: r, f: r.words()}
+		s.text = s.withoutInterruptions(append(append(room, text...), probe...))
 		s.run()
-		if s.plain != nil {
-			s.restore()
-		}
+		s.restore()
 		for _, x := range s.spans {
 			if max(x.to, x.told) > len(text) && x.key < len(text) {
 				return beforeKey(text, x.key)

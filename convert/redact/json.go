@@ -22,21 +22,6 @@ type level struct {
 	numbers int  // index+1 of the span of the number before, if there was one
 }
 
-// jsonWalk reads the JSON object or list at i and collects its secrets. It
-// returns what follows it, or -1 and no secrets if it is no JSON. Keys are never
-// masked, and no mask goes over the end of a string, so that JSON stays JSON.
-func (s *search) jsonWalk(i int) int {
-	s.kept = len(s.spans)
-	w := walk{search: s, levels: s.levels[:0]}
-	end := w.value(i)
-	s.levels = w.levels[:0]
-	if end >= 0 {
-		return end
-	}
-	s.spans = s.spans[:s.kept]
-	return -1
-}
-
 // A walk is a pass through one JSON value.
 type walk struct {
 	*search
@@ -45,6 +30,8 @@ type walk struct {
 	around int // how many levels are open around it
 }
 
+// value reads the object or list at i and collects its secrets. It returns what
+// follows it, or -1 if it is no JSON.
 func (w *walk) value(i int) int {
 	w.whole = -1
 	text := w.text

@@ -9,17 +9,11 @@ import (
 // s is released.
 func (r *Redactor) find(s *search, text []byte) []span {
 	s.r, s.f = r, r.words()
-	start, n := s.f.next(text, 0)
-	if n == nil {
+	if _, n := s.f.next(text, 0); n == nil {
 		return nil
 	}
-	if interrupted(text) {
-		s.withoutInterruptions(text)
-		s.pieces(s.plain, 0)
-		s.restore()
-		return s.spans
-	}
-	s.pieces(text, start)
+	s.pieces(s.withoutInterruptions(text))
+	s.restore()
 	return s.spans
 }
 
@@ -33,17 +27,13 @@ func (s *search) release() {
 }
 
 // pieces searches text piece by piece: each line that is JSON by itself, as well
-// as JSON over several lines, and all other lines together. Nothing is in the
-// lines before the one in which first is.
-func (s *search) pieces(text []byte, first int) {
-	begin := bytes.LastIndexByte(text[:first], '\n') + 1
-	if begin > 0 && !s.r.pexip {
-		begin = s.blockBegin(text, begin)
-	}
-	for i := begin; i < len(text); {
+// as JSON over several lines, and all other lines together.
+func (s *search) pieces(text []byte) {
+	begin := 0
+	for i := 0; i < len(text) && !s.r.pexip; {
 		next := lineEnd(text, i)
-		if c := white.end(text[:next], i); c < next && (text[c] == '{' || text[c] == '[' || text[c] == '"' && i == 0) && !s.r.pexip && !goesOn(text[:i]) {
-			switch end := s.json(text, begin, i, next); {
+		if c := white.end(text[:next], i); c < next && (text[c] == '{' || text[c] == '[' || text[c] == '"' && i == 0) && !goesOn(text[:i]) {
+			switch end := s.json(text, begin, i); {
 			case end > i:
 				begin, i = end, end
 				continue
@@ -58,33 +48,33 @@ func (s *search) pieces(text []byte, first int) {
 	s.other(text, begin, len(text), false)
 }
 
-// blockBegin goes back over lines that belong with the one at i, up to one that
-// begins a block: a secret's key may be in one line, and its value in the next.
-func (s *search) blockBegin(_ []byte, _ int) int { return 0 }
-
-// json searches the JSON that begins in the line text[i:next], and before that
-// text[begin:i], which is none. It returns what follows it: the next line. If it
-// is no JSON it returns i.
-func (s *search) json(text []byte, begin, i, next int) int {
-	if i < s.noJSON {
+// json searches the JSON that begins in the line at i, and before that text[begin:i],
+// which is none. It returns what follows it: the next line. If it is no JSON it
+// returns i.
+//
+// Keys are never masked, and no mask goes over the end of a string, so that JSON stays
+// JSON.
+func (s *search) json(text []byte, begin, i int) int {
+	s.text, s.begin, s.done, s.inJSON, s.pair = text, i, i, true, 0
+	kept := len(s.spans)
+	w := walk{search: s, levels: s.levels[:0]}
+	end := w.value(i)
+	s.levels = w.levels[:0]
+	found := s.spans[kept:]
+	s.spans = s.spans[:kept]
+	if end < 0 {
 		return i
 	}
-	s.text, s.begin, s.done, s.inJSON, s.pair = text, i, i, true, 0
-	end := s.jsonWalk(i)
-	if end >= 0 {
-		if after := blanks.end(text, end); after == len(text) || text[after] == '\n' || at(text, after, "\r\n") || text[after] == '\r' && after+1 == len(text) {
-			if begin < i {
-				found := slices.Clone(s.spans[s.kept:])
-				s.spans = s.spans[:s.kept]
-				s.other(text, begin, i, false)
-				s.spans = append(s.spans, found...)
-			}
-			return lineEnd(text, after)
-		}
-		s.spans = s.spans[:s.kept]
+	next := lineEnd(text, end)
+	if !white.all(text[end:next]) {
+		return i
 	}
-	s.noJSON = next
-	return i
+	if begin < i {
+		found = slices.Clone(found)
+		s.other(text, begin, i, false)
+	}
+	s.spans = append(s.spans, found...)
+	return next
 }
 
 // goesOn tells whether the last line of text goes on in the next one, as an

@@ -97,7 +97,8 @@ func TestPexip(t *testing.T) {
 		`Detail="Authorization: Basic eDp5eg==" K="v"`:               `Detail="Authorization: ***" K="v"`,
 		`Detail="Authorization: Digest a="cut`:                       `Detail="Authorization: ***`,
 		`Detail="spin=1 mapping=2"`:                                  `Detail="spin=1 mapping=2"`,
-		"Digits=\"\n\" Message=\"kept\"":                             "Digits=\"\n\" Message=\"kept\"", // the quotes of one value, and no string that goes on
+		"Detail=\"{\n\"token\",\"x\"} kept\"":                        "Detail=\"{\n\"token\",\"***\"} kept\"", // what opens the tuple is in another line than its name
+		"Digits=\"\n\" Message=\"kept\"":                             "Digits=\"\n\" Message=\"kept\"",        // the quotes of one value, and no string that goes on
 	} {
 		if got, _ := r.Append(nil, []byte(text)); string(got) != want {
 			t.Errorf("%s\n got %s\nwant %s", text, got, want)

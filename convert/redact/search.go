@@ -34,8 +34,6 @@ type search struct {
 	end     int       // where it ends
 
 	inner  *search // see part
-	kept   int     // how many spans there were before a JSON value
-	noJSON int     // up to where no JSON value begins
 	levels []level // see walk
 	plain  []byte  // see withoutInterruptions
 	places []int32 // where each byte of plain was

@@ -8,8 +8,11 @@ import "bytes"
 //	<<"aa"
 //	  "bb">>
 
-// withoutInterruptions sets plain to text without its interruptions.
-func (s *search) withoutInterruptions(text []byte) {
+// withoutInterruptions is text without its interruptions, of which restore makes text again.
+func (s *search) withoutInterruptions(text []byte) []byte {
+	if !interrupted(text) {
+		return text
+	}
 	for done := 0; done < len(text); {
 		i := interruption(text, done)
 		for ; done < i; done++ {
@@ -20,11 +23,15 @@ func (s *search) withoutInterruptions(text []byte) {
 			done += interruptionLength(text, i)
 		}
 	}
+	return s.plain
 }
 
 // restore makes spans of the text of spans of plain. None ends within an
 // interruption, so that quotes stay in pairs.
 func (s *search) restore() {
+	if len(s.places) == 0 {
+		return
+	}
 	for i := range s.spans {
 		x := &s.spans[i]
 		x.from, x.to, x.key = int(s.places[x.from]), int(s.places[x.to-1])+1, int(s.places[x.key])
