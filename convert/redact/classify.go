@@ -102,7 +102,7 @@ func isTail(word []byte) bool {
 	if isDigit(word[0]) {
 		return len(word) <= 3 && digits.all(word)
 	}
-	return slices.ContainsFunc(tailWords, func(w string) bool { return sameWord(word, w) })
+	return oneOf(word, tailWords)
 }
 
 // cutTail removes what isTail from the key.
@@ -182,6 +182,11 @@ func hasWord(key []byte, word string) bool {
 		}
 	}
 	return false
+}
+
+// oneOf tells whether a word is one of a list.
+func oneOf(word []byte, list []string) bool {
+	return slices.ContainsFunc(list, func(w string) bool { return sameWord(word, w) })
 }
 
 // sameWord compares without case; word is in small letters.

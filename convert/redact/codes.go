@@ -59,12 +59,12 @@ func (s *search) coded(start, end int) {
 	i = skipSpace(s.text, i, true)
 	if at(s.text, i, ",") {
 		if s.inTuple(0) && s.in(structured) {
-			s.term(skipSpace(s.text, i+1, true))
+			s.value(skipSpace(s.text, i+1, true), 0)
 		}
 		return
 	}
 	if s.in(structured) {
-		s.term(skipSpace(s.text, i+2, true))
+		s.value(skipSpace(s.text, i+2, true), 0)
 	}
 }
 

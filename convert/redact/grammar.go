@@ -1,43 +1,41 @@
 package redact
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // announced looks at what surrounds the key text[start:end], finds out in which
 // way a value goes with it, and masks the value.
 func (s *search) announced() {
 	after, closer := s.closer()
-	if closer > 0 {
-		opener := s.opener(closer)
-		if opener < 0 {
-			return // the end of a string that is no key
-		}
-		before := len(s.spans)
-		s.quotedKey(after, closer)
-		if len(s.spans) == before {
-			s.valueBefore(opener)
-		}
+	if closer == 0 {
+		s.plainKey()
 		return
 	}
-	s.plainKey()
+	opener := s.opener(closer)
+	if opener < 0 {
+		return // the end of a string that is no key
+	}
+	before := len(s.spans)
+	s.quotedKey(after, closer)
+	if len(s.spans) == before {
+		s.valueBefore(opener)
+	}
 }
 
 // closer returns what follows the quote behind the key, and how long the quote
 // is; 0 if there is none.
 func (s *search) closer() (after, length int) {
 	c, n := sign(s.text, s.end)
-	if n == 0 || !isQuote(c) {
+	if !isQuote(c) {
 		return s.end, 0
 	}
 	after = s.end + n
 	if at(s.text, after, "/utf8") {
 		after += len("/utf8")
 	}
-	if c, n := sign(s.text, after); c == '>' {
-		if c, m := sign(s.text, after+n); c == '>' { // of an Erlang binary
-			after += n + m
-		}
-	}
-	return after, n
+	return s.skip(after, ">>"), n // of an Erlang binary
 }
 
 // opener returns where the quote before the key begins that is like the one
@@ -52,13 +50,14 @@ func (s *search) opener(length int) int {
 			}
 			return i - length
 		}
-		switch c := s.text[i-1]; {
-		case c < ' ', c == '\\', c == '"', c == '\'', c == '{', c == '}', c == '(', c == ')', c == ',', c == '=', c == '&':
-			return -1
+		if i > 0 && notInKey[s.text[i-1]] {
+			break
 		}
 	}
 	return -1
 }
+
+var notInKey = classOf("\\\"'{}(),=&", between(0, ' '-1))
 
 // in sets row to what the key is in a place, and tells whether it is anything.
 func (s *search) in(p place) bool {
@@ -68,8 +67,8 @@ func (s *search) in(p place) bool {
 
 // quotedKey is for a key in quotes, of JSON, Python, Erlang and the like.
 func (s *search) quotedKey(i, closer int) {
-	if c, n := sign(s.text, i); c == ']' && s.isIndex(closer) { // environ["PASSWORD"] = …
-		i += n
+	if s.isIndex(closer) { // environ["PASSWORD"] = …
+		i = s.skip(i, "]")
 	}
 	i = skipSpace(s.text, i, true)
 	c, n := sign(s.text, i)
@@ -80,14 +79,17 @@ func (s *search) quotedKey(i, closer int) {
 			s.value(skipSpace(s.text, next, true), closer)
 		}
 	case c == ',':
-		s.listed(skipSpace(s.text, i+n, true), closer)
+		if i = skipSpace(s.text, i+n, true); !s.hasValue(i, closer) {
+			s.listed(i, closer)
+		}
 	case c == '}' && s.pairOfTuples(skipSpace(s.text, i+n, true)):
 	case c == '-':
-		if c, m := sign(s.text, i+n); c == '>' && s.in(structured) {
-			s.value(skipSpace(s.text, i+n+m, true), closer)
+		if next := s.skip(i, "->"); next > i && s.in(structured) {
+			s.value(skipSpace(s.text, next, true), closer)
 		}
-	default:
-		s.named(i, closer)
+	case s.hasValue(i, closer): // <x name="password" value="…">
+	case c == '>' && s.namesElement(closer) && s.in(structured): // <param name="password">
+		s.elementText(i+n, true)
 	}
 }
 
@@ -122,15 +124,8 @@ func (s *search) arrow(i int) int {
 }
 
 // listed is for a key and a value with a comma between them: a tuple of Erlang's
-// or Python's, a list of lists, options of a command, or an object that
-// has a name and a value. i is behind the comma.
+// or Python's, a list of lists, options of a command. i is behind the comma.
 func (s *search) listed(i, closer int) {
-	if next := s.valueKey(i); next >= 0 {
-		if s.in(structured) {
-			s.value(next, closer)
-		}
-		return
-	}
 	switch {
 	case s.key.as[0] == '-' && s.in(optioned) || s.inTuple(closer) && s.in(structured):
 		s.value(i, closer)
@@ -139,43 +134,41 @@ func (s *search) listed(i, closer int) {
 	}
 }
 
+// hasValue masks the value of an object, or of an XML element, that has a name and a
+// value. It tells whether its key is at i.
+func (s *search) hasValue(i, closer int) bool {
+	next := s.valueKey(i)
+	if next >= 0 && s.in(structured) {
+		s.value(next, closer)
+	}
+	return next >= 0
+}
+
 // valueKey returns where the value begins that follows "value": at i, or -1.
 func (s *search) valueKey(i int) int {
 	c, n := sign(s.text, i)
-	if n > 0 && isQuote(c) {
-		i += n
-	} else if n = 0; s.key.n == 0 {
-		return -1
+	if !isQuote(c) {
+		n = 0
 	}
+	i += n
 	end := letters.end(s.text[:min(len(s.text), i+8)], i)
-	if !sameWord(s.text[i:end], "value") && !sameWord(s.text[i:end], "val") && !sameWord(s.text[i:end], "v") {
+	if !oneOf(s.text[i:end], valueWords) {
 		return -1
 	}
 	if n > 0 {
 		if c, m := sign(s.text, end); !isQuote(c) || m != n {
 			return -1
 		}
-		end += n
 	}
-	end = skipSpace(s.text, end, true)
-	if c, n := sign(s.text, end); n > 0 && (c == ':' || c == '=') {
+	end = skipSpace(s.text, end+n, true)
+	if c, n := sign(s.text, end); c == ':' || c == '=' {
 		return skipSpace(s.text, s.arrow(end+n), true)
 	}
 	return -1
 }
 
-// named is for an XML element that has a name and a value: name="password" value="…".
-func (s *search) named(i, closer int) {
-	if next := s.valueKey(i); next >= 0 {
-		if s.in(structured) {
-			s.value(next, closer)
-		}
-		return
-	}
-	if c, n := sign(s.text, i); n > 0 && c == '>' && s.namesElement(closer) && s.in(structured) { // <param name="password">
-		s.elementText(i+n, true)
-	}
-}
+// valueWords are what the key of a value may be that has a name beside it.
+var valueWords = []string{"value", "val", "v"}
 
 // namesElement tells whether the key is an attribute that names an element.
 func (s *search) namesElement(closer int) bool {
@@ -191,7 +184,7 @@ func (s *search) namesElement(closer int) bool {
 // sibling is for an element whose text is a name, which the next element has the
 // value of: <key>password</key><string>…. i is at the end tag.
 func (s *search) sibling(i int) {
-	if c, _ := sign(s.text, i+1); c != '/' || !s.in(structured) {
+	if s.skip(i+1, "/") == i+1 || !s.in(structured) {
 		return
 	}
 	if next, _ := s.tagEnd(i); next >= 0 {
@@ -203,32 +196,32 @@ func (s *search) sibling(i int) {
 
 // inTuple tells whether the key is the first element of a tuple, or of a list in a list.
 func (s *search) inTuple(closer int) bool {
-	i := s.start - closer - 1
-	for k := 0; k < 2 && i >= s.begin && (s.text[i]|0x20 == 'b' || s.text[i]|0x20 == 'u' || s.text[i]|0x20 == 'r'); k++ {
-		i--
-	}
-	if i-1 >= s.begin && (s.text[i] == '<' || s.text[i] == '>') {
-		i = s.beforeAngles(i)
-	}
-	for i >= s.begin && (s.text[i] <= ' ' || s.text[i] == 'n' && i > s.begin && s.text[i-1] == '\\') {
-		if s.text[i] == 'n' {
+	i := s.start - closer
+	i = prefixes.start(s.text, max(s.begin, i-2), i)
+	i = angles.start(s.text, max(s.begin, i-2), i)
+	for i > s.begin && (s.text[i-1] <= ' ' || i-2 >= s.begin && at(s.text, i-2, `\n`)) {
+		if s.text[i-1] == 'n' {
 			i--
 		}
 		i--
 	}
-	if i < s.begin {
+	if i == s.begin {
 		return false
 	}
-	switch s.text[i] {
+	switch s.text[i-1] {
 	case '{', '(':
 		return true
 	case '[':
-		for i--; i >= s.begin && s.text[i] <= ' '; i-- {
-		}
-		return i >= s.begin && (s.text[i] == '[' || s.text[i] == ',')
+		i = controls.start(s.text, s.begin, i-1)
+		return i > s.begin && (s.text[i-1] == '[' || s.text[i-1] == ',')
 	}
 	return false
 }
+
+// prefixes are the letters before a string, of Python's.
+var prefixes = classOf("bBuUrR")
+
+var angles = classOf("<")
 
 // inPair tells whether the key is the first of a list of two strings, of which the other
 // one, at i, looks like a secret.
@@ -248,28 +241,17 @@ func (s *search) inPair(i, closer int) bool {
 	return (looksSecret(v) || s.row.form == header && isCredentials(v)) && at(s.text, skipSpace(s.text, next, true), "]")
 }
 
-// beforeAngles goes back over the << of a binary.
-func (s *search) beforeAngles(i int) int {
-	for k := 0; k < 2 && i >= s.begin && s.text[i] == '<'; k++ {
-		i--
-	}
-	return i
-}
-
 // plainKey is for a key without quotes.
 func (s *search) plainKey() {
-	i := s.end
-	bracketed := false
-	switch c, n := sign(s.text, i); {
-	case c == ']' && n > 0: // user[password]=…, PHP's [password] => …
-		i, bracketed = i+n, s.before() == '['
-	case c == '[' && n > 0: // token[0]=…
-		i = s.index(i, n)
+	before := s.before()
+	i := s.skip(s.end, "]") // user[password]=…, PHP's [password] => …
+	bracketed := i > s.end && before == '['
+	if i == s.end {
+		i = s.index(i) // token[0]=…
 	}
-	if c, n := sign(s.text, i); c == '>' || s.before() == '<' && (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
-		if n > 0 && s.before() == '<' {
+	if c, _ := sign(s.text, i); c == '>' || before == '<' && white[c] {
+		if before == '<' {
 			s.element(i)
-			return
 		}
 		return
 	}
@@ -277,7 +259,7 @@ func (s *search) plainKey() {
 	c, n := sign(s.text, next)
 	switch {
 	case n == 0:
-	case c == '<' && s.before() == '>':
+	case c == '<' && before == '>':
 		s.sibling(next)
 	case c == '=':
 		s.assigned(next, n, bracketed)
@@ -300,18 +282,20 @@ func (s *search) plainKey() {
 	case c == '\n' || c == '\r':
 		switch next = skipSpace(s.text, next, true); {
 		case at(s.text, next, "=>") && s.in(structured):
-			s.term(skipSpace(s.text, next+2, true))
+			s.value(skipSpace(s.text, next+2, true), 0)
 		case at(s.text, next, ","):
 			s.tuple(next + 1)
 		}
 	}
 }
 
-// index skips the brackets of name[] and name[0].
-func (s *search) index(i, n int) int {
-	j := digits.end(s.text, i+n)
-	if c, n := sign(s.text, j); n > 0 && c == ']' {
-		return j + n
+// index skips the brackets of name[] and name[0] at i.
+func (s *search) index(i int) int {
+	if open := s.skip(i, "["); open > i {
+		shut := digits.end(s.text, open)
+		if end := s.skip(shut, "]"); end > shut {
+			return end
+		}
 	}
 	return i
 }
@@ -326,47 +310,18 @@ func (s *search) tuple(i int) {
 		j--
 	}
 	if j > s.begin && s.text[j-1] == '{' && s.in(structured) {
-		s.term(skipSpace(s.text, i, true))
+		s.value(skipSpace(s.text, i, true), 0)
 	}
 }
 
-// before is the sign before the key.
+// before is the sign before the key, or before the namespace of an XML element.
 func (s *search) before() byte {
-	i := s.start - 1
-	if i < s.begin {
-		return 0
-	}
-	switch c := s.text[i]; c {
-	case ';':
-		for _, e := range entities {
-			if at(s.text, i+1-len(e.text), e.text) {
-				return e.c
-			}
-		}
-	case ':': // a namespace
-		for i--; i >= s.begin && s.start-i < maxKey && isWord(s.text[i]); i-- {
-		}
-		if i >= s.begin && s.text[i] == '<' || at(s.text, i-3, "&lt;") {
+	if i := s.start - 1; i >= s.begin && s.text[i] == ':' {
+		if signBefore(s.text, s.begin, s.keyStart(i)) == '<' {
 			return '<'
 		}
-	default:
-		if c == '/' || !hexadecimal[c] {
-			return c
-		}
 	}
-	return s.escapedBefore()
-}
-
-// escapedBefore is the sign before the key that is written as \u0026 or %26.
-func (s *search) escapedBefore() byte {
-	for _, length := range []int{3, 5, 6} {
-		if i := s.start - length; i >= s.begin && (s.text[i] == '%' || s.text[i] == '\\') {
-			if c, n := sign(s.text, i); n == length {
-				return c
-			}
-		}
-	}
-	return s.text[s.start-1]
+	return signBefore(s.text, s.begin, s.start)
 }
 
 // element masks the text of an XML element. i is behind its name.
@@ -429,11 +384,13 @@ func (s *search) elementText(i int, plain bool) int {
 	const open, shut = "<![CDATA[", "]]>"
 	if at(s.text, i, open) {
 		from := i + len(open)
-		i = s.until(from, shut)
-		s.mask(from, i)
-		if i += len(shut); i > len(s.text) {
+		n := bytes.Index(s.text[from:min(len(s.text), from+maxUserInfo)], []byte(shut))
+		if n < 0 {
+			s.mask(from, s.lineEnd(from))
 			return -1
 		}
+		s.mask(from, from+n)
+		i = from + n + len(shut)
 	}
 	to, blank := i, at(s.text, start, " ") // as in prose: "<password> is missing"
 	for to < len(s.text) {
@@ -447,22 +404,15 @@ func (s *search) elementText(i int, plain bool) int {
 		blank = blank || c == ' '
 		to += n
 	}
-	if c, n := sign(s.text, skipSpace(s.text, to, true)); n > 0 && c == '<' {
+	next := skipSpace(s.text, to, true)
+	if c, _ := sign(s.text, next); c == '<' {
 		s.mask(i, to)
-		return skipSpace(s.text, to, true)
+		return next
 	}
 	if !blank {
 		s.mask(i, to) // the rest was cut
 	}
 	return -1
-}
-
-// until is where shut begins at i or behind it, or the end of the line.
-func (s *search) until(i int, shut string) int {
-	for i < len(s.text) && !at(s.text, i, shut) && s.text[i] != '\n' {
-		i++
-	}
-	return i
 }
 
 // assigned masks the value of key=value and key => value. The equals sign at i
@@ -476,7 +426,7 @@ func (s *search) assigned(i, n int, bracketed bool) {
 		}
 		return
 	}
-	if s.in(queried) && (s.inQuery() || s.inForm(next)) {
+	if s.in(queried) && (strings.IndexByte("?&;#", s.before()) >= 0 || s.inForm(next)) {
 		s.parameter(next, raw)
 		return
 	}
@@ -513,11 +463,11 @@ func (s *search) pointed(i int, bracketed bool) {
 // continued is where a value begins that is not in the line of its key, but, by
 // itself, in the next one, which begins with a blank: i if it is no string or term.
 func (s *search) continued(i int) int {
-	if c, n := sign(s.text, i); n == 0 || c != '\n' && c != '\r' {
+	if c, _ := sign(s.text, i); c != '\n' && c != '\r' {
 		return i
 	}
 	j := skipSpace(s.text, i, true)
-	if c, n := sign(s.text, j); n > 0 && s.text[j-1] == ' ' && (isQuote(c) || at(s.text, j, "<<") || s.opensCompound(j)) {
+	if c, _ := sign(s.text, j); s.text[j-1] == ' ' && (isQuote(c) || at(s.text, j, "<<") || s.opensCompound(j)) {
 		return j
 	}
 	return i
@@ -531,15 +481,6 @@ func (s *search) endsString(i int) bool {
 	}
 	c := s.text[i+1]
 	return c == ',' || c == '}' || c == ']'
-}
-
-// inQuery tells whether the key is a parameter of a URL's query.
-func (s *search) inQuery() bool {
-	switch s.before() {
-	case '?', '&', ';', '#':
-		return true
-	}
-	return false
 }
 
 // inForm tells whether the key is the first parameter of a form: one more

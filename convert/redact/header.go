@@ -1,9 +1,6 @@
 package redact
 
-import (
-	"bytes"
-	"slices"
-)
+import "bytes"
 
 // maxHeaderWords is how much of a value is looked at to tell a header from prose.
 const maxHeaderWords = 256
@@ -31,7 +28,7 @@ func (s *search) colon(i int) {
 	if s.looseCompound(next) {
 		return
 	}
-	if word := s.text[next:s.bareEnd(next, true)]; isScheme(word, schemes[:5]) {
+	if word := s.text[next:s.bareEnd(next, true)]; oneOf(word, schemes[:5]) {
 		s.mask(next, s.headerEnd(next, len(s.text)))
 		return
 	}
@@ -61,16 +58,11 @@ func (s *search) tells(from, to int) bool {
 // linesBegin tells whether a line begins with the key, as with the name of a header.
 func (s *search) linesBegin() bool {
 	i := s.start
-	if at(s.text, i-4, "#012") || at(s.text, i-4, "#015") || at(s.text, i-4, `\012`) || at(s.text, i-2, "^J") {
-		return true
-	}
-	for i > s.begin && (s.text[i-1] == ' ' || s.text[i-1] == '\t' || s.text[i-1] == '-') {
+	for i > s.begin && (blanks[s.text[i-1]] || s.text[i-1] == '-') {
 		i--
 	}
-	if i == s.begin || s.text[i-1] == '\n' || s.text[i-1] == '\r' || at(s.text, i-2, "^M") {
-		return true
-	}
-	return i >= s.begin+2 && s.text[i-2] == '\\' && (s.text[i-1] == 'n' || s.text[i-1] == 'r')
+	c := signBefore(s.text, s.begin, i)
+	return i == s.begin || c == '\n' || c == '\r'
 }
 
 // isHeaderName tells whether the key is written as the names of headers of
@@ -82,14 +74,11 @@ func (s *search) isHeaderName() bool {
 // headerOf masks the value of a header at i, which goes on in lines that begin
 // with a blank. In prose it is none.
 func (s *search) headerOf(i int, assigned bool) {
-	if q, n := s.quoteBefore(); n > 0 {
-		if _, m := sign(s.text, i); m > 0 {
-			if c, k := sign(s.text, i); isQuote(c) && k == n && c == q {
-				return // the string around the header ends here
-			}
-		}
+	c, n := sign(s.text, i)
+	if q, m := s.quoteBefore(); m > 0 && c == q && n == m {
+		return // the string around the header ends here
 	}
-	if c, n := sign(s.text, i); n > 0 && isQuote(c) {
+	if isQuote(c) {
 		if s.inJSON && n == 1 && c == '"' {
 			return
 		}
@@ -144,7 +133,7 @@ func (s *search) opensTerm(i int) bool {
 // isCredentials tells whether a text is what credentials in a header look like.
 func isCredentials(v []byte) bool {
 	word, rest, more := bytes.Cut(v, []byte(" "))
-	return more && isScheme(word, schemes[:5]) && !isOrdinary(firstWord(rest)) || bytes.IndexByte(word, '=') > 0 || looksRandom(v)
+	return more && oneOf(word, schemes[:5]) && !isOrdinary(firstWord(rest)) || bytes.IndexByte(word, '=') > 0 || looksRandom(v)
 }
 
 // isHeader tells whether several words are the value of a header.
@@ -158,7 +147,7 @@ func (s *search) isHeader(word, rest []byte) bool {
 	if isOrdinary(bytes.TrimRight(firstWord(rest), ",;")) && !looksRandom(word) {
 		return false
 	}
-	if isScheme(word, schemes) || bytes.HasPrefix(word, []byte("AWS4")) || bytes.HasPrefix(word, []byte("SCRAM")) || looksRandom(word) {
+	if oneOf(word, schemes) || bytes.HasPrefix(word, []byte("AWS4")) || bytes.HasPrefix(word, []byte("SCRAM")) || looksRandom(word) {
 		return true
 	}
 	first := firstWord(rest)
@@ -173,10 +162,6 @@ func firstWord(text []byte) []byte {
 // schemes are those of HTTP authentication; the first five are no other words.
 var schemes = []string{
 	"basic", "bearer", "digest", "negotiate", "ntlm", "oauth", "token", "apikey", "hawk", "signature", "sharedkey", "key", "hoba", "mutual", "vapid", "dpop", "googlelogin", "gnap", "kerberos", "custom",
-}
-
-func isScheme(word []byte, list []string) bool {
-	return slices.ContainsFunc(list, func(scheme string) bool { return sameWord(word, scheme) })
 }
 
 // quoteBefore is the quote right before the key, and how many bytes it takes.

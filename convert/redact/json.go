@@ -139,13 +139,7 @@ func (w *walk) member(i int) (int, bool) {
 	return i + 1, l.value && w.isValueKey()
 }
 
-func (w *walk) isValueKey() bool {
-	switch string(w.key.folded[:w.key.m]) {
-	case "value", "val", "v":
-		return true
-	}
-	return false
-}
+func (w *walk) isValueKey() bool { return oneOf(w.key.folded[:w.key.m], valueWords) }
 
 // readKey sets key to the end of a JSON string.
 func (w *walk) readKey(start, end int) {
@@ -267,7 +261,7 @@ func (w *walk) scalarValue(from, to int, secret bool) {
 		return
 	}
 	row := w.row
-	if row != nil && (row.form == text || row.form == hexDigits || row.form == oneTime && isVersion(w.text[from:to]) || row.word == "token" && (w.plural || w.key.counts())) {
+	if row != nil && (row.form == text || row.form == hexDigits || row.form == oneTime && isVersion(w.text[from:to]) || w.isCount()) {
 		return
 	}
 	if len(w.levels) > 0 {

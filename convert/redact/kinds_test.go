@@ -777,6 +777,7 @@ var metadataKinds = []string{
 	`{"reason":"#{event_metadata => #{user => <<\"S3CR\">>},kept => 1}"}`,
 	`{"reason":"#{<<\"event_metadata\">> => #{<<\"user\">> => <<\"S3CR\">>},<<\"kept\">> => 1}"}`,
 	`{"reason":"{event_metadata,[{user,<<\"S3CR\">>}]},kept"}`,
+	`#{event_metadata => <<"S3CR">>,kept => 1}`,
 	`{"req":{"event_metadata":{"user":"S3CR"`,
 	`{"req":{"event_metadata": {"user":"S3CR","phone":"S3CR"},"kept":1},"reason":"kept"}`,
 	`{"\u0065vent_metadata":{"user":"S3CR"},"kept":1}`,

@@ -75,9 +75,6 @@ func (s *search) backslashed(i, depth int, quote byte) (end, stop int) {
 func (s *search) encoded(i int, quote []byte) (end, stop int) {
 	line := s.text[i:s.lineEnd(i)]
 	if n := bytes.Index(line, quote); n >= 0 {
-		for n > 0 && line[n-1] == '\\' && quote[0] == '\\' {
-			n--
-		}
 		return i + n, i + n
 	}
 	return -1, i + len(line)

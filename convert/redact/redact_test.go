@@ -71,6 +71,9 @@ func TestAppend(t *testing.T) {
 	f("got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl now", "got *** now", 1)
 	f(`{"url":"https://user:pass@auth.example.com/x"}`, `{"url":"https://***@auth.example.com/x"}`, 1)
 
+	f("<password><![CDATA[a\nb]]></password> c", "<password><![CDATA[***]]></password> c", 1)
+	f("<password><![CDATA[ab\nnext line", "<password><![CDATA[***\nnext line", 1)
+
 	// Everything else stays.
 	same(`{"msg":"MISSING-WEBHOOK-BASIC-AUTH-PASSWORD | reason=undefined"}`)
 	same(`{"token":"","secret":null,"password":true,"token_type":"x","secretary":"y"}`)

@@ -39,6 +39,36 @@ func sign(text []byte, i int) (c byte, n int) {
 	return c, 1
 }
 
+// signBefore is the character that ends at i, but does not begin before low; 0 if there
+// is none.
+func signBefore(text []byte, low, i int) byte {
+	for length := 2; length <= maxSign && i-length >= low; length++ {
+		if c, n := sign(text, i-length); n == length {
+			return c
+		}
+	}
+	if i <= low {
+		return 0
+	}
+	return text[i-1]
+}
+
+// maxSign is how many bytes a sign may take, but for backslashes before it.
+const maxSign = 6
+
+// skip is what follows the signs at i, or i if they are not there.
+func (s *search) skip(i int, signs string) int {
+	next := i
+	for _, want := range []byte(signs) {
+		c, n := sign(s.text, next)
+		if c != want {
+			return i
+		}
+		next += n
+	}
+	return next
+}
+
 // backslashed is sign for a run of backslashes. A run that escapes nothing is
 // one sign.
 func backslashed(text []byte, i int) (c byte, n int) {

@@ -55,13 +55,10 @@ const maxUserInfo = 4 << 10
 // namesUser tells whether the scheme before i is one in whose URLs a user's name alone is no secret.
 func namesUser(text []byte, i int) bool {
 	s := letters.start(text, max(0, i-8), i)
-	for _, w := range []string{"sip", "sips", "h323", "xmpp", "ssh", "mailto", "sftp", "tel"} {
-		if sameWord(text[s:i], w) {
-			return true
-		}
-	}
-	return false
+	return oneOf(text[s:i], userSchemes)
 }
+
+var userSchemes = []string{"sip", "sips", "h323", "xmpp", "ssh", "mailto", "sftp", "tel"}
 
 var urlEnds = classOf("/?#\"'\\<>,;|{}()[]`^", controls)
 

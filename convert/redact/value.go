@@ -6,24 +6,11 @@ import "bytes"
 // quotes. closer is how long the quotes around the key are; a mask that stands
 // for a number gets the same.
 func (s *search) value(i, closer int) {
-	if s.row.form == everything {
-		s.compoundOr(i, closer)
-		return
-	}
-	if s.quoted(i, true) || s.row.form == text || s.binary(i) || s.row.form == method {
-		return
-	}
-	s.compoundOr(i, closer)
-}
-
-func (s *search) compoundOr(i, closer int) {
-	c, n := sign(s.text, i)
+	_, n := sign(s.text, i)
 	switch {
-	case n == 0:
+	case s.quoted(i, true) || s.row.form == text || s.binary(i) || s.row.form == method || n == 0:
 	case s.opensCompound(i):
 		s.compound(i, closer)
-	case isQuote(c):
-		s.quoted(i, true)
 	default:
 		s.scalar(i, closer)
 	}
@@ -32,7 +19,7 @@ func (s *search) compoundOr(i, closer int) {
 // opensCompound tells whether a list, a map, a tuple or the like is at i.
 func (s *search) opensCompound(i int) bool {
 	c, n := sign(s.text, i)
-	return n > 0 && (c == '[' || c == '{' || c == '(') || s.construction(i) >= 0
+	return n > 0 && opens[c] || s.construction(i) >= 0
 }
 
 // opensPlainly is opensCompound where a value without quotes may stand as well,
@@ -63,29 +50,25 @@ func (s *search) looseCompound(i int) bool {
 	return true
 }
 
-// term masks an Erlang term.
-func (s *search) term(i int) { s.value(i, 0) }
-
-// scalar masks a number, or an atom that no one would have written into a
-// program. It returns where it ends.
-func (s *search) scalar(i, closer int) int {
-	to := atom.end(s.text, i)
-	for to > i && s.text[to-1] == '.' {
-		to--
-	}
-	v := s.text[i:to]
-	if len(v) == 0 {
-		return to
-	}
-	if number := isDigit(v[0]) || v[0] == '-' && len(v) > 1 && isDigit(v[1]); number {
-		if s.row.word == "token" && (s.plural || s.key.counts()) || s.row.form == oneTime && isVersion(v) {
-			return to
+// scalar masks a number, or an atom that no one would have written into a program.
+func (s *search) scalar(i, closer int) {
+	v := bytes.TrimRight(s.text[i:atom.end(s.text, i)], ".")
+	switch {
+	case len(v) == 0:
+		return
+	case isDigit(v[0]) || v[0] == '-' && len(v) > 1 && isDigit(v[1]):
+		if s.isCount() || s.row.form == oneTime && isVersion(v) {
+			return
 		}
-	} else if !looksRandom(v) || s.inJSON && closer > 0 && s.f == nil {
-		return to
+	case !looksRandom(v):
+		return
 	}
-	s.maskQuoted(i, to, closer)
-	return to
+	s.maskQuoted(i, i+len(v), closer)
+}
+
+// isCount tells whether a number behind the key is how many tokens there are.
+func (s *search) isCount() bool {
+	return s.row.word == "token" && (s.plural || s.key.counts())
 }
 
 // atom is what atoms and numbers are made of.
@@ -131,32 +114,20 @@ func isHex(v []byte) bool { return len(v) >= 32 && hexadecimal.all(v) }
 
 // saysNothing tells whether a string is empty, or one of the words that stand
 // where there is no value.
-func saysNothing(v []byte) bool {
-	switch len(v) {
-	case 0:
-		return true
-	case 3, 4, 5, 9:
-		for _, w := range []string{"nil", "true", "null", "none", "false", "undefined"} {
-			if sameWord(v, w) {
-				return true
-			}
-		}
-	}
-	return false
-}
+func saysNothing(v []byte) bool { return len(v) == 0 || oneOf(v, nothings) }
+
+var nothings = []string{"nil", "true", "null", "none", "false", "undefined"}
 
 // str finds the string at i: where its contents begin and end, and what follows
 // its closing quote. Without one, the contents end with the line, and that is
 // what is returned for next, too. next is -1 if there is no string.
 func (s *search) str(i int) (from, to, next int) {
 	i += s.prefix(i)
-	if c, n := sign(s.text, i); c == '<' { // an Erlang binary
-		if d, m := sign(s.text, i+n); d == '<' {
-			i = skipSpace(s.text, i+n+m, true)
-		}
+	if next := s.skip(i, "<<"); next > i { // an Erlang binary
+		i = skipSpace(s.text, next, true)
 	}
 	c, n := sign(s.text, i)
-	if n == 0 || !isQuote(c) {
+	if !isQuote(c) {
 		return 0, 0, -1
 	}
 	if s.text[i] == '\\' && s.text[i+n-1] == c && (n-1)%2 == 0 {
@@ -245,7 +216,7 @@ func (s *search) bare(i int, raw bool) {
 		return
 	case s.row.word == "pwd" && isPath(v) && !s.ice():
 		return
-	case s.row.word == "token" && (s.plural || s.key.counts()) && numeric.all(v):
+	case s.isCount() && numeric.all(v):
 		return
 	}
 	s.mask(i, to)
@@ -280,10 +251,5 @@ var numeric = classOf(".-", digits)
 
 func isOrdinary(v []byte) bool {
 	v = bytes.TrimRight(v, ".:!?")
-	for _, w := range ordinaryWords {
-		if sameWord(v, w) {
-			return true
-		}
-	}
-	return len(v) == 0
+	return len(v) == 0 || oneOf(v, ordinaryWords)
 }
