@@ -186,7 +186,12 @@ func hasWord(key []byte, word string) bool {
 
 // oneOf tells whether a word is one of a list.
 func oneOf(word []byte, list []string) bool {
-	return slices.ContainsFunc(list, func(w string) bool { return sameWord(word, w) })
+	for _, w := range list {
+		if sameWord(word, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // sameWord compares without case; word is in small letters.

@@ -9,7 +9,7 @@ func (s *search) compound(i, closer int) {
 	if i < s.walked {
 		return // within another one that was gone through
 	}
-	depth, numbers := 0, -1
+	depth, numbers := 0, -1 // the latter is the span of the numbers before
 	for i = max(i, s.construction(i)); i < len(s.text); s.walked = i {
 		c, n := sign(s.text, i)
 		switch c {
@@ -30,53 +30,41 @@ func (s *search) compound(i, closer int) {
 			i = open
 			continue
 		}
-		next, key := s.element1(i)
+		next, key := s.member(i)
 		if next <= i {
 			return
 		}
+		number := !key && (isDigit(s.text[i]) || s.text[i] == '-')
 		switch {
-		case key:
-			numbers = -1
-		case isDigit(s.text[i]) || s.text[i] == '-':
-			if numbers >= 0 && numbers < len(s.spans) && s.spans[numbers].to == s.done {
-				s.spans[numbers].to, s.done = next, next
-			} else if numbers = len(s.spans); true {
-				s.maskQuoted(i, next, closer)
-				if len(s.spans) == numbers {
-					numbers = -1
-				}
+		case number && numbers >= 0:
+			s.spans[numbers].to, s.done = next, next
+		case number:
+			if s.maskQuoted(i, next, closer) {
+				numbers = len(s.spans) - 1
 			}
 		default:
 			numbers = -1
-			s.leaf(i, next)
+			if !key {
+				s.leaf(i, next)
+			}
 		}
 		i = next
 	}
 }
 
-// element1 returns where the string, number or word at i ends, and whether it
+// member returns where the string, number or word at i ends, and whether it
 // is a key, whose colon or arrow is then skipped as well.
-func (s *search) element1(i int) (next int, key bool) {
-	if _, to, n := s.str(i); n >= 0 {
-		if n == to {
-			return to, false
-		}
-		next = n
-		if at(s.text, next, "/utf8") {
-			next += len("/utf8")
-		}
-		if at(s.text, next, ">>") {
-			next += 2
-		}
-	} else if at(s.text, i, "<<") {
-		for next = i + 2; next < len(s.text) && s.text[next] != '>' && s.text[next] != '"' && s.text[next] != '{'; next++ {
-		}
-		if at(s.text, next, ">>") {
-			next += 2
-		}
-	} else if s.text[i] == '$' && i+2 <= s.pairEnd(i) { // a character of Erlang's
+func (s *search) member(i int) (next int, key bool) {
+	switch _, to, end := s.str(i); {
+	case end >= 0 && end == to:
+		return to, false
+	case end >= 0:
+		next = s.binaryEnd(end)
+	case at(s.text, i, "<<"):
+		next = s.binaryEnd(binaryEnds.find(s.text, i+2))
+	case s.text[i] == '$' && i+2 <= s.pairEnd(i): // a character of Erlang's
 		next = i + 2
-	} else {
+	default:
 		next = looseAtom.end(s.text, i)
 	}
 	if s.loose && !at(s.text, next, ":") {
@@ -97,6 +85,12 @@ func (s *search) element1(i int) (next int, key bool) {
 	}
 	return next, false
 }
+
+// binaryEnd is behind the binary of Erlang's whose last string or number ends at i.
+func (s *search) binaryEnd(i int) int { return s.skip(s.skip(i, "/utf8"), ">>") }
+
+// binaryEnds are what numbers in a binary end with.
+var binaryEnds = classOf(">\"{")
 
 // looseAtom is atom in any script.
 var looseAtom = classOf("", atom, beyond)

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 	"slices"
 	"strings"
@@ -136,58 +137,52 @@ func (n *needle) inQueries() bool {
 // add makes both kinds of places of a needle known.
 func (f *filter) add(n *needle) {
 	for parity := range 2 {
-		best, least := -2, 0.0
-		for i := parity; i+2 <= len(n.word); i += 2 {
-			if often := frequency(n.word[i : i+2]); best == -2 || often < least {
-				best, least = i, often
+		offset := n.rarest(parity)
+		for _, a := range n.at(offset) {
+			for _, b := range n.at(offset + 1) {
+				f.pair(a, b)
+				f.note(n, offset, a, b)
 			}
 		}
-		if last := len(n.word) - 1; last > 0 && last%2 == parity && (n.word[last] == '=' || n.word[last] == '%') && (best < 0 || float64(strings.Count(ordinary, n.word[last:])) < least) {
-			best = last
-		}
-		switch {
-		case best >= 0:
-			f.spot(n, best)
-		case parity == 0: // of one byte
-			f.half(n, 0)
-			f.half(n, -1)
-		default:
-			f.half(n, -1)
-		}
 	}
 }
 
-// spot makes a pair of a needle known, in capitals and small letters.
-func (f *filter) spot(n *needle, offset int) {
-	if offset == len(n.word)-1 {
-		f.half(n, offset)
-		return
-	}
-	if n.capitals {
-		f.pair(n.word[offset]&^0x20, n.word[offset+1]&^0x20)
-		f.note(n, offset, n.word[offset], n.word[offset+1])
-		return
-	}
-	for _, a := range cases(n.word[offset]) {
-		for _, b := range cases(n.word[offset+1]) {
-			f.pair(a, b)
+// rarest is where the pair begins that is the rarest of those that begin at even, or
+// odd, places of a needle. Where there is none, half of the pair is outside of it, and
+// so it may be where the needle ends with a rare sign.
+func (n *needle) rarest(parity int) int {
+	best, least := -parity, math.Inf(1)
+	for i := parity; i+2 <= len(n.word); i += 2 {
+		if often := frequency(n.word[i : i+2]); often < least {
+			best, least = i, often
 		}
 	}
-	f.note(n, offset, n.word[offset], n.word[offset+1])
+	if last := len(n.word) - 1; last > 0 && last%2 == parity && (n.word[last] == '=' || n.word[last] == '%') && float64(strings.Count(ordinary, n.word[last:])) < least {
+		best = last
+	}
+	return best
 }
 
-// half makes the pairs known of which the last byte is the needle's first (offset -1), or
-// the first byte is the one at offset.
-func (f *filter) half(n *needle, offset int) {
+// at are the bytes that may be at a place of a needle: in capitals and small letters,
+// and outside of it all there are.
+func (n *needle) at(i int) []byte {
+	switch {
+	case i < 0 || i == len(n.word):
+		return everyByte
+	case n.capitals:
+		return []byte{n.word[i] &^ 0x20}
+	case isLetter(n.word[i]):
+		return []byte{n.word[i] | 0x20, n.word[i] &^ 0x20}
+	}
+	return []byte{n.word[i]}
+}
+
+var everyByte = func() (list []byte) {
 	for c := range 256 {
-		pair := [2]byte{n.word[max(0, offset)], byte(c)}
-		if offset < 0 {
-			pair = [2]byte{byte(c), n.word[0]}
-		}
-		f.pair(pair[0], pair[1])
-		f.note(n, offset, pair[0], pair[1])
+		list = append(list, byte(c))
 	}
-}
+	return list
+}()
 
 func (f *filter) pair(a, b byte) {
 	x := uint16(a) | uint16(b)<<8
@@ -212,13 +207,6 @@ func (f *filter) note(n *needle, offset int, a, b byte) {
 	if list, s := &f.lists[f.spots[i]], (spot{n, offset}); !slices.Contains(*list, s) {
 		*list = append(*list, s)
 	}
-}
-
-func cases(c byte) []byte {
-	if isLetter(c) {
-		return []byte{c | 0x20, c &^ 0x20}
-	}
-	return []byte{c}
 }
 
 // fold is the same for a pair in capitals and in small letters.

@@ -31,11 +31,7 @@ func (s *search) closer() (after, length int) {
 	if !isQuote(c) {
 		return s.end, 0
 	}
-	after = s.end + n
-	if at(s.text, after, "/utf8") {
-		after += len("/utf8")
-	}
-	return s.skip(after, ">>"), n // of an Erlang binary
+	return s.binaryEnd(s.end + n), n
 }
 
 // opener returns where the quote before the key begins that is like the one
@@ -196,15 +192,7 @@ func (s *search) sibling(i int) {
 
 // inTuple tells whether the key is the first element of a tuple, or of a list in a list.
 func (s *search) inTuple(closer int) bool {
-	i := s.start - closer
-	i = prefixes.start(s.text, max(s.begin, i-2), i)
-	i = angles.start(s.text, max(s.begin, i-2), i)
-	for i > s.begin && (s.text[i-1] <= ' ' || i-2 >= s.begin && at(s.text, i-2, `\n`)) {
-		if s.text[i-1] == 'n' {
-			i--
-		}
-		i--
-	}
+	i := s.keyOpener(closer)
 	if i == s.begin {
 		return false
 	}
@@ -218,27 +206,38 @@ func (s *search) inTuple(closer int) bool {
 	return false
 }
 
-// prefixes are the letters before a string, of Python's.
-var prefixes = classOf("bBuUrR")
+// keyOpener is behind what stands before the key, its quotes and blanks.
+func (s *search) keyOpener(closer int) int {
+	i := s.start - closer
+	i = prefixes.start(s.text, max(s.begin, i-2), i)
+	i = angles.start(s.text, max(s.begin, i-2), i)
+	for i > s.begin && (s.text[i-1] <= ' ' || i-2 >= s.begin && at(s.text, i-2, `\n`)) {
+		if s.text[i-1] == 'n' {
+			i--
+		}
+		i--
+	}
+	return i
+}
+
+// prefixes are what may stand before the quote of a string: u'…', b'…', Rb"…", ~b"…".
+var prefixes = classOf("~bBfFrRsSuU")
 
 var angles = classOf("<")
 
 // inPair tells whether the key is the first of a list of two strings, of which the other
 // one, at i, looks like a secret.
 func (s *search) inPair(i, closer int) bool {
-	j := s.back(s.back(s.start-closer, "<"), " \t\r\n")
+	j := s.keyOpener(closer)
 	if j == s.begin || s.text[j-1] != '[' {
 		return false
 	}
 	from, to, next := s.str(i)
-	if next <= to {
+	if next <= to || !at(s.text, skipSpace(s.text, s.binaryEnd(next), true), "]") {
 		return false
 	}
-	if at(s.text, next, ">>") {
-		next += 2
-	}
 	v := s.text[from:to]
-	return (looksSecret(v) || s.row.form == header && isCredentials(v)) && at(s.text, skipSpace(s.text, next, true), "]")
+	return looksSecret(v) || s.row.form == header && isCredentials(v)
 }
 
 // plainKey is for a key without quotes.

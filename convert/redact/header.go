@@ -13,19 +13,16 @@ func (s *search) colon(i int) {
 	}
 	next := s.continued(skipSpace(s.text, i, false))
 	if s.row.form == header || s.isHeaderName() {
-		if c, n := sign(s.text, next); n > 0 && (c == '\r' || c == '\n') && s.folded(next) > 0 {
+		if c, _ := sign(s.text, next); (c == '\r' || c == '\n') && s.folded(next) > 0 {
 			next = skipSpace(s.text, next, true)
 		}
 		s.headerOf(next, false)
 		return
 	}
-	if next > i && s.inJSON && next < len(s.text) && s.text[next] == '"' {
+	if next > i && s.inJSON && at(s.text, next, `"`) {
 		return
 	}
-	if s.quoted(next, true) || s.binary(next) {
-		return
-	}
-	if s.looseCompound(next) {
+	if s.quoted(next, true) || s.binary(next) || s.looseCompound(next) {
 		return
 	}
 	if word := s.text[next:s.bareEnd(next, true)]; oneOf(word, schemes[:5]) {
@@ -78,13 +75,8 @@ func (s *search) headerOf(i int, assigned bool) {
 	if q, m := s.quoteBefore(); m > 0 && c == q && n == m {
 		return // the string around the header ends here
 	}
-	if isQuote(c) {
-		if s.inJSON && n == 1 && c == '"' {
-			return
-		}
-		if s.quoted(i, true) {
-			return
-		}
+	if isQuote(c) && (s.inJSON && n == 1 && c == '"' || s.quoted(i, true)) {
+		return
 	}
 	v := s.text[i:s.headerEnd(i, maxHeaderWords)]
 	if len(v) == 0 {
@@ -222,12 +214,9 @@ func (s *search) parameterEnd(i, limit int) int {
 
 // folded returns where a header goes on behind the line break at i, or -1.
 func (s *search) folded(i int) int {
+	i = s.skip(s.skip(i, "\r"), "\n")
 	c, n := sign(s.text, i)
-	i += n
-	if d, m := sign(s.text, i); c == '\r' && d == '\n' {
-		i += m
-	}
-	if c, n := sign(s.text, i); n > 0 && (c == ' ' || c == '\t') {
+	if blanks[c] {
 		return i + n
 	}
 	return -1

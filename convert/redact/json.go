@@ -1,7 +1,7 @@
 package redact
 
 import (
-	"bytes"
+	"encoding/json"
 	"slices"
 )
 
@@ -200,12 +200,8 @@ func (w *walk) mayName(l *level, from, to int) {
 		}
 		l.flat = in == optioned && w.text[from] != '-'
 		l.named = l.index + 1
-	} else {
-		switch string(w.key.folded[:min(w.key.m, 8)]) {
-		case "name", "key", "header", "k", "field":
-		default:
-			return
-		}
+	} else if !oneOf(w.key.folded[:w.key.m], nameWords) {
+		return
 	}
 	w.readKey(from, to)
 	if l.pair = l.flat && l.index == 0 && w.in(structured) && w.isName(); l.pair {
@@ -219,13 +215,16 @@ func (w *walk) mayName(l *level, from, to int) {
 	}
 }
 
+// nameWords are what the key of a name may be that has a value beside it.
+var nameWords = []string{"name", "key", "header", "k", "field"}
+
 // insert adds a span that was passed over, when there were at spans; those in it go.
 func (w *walk) insert(x span, at int) {
 	end := at
 	for end < len(w.spans) && w.spans[end].from < x.to {
 		end++
 	}
-	if string(w.text[x.from:x.to]) != Mask && len(w.spans)-end <= maxInsert {
+	if isOpen(w.text, x.from, x.to) && len(w.spans)-end <= maxInsert {
 		w.spans = slices.Replace(w.spans, at, end, x)
 	}
 }
@@ -234,14 +233,9 @@ func (w *walk) insert(x span, at int) {
 const maxInsert = 16
 
 // isName tells whether the key is made of words, and not of a key and its value.
-func (w *walk) isName() bool {
-	for _, c := range w.key.as[:w.key.n] {
-		if !isWord(c) && c != '.' && c != ' ' && c != ':' && c < 0x80 {
-			return false
-		}
-	}
-	return true
-}
+func (w *walk) isName() bool { return inName.all(w.key.as[:w.key.n]) }
+
+var inName = classOf(":", spaced, beyond)
 
 // within looks for secrets in a string that is none itself.
 func (w *walk) within(from, to int) {
@@ -281,85 +275,43 @@ func (w *walk) scalarValue(from, to int, secret bool) {
 // behind the opening one.
 func stringEnd(text []byte, i int) int {
 	for {
-		n := bytes.IndexByte(text[i:], '"')
-		if n < 0 {
+		i = stringStops.find(text, i)
+		if at(text, i, `"`) {
+			return i
+		}
+		n := escapeLength(text, i)
+		if n == 0 {
 			return -1
 		}
-		end := i + n
-		for j := i; j < end; j++ {
-			switch c := text[j]; {
-			case c < ' ':
-				return -1
-			case c == '\\':
-				m := escapeLength(text, j)
-				if m == 0 {
-					return -1
-				}
-				j += m - 1
-				if j >= end {
-					i = j + 1
-				}
-			}
-		}
-		if i <= end {
-			return end
-		}
+		i += n
 	}
 }
 
+var stringStops = classOf("\"\\", between(0, ' '-1))
+
 // escapeLength is how long the escape at i is, 0 if it is none.
 func escapeLength(text []byte, i int) int {
-	if i+1 >= len(text) {
+	if i+1 >= len(text) || text[i] != '\\' {
 		return 0
 	}
 	switch text[i+1] {
 	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
 		return 2
 	case 'u':
-		if _, ok := hexByte(text, i+2); !ok {
-			return 0
+		if i+6 <= len(text) && hexadecimal.all(text[i+2:i+6]) {
+			return 6
 		}
-		if _, ok := hexByte(text, i+4); !ok {
-			return 0
-		}
-		return 6
 	}
 	return 0
 }
 
 // scalarEnd returns where a number or literal ends, or -1.
 func scalarEnd(text []byte, i int) int {
-	for _, w := range [...]string{"true", "false", "null"} {
-		if at(text, i, w) {
-			return i + len(w)
-		}
-	}
-	if i < len(text) && text[i] == '-' {
-		i++
-	}
-	end := digitsEnd(text, i)
-	if end < 0 || text[i] == '0' && end > i+1 {
+	end := inScalar.end(text, i)
+	if !json.Valid(text[i:end]) {
 		return -1
-	}
-	if end < len(text) && text[end] == '.' {
-		if end = digitsEnd(text, end+1); end < 0 {
-			return -1
-		}
-	}
-	if end < len(text) && text[end]|0x20 == 'e' {
-		end++
-		if end < len(text) && (text[end] == '+' || text[end] == '-') {
-			end++
-		}
-		end = digitsEnd(text, end)
 	}
 	return end
 }
 
-// digitsEnd is behind the digits at i, of which there must be one.
-func digitsEnd(text []byte, i int) int {
-	if end := digits.end(text, i); end > i {
-		return end
-	}
-	return -1
-}
+var inScalar = classOf("+-.", alphanumeric)

@@ -126,6 +126,7 @@ var erlangKinds = []string{
 	`~"token" => ~"S3CR" kept`,
 	`#{~"token" => ~"S3CR",~"kept" => 1}`,
 	`#{<<"token">> => ~"S3CR",~"kept" => 1}`,
+	`{~"token",~"S3CR"},{kept,1}`,
 	`%{"token" => "S3CR", "kept" => 1}`,
 	`%{token: "S3CR", kept: 1}`,
 	`[token: "S3CR", kept: 1]`,

@@ -52,8 +52,8 @@ func (s *search) backslashed(i, depth int, quote byte) (end, stop int) {
 			run++
 			continue
 		case c == quote && run >= depth && (run-depth)%(2*depth+2) == 0:
-			if c == '"' && s.opensPair(i) {
-				return s.pairStart(i), i
+			if start := s.pairStart(i); c == '"' && start >= 0 {
+				return start, i
 			}
 			if c == '"' && s.r.pexip && depth == 0 && i+1 < limit && isWord(s.text[i+1]) {
 				continue // a quote within the value, without a backslash
@@ -91,17 +91,13 @@ func (s *search) lineEnd(i int) int {
 	return s.line[1]
 }
 
-// opensPair tells whether the quote at i is not the end of a value but the
-// beginning of the next pair's, as in Pin="12 Call-id="abc".
-func (s *search) opensPair(i int) bool {
-	if i == 0 || s.text[i-1] != '=' || i+1 >= len(s.text) || bareEnds[s.text[i+1]] {
-		return false
-	}
-	return s.pairStart(i) >= 0
-}
-
-// pairStart is where the blank stands before the pair's key, or -1.
+// pairStart is where the blank stands before the key of a pair, if the quote at i is
+// not the end of a value but the beginning of that pair's, as in Pin="12 Call-id="abc";
+// -1 if it is not.
 func (s *search) pairStart(i int) int {
+	if i == 0 || s.text[i-1] != '=' || i+1 >= len(s.text) || bareEnds[s.text[i+1]] {
+		return -1
+	}
 	k := dotted.start(s.text, max(s.begin, i-maxKey), i-1)
 	if k == i-1 || k <= s.begin || s.text[k-1] != ' ' {
 		return -1

@@ -121,11 +121,8 @@ func (r *Redactor) Suspect(text []byte) bool {
 // itself. It is always true if there are patterns in the config, which may
 // match across parts.
 func (r *Redactor) SuspectPart(part []byte) bool {
-	if len(r.patterns) > 0 {
-		return true
-	}
 	_, n := r.words().next(part, 0)
-	return n != nil
+	return n != nil || len(r.patterns) > 0
 }
 
 // searches are reused, so that a line with secrets allocates nothing.
@@ -147,9 +144,9 @@ func (r *Redactor) Append(dst, text []byte) (masked []byte, n int) {
 	n = len(spans)
 	s.release()
 	for _, re := range r.patterns {
-		m := replacePattern(re, dst[start:])
-		dst = append(dst[:start], m.text...)
-		n += m.count
+		text, count := replacePattern(re, dst[start:])
+		dst = append(dst[:start], text...)
+		n += count
 	}
 	return dst, n
 }
@@ -163,26 +160,19 @@ func appendMask(dst, text []byte, x span) []byte {
 	return append(append(append(dst, quote...), Mask...), quote...)
 }
 
-type replaced struct {
-	text  []byte
-	count int
-}
-
-func replacePattern(re *regexp.Regexp, text []byte) replaced {
-	var out replaced
+func replacePattern(re *regexp.Regexp, text []byte) (out []byte, count int) {
 	done := 0
 	for _, m := range re.FindAllSubmatchIndex(text, -1) {
 		from, to := m[0], m[1]
 		if len(m) > 3 && m[2] >= 0 {
 			from, to = m[2], m[3]
 		}
-		if from == to || string(text[from:to]) == Mask {
+		if !isOpen(text, from, to) {
 			continue
 		}
-		out.text = append(append(out.text, text[done:from]...), Mask...)
+		out = append(append(out, text[done:from]...), Mask...)
 		done = to
-		out.count++
+		count++
 	}
-	out.text = append(out.text, text[done:]...)
-	return out
+	return append(out, text[done:]...), count
 }

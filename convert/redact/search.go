@@ -83,15 +83,18 @@ func (s *search) found(i int, n *needle) {
 // It never ends within an escape of a JSON string.
 func (s *search) mask(from, to int) { s.add(span{from: from, to: to}) }
 
-func (s *search) add(x span) {
+// add is mask for what is more than that. It tells whether a span was added.
+func (s *search) add(x span) bool {
 	if s.inJSON {
 		x.from, x.to = s.whole(x.from), s.whole(x.to)
 	}
 	x.from, x.key = max(x.from, s.done), s.start
-	if isOpen(s.text, x.from, x.to) {
-		s.spans = append(s.spans, x)
-		s.done = x.to
+	if !isOpen(s.text, x.from, x.to) {
+		return false
 	}
+	s.spans = append(s.spans, x)
+	s.done = x.to
+	return true
 }
 
 // isOpen tells whether there is anything to mask that is not masked already.

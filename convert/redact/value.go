@@ -74,9 +74,9 @@ func (s *search) isCount() bool {
 // atom is what atoms and numbers are made of.
 var atom = classOf("+@", dotted)
 
-// maskQuoted masks what had no quotes, and gives the mask the key's.
-func (s *search) maskQuoted(from, to, closer int) {
-	s.add(span{from: from, to: to, quote: s.end, quoteEnd: s.end + closer})
+// maskQuoted masks what had no quotes, and gives the mask the key's. It is add.
+func (s *search) maskQuoted(from, to, closer int) bool {
+	return s.add(span{from: from, to: to, quote: s.end, quoteEnd: s.end + closer})
 }
 
 // quoted masks the string at i. It tells whether there is one. Strings that say true or null are no
@@ -102,11 +102,8 @@ func (s *search) quoted(i int, strict bool) bool {
 // continues tells whether more than a string is in a binary: <<"a",10,"b">>. i is
 // behind the string.
 func (s *search) continues(i int) bool {
-	if at(s.text, i, "/utf8") {
-		i += len("/utf8")
-	}
-	c, n := sign(s.text, skipSpace(s.text, i, true))
-	return n > 0 && c == ','
+	c, _ := sign(s.text, skipSpace(s.text, s.skip(i, "/utf8"), true))
+	return c == ','
 }
 
 // isHex tells whether a string is a digest in hexadecimal digits.
@@ -122,7 +119,11 @@ var nothings = []string{"nil", "true", "null", "none", "false", "undefined"}
 // its closing quote. Without one, the contents end with the line, and that is
 // what is returned for next, too. next is -1 if there is no string.
 func (s *search) str(i int) (from, to, next int) {
-	i += s.prefix(i)
+	if quote := prefixes.end(s.text[:min(len(s.text), i+2)], i); quote > i {
+		if c, _ := sign(s.text, quote); isQuote(c) {
+			i = quote
+		}
+	}
 	if next := s.skip(i, "<<"); next > i { // an Erlang binary
 		i = skipSpace(s.text, next, true)
 	}
@@ -142,23 +143,6 @@ func (s *search) str(i int) (from, to, next int) {
 	}
 	end := s.unclosed(from, c)
 	return from, end, end
-}
-
-// prefix is how many letters there are before a quote: u'…', b'…', Rb"…", ~b"…".
-func (s *search) prefix(i int) int {
-	for n := range 3 {
-		c, m := sign(s.text, i+n)
-		switch {
-		case m == 0:
-			return 0
-		case isQuote(c):
-			return n
-		case n == 0 && c == '~': // a sigil of Erlang's or Elixir's
-		case m > 1 || c|0x20 != 'u' && c|0x20 != 'b' && c|0x20 != 'r' && c|0x20 != 'f' && c|0x20 != 's':
-			return 0
-		}
-	}
-	return 0
 }
 
 // unclosed is where a string ends that has no closing quote: with the line, or,
