@@ -9,13 +9,14 @@ import (
 type class [256]bool
 
 var (
-	blanks   = classOf(" \t")
-	white    = classOf(" \t\r\n")
-	controls = between(0, ' ')
-	digits   = between('0', '9')
-	small    = between('a', 'z')
-	capitals = between('A', 'Z')
-	beyond   = between(0x80, 0xff) // of ASCII
+	blanks      = classOf(" \t")
+	white       = classOf(" \t\r\n")
+	backslashes = classOf("\\")
+	controls    = between(0, ' ')
+	digits      = between('0', '9')
+	small       = between('a', 'z')
+	capitals    = between('A', 'Z')
+	beyond      = between(0x80, 0xff) // of ASCII
 
 	letters      = classOf("", small, capitals)
 	alphanumeric = classOf("", letters, digits)

@@ -57,28 +57,25 @@ func (s *search) coded(start, end int) {
 		s.start++
 	}
 	i = skipSpace(s.text, i, true)
+	next := i + len("=>")
 	if at(s.text, i, ",") {
-		if s.inTuple(0) && s.in(structured) {
-			s.value(skipSpace(s.text, i+1, true), 0)
+		if next = i + 1; !s.inTuple(0) {
+			return
 		}
-		return
 	}
 	if s.in(structured) {
-		s.value(skipSpace(s.text, i+2, true), 0)
+		s.value(skipSpace(s.text, next, true), 0)
 	}
 }
 
 // codesBegin goes back to where the numbers begin within which i is, if they may be the
 // codes of a key.
 func codesBegin(text []byte, i int) int {
-	for j := i; j > 0 && i-j < maxCodes; j-- {
-		switch c := text[j-1]; {
-		case isDigit(c), c == ',', c <= ' ':
-		case c == '<' || c == '[':
-			return j - 1
-		default:
-			return i
-		}
+	j := inCodes.start(text, max(0, i-maxCodes), i)
+	if j > 0 && (text[j-1] == '<' || text[j-1] == '[') {
+		return j - 1
 	}
 	return i
 }
+
+var inCodes = classOf(",", digits, controls)

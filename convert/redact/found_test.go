@@ -14,7 +14,7 @@ var furtherDisguises = []string{
 	"otp=S3CR kept", "totp=S3CR kept", `{"otp":"S3CR","kept":1}`, `{otp,"S3CR"},kept`, `OTP: S3CR kept`, `/x?otp=S3CR&kept=1`, `<otp>S3CR</otp> kept`,
 
 	// A name and a value in a list, and a value before its name.
-	`["password","S3CR"]`, `{"kept":["password","S3CR"]}`, `{"kept":["api_key" , "S3CR"],"n":1}`, `kept ["password", "S3CR"] kept`, `kept ['token', 'S3CR'] kept`, `{"msg":"kept [\"password\", \"S3CR\"]"}`, `[<<"password">>,<<"S3CR">>] kept`, `["Authorization","Basic S3CR"]`,
+	`["password","S3CR"]`, `{"kept":["password","S3CR"]}`, `{"kept":["api_key" , "S3CR"],"n":1}`, `kept ["password", "S3CR"] kept`, `kept ['token', 'S3CR'] kept`, `kept [b'token', b'S3CR'] kept`, `{"msg":"kept [\"password\", \"S3CR\"]"}`, `[<<"password">>,<<"S3CR">>] kept`, `["Authorization","Basic S3CR"]`,
 	`{"value":"S3CR","name":"password","kept":1}`, `{"user":"kept","value":"S3CR","key":"token"}`, `{"headers":[{"value":"a=S3CR","name":"cookie"},{"value":"kept","name":"kept"}]}`,
 	`{'value': 'S3CR', 'name': 'password'} kept`, `<param value="S3CR" name="password"/> kept`, `<add value='S3CR' key='ApiKey'/> kept`, `#{value => <<"S3CR">>,name => <<"password">>,kept => 1}`, `#{<<"value">> => <<"S3CR">>,<<"name">> => <<"password">>,<<"kept">> => 1}`, `{"a":"{\"value\":\"S3CR\",\"name\":\"password\",\"kept\":1}"}`,
 	`{name,<<"password">>},{value,<<"S3CR">>},kept`, `[{<<"name">>,<<"token">>},{<<"value">>,<<"S3CR">>},{kept,1}]`, `{value="S3CR", name="password"} kept`,

@@ -305,9 +305,7 @@ func (s *search) tuple(i int) {
 	if j > s.begin && s.text[j-1] == ':' { // an atom of Elixir's
 		j--
 	}
-	for j > s.begin && (s.text[j-1] == ' ' || s.text[j-1] == '\n') {
-		j--
-	}
+	j = white.start(s.text, s.begin, j)
 	if j > s.begin && s.text[j-1] == '{' && s.in(structured) {
 		s.value(skipSpace(s.text, i, true), 0)
 	}
@@ -315,10 +313,8 @@ func (s *search) tuple(i int) {
 
 // before is the sign before the key, or before the namespace of an XML element.
 func (s *search) before() byte {
-	if i := s.start - 1; i >= s.begin && s.text[i] == ':' {
-		if signBefore(s.text, s.begin, s.keyStart(i)) == '<' {
-			return '<'
-		}
+	if i := s.start - 1; i >= s.begin && s.text[i] == ':' && signBefore(s.text, s.begin, s.keyStart(i)) == '<' {
+		return '<'
 	}
 	return signBefore(s.text, s.begin, s.start)
 }

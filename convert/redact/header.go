@@ -162,9 +162,7 @@ func (s *search) quoteBefore() (quote byte, n int) {
 	if i < s.begin || s.text[i] != '"' && s.text[i] != '\'' {
 		return 0, 0
 	}
-	for n = 1; i-n >= s.begin && s.text[i-n] == '\\'; n++ {
-	}
-	return s.text[i], n
+	return s.text[i], i + 1 - backslashes.start(s.text, s.begin, i)
 }
 
 // headerEnd finds the end of the header, in any of the ways in which a line may

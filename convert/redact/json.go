@@ -128,15 +128,14 @@ func (w *walk) member(i int) (int, bool) {
 		return i + 1, true
 	}
 	w.readKey(start, end)
-	if w.in(structured) {
-		if w.row.form == everything {
-			if j := white.end(text, i+1); j < len(text) && (text[j] == '{' || text[j] == '[') {
-				w.whole, w.around = j, len(w.levels)
-			}
-		}
-		return i + 1, w.row.form != method || at(text, white.end(text, i+1), `"`)
+	i = white.end(text, i+1)
+	if !w.in(structured) {
+		return i, l.value && w.isValueKey()
 	}
-	return i + 1, l.value && w.isValueKey()
+	if w.row.form == everything && (at(text, i, "{") || at(text, i, "[")) {
+		w.whole, w.around = i, len(w.levels)
+	}
+	return i, w.row.form != method || at(text, i, `"`)
 }
 
 func (w *walk) isValueKey() bool { return oneOf(w.key.folded[:w.key.m], valueWords) }

@@ -102,11 +102,7 @@ func isOpen(text []byte, from, to int) bool { return from < to && string(text[fr
 
 // whole is i, or the place before it at which an escape begins that goes over i.
 func (s *search) whole(i int) int {
-	n := i
-	for n > s.begin && s.text[n-1] == '\\' {
-		n--
-	}
-	if (i-n)%2 == 1 && i < len(s.text) {
+	if n := i - backslashes.start(s.text, s.begin, i); n%2 == 1 && i < len(s.text) {
 		return i - 1
 	}
 	return i

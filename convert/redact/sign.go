@@ -72,10 +72,7 @@ func (s *search) skip(i int, signs string) int {
 // backslashed is sign for a run of backslashes. A run that escapes nothing is
 // one sign.
 func backslashed(text []byte, i int) (c byte, n int) {
-	j := i + 1
-	for j < len(text) && text[j] == '\\' {
-		j++
-	}
+	j := backslashes.end(text, i)
 	if j == len(text) {
 		return '\\', j - i
 	}

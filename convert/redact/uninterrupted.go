@@ -118,10 +118,7 @@ func interruptionLength(text []byte, i int) int {
 // one in the next line that continues it. i is at the closing quote, or at the
 // backslashes before it.
 func joinLength(text []byte, i int) int {
-	j := i
-	for j < len(text) && text[j] == '\\' && j-i < 8 {
-		j++
-	}
+	j := backslashes.end(text[:min(len(text), i+8)], i)
 	if j == len(text) || text[j] != '"' && text[j] != '\'' || i > 0 && text[i-1] == '\\' {
 		return 0
 	}
@@ -154,10 +151,7 @@ func joinLength(text []byte, i int) int {
 
 // joinTells tells whether a string goes on in the next line, whose closing quote is at i.
 func joinTells(text []byte, i, _ int) bool {
-	for k := 0; k < 8 && i > 0 && text[i-1] == '\\'; k++ {
-		i--
-	}
-	return joinLength(text, i) > 0
+	return joinLength(text, backslashes.start(text, max(0, i-8), i)) > 0
 }
 
 // parametersEnd is behind the parameters and the last byte of an escape sequence.
@@ -173,9 +167,6 @@ const maxTitle = 256
 // sequenceLength is how long the escape sequence of ECMA-48 at i is, 0 if there
 // is none.
 func sequenceLength(text []byte, i int) int {
-	if text[i] != 0x1b {
-		return 0
-	}
 	if i+1 >= len(text) {
 		return 1
 	}

@@ -30,24 +30,25 @@ func isMediaURL(text []byte, i int) bool {
 // ends at start and the host begins at i. Of a SIP address, whose user is no
 // secret, it is the password.
 func userInfo(text []byte, start, i int) (from, to int) {
-	colon := -1
-	for j := i; j < len(text) && j < i+maxUserInfo; j++ {
-		switch c := text[j]; {
-		case c == '@', c == '%' && at(text, j, "%40") && text[start] == '%':
-			if namesUser(text, start) {
-				if colon < 0 {
-					return 0, 0
-				}
-				i = colon + 1
-			}
-			return i, j
-		case c == ':' && colon < 0:
-			colon = j
-		case urlEnds[c]:
-			return 0, 0
-		}
+	to = userEnds.find(text[:min(len(text), i+maxUserInfo)], i)
+	if n := bytes.Index(text[i:to], []byte("%40")); n >= 0 && text[start] == '%' {
+		to = i + n
+	} else if !at(text, to, "@") {
+		return 0, 0
 	}
-	return 0, 0
+	if !namesUser(text, start) {
+		return i, to
+	}
+	return password(text, i, to)
+}
+
+// password is what stands behind the colon of a user's name and password.
+func password(text []byte, i, to int) (from, end int) {
+	colon := bytes.IndexByte(text[i:to], ':')
+	if colon < 0 {
+		return 0, 0
+	}
+	return i + colon + 1, to
 }
 
 const maxUserInfo = 4 << 10
@@ -60,7 +61,10 @@ func namesUser(text []byte, i int) bool {
 
 var userSchemes = []string{"sip", "sips", "h323", "xmpp", "ssh", "mailto", "sftp", "tel"}
 
-var urlEnds = classOf("/?#\"'\\<>,;|{}()[]`^", controls)
+var (
+	sipEnds  = classOf("@/?#\"'\\<>,|{}()[]`^", controls)
+	userEnds = classOf(";", sipEnds)
+)
 
 // streamKey finds the last segment of an RTMP URL's path and its query, which
 // are what lets one stream.
@@ -105,22 +109,14 @@ func hasMore(text []byte, i, end int) bool {
 
 // sipPassword finds the password in sip:user:password@host.
 func sipPassword(text []byte, _, i int) (from, to int) {
-	colon := -1
-	for j := i; j < len(text) && j < i+256; j++ {
-		switch c := text[j]; {
-		case c == '@':
-			if colon < 0 {
-				return 0, 0
-			}
-			return colon + 1, j
-		case c == ':' && colon < 0:
-			colon = j
-		case urlEnds[c] && c != ';':
-			return 0, 0
-		}
+	to = sipEnds.find(text[:min(len(text), i+maxSIPUser)], i)
+	if !at(text, to, "@") {
+		return 0, 0
 	}
-	return 0, 0
+	return password(text, i, to)
 }
+
+const maxSIPUser = 256
 
 // dsnTells tells whether there is a password before the host whose port begins at start.
 func dsnTells(text []byte, start, end int) bool {
@@ -144,22 +140,22 @@ func (s *search) dsn(i, end int) {
 func dsnPassword(text []byte, i int) (start, from, to int) {
 	at, low := i, max(0, i-maxUserInfo)
 	if text[i] == ':' {
-		for at > low && text[at] != '@' && (at == i || isWord(text[at]) || text[at] == '.' || text[at] == ':' || text[at] == '[' || text[at] == ']') {
-			at--
-		}
+		at = inHost.start(text, low, i) - 1
 	}
-	if text[at] != '@' {
+	if at < low || text[at] != '@' {
 		return 0, 0, 0
 	}
 	start = at
 	for start > low && !dsnEnds[text[start-1]] {
 		start--
 	}
-	colon := bytes.IndexByte(text[start:at], ':')
-	if colon < 0 || colon+1 == at-start || bytes.Contains(text[start:at], []byte("//")) {
-		return 0, 0, 0 // a URL, or no password
+	if bytes.Contains(text[start:at], []byte("//")) {
+		return 0, 0, 0 // a URL
 	}
-	return start, start + colon + 1, at
+	from, to = password(text, start, at)
+	return start, from, to
 }
+
+var inHost = classOf(".:[]", wordBytes)
 
 var dsnEnds = classOf("\"'`<>,;(){}|", controls)
