@@ -80,8 +80,7 @@ func (r *Redactor) safe(text, room []byte) int {
 	}
 	for _, probe := range probes {
 		s := search{r: r, f: r.words()}
-		s.text = s.withoutInterruptions(append(append(room, text...), probe...))
-		s.run()
+		s.part(s.withoutInterruptions(append(append(room, text...), probe...)), 0, false)
 		s.restore()
 		for _, x := range s.spans {
 			if max(x.to, x.told) > len(text) && x.key < len(text) {

@@ -140,7 +140,6 @@ func (f *filter) add(n *needle) {
 		offset := n.rarest(parity)
 		for _, a := range n.at(offset) {
 			for _, b := range n.at(offset + 1) {
-				f.pair(a, b)
 				f.note(n, offset, a, b)
 			}
 		}
@@ -184,12 +183,10 @@ var everyByte = func() (list []byte) {
 	return list
 }()
 
-func (f *filter) pair(a, b byte) {
+// note makes a pair of bytes known as one of a needle's.
+func (f *filter) note(n *needle, offset int, a, b byte) {
 	x := uint16(a) | uint16(b)<<8
 	f.pairs[x>>6] |= 1 << (x & 63)
-}
-
-func (f *filter) note(n *needle, offset int, a, b byte) {
 	i := fold(a, b)
 	before, behind := ^uint32(0), ^uint32(0)
 	if offset > 0 {
@@ -336,12 +333,12 @@ func keyTells(text []byte, start, end int) bool {
 	if end == len(text) || follows[text[end]] || at(text, end, "->") {
 		return true
 	}
-	i := start - 1
-	for i >= 0 && start-i < maxKey && (isWord(text[i]) || text[i] == ':') {
-		i--
-	}
-	return i >= 0 && (text[i] == '<' || text[i] == ';') || i+1 < start && text[i+1] == '-' // an XML element, an option
+	i := inElement.start(text, max(0, start-maxKey), start)
+	return i > 0 && (text[i-1] == '<' || text[i-1] == ';') || i < start && text[i] == '-' // an XML element, an option
 }
+
+// inElement is what the name of an XML element is made of.
+var inElement = classOf(":", wordBytes)
 
 // follows are the bytes that may follow a key.
 var follows = classOf("\t\r\n\"'`\\=:,>%&]^\x1b/[<")

@@ -174,7 +174,7 @@ func (w *walk) stringValue(from, to int, secret bool) {
 		return
 	}
 	before := len(w.spans)
-	w.within(from, to)
+	w.part(w.text[:to], from, true)
 	if len(w.spans) == before && to-from <= maxKey {
 		w.mayName(l, from, to)
 	}
@@ -235,17 +235,6 @@ const maxInsert = 16
 func (w *walk) isName() bool { return inName.all(w.key.as[:w.key.n]) }
 
 var inName = classOf(":", spaced, beyond)
-
-// within looks for secrets in a string that is none itself.
-func (w *walk) within(from, to int) {
-	start, n := w.f.next(w.text[from:to], 0)
-	if n == nil {
-		return
-	}
-	in := w.part(w.text[:to], from, true)
-	in.runFrom(from+start, n)
-	w.spans = in.spans
-}
 
 // scalarValue looks at a number or a literal.
 func (w *walk) scalarValue(from, to int, secret bool) {

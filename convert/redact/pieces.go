@@ -38,14 +38,14 @@ func (s *search) pieces(text []byte) {
 				begin, i = end, end
 				continue
 			case meantAsJSON(text[c:next]) && !goesOn(text[:next]):
-				s.other(text, begin, i, false)
-				s.other(text, i, next, true)
+				s.part(text[:i], begin, false)
+				s.part(text[:next], i, true)
 				begin = next
 			}
 		}
 		i = next
 	}
-	s.other(text, begin, len(text), false)
+	s.part(text, begin, false)
 }
 
 // json searches the JSON that begins in the line at i, and before that text[begin:i],
@@ -71,7 +71,7 @@ func (s *search) json(text []byte, begin, i int) int {
 	}
 	if begin < i {
 		found = slices.Clone(found)
-		s.other(text, begin, i, false)
+		s.part(text[:i], begin, false)
 	}
 	s.spans = append(s.spans, found...)
 	return next
@@ -90,24 +90,19 @@ func meantAsJSON(line []byte) bool {
 	return i < len(line) && line[i] == '"' && bytes.Contains(line[:min(len(line), 512)], []byte(`":`))
 }
 
-// other searches text[from:to], which is no JSON.
-func (s *search) other(text []byte, from, to int, inJSON bool) {
-	if from == to {
+// part searches what is behind begin, which is no JSON by itself. inJSON says that it is
+// a string of a JSON value, or part of a line that was meant to be one.
+func (s *search) part(text []byte, begin int, inJSON bool) {
+	start, n := s.f.next(text, begin)
+	if n == nil {
 		return
 	}
-	in := s.part(text[:to], from, inJSON)
-	in.run()
-	s.spans = in.spans
-}
-
-// part is a search of what is behind begin, which adds to the spans there are. There
-// is one at a time.
-func (s *search) part(text []byte, begin int, inJSON bool) *search {
 	if s.inner == nil {
 		s.inner = new(search)
 	}
-	*s.inner = search{r: s.r, f: s.f, text: text, begin: begin, inJSON: inJSON, spans: s.spans}
-	return s.inner
+	*s.inner = search{r: s.r, f: s.f, text: text, begin: begin, done: begin, inJSON: inJSON, spans: s.spans}
+	s.inner.run(start, n)
+	s.spans, s.inner.text = s.inner.spans, nil
 }
 
 func lineEnd(text []byte, i int) int {

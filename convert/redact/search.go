@@ -39,16 +39,8 @@ type search struct {
 	places []int32 // where each byte of plain was
 }
 
-// run collects the secrets of the piece.
-func (s *search) run() {
-	if start, n := s.f.next(s.text, s.begin); n != nil {
-		s.runFrom(start, n)
-	}
-}
-
-// runFrom is run from the first needle on.
-func (s *search) runFrom(start int, n *needle) {
-	s.done = s.begin
+// run collects the secrets of the piece, the first of whose needles is n at start.
+func (s *search) run(start int, n *needle) {
 	from, to := 0, 0
 	if s.r.pexip {
 		from, to = fragmentHead(s.text)

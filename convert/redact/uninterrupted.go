@@ -161,6 +161,12 @@ func parametersEnd(text []byte, i int) int {
 
 var parameters = classOf(";?", digits)
 
+// Of a control sequence of ECMA-48, the bytes before the last, and the last.
+var (
+	controlBytes = between(0x20, 0x3f)
+	finalByte    = between(0x40, 0x7e)
+)
+
 // maxTitle is how long an escape sequence with a text may be.
 const maxTitle = 256
 
@@ -172,14 +178,11 @@ func sequenceLength(text []byte, i int) int {
 	}
 	switch text[i+1] {
 	case '[':
-		for j := i + 2; j < len(text); j++ {
-			if c := text[j]; c >= 0x40 && c <= 0x7e {
-				return j + 1 - i
-			} else if c < 0x20 || c > 0x7e {
-				return j - i
-			}
+		end := controlBytes.end(text, i+2)
+		if end < len(text) && finalByte[text[end]] {
+			end++
 		}
-		return len(text) - i
+		return end - i
 	case ']':
 		for j := i + 2; j < len(text) && j < i+maxTitle; j++ {
 			if text[j] == 0x07 {
