@@ -23,7 +23,7 @@ var furtherDisguises = []string{
 	"user:S3CR@kept:5432/db", "dsn=user:S3CR@kept.example.com:5432/db", "connect to user:S3CR@kept:3306 failed", `{"dsn":"u:S3CR@kept:5432/db","kept":1}`, "user:S3CR@tcp(kept:3306)/db?kept=1", "user:S3CR@tcp([::1]:3306)/kept", "user:S3CR@unix(/run/kept.sock)/db", "u:S3CR@10.0.0.1:6379/0 kept", "u:S3CR:S3CR@kept:5672", "u:S3CR@[::1]:5432/kept", "kept,u:S3CR@kept:27017,u:S3CR@kept:27017",
 
 	// Signs before a name that are written otherwise, and what goes over several lines.
-	`{"a":"\u003cwsse:Password\u003eS3CR\u003c/wsse:Password\u003e kept"}`, `%3Cwsse:Password%3ES3CR%3C/wsse:Password%3E kept`, `b'GET /x?kept=1\x26code=S3CR'`, `kept: 1#012 - token: S3CR`,
+	`{"a":"\u003cwsse:Password\u003eS3CR\u003c/wsse:Password\u003e kept"}`, `%3Cwsse:Password%3ES3CR%3C/wsse:Password%3E kept`, `b'GET /x?kept=1\x26code=S3CR'`, `Map("password" -> "S3CR", "kept" -> 1)`, "token: Bearer S3CR\nkept: 1", `kept: 1#012 - token: S3CR`,
 
 	// Keys of SRTP of any length, private keys in one line.
 	"inline:S3CR|2^31|1:1 kept", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:S3CR\r\na=kept", `{"sdp":"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:S3CR\r\na=kept"}`, "srtp inline:S3CR|20 kept",

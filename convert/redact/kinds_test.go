@@ -128,6 +128,7 @@ var erlangKinds = []string{
 	`#{<<"token">> => ~"S3CR",~"kept" => 1}`,
 	`{~"token",~"S3CR"},{kept,1}`,
 	"{\r\n\tpassword,\"S3CR\"},{kept,1}",
+	`{"msg":"{\n <<\"password\">>,<<\"S3CR\">>},kept"}`,
 	`{"msg":"{password,[\u003c\u003c\"S3CR\"\u003e\u003e,\u003c\u003c\"S3CR\"\u003e\u003e]},kept"}`,
 	`%{"token" => "S3CR", "kept" => 1}`,
 	`%{token: "S3CR", kept: 1}`,

@@ -74,6 +74,9 @@ func TestAppend(t *testing.T) {
 	f("<password><![CDATA[a\nb]]></password> c", "<password><![CDATA[***]]></password> c", 1)
 	f("<password><![CDATA[ab\nnext line", "<password><![CDATA[***\nnext line", 1)
 
+	// JSON between other lines.
+	f("token=x\n{\"token\":\"b\"}\npin=1 token=c", "token=***\n{\"token\":\"***\"}\npin=1 token=***", 3)
+
 	// Everything else stays.
 	same(`{"msg":"MISSING-WEBHOOK-BASIC-AUTH-PASSWORD | reason=undefined"}`)
 	same(`{"token":"","secret":null,"password":true,"token_type":"x","secretary":"y"}`)
