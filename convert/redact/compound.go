@@ -112,20 +112,13 @@ func hasBreak(blanks []byte) bool { return bytes.ContainsAny(blanks, "\n\r\\") }
 // construction returns where the bracket is behind a type's or function's name,
 // as in Some("a"), #state{…}, []string{"a"}, %Config{…}; -1 if there is none at i.
 func (s *search) construction(i int) int {
-	start := i
-	for i < len(s.text) && i-start < maxKey {
-		switch c := s.text[i]; {
-		case c == '{' || c == '(':
-			if i == start {
-				return -1
-			}
-			return i
-		case isWord(c), c == '.', c == ':', c == '#', c == '%', c == '&', c == '*', c == '[' && i > start:
-		case c == '[' && at(s.text, i, "[]"), c == ']' && i > start:
-		default:
-			return -1
-		}
-		i++
+	end := inType.end(s.text[:min(len(s.text), i+maxKey)], i)
+	opened := at(s.text, end, "{") || at(s.text, end, "(")
+	if end == i || !opened || s.text[i] == ']' || s.text[i] == '[' && !at(s.text, i, "[]") {
+		return -1
 	}
-	return -1
+	return end
 }
+
+// inType is what the name of a type or a function is made of.
+var inType = classOf(":#%&*[]", dotted)

@@ -25,14 +25,6 @@ var probes = func() (list [][]byte) {
 	return list
 }()
 
-// maxProbe is the longest of them.
-var maxProbe = func() (most int) {
-	for _, p := range probes {
-		most = max(most, len(p))
-	}
-	return most
-}()
-
 // Cut returns where text, which is the beginning of a longer one, can be cut so
 // that no secret is cut in two, and none is parted from what announces it: either
 // half alone would not be known for what it is. It returns len(text) if the text
@@ -46,9 +38,8 @@ func (r *Redactor) Cut(text []byte) int {
 	base := max(0, len(text)-cutWindow)
 	base += r.quiet(text[base:])
 	window := text[base:]
-	room := make([]byte, 0, len(window)+maxProbe)
 	for steps, c := 0, len(window); c > 0 && steps < maxSteps; steps++ {
-		next := r.safe(window[:c], room)
+		next := r.safe(window[:c])
 		if next == c {
 			return base + c
 		}
@@ -68,8 +59,8 @@ func (r *Redactor) quiet(window []byte) int {
 }
 
 // safe returns len(text) if text can be cut there, and otherwise an earlier
-// place to try. room has the capacity for text and a probe.
-func (r *Redactor) safe(text, room []byte) int {
+// place to try.
+func (r *Redactor) safe(text []byte) int {
 	word := dotted.start(text, max(0, len(text)-maxKey-1), len(text))
 	word = beforeKey(text, beforeSign(text, codesBegin(text, word)))
 	if word < len(text) && len(text)-word <= maxKey {
@@ -78,9 +69,14 @@ func (r *Redactor) safe(text, room []byte) int {
 	if i := cryptoLine(text); i >= 0 {
 		return i
 	}
+	s := searches.Get().(*search)
+	defer s.release()
+	s.r, s.f = r, r.words()
+	var whole []byte
 	for _, probe := range probes {
-		s := search{r: r, f: r.words()}
-		s.part(s.withoutInterruptions(append(append(room, text...), probe...)), 0, false)
+		whole = append(append(whole[:0], text...), probe...)
+		s.spans, s.plain, s.places = s.spans[:0], s.plain[:0], s.places[:0]
+		s.part(s.withoutInterruptions(whole), 0, false)
 		s.restore()
 		for _, x := range s.spans {
 			if max(x.to, x.told) > len(text) && x.key < len(text) {

@@ -82,17 +82,15 @@ func breaksEscaped(text []byte, what string) bool {
 
 // interruption is where the first interruption begins at i or behind it.
 func interruption(text []byte, i int) int {
-	for ; i < len(text); i++ {
-		n := bytes.IndexAny(text[i:], "\x1b\\^\"'")
-		if n < 0 {
-			break
-		}
-		if i += n; interruptionLength(text, i) > 0 {
-			return i
-		}
+	i = interrupting.find(text, i)
+	for i < len(text) && interruptionLength(text, i) == 0 {
+		i = interrupting.find(text, i+1)
 	}
-	return len(text)
+	return i
 }
+
+// interrupting is what an interruption begins with.
+var interrupting = classOf("\x1b\\^\"'")
 
 // interruptionLength is how long the interruption at i is, 0 if there is none.
 func interruptionLength(text []byte, i int) int {
