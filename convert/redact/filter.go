@@ -49,7 +49,8 @@ func needles(n needle, words ...string) (list []needle) {
 	if n.find != nil {
 		n.check = n.finds
 	}
-	for _, n.word = range words {
+	for _, w := range words {
+		n.word = w
 		list = append(list, n)
 	}
 	return list
