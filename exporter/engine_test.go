@@ -741,3 +741,74 @@ func TestAnsweredAtOnce(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A request that is over leaves nothing behind: a context that is not cancelled would be
+// kept by the Exporter's until that ends.
+func TestRequestEndsItsContext(t *testing.T) {
+	answered := make(chan struct{})
+	c := &fakeCollector{answer: func(int, []string) answer { <-answered; return answer{} }}
+	bubble(t, c, Config{}, func(t *testing.T, e *Exporter) {
+		answered = make(chan struct{}) // of this bubble
+		d, err := e.Enqueue([]Group{records("a", 1, 100)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		e.mu.Lock()
+		r := d.c.requests[0]
+		e.mu.Unlock()
+		close(answered)
+		synctest.Wait()
+		if e.Status().InFlight != 0 {
+			t.Fatal("it is not over")
+		}
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if r.ctx.Err() == nil {
+			t.Error("the context of a request that is over is not")
+		}
+	})
+}
+
+// A timer that is due at once is one for something that can leave: it would be due again
+// and again otherwise.
+func TestTimerIsForWhatCanLeave(t *testing.T) {
+	for _, concurrency := range []int{1, 2, 4} {
+		for _, slow := range []pace{0, 1000} {
+			for inFlight := range concurrency + 2 {
+				for freshOut := range 2 {
+					for _, waits := range []string{"nothing", "fresh", "rest", "both"} {
+						e, err := newExporter(Config{Concurrency: concurrency}.withDefaults(), &fakeCollector{})
+						if err != nil {
+							t.Fatal(err)
+						}
+						e.mu.Lock()
+						old := time.Now().Add(-time.Hour)
+						g := records("a", 1, 100)
+						if waits == "fresh" || waits == "both" {
+							e.fresh.add(&call{origin: 1, fresh: true}, &g, old)
+						}
+						if waits == "rest" || waits == "both" {
+							e.pending.add(&call{origin: 2}, &g, old)
+						}
+						e.inFlight, e.freshOut = inFlight, min(freshOut, inFlight)
+						e.pace = slow
+						e.arm()
+						armed := e.timer != nil
+						if armed {
+							e.timer.Stop()
+						}
+						if pieces, _ := e.depart(1 << 20); armed != (len(pieces) > 0) {
+							t.Errorf("concurrency %d, %d under way, %d of them fresh, pace %d, waiting: %s: armed %v, and %d pieces leave", concurrency, inFlight, e.freshOut, slow, waits, armed, len(pieces))
+						}
+						e.fresh, e.pending, e.inFlight, e.freshOut = queue{}, queue{}, 0, 0
+						e.mu.Unlock()
+						if err := e.Close(t.Context()); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+			}
+		}
+	}
+}

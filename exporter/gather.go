@@ -254,10 +254,11 @@ const idleShare = 4
 // no timer is needed: a request that settles pumps.
 func (e *Exporter) arm() {
 	fresh, rest := e.fresh, e.pending
-	if e.behind() && !e.freshPlace() || !e.behind() && e.inFlight >= e.cfg.Concurrency {
+	taken := !e.behind() && e.inFlight >= e.cfg.Concurrency // one of them by what was fresh, perhaps
+	if taken || e.behind() && !e.freshPlace() {
 		fresh = queue{}
 	}
-	if !e.backlogPlace() {
+	if taken || !e.backlogPlace() {
 		rest = queue{}
 	}
 	if fresh.empty() && rest.empty() || e.closed || e.paused > 0 {
@@ -300,6 +301,7 @@ func (e *Exporter) finish(r *request) {
 	for _, c := range r.calls {
 		c.release(r)
 	}
+	r.interrupt() // the Exporter's context holds on to r's until it is cancelled
 	e.inFlight--
 	if r.fresh {
 		e.freshOut--

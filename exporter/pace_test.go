@@ -105,12 +105,14 @@ func TestFreshBeforeBacklog(t *testing.T) {
 				t.Errorf("live lines took %v", took)
 			}
 		}
+		c.mu.Lock()
 		if len(c.accepted) > 100 {
 			t.Errorf("the backlog was not behind: %d", len(c.accepted))
 		}
 		if c.mostBusy > 3 {
 			t.Errorf("%d requests at once", c.mostBusy)
 		}
+		c.mu.Unlock()
 		_ = e.Close(t.Context()) // the backlog would not end
 		wg.Wait()
 	})

@@ -199,7 +199,7 @@ func withoutWithdrawn(list []*work) []*work {
 }
 
 // interrupt ends the attempt or the wait that is under way, because a call
-// withdrew. The caller holds e.mu.
+// withdrew, and r's context at the end. The caller holds e.mu.
 func (r *request) interrupt() {
 	if r.cancel != nil {
 		r.cancel()

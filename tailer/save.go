@@ -63,7 +63,7 @@ func (t *Tailer) requestSave() {
 // the end it is a whole.
 func (t *Tailer) save(end bool) {
 	t.mu.Lock()
-	over := t.dead || !t.dirty.Load() && !(end && t.store.Journaled())
+	over := t.dead || !t.dirty.Load() && !t.saveWhole && !(end && t.store.Journaled())
 	whole := t.saveWhole
 	t.saveWhole = t.saveWhole && over
 	t.mu.Unlock()

@@ -129,9 +129,13 @@ func (r *runner) serve(cfg *config.Loaded) {
 		r.again.Stop()
 		r.again = nil
 	}
-	if r.closed {
-		return
+	if !r.closed {
+		r.open(cfg)
 	}
+}
+
+// open is serve. The caller holds r.mu.
+func (r *runner) open(cfg *config.Loaded) {
 	socket := filepath.Join(cfg.StateDir, admin.Socket)
 	if _, err := os.Stat(cfg.StateDir); err != nil {
 		socket = ""
@@ -155,10 +159,9 @@ func (r *runner) serveLater(cfg *config.Loaded) {
 	var timer *time.Timer
 	timer = time.AfterFunc(serveAgain, func() {
 		r.mu.Lock()
-		stale := r.again != timer // it may have fired while another configuration came
-		r.mu.Unlock()
-		if !stale {
-			r.serve(cfg)
+		defer r.mu.Unlock()
+		if r.again == timer && !r.closed { // it may have fired while another configuration came
+			r.open(cfg)
 		}
 	})
 	r.again = timer

@@ -61,6 +61,12 @@ type served struct {
 	listener *limitedListener
 }
 
+// isGone tells whether nobody finds what is listened on any more.
+func (o *served) isGone() bool {
+	l, ok := o.listener.Listener.(*socketListener)
+	return ok && !l.isThere()
+}
+
 // A rendered answer is shared by all who asked for it at once.
 type rendered struct {
 	body []byte
@@ -90,8 +96,9 @@ type Config struct {
 	Socket string   // path of the Unix socket; "" = none
 }
 
-// Serve listens as cfg says, in place of what it listened on before. Errors
-// name the address; what could be opened is open.
+// Serve listens as cfg says, in place of what it listened on before, and anew on a
+// socket that somebody has taken away. Errors name the address; what could be opened
+// is open.
 func (s *Server) Serve(cfg Config) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,7 +115,7 @@ func (s *Server) Serve(cfg Config) error {
 		}
 	}
 	for key, o := range s.open {
-		if _, stays := want[key]; !stays {
+		if _, stays := want[key]; !stays || o.isGone() {
 			o.server.Close()
 			delete(s.open, key)
 		}

@@ -47,7 +47,11 @@ func listenUnix(path string) (net.Listener, error) {
 		_ = os.Remove(temp)
 		return nil, errors.Join(fmt.Errorf("listen for commands on %s: %w", path, err), l.Close())
 	}
-	return &socketListener{l, path}, nil
+	made, err := os.Lstat(path)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("look at %s: %w", path, err), l.Close())
+	}
+	return &socketListener{l, path, made}, nil
 }
 
 // free finds out whether a socket may be put at path. With --stay the page is
@@ -70,15 +74,27 @@ func free(path string) error {
 	return nil
 }
 
-// A socketListener takes its name away when it closes.
+// A socketListener takes its name away when it closes, unless that is another's by
+// then: somebody may have emptied the directory, and another process listen there.
 type socketListener struct {
 	*net.UnixListener
 	path string
+	made fs.FileInfo
 }
 
 // Close implements net.Listener.
 func (l *socketListener) Close() error {
-	return errors.Join(os.Remove(l.path), l.UnixListener.Close())
+	var err error
+	if l.isThere() {
+		err = os.Remove(l.path)
+	}
+	return errors.Join(err, l.UnixListener.Close())
+}
+
+// isThere tells whether the name still leads to the socket.
+func (l *socketListener) isThere() bool {
+	info, err := os.Lstat(l.path)
+	return err == nil && os.SameFile(info, l.made)
 }
 
 // Client talks to the process that runs on a state directory. It does not talk

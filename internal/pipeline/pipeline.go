@@ -280,7 +280,7 @@ func (d *Daemon) runEngine(ctx context.Context, cfg *config.Loaded, p *parts, e 
 	for {
 		select {
 		case <-watch.C:
-			if err := d.keepState(p, e); err != nil {
+			if err := d.keepState(cfg, p, e); err != nil {
 				cancel()
 				return nil, errors.Join(err, <-ended, e.close())
 			}
@@ -306,7 +306,7 @@ func (d *Daemon) runEngine(ctx context.Context, cfg *config.Loaded, p *parts, e 
 // keepState sees to it that a state directory that somebody has emptied is made
 // again, with what is known. It is an error if another process has it by then: two
 // would send everything twice.
-func (d *Daemon) keepState(p *parts, e *engine) error {
+func (d *Daemon) keepState(cfg *config.Loaded, p *parts, e *engine) error {
 	remade, err := p.lock.Check()
 	switch {
 	case errors.Is(err, tailer.ErrTaken):
@@ -320,6 +320,7 @@ func (d *Daemon) keepState(p *parts, e *engine) error {
 		if err := p.spool.Restore(); err != nil {
 			d.Log.Error("spool cannot be made again", "error", err)
 		}
+		d.configured(cfg) // what was made of it there is gone, too
 	}
 	return nil
 }

@@ -222,12 +222,17 @@ func (s *Spool) discard(seg *segment) {
 }
 
 // discardAgain deletes the segments that could not be deleted before. Nobody
-// else would ask for that again: their last offset has been told.
+// else would ask for that again: their last offset has been told. While the spool is
+// full, those that somebody else has deleted are given up as well.
 func (s *Spool) discardAgain() {
 	s.mu.Lock()
 	var left []*segment
 	for _, seg := range s.segs {
-		if seg.left {
+		taken := !s.full.IsZero() && seg.sealed && isGone(seg.path)
+		if taken {
+			seg.settled = seg.size
+		}
+		if seg.left || taken {
 			left = append(left, seg)
 		}
 	}
@@ -235,6 +240,11 @@ func (s *Spool) discardAgain() {
 	for _, seg := range left {
 		s.discard(seg)
 	}
+}
+
+func isGone(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, os.ErrNotExist)
 }
 
 // Restore sees to it that what is received is found after a restart although
@@ -249,7 +259,7 @@ func (s *Spool) Restore() error {
 	if s.active == nil {
 		return nil
 	}
-	if _, err := os.Lstat(s.active.path); errors.Is(err, os.ErrNotExist) {
+	if isGone(s.active.path) {
 		s.seal()
 	}
 	return nil

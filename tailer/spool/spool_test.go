@@ -233,6 +233,33 @@ func TestEarlySettlementCountsAtSealing(t *testing.T) {
 	waitFor(t, func() bool { return !slices.Contains(paths(t, dir), first) })
 }
 
+// A full spool whose segments somebody has deleted has room again.
+func TestFullOfWhatIsGone(t *testing.T) {
+	dir := t.TempDir()
+	s := openSpool(t, Config{Dir: dir, MaxBytes: 32 << 10, Fsync: time.Millisecond})
+	var b Batch
+	for n := 0; ; n++ {
+		b.Reset()
+		b.Add(message(n))
+		if err := s.TryAppend(&b); errors.Is(err, ErrFull) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, p := range paths(t, dir) {
+		if err := os.Remove(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := s.Append(ctx, &b); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { st := s.Status(); return st.Segments == 1 && st.FullSince.IsZero() })
+}
+
 func TestFullSpool(t *testing.T) {
 	dir := t.TempDir()
 	s := openSpool(t, Config{Dir: dir, MaxBytes: 32 << 10})

@@ -128,8 +128,8 @@ func (x *Index) HoldDeleted(now time.Time) {
 // letGo closes a file that no name leads to and whose writer may go on in it. The
 // caller holds x.mu.
 func (x *Index) letGo(g *Generation, reason string, now time.Time) {
-	v := g.View()
 	x.close(g, now)
+	v := g.View() // of a read under way nothing counts any more
 	g.NoteGap()
 	x.gap(g, v.Read.At, max(0, v.Size-v.Read.At), reason, now)
 }

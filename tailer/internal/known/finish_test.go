@@ -636,3 +636,22 @@ func TestNameMoved(t *testing.T) {
 }
 
 func pos(at int64) reader.Position { return reader.Position{Mark: file.Mark{At: at}} }
+
+// A file that no name leads to is gone when it is closed, and that is saved: with what it
+// may be found by.
+func TestClosedForGoodIsSaved(t *testing.T) {
+	w := newWorld(t)
+	w.write("sora.jsonl", lines("a"))
+	w.scan()
+	g := w.must("sora.jsonl")
+	w.settle(g)
+	w.remove("sora.jsonl")
+	w.look()
+	w.x.Do(func(l Locked) { l.TakeUnsaved() })
+	w.close(g)
+	w.x.Do(func(l Locked) {
+		if gens, _ := l.TakeUnsaved(); len(gens) != 1 {
+			t.Errorf("%d generations are to be saved", len(gens))
+		}
+	})
+}

@@ -54,7 +54,7 @@ type Index struct {
 	mu        sync.Mutex
 	opened    map[*Generation]struct{} // those whose files are open, and perhaps some that were
 	byKey     lookup[file.Key]         // by where they are, or were last
-	byStart   lookup[uint64]           // by how they begin, see beginAs
+	byStart   lookup[uint64]           // by how they begin, as of learnStarts
 	forgotten []saved.Change           // what nothing more is saved of
 }
 

@@ -33,6 +33,9 @@ func (g *Generation) Intact() bool {
 	return same && v.Read.Mark.Holds(v.Src)
 }
 
+// Complete notes that what g's file was seen to hold is complete as it stands.
+func (g *Generation) Complete() { g.reading.Complete(g.at.Stat.Size) }
+
 // Reread learns what there is to know of a generation whose file has no name
 // any more but is still open, before it is looked for elsewhere.
 func (g *Generation) Reread() {

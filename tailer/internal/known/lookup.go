@@ -38,9 +38,8 @@ func (x *Index) Holds(key file.Key) bool {
 	return slices.ContainsFunc(x.byKey[key], func(g *Generation) bool { return g.at.IsFound() })
 }
 
-// beginAs are the generations whose first match.Little bytes have that hash. The caller
-// holds x.mu.
-func (x *Index) beginAs(start uint64) []*Generation {
+// learnStarts brings byStart up to date. The caller holds x.mu.
+func (x *Index) learnStarts() {
 	for _, o := range x.readers.Grown() {
 		g := o.(*Generation)
 		if h := g.HashOf(match.Little); h != g.start && !g.dropped {
@@ -49,5 +48,4 @@ func (x *Index) beginAs(start uint64) []*Generation {
 			g.start = h
 		}
 	}
-	return x.byStart[start]
 }

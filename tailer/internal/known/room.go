@@ -138,5 +138,6 @@ func (x *Index) close(g *Generation, now time.Time) {
 	if g.at.Unnamed() {
 		g.at.Leave(place.Missing, now)
 		g.Lose()
+		g.Touch() // more is saved of what has to be found again
 	}
 }

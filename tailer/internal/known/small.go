@@ -57,8 +57,8 @@ func (s *Followed) takeOff(c small.Change, now time.Time) {
 // shelve puts the small files that are settled on the shelf. The caller holds
 // x.mu.
 func (x *Index) shelve(s *Followed, f *Family, now time.Time) {
-	if !f.Rule.Small || len(f.gens) != 1 {
-		return
+	if !f.Rule.Small || len(f.gens) != 1 || f.strangers.Waiting() {
+		return // what waits may be its file
 	}
 	g := f.gens[0]
 	rests := g.at.Quiet(now) >= x.cfg.RotateWait && (g.at.IsFound() || now.Sub(g.at.Missing) >= x.cfg.RotateWait)

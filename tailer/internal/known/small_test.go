@@ -19,6 +19,7 @@ func TestShelve(t *testing.T) {
 		{"not settled", func(w *world, g *Generation) { w.close(g); g.Rewind(pos(3)) }, false},
 		{"gone just now", func(w *world, g *Generation) { w.close(g); w.remove("small/a.jsonl"); w.look() }, false},
 		{"something of it is lost", func(w *world, g *Generation) { w.x.while(func() { w.x.gap(g, 0, 1, "x", w.now) }) }, false},
+		{"a file waits that may be its own", func(w *world, g *Generation) { g.fam.strangers.Later() }, false},
 		{"two of it are known", func(w *world, g *Generation) { g.fam.add(newGeneration(g.fam, w.now)) }, false},
 	} {
 		w := newWorld(t)

@@ -40,17 +40,24 @@ func (x *Index) Concerned(cands []*Candidate) (list []*Generation) {
 	}
 	all := func(*Generation) bool { return true }
 	unframed := func(g *Generation) bool { return g.fam.Src.Format == nil }
-	starts := map[uint64]bool{}
+	fams, starts := map[*Family]bool{}, map[uint64]bool{}
+	for _, c := range cands {
+		fams[c.Fam] = true
+		if len(c.Head) >= match.Little {
+			starts[xxhash.Sum64(c.Head[:match.Little])] = true
+		}
+	}
 	var open []*Generation
 	x.while(func() {
+		x.learnStarts()
+		for f := range fams {
+			take(f.gens, all)
+		}
+		for start := range starts {
+			take(x.byStart[start], unframed)
+		}
 		for _, c := range cands {
-			take(c.Fam.gens, all)
 			take(x.byKey[c.Stat.Key], unframed)
-			if len(c.Head) >= match.Little {
-				start := xxhash.Sum64(c.Head[:match.Little])
-				starts[start] = true
-				take(x.beginAs(start), unframed)
-			}
 		}
 		open = slices.Collect(maps.Keys(x.opened))
 		take(open, func(g *Generation) bool { return unframed(g) && g.IsLittleKnown() })

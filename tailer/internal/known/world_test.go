@@ -77,7 +77,7 @@ func newWorld(t *testing.T, change ...func(*Config, *rules.Source)) *world {
 // findsAll says where what is found by going through all and what is looked up differ.
 func (w *world) findsAll() {
 	w.Helper()
-	w.x.beginAs(1)
+	w.x.learnStarts()
 	keys, starts := 0, 0
 	for g := range w.x.generations() {
 		start := g.HashOf(match.Little)
@@ -90,7 +90,7 @@ func (w *world) findsAll() {
 		if is := slices.Contains(w.x.byKey[g.at.Key], g); is != (g.at.Key != file.Key{}) {
 			w.Errorf("%s is found by its key: %v", g.at.Path, is)
 		}
-		if is := slices.Contains(w.x.beginAs(start), g); is != (start != 0) {
+		if is := slices.Contains(w.x.byStart[start], g); is != (start != 0) {
 			w.Errorf("%s is found by how it begins: %v", g.at.Path, is)
 		}
 	}

@@ -136,11 +136,14 @@ func (p *Progress) Incomplete() bool {
 	return p.src != nil && p.packed == file.Unpacked && p.size > p.read.At && p.flush != p.size
 }
 
-// Complete notes that what is in the file is complete as it stands.
-func (p *Progress) Complete() {
+// Complete notes that what is in the file is complete as it stands, if it goes as far as
+// was seen when that was decided: a read may have come further since.
+func (p *Progress) Complete(seen int64) {
 	p.r.mu.Lock()
 	defer p.r.mu.Unlock()
-	p.flush = p.size
+	if p.size == seen {
+		p.flush = p.size
+	}
 }
 
 // Refresh takes in what a file holds that is open and has no name any more.

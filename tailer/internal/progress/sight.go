@@ -108,7 +108,7 @@ func (p *Progress) Confirm(st file.Stat, head []byte, since uint64) (lost int64,
 // it.
 func (p *Progress) shorten(head []byte) {
 	if len(head) < p.print.HeadLen {
-		p.print.HeadLen = 0
+		p.print.HeadLen, p.saved = 0, min(p.saved, 0) // a checkpoint has the longer one, which may not come again
 		p.print.Grow(head)
 		p.headed()
 	}

@@ -84,9 +84,12 @@ func (p *Progress) UnsavedHead() (n int, unsaved bool) {
 	return p.print.HeadLen, p.saved < p.print.HeadLen
 }
 
-// SavedHead notes that a checkpoint has n bytes of the head.
+// SavedHead notes that a checkpoint has n bytes of the head, unless that has become
+// shorter meanwhile.
 func (p *Progress) SavedHead(n int) {
 	p.r.mu.Lock()
 	defer p.r.mu.Unlock()
-	p.saved = n
+	if n <= p.print.HeadLen {
+		p.saved = n
+	}
 }

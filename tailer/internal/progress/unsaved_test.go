@@ -117,3 +117,36 @@ func TestChangesAreListed(t *testing.T) {
 		})
 	}
 }
+
+// What a checkpoint has of a head that was cut off since does not tell the file any more.
+func TestShorterHeadIsSavedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		long := bytes.Repeat([]byte("a line of this log\n"), 20)
+		p := openLog(t, newReaders(t, consumer(func(entry.Batch) {})), long)
+		if n, unsaved := p.UnsavedHead(); unsaved || n != len(long) {
+			t.Fatalf("%d bytes are known, unsaved %v", n, unsaved)
+		}
+		p.Confirm(file.Stat{Size: 190}, long[:190], p.r.tick)
+		p.SavedHead(len(long)) // by a checkpoint that was under way
+		if n, unsaved := p.UnsavedHead(); !unsaved || n != 190 {
+			t.Errorf("%d bytes are known, unsaved %v", n, unsaved)
+		}
+		if p.SavedHead(190); !p.View().Known {
+			t.Error("it is not known when it is saved")
+		}
+	})
+}
+
+// What a read found since the file was seen at rest is not complete for that.
+func TestCompleteIsWhatWasSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := openLog(t, newReaders(t, consumer(func(entry.Batch) {})), []byte("half a line"))
+		p.size = 15
+		if p.Complete(11); p.flush == 15 {
+			t.Error("what nobody has seen at rest is complete")
+		}
+		if p.Complete(15); p.flush != 15 {
+			t.Error("what is at rest is not complete")
+		}
+	})
+}

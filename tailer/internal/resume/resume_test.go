@@ -595,6 +595,76 @@ func TestGone(t *testing.T) {
 	}
 }
 
+// What was put away, and is found again before the next checkpoint, is in that, whatever
+// else it says; and whenever everything ends, one of the two files has it.
+func TestFoundAgainBeforeItIsSaved(t *testing.T) {
+	for _, whole := range []bool{false, true} {
+		dir := t.TempDir()
+		g := generation(1, "sora", dir+"/a.jsonl", dir+"/a.jsonl")
+		g.Missing = time.Now().Add(-30 * time.Minute)
+		c := &saved.Checkpoint{Generations: []saved.Generation{g}}
+		for i := range 2 * FewGenerations {
+			path := fmt.Sprintf("%s/other%d.jsonl", dir, i)
+			c.Generations = append(c.Generations, generation(i+2, "sora", path, path))
+		}
+		state := checkpoint(t, c)
+		r := start(t, state, sora(dir))
+		r.save(true)
+		r.p.mostGone = 0
+		r.p.TidyGone(time.Now())
+		known := func(when string) {
+			t.Helper()
+			copied := t.TempDir() // what a kill would leave
+			if err := os.CopyFS(copied, os.DirFS(state)); err != nil {
+				t.Fatal(err)
+			}
+			again := start(t, copied, sora(dir))
+			if again.p.Close(); again.gens()[dir+"/a.jsonl"].ID != g.ID && again.p.Gone() == 0 {
+				t.Errorf("%s, whole %v: nothing has it", when, whole)
+			}
+		}
+		k := r.p.Take(whole, time.Now())
+		if err := k.Write(r.store, false); err != nil {
+			t.Fatal(err)
+		}
+		r.p.NoteSaved(k, nil)
+		known("put away")
+		found := func() {
+			logs, gens := r.p.gone.Like(headOf(1))
+			for i := range gens {
+				r.p.bringBack(&logs[i], &gens[i], time.Now())
+			}
+		}
+		k = r.p.Take(whole, time.Now())
+		found() // after it was taken what is to be saved
+		if err := k.Write(r.store, false); err != nil {
+			t.Fatal(err)
+		}
+		r.p.NoteSaved(k, nil)
+		known("found while it was written")
+		r.save(whole)
+		known("saved")
+		r.save(whole)
+		known("saved once more")
+
+		r.p.TidyGone(time.Now()) // put away and found between two checkpoints
+		found()
+		if k := r.save(whole); !whole {
+			last := saved.Change{}
+			for _, c := range k.changes {
+				if c.Forgotten == g.ID || c.Generation != nil && c.Generation.ID == g.ID {
+					last = c
+				}
+			}
+			if last.Generation == nil {
+				t.Errorf("the last of it is that it is forgotten: %+v", k.changes)
+			}
+		}
+		known("put away and found between two")
+		r.p.Close()
+	}
+}
+
 // A generation that is found again and whose source or log is not followed any more is
 // saved as it was.
 func TestGoneOfNobody(t *testing.T) {

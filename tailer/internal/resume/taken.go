@@ -20,6 +20,7 @@ type Taken struct {
 	moves     []moved
 	tailed    map[*known.Generation]int64 // see Positions
 	shelvings []*small.Shelving
+	back      int   // bytes of what saved.Gone says of those that are known again
 	err       error // why not
 
 	changes []saved.Change // in addition to what is on disk, if whole is nil
@@ -100,8 +101,10 @@ func (p *Positions) loadedStates() (list []saved.Generation) {
 	return append(list, p.others.Generations...)
 }
 
-// changes are what has to be saved since the last time, gens and logs among it.
-func (p *Positions) changes(l known.Locked, gens []*known.Generation, logs []*known.Family) (list []saved.Change) {
+// changes are what has to be saved since the last time, gens and logs among it. What is
+// forgotten comes first: it may have been put away, and found again since.
+func (p *Positions) changes(l known.Locked, gens []*known.Generation, logs []*known.Family) []saved.Change {
+	list := l.TakeForgotten()
 	for _, s := range p.x.Sources() {
 		if s.Early.IsSaved() {
 			continue
@@ -120,7 +123,7 @@ func (p *Positions) changes(l known.Locked, gens []*known.Generation, logs []*kn
 		state := stateOf(l.Look(g))
 		list = append(list, saved.Change{Generation: &state})
 	}
-	return append(list, l.TakeForgotten()...)
+	return list
 }
 
 // FewGenerations are saved as a whole each time: a checkpoint without a journal is
@@ -140,6 +143,7 @@ func (k *Taken) collect(l known.Locked, whole bool, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	gens, logs := l.TakeUnsaved()
+	k.back = p.gone.Unconfirmed()
 	k.shelvings, k.err = p.shelvings()
 	if !whole {
 		k.unsaved(gens)
@@ -187,6 +191,7 @@ func (p *Positions) NoteSaved(k *Taken, err error) {
 		clear(p.tailed) // what is not among them any more is gone
 	}
 	maps.Copy(p.tailed, k.tailed)
+	p.gone.Confirm(k.back)
 	for _, h := range k.fresh {
 		h.gen.SavedHead(h.n)
 	}

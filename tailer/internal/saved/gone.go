@@ -24,6 +24,7 @@ type Gone struct {
 	file    *os.File // to read what is in it; nil if there is none
 	size    int64    // of the file
 	fresh   []byte   // what is to be appended to it
+	backs   []byte   // and this, when it is confirmed
 	text    int      // lines in the file and in fresh
 	lines   []goneLine
 	unused  int              // of lines
@@ -172,6 +173,8 @@ func (g *Gone) Back(id string) {
 	g.back(id)
 }
 
+// back is Back. The file says so only when a checkpoint has it: until then it is to be
+// found in one of them.
 func (g *Gone) back(id string) {
 	i := g.byID[shortID(id)]
 	if i == 0 {
@@ -182,9 +185,31 @@ func (g *Gone) back(id string) {
 		Back string `json:"back"`
 	}{id})
 	if err == nil { // as ever, of a string
-		g.fresh = append(append(g.fresh, line...), '\n')
+		g.backs = append(append(g.backs, line...), '\n')
 		g.text++
 	}
+}
+
+// Unconfirmed is how much there is to say of generations that are known again.
+func (g *Gone) Unconfirmed() int {
+	if g == nil {
+		return 0
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.backs)
+}
+
+// Confirm has the first n bytes of that written with the next Save: a checkpoint has
+// those generations.
+func (g *Gone) Confirm(n int) {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.fresh = append(g.fresh, g.backs[:n]...)
+	g.backs = g.backs[n:]
 }
 
 // Pending is how many bytes Save has to write.

@@ -118,6 +118,7 @@ func (g *Gone) Save(s *Store) error {
 	if g.file == nil {
 		f, err := os.Open(g.path)
 		if err != nil {
+			g.rewrite = true // what was written is not to be written twice
 			return fmt.Errorf("open what is gone: %w", err)
 		}
 		g.file = f
