@@ -43,15 +43,18 @@ $(LINT):
 	GOBIN=$(CACHE)/tools go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	mv $(CACHE)/tools/golangci-lint $@
 
+# Of the tests of one package. It ends what hangs, on a machine that has much else to do, too.
+TIMEOUT = 60m
+
 # What internal/linear measures is processor time, and the race detector takes most of it.
 .PHONY: unit
 unit: ## go test -race at the root: no network, no root, some minutes
-	go test -race $$(go list ./... | grep -v internal/linear)
-	go test ./internal/linear
+	go test -race -timeout $(TIMEOUT) $$(go list ./... | grep -v internal/linear)
+	go test -timeout $(TIMEOUT) ./internal/linear
 
 .PHONY: otelcol
 otelcol: $(LINT) ## the receivers for the OpenTelemetry Collector: vet, lint, go test -race
-	cd otelcol && go vet ./... && $(LINT) run ./... && go test -race ./...
+	cd otelcol && go vet ./... && $(LINT) run ./... && go test -race -timeout $(TIMEOUT) ./...
 
 # Each target has its turn for FUZZTIME, on two cores at most. Findings are written to testdata/fuzz, where every go test tries them again.
 FUZZTIME ?= 2m
