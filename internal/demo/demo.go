@@ -44,7 +44,7 @@ const burst = 5000
 const endlessRound = 2 * time.Minute
 
 // settleTime bounds the wait for the last records after the last line was written.
-const settleTime = 15 * time.Second
+const settleTime = time.Minute
 
 // Run runs the demo and prints its summary. It is an error if anything was lost.
 func Run(ctx context.Context, o Options) (err error) {
