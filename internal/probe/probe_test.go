@@ -83,7 +83,13 @@ func TestSend(t *testing.T) {
 // TestNothingAcknowledged holds that the test of a release fails when records do not get through.
 func TestNothingAcknowledged(t *testing.T) {
 	admin := metrics(t, "sora", func() int { return 3 })
-	err := run(t, Config{Write: t.TempDir(), Admin: admin}, 200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	err := Run(ctx, Config{Write: t.TempDir(), Admin: admin, Every: 20 * time.Millisecond}, func(s string) {
+		if strings.HasPrefix(s, "line 3 ") { // what became of the first two was asked for
+			cancel()
+		}
+	})
 	if err == nil || !strings.Contains(err.Error(), "no record was acknowledged") {
 		t.Errorf("got %v", err)
 	}
