@@ -42,8 +42,8 @@ type pushed struct {
 	attributes map[string]string
 }
 
-// lastPush is how long the last values may take at the end.
-const lastPush = time.Second
+// lastPush is how long the last values may take at the end. It is a variable for tests alone.
+var lastPush = time.Second
 
 // Configure pushes as cfg wants it from now on. What keeps it from doing so is logged.
 func (p *Push) Configure(cfg *config.Config) {
