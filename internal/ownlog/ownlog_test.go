@@ -135,12 +135,12 @@ func TestHeadersAreAskedForWithEachRequest(t *testing.T) {
 			return map[string]string{"authorization": token.Load().(string)}, nil
 		}
 		token.Store("first")
-		stop, err := l.Export(Export{Endpoint: server.Endpoint(protocol), Protocol: protocol, Timeout: 5 * time.Second, Headers: headers})
+		stop, err := l.Export(Export{Endpoint: server.Endpoint(protocol), Protocol: protocol, Timeout: time.Minute, Headers: headers})
 		if err != nil {
 			t.Fatal(err)
 		}
-		l.Info("message")
 		token.Store("renewed")
+		l.Info("message")
 		stop(t.Context()) // which sends what waits
 		if got := <-seen; got != "renewed" {
 			t.Errorf("%s: sent with %q", protocol, got)
@@ -158,7 +158,7 @@ func TestExport(t *testing.T) {
 		defer server.Close()
 		l := New(Config{Writer: &bytes.Buffer{}, Level: "info"})
 		with := l.With("early", true) // made before there is an exporter
-		stop, err := l.Export(Export{Endpoint: server.Endpoint(protocol), Protocol: protocol, Timeout: 5 * time.Second, Version: "test"})
+		stop, err := l.Export(Export{Endpoint: server.Endpoint(protocol), Protocol: protocol, Timeout: time.Minute, Version: "test"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,12 +183,12 @@ func TestSecretsOfTheEndpoint(t *testing.T) {
 	address := strings.Replace(server.URL, "http://", "http://user:s3cret@", 1) + "/otlp?key=s3cret"
 	var b bytes.Buffer
 	l := New(Config{Writer: &b, Level: "debug", Format: "text"})
-	stop, err := l.Export(Export{Endpoint: address, Protocol: "http/protobuf", Timeout: 10 * time.Second})
+	stop, err := l.Export(Export{Endpoint: address, Protocol: "http/protobuf", Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
 	l.Info("hello")
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	stop(ctx)
 	r := <-asked
@@ -212,12 +212,12 @@ func TestFailedExportIsNoNews(t *testing.T) {
 	defer server.Close()
 	var b bytes.Buffer
 	l := New(Config{Writer: &b, Level: "debug", Format: "text"})
-	stop, err := l.Export(Export{Endpoint: server.Endpoint(exportertest.GRPC), Protocol: "grpc", Timeout: time.Second})
+	stop, err := l.Export(Export{Endpoint: server.Endpoint(exportertest.GRPC), Protocol: "grpc", Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
 	l.Info("hello")
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	stop(ctx)
 	if n := strings.Count(b.String(), "own log was not exported"); n == 0 || n > 3 {
