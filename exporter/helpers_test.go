@@ -156,7 +156,7 @@ func open(t testing.TB, cfg exporter.Config) *exporter.Exporter {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := e.Close(ctx); err != nil {
 			t.Error(err)
@@ -167,3 +167,13 @@ func open(t testing.TB, cfg exporter.Config) *exporter.Exporter {
 
 // always is a Blocked that lets everything leave at once.
 func always(int) bool { return true }
+
+// atRest returns e's status once no request is under way: one ends right after its
+// last record is settled, and Send with that.
+func atRest(e *exporter.Exporter) exporter.Status {
+	s := e.Status()
+	for end := time.Now().Add(time.Minute); s.InFlight > 0 && time.Now().Before(end); s = e.Status() {
+		time.Sleep(time.Millisecond)
+	}
+	return s
+}

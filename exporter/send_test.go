@@ -40,7 +40,7 @@ func TestSendDelivers(t *testing.T) {
 				if !slices.Equal(compressed, want) {
 					t.Errorf("compressions %q, want %q", compressed, want)
 				}
-				if s := e.Status(); s.Accepted != 1003 || s.Requests["OK"] != 1 || !s.Connected || s.Waiting != 0 || s.InFlight != 0 {
+				if s := atRest(e); s.Accepted != 1003 || s.Requests["OK"] != 1 || !s.Connected || s.Waiting != 0 || s.InFlight != 0 {
 					t.Errorf("status %+v", s)
 				}
 			})
