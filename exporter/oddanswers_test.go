@@ -148,7 +148,7 @@ func oddAnswers() []oddAnswer {
 				_ = http.NewResponseController(w).Flush()
 				time.Sleep(10 * time.Millisecond)
 			}
-		}, code: "HTTP 200", timeout: time.Second},
+		}, code: "HTTP 200", timeout: 10 * time.Second}, // enough for the request and the header of its answer
 		{name: "an upgrade to something else", raw: func(_ context.Context, w io.Writer) {
 			_, _ = io.WriteString(w, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
 			repeat(w, "x")

@@ -232,7 +232,7 @@ func TestTLSFaults(t *testing.T) {
 // contains a text, if there is one.
 func sendUntil(t *testing.T, e *exporter.Exporter, g exporter.Group, hint string) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var found atomic.Bool
 	if hint != "" {
