@@ -61,7 +61,7 @@ func TestCrash(t *testing.T) {
 	p := c.launch()
 	defer p.Wait()
 	defer p.Process.Kill()
-	for end := time.Now().Add(40 * time.Second); c.missing(logs) > 0 && time.Now().Before(end); {
+	for end := time.Now().Add(patience); c.missing(logs) > 0 && time.Now().Before(end); {
 		time.Sleep(20 * time.Millisecond)
 	}
 	c.check(logs)
@@ -103,7 +103,11 @@ func (c *crash) behave() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.faulty = false
+	c.args = append(c.args, patient...)
 }
+
+// patient has the program wait for its collector, now that each request is answered.
+var patient = []string{"--export-timeout", "1m"}
 
 // answer does something wrong with every third request.
 func (c *crash) answer(*exportertest.Request) *exportertest.Fault {

@@ -15,7 +15,7 @@ import (
 // says to what it promises at any moment: the ledger adds up.
 func askStatus(t *testing.T, state string) (*pipeline.Status, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://rtcship/status.json", http.NoBody)
 	if err != nil {
@@ -46,7 +46,7 @@ func askStatus(t *testing.T, state string) (*pipeline.Status, error) {
 func settledStatus(t *testing.T, state string) *pipeline.Status {
 	t.Helper()
 	var s *pipeline.Status
-	for end := time.Now().Add(40 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		var err error
 		if s, err = askStatus(t, state); err == nil && settled(s) {
 			break

@@ -148,7 +148,7 @@ func (c *crash) await(t *testing.T, logs []*rowLog) {
 		}
 		return names
 	}
-	for end := time.Now().Add(40 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		names := missing()
 		if len(names) == 0 {
 			return

@@ -128,7 +128,7 @@ func TestCrashSpans(t *testing.T) {
 	p := c.launch()
 	defer p.Wait()
 	defer p.Process.Kill()
-	for end := time.Now().Add(time.Minute); got.missing(n) > 0 && time.Now().Before(end); {
+	for end := time.Now().Add(patience); got.missing(n) > 0 && time.Now().Before(end); {
 		time.Sleep(20 * time.Millisecond)
 	}
 	if spans, _ := got.counts(); got.missing(n) > 0 || spans != n {
@@ -205,7 +205,7 @@ func TestReplaySpans(t *testing.T) {
 func TestLogsWithoutTracesPipeline(t *testing.T) {
 	t.Parallel()
 	got := &spanSet{ids: map[string]int{}}
-	c := &crash{t: t, dir: t.TempDir(), args: []string{"--calls-traces=true"}}
+	c := &crash{t: t, dir: t.TempDir(), args: append([]string{"--calls-traces=true"}, patient...)}
 	os.Mkdir(filepath.Join(c.dir, "log"), 0o755)
 	var err error
 	c.server, err = exportertest.Start(exportertest.Config{HTTPListen: "-", Take: got.take, Answer: func(r *exportertest.Request) *exportertest.Fault {
@@ -229,7 +229,7 @@ func TestLogsWithoutTracesPipeline(t *testing.T) {
 	defer p.Wait()
 	defer p.Process.Kill()
 	s := settledStatus(t, c.state())
-	for end := time.Now().Add(time.Minute); s.Ledger["sora"].Accepted < 5000 && time.Now().Before(end); { // at first nothing is read, and all of that settled
+	for end := time.Now().Add(patience); s.Ledger["sora"].Accepted < 5000 && time.Now().Before(end); { // at first nothing is read, and all of that settled
 		s = settledStatus(t, c.state())
 	}
 	if s.Ledger["sora"].Accepted != 5000 || s.Spans == nil || !s.Spans.Away || s.Spans.Dropped["away"]+s.Spans.Dropped["timeout"] == 0 {
