@@ -65,7 +65,7 @@ func TestShipsTheDay(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer cmd.Process.Kill()
+	defer func() { cmd.Process.Kill(); cmd.Wait() }()
 	for _, name := range []string{"tcp-octets.log", "tcp-lines.log"} {
 		send(t, address, filepath.Join("../../testdata/pexip/capture", name))
 	}
@@ -77,7 +77,7 @@ func TestShipsTheDay(t *testing.T) {
 		}
 		return n
 	}
-	for end := time.Now().Add(time.Minute); total() < len(want)+counted+lines; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); total() < len(want)+counted+lines; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			break
 		}
@@ -138,7 +138,7 @@ func send(t *testing.T, address, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		conn, err := net.Dial("tcp", address)
 		if err == nil {
 			_, err = conn.Write(text)

@@ -64,7 +64,7 @@ func TestDemoShowsItself(t *testing.T) {
 	cmd.SetOut(&bytes.Buffer{})
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.ExecuteContext(ctx) }()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		text, err := scrapeAs(ctx, "demo", address)
 		if err == nil && strings.Contains(text, "rtcship_entries_read_total") {
 			break

@@ -76,9 +76,11 @@ func newLive(t *testing.T, more string) *live {
 	if err := l.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go func() { l.ended <- l.cmd.Wait() }()
+	go func() { l.ended <- l.cmd.Wait(); close(l.ended) }()
 	t.Cleanup(func() {
 		_ = l.cmd.Process.Kill()
+		for range l.ended { // until then it may write to its state, which is about to be removed
+		}
 		if t.Failed() {
 			t.Logf("the program wrote:\n%.4000s", l.log)
 		}
@@ -126,7 +128,7 @@ func (l *live) status() (*pipeline.Status, error) {
 }
 
 // patience is far longer than anything takes, on a busy machine too.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // await polls the status until ok, and returns it.
 func (l *live) await(what string, ok func(*pipeline.Status) bool) *pipeline.Status {

@@ -42,7 +42,7 @@ func TestSystemd(t *testing.T) {
 	defer cmd.Process.Kill()
 	hear := func(want ...string) {
 		t.Helper()
-		systemd.SetReadDeadline(time.Now().Add(40 * time.Second))
+		systemd.SetReadDeadline(time.Now().Add(patience))
 		buf := make([]byte, 4096)
 		for {
 			n, err := systemd.Read(buf)

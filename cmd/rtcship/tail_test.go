@@ -56,7 +56,7 @@ func follow(t *testing.T, args ...string) *follower {
 // await waits for a line that holds text.
 func (f *follower) await(text string) {
 	f.t.Helper()
-	for deadline := time.After(40 * time.Second); ; {
+	for deadline := time.After(patience); ; {
 		select {
 		case line, ok := <-f.lines:
 			if !ok {
@@ -147,6 +147,7 @@ func TestTailFollows(t *testing.T) {
 		appendTo(t, log, soraLine(n))
 		n++
 	}
+	f.await(fmt.Sprintf("line %06d", n-1))
 	appendTo(t, filepath.Join(dir, "crash.log"), "2026-06-12 12:00:07 =CRASH REPORT====\n  crasher:\n    pid: <0.1.0>\n    exception error: undef\n")
 	f.await("error undef")
 	appendTo(t, filepath.Join(dir, "brand_new.log"), "the last word\n")

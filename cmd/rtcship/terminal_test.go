@@ -87,7 +87,7 @@ func newTerminal(t *testing.T) (keys, tty *os.File) {
 
 func (term *terminal) await(what string, ok func(screen string) bool) {
 	term.t.Helper()
-	for end := time.Now().Add(40 * time.Second); !ok(term.screen.String()); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(patience); !ok(term.screen.String()); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			term.t.Fatalf("waited too long for %s; the screen has\n%q", what, term.screen)
 		}
@@ -100,7 +100,7 @@ func (term *terminal) end() error {
 	select {
 	case err := <-term.ended:
 		return err
-	case <-time.After(time.Minute):
+	case <-time.After(5 * time.Minute):
 		term.t.Fatal("the program does not end")
 		return nil
 	}
@@ -147,7 +147,7 @@ func TestStatusWatchToAPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer cmd.Process.Kill()
-	for end := time.Now().Add(40 * time.Second); strings.Count(out.String(), "running for") < 2 && time.Now().Before(end); {
+	for end := time.Now().Add(patience); strings.Count(out.String(), "running for") < 2 && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
