@@ -175,7 +175,7 @@ func (r *running) drain() {
 		if err != nil {
 			r.b.t.Fatal(err)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		r.b.t.Fatal("the pipeline does not end")
 	}
 	r.addsUp()
@@ -203,7 +203,7 @@ func (r *running) abandon() {
 // await polls until ok, for conditions that other goroutines bring about.
 func (b *bench) await(what string, ok func() bool) {
 	b.t.Helper()
-	for deadline := time.Now().Add(40 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			b.t.Fatalf("waited too long for %s; log:\n%s", what, b.log)
 		}

@@ -149,7 +149,7 @@ func TestFailedStartsLeaveNothingRunning(t *testing.T) {
 		t.Fatal(err)
 	}
 	goroutines := runtime.NumGoroutine()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for range 10 {
 		r := b.start(false)
@@ -201,7 +201,7 @@ func TestReplayThatCannotBeDoneSaysSo(t *testing.T) {
 	}
 	r := b.start(true)
 	b.await("the complaint", func() bool { return r.daemon.Status().Fault != "" })
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if _, err := r.daemon.Replay(ctx, Replay{}); err == nil || ctx.Err() != nil {
 		t.Errorf("error %v", err)

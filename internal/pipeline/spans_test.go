@@ -128,6 +128,7 @@ func TestSpansArrive(t *testing.T) {
 	for _, protocol := range []string{exportertest.GRPC, exportertest.HTTP} {
 		t.Run(protocol[:4], func(t *testing.T) {
 			b := newSpanBench(t, protocol, nil)
+			b.consumer.spans.patience = time.Minute
 			for range 10 {
 				b.consume(t, 7)
 			}
@@ -183,6 +184,7 @@ func TestSpansHoldUpNothing(t *testing.T) {
 			for end := time.Now().Add(time.Minute); b.consumer.spans.away() && time.Now().Before(end); {
 				time.Sleep(10 * time.Millisecond)
 			}
+			b.consumer.spans.patience = time.Minute
 			b.consume(t, 3)
 			if l := b.books.spanLedger(); l.Accepted != 6 {
 				t.Errorf("after it is back: ledger %+v", l)
@@ -241,6 +243,7 @@ func TestSpansRejected(t *testing.T) {
 	b := newSpanBench(t, exportertest.GRPC, func(*exportertest.Request) *exportertest.Fault {
 		return &exportertest.Fault{Rejected: 2, Message: "two of them"}
 	})
+	b.consumer.spans.patience = time.Minute
 	b.consume(t, 3)
 	if l := b.books.spanLedger(); l.Accepted != 1 || !maps.Equal(l.Dropped, map[string]int64{spansRejected: 2}) {
 		t.Errorf("ledger %+v", l)
