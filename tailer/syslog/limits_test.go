@@ -24,7 +24,7 @@ import (
 // dialFrom connects from a given loopback address.
 func dialFrom(t testing.TB, s *Server, from string) (net.Conn, error) {
 	t.Helper()
-	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 5 * time.Second}
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: patience}
 	c, err := d.Dial("tcp", s.addrs()[0].String())
 	if err == nil {
 		t.Cleanup(func() { c.Close() })
@@ -529,9 +529,10 @@ func TestNeverEndingLinesShareMemory(t *testing.T) {
 	s := serve(t, Config{Listen: []string{"tcp://127.0.0.1:0"}}, &sink)
 	half := strings.Repeat("x", 900<<10)
 	var hogs []net.Conn
+	var writing sync.WaitGroup
 	for range 20 {
 		c := dial(t, s, 0)
-		go c.Write([]byte(half))
+		writing.Go(func() { _, _ = c.Write([]byte(half)) })
 		hogs = append(hogs, c)
 	}
 	waitFor(t, func() bool { return s.Status()[0].Cut > 0 })
@@ -558,6 +559,7 @@ func TestNeverEndingLinesShareMemory(t *testing.T) {
 		}
 		return n == 40
 	})
+	writing.Wait()
 	for _, c := range hogs {
 		c.Close()
 	}

@@ -71,9 +71,9 @@ func TestFloodOfConnections(t *testing.T) {
 	if peak > 40<<10 && !raceEnabled {
 		t.Errorf("%d KiB of anonymous memory", peak)
 	}
-	// The one that had to make room may have had much to deliver.
+	// The one that had to make room may have had much to deliver. None had to if the flood was over first.
 	waitFor(t, func() bool {
 		st := s.Status()[0]
-		return st.Refused[EndEvicted] == 1 && st.Connections <= defaultMaxConnections
+		return st.Refused[EndEvicted] <= 1 && st.Connections <= defaultMaxConnections
 	})
 }

@@ -85,6 +85,7 @@ type Server struct {
 	cancel context.CancelFunc
 	grace  context.Context // ends when nothing may be written any more
 	end    context.CancelFunc
+	drain  time.Duration // how much later than ctx; drainTime but in tests
 
 	mu        sync.Mutex // guards what follows, and orders Reload and Close
 	listeners []*listener
@@ -106,7 +107,7 @@ const drainTime = 2 * time.Second
 
 // Listen opens all listeners of cfg, or none. Nothing is read before Serve.
 func Listen(cfg Config, sink Sink) (*Server, error) {
-	s := &Server{sink: sink, work: make(chan *work, workers)}
+	s := &Server{sink: sink, work: make(chan *work, workers), drain: drainTime}
 	for range workers {
 		s.work <- new(work)
 	}
@@ -160,7 +161,7 @@ func (s *Server) Close() error {
 	}
 	s.closed = true
 	s.cancel()
-	timer := time.AfterFunc(drainTime, s.end)
+	timer := time.AfterFunc(s.drain, s.end)
 	defer timer.Stop()
 	var errs []error
 	for _, l := range s.listeners {
