@@ -41,6 +41,8 @@ type Receiver struct {
 	traces *delivery // nil if no pipeline wants any
 	forget func()    // called by Shutdown
 
+	spanWait time.Duration // Options.SpanWait of its pipeline
+
 	begin  sync.Once
 	fault  error         // of Start
 	stop   chan struct{} // closed for a drain
@@ -133,7 +135,7 @@ func (r *Receiver) daemon(calls *numbers.Meter, ready func()) *pipeline.Daemon {
 		Version: r.set.BuildInfo.Version,
 		Deliver: r.logs.deliver,
 		Ready:   func(pipeline.Addresses) { ready() },
-		Numbers: calls,
+		Numbers: calls, SpanWait: r.spanWait,
 	}
 	if r.traces != nil {
 		o.DeliverSpans = r.traces.deliver

@@ -132,7 +132,8 @@ func settings(name string) receiver.Settings {
 	return set
 }
 
-// run starts a receiver and returns how to stop it.
+// run starts a receiver and returns how to stop it. After that nothing of it runs any
+// more, even if Shutdown has given it up: its state can be had by the next one, or removed.
 func run(t testing.TB, c config.Config, next consumer.Logs) (stop func(limit time.Duration) error) {
 	t.Helper()
 	r, err := receive.New(settings("a"), c)
@@ -146,7 +147,13 @@ func run(t testing.TB, c config.Config, next consumer.Logs) (stop func(limit tim
 	return func(limit time.Duration) error {
 		ctx, cancel := context.WithTimeout(context.Background(), limit)
 		defer cancel()
-		return r.Shutdown(ctx)
+		err := r.Shutdown(ctx)
+		if err != nil {
+			late, cancel := context.WithTimeout(context.Background(), waitLimit)
+			defer cancel()
+			_ = r.Shutdown(late)
+		}
+		return err
 	}
 }
 

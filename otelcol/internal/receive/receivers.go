@@ -3,6 +3,7 @@ package receive
 import (
 	"context"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
@@ -18,6 +19,9 @@ type Receivers struct {
 	// Config is what the collector has read, a pointer, as rtcship's own
 	// configuration.
 	Config func(component.Config) config.Config
+
+	// SpanWait is pipeline.Options.SpanWait: for tests.
+	SpanWait time.Duration
 
 	mu  sync.Mutex
 	all map[component.Config]*Receiver // by the pointer to their configuration
@@ -54,6 +58,7 @@ func (rs *Receivers) of(set receiver.Settings, cfg component.Config) (*Receiver,
 	if err != nil {
 		return nil, err
 	}
+	r.spanWait = rs.SpanWait
 	r.forget = func() {
 		rs.mu.Lock()
 		defer rs.mu.Unlock()

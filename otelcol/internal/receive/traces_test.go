@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
@@ -36,10 +37,11 @@ func (p place) ends(t *testing.T, n int) {
 }
 
 // signals are the receivers of one configuration as the collector has them: one
-// for each signal, each of which it starts and stops. Either may be nil.
-func signals(t *testing.T, c config.Config, logs consumer.Logs, traces consumer.Traces) (stop func()) {
+// for each signal, each of which it starts and stops. Either may be nil. spanWait is
+// how long records wait for their spans; 0 is as in production.
+func signals(t *testing.T, c config.Config, spanWait time.Duration, logs consumer.Logs, traces consumer.Traces) (stop func()) {
 	t.Helper()
-	all := &receive.Receivers{Config: func(component.Config) config.Config { return c }}
+	all := &receive.Receivers{Config: func(component.Config) config.Config { return c }, SpanWait: spanWait}
 	var parts []component.Component
 	if traces != nil {
 		r, err := all.CreateTraces(t.Context(), settings("a"), &c, traces)
@@ -77,7 +79,7 @@ func TestSpans(t *testing.T) {
 	t.Parallel()
 	p, logs, traces := newPlace(t), new(consumertest.LogsSink), new(consumertest.TracesSink)
 	p.ends(t, 50)
-	stop := signals(t, p.config(), logs, traces)
+	stop := signals(t, p.config(), time.Minute, logs, traces)
 	wait(t, "50 spans", func() bool { return traces.SpanCount() == 50 })
 	p.ends(t, 1)
 	stop()
@@ -105,7 +107,7 @@ func TestSpans(t *testing.T) {
 		}
 	}
 
-	stop = signals(t, p.config(), logs, traces) // the next of the same configuration
+	stop = signals(t, p.config(), time.Minute, logs, traces) // the next of the same configuration
 	stop()
 	if traces.SpanCount() != 51 {
 		t.Error("spans came again though all were settled")
@@ -132,7 +134,7 @@ func TestRecordsDoNotWaitForSpans(t *testing.T) {
 				t.Fatal(err)
 			}
 			p.ends(t, 50)
-			stop := signals(t, p.config(), logs, traces)
+			stop := signals(t, p.config(), 0, logs, traces)
 			wait(t, "50 records", func() bool { return logs.LogRecordCount() == 50 })
 			p.ends(t, 50)
 			wait(t, "50 more", func() bool { return logs.LogRecordCount() == 100 })
@@ -151,7 +153,7 @@ func TestOneSignal(t *testing.T) {
 	t.Run("logs", func(t *testing.T) {
 		p, logs := newPlace(t), new(consumertest.LogsSink)
 		p.ends(t, 1)
-		stop := signals(t, p.config(), logs, nil)
+		stop := signals(t, p.config(), time.Minute, logs, nil)
 		wait(t, "the record", func() bool { return logs.LogRecordCount() == 1 })
 		stop()
 		if id := first(logs.AllLogs()[0]).TraceID(); !id.IsEmpty() {
@@ -161,7 +163,7 @@ func TestOneSignal(t *testing.T) {
 	t.Run("traces", func(t *testing.T) {
 		p, traces := newPlace(t), new(consumertest.TracesSink)
 		p.ends(t, 1)
-		stop := signals(t, p.config(), nil, traces)
+		stop := signals(t, p.config(), time.Minute, nil, traces)
 		wait(t, "the span", func() bool { return traces.SpanCount() == 1 })
 		stop()
 	})
