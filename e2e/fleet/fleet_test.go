@@ -105,7 +105,7 @@ func idleFleet(t *testing.T, f *fleet, empty int64) {
 		}
 		return at, members, wakeups
 	}
-	time.Sleep(2 * time.Second)
+	time.Sleep(within(5 * time.Second)) // connections to the tier that was restarted have been made by then
 	c0, m0, w0 := cpu()
 	to0, from0 := traffic()
 	start := time.Now()

@@ -111,7 +111,7 @@ func (c *collector) launch(t testing.TB, env ...string) {
 // wait returns when the collector takes connections.
 func (c *collector) wait(t testing.TB) {
 	t.Helper()
-	harness.Wait(t, 60*time.Second, "the collector's port", func() (err error) {
+	harness.Wait(t, harness.Patience, "the collector's port", func() (err error) {
 		var conn net.Conn
 		inTier(func() { conn, err = net.DialTimeout("tcp", c.grpc(), time.Second) })
 		if err == nil {
@@ -124,7 +124,7 @@ func (c *collector) wait(t testing.TB) {
 // stop ends the collector in good order.
 func (c *collector) stop(t testing.TB) {
 	t.Helper()
-	c.process.Stop(t, 40*time.Second)
+	c.process.Stop(t, within(40*time.Second))
 }
 
 // A usage is what a process has taken so far.

@@ -111,7 +111,7 @@ func (c *Collector) Launch(t testing.TB, env ...string) {
 func (c *Collector) Start(t testing.TB, env ...string) {
 	t.Helper()
 	c.Launch(t, env...)
-	Wait(t, 30*time.Second, "the collector's health check", func() error {
+	Wait(t, Patience, "the collector's health check", func() error {
 		return httpOK("http://" + c.Health + "/")
 	}, c.process)
 }
@@ -119,7 +119,7 @@ func (c *Collector) Start(t testing.TB, env ...string) {
 // Stop ends the collector in good order: what it has acknowledged is in its file when Stop returns.
 func (c *Collector) Stop(t testing.TB) {
 	t.Helper()
-	c.process.Stop(t, 20*time.Second)
+	c.process.Stop(t, time.Minute)
 }
 
 // Kill ends the collector as a crash would.
@@ -147,7 +147,7 @@ func (c *Collector) Tally(t testing.TB) *Tally {
 }
 
 // client never follows the environment's proxy: every part is on this machine.
-var client = &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{Proxy: nil}}
+var client = &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{Proxy: nil}}
 
 func httpOK(url string) error {
 	resp, err := client.Get(url)

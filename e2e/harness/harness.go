@@ -94,6 +94,10 @@ func free(addr string) bool {
 	return true
 }
 
+// Patience is far more than anything takes that nobody has promised to be fast, on a
+// machine with much other work, too.
+const Patience = 3 * time.Minute
+
 // Wait calls ready until it returns nil. After limit it fails the test with
 // what was waited for, the last error, and the output of the processes that
 // should have brought it about; it fails at once if one of them has ended by

@@ -83,9 +83,9 @@ func TestProcessStopAndKill(t *testing.T) {
 	if p.Exited() {
 		t.Fatal("ended at once")
 	}
-	p.Stop(t, 5*time.Second)
+	p.Stop(t, 30*time.Second)
 	q := Start(t, "shell", exec.Command("sh", "-c", "trap '' TERM; echo up; sleep 60"))
-	Wait(t, 5*time.Second, "the shell", func() error {
+	Wait(t, Patience, "the shell", func() error {
 		if !strings.Contains(q.Output(), "up") {
 			return os.ErrNotExist
 		}

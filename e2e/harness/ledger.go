@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
-	"time"
 )
 
 // A Ledger says what became of what rtcship has read of one source.
@@ -60,7 +59,7 @@ func (s *Ship) ledgers(t testing.TB) (l ledgers, err error) {
 func (s *Ship) Settled(t testing.TB) map[string]Ledger {
 	t.Helper()
 	var l ledgers
-	Wait(t, 30*time.Second, "everything to be settled", func() (err error) {
+	Wait(t, Patience, "everything to be settled", func() (err error) {
 		if l, err = s.ledgers(t); err != nil {
 			return err
 		}

@@ -77,7 +77,7 @@ func (s *Ship) WaitReady(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	Wait(t, 20*time.Second, "rtcship's listeners", func() error {
+	Wait(t, Patience, "rtcship's listeners", func() error {
 		for _, m := range listener.FindAllStringSubmatch(string(config), -1) {
 			if !listening(m[1], m[2]) {
 				return fmt.Errorf("nobody listens on %s", m[0])
@@ -107,7 +107,7 @@ func listening(transport, port string) bool {
 func (s *Ship) Stop(t testing.TB) {
 	t.Helper()
 	s.AddsUp(t)
-	s.process.Stop(t, 35*time.Second)
+	s.process.Stop(t, 2*time.Minute) // drain_timeout is 25 s
 }
 
 // Kill ends rtcship as a crash would. Until then its ledger adds up.
@@ -209,7 +209,7 @@ func (s *Ship) ReadTwice(t testing.TB, collector *Collector, env []string, what 
 			restore()
 		}
 		s.Start(t)
-		Wait(t, 60*time.Second, what, func() error { return arrived(round) }, s.Process(), collector.Process())
+		Wait(t, Patience, what, func() error { return arrived(round) }, s.Process(), collector.Process())
 		s.Stop(t)
 	}
 }

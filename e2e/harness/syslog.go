@@ -3,11 +3,14 @@ package harness
 import (
 	"fmt"
 	"net"
+	"os"
+	"strings"
 	"testing"
 	"time"
 )
 
-// SendUDP sends each message as a datagram of its own, slowly enough for a small receive buffer.
+// SendUDP sends each message as a datagram of its own to an address of this machine, slowly
+// enough for a small receive buffer, and for a receiver that has to wait for a processor.
 func SendUDP(t testing.TB, addr string, messages ...string) {
 	t.Helper()
 	conn, err := net.Dial("udp", addr)
@@ -21,8 +24,27 @@ func SendUDP(t testing.TB, addr string, messages ...string) {
 		}
 		if i%20 == 19 {
 			time.Sleep(time.Millisecond)
+			for end := time.Now().Add(Patience); waiting(t, conn.RemoteAddr().(*net.UDPAddr).Port) && time.Now().Before(end); {
+				time.Sleep(time.Millisecond)
+			}
 		}
 	}
+}
+
+// waiting looks in the kernel's table for a datagram that came to a port and was not read yet.
+func waiting(t testing.TB, port int) bool {
+	t.Helper()
+	text, err := os.ReadFile("/proc/net/udp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		f := strings.Fields(line) // number, local address, remote address, state, queues
+		if len(f) > 4 && strings.HasSuffix(f[1], fmt.Sprintf(":%04X", port)) && f[3] == "07" && !strings.HasSuffix(f[4], ":00000000") {
+			return true
+		}
+	}
+	return false
 }
 
 // A Framing puts a syslog message on a stream (RFC 6587).

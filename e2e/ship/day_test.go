@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/rtcship/rtcship/e2e/harness"
 )
@@ -52,7 +51,7 @@ export: {endpoint: "http://%s"}
 		records := collector.Records(t)
 		return append(harness.Of("sora", records), harness.Of("pexip-infinity", records)...)
 	}
-	harness.Wait(t, time.Minute, "the day", func() error {
+	harness.Wait(t, harness.Patience, "the day", func() error {
 		if n := len(ofDay()); n < total {
 			return fmt.Errorf("%d of %d records", n, total)
 		}

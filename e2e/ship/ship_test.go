@@ -74,7 +74,7 @@ export: {endpoint: "http://%s"}
 // wait waits until the first n numbered lines of every stream are in the collector's file.
 func wait(t *testing.T, collector *harness.Collector, ship *harness.Ship, what string, n int) {
 	t.Helper()
-	harness.Wait(t, 40*time.Second, what, func() error {
+	harness.Wait(t, harness.Patience, what, func() error {
 		tally := collector.Tally(t)
 		for _, stream := range []string{"sora", "udp", "tcp"} {
 			if err := tally.Complete(stream, n); err != nil {
