@@ -27,7 +27,7 @@ func TestClassify(t *testing.T) {
 			t.Errorf("%q is %s, want %s", x.reason, got, x.want)
 		}
 	}
-	if n := testing.AllocsPerRun(10, func() { Classify([]byte("Remote disconnect of a participant")) }); n > 0 {
+	if n := testing.AllocsPerRun(100, func() { Classify([]byte("Remote disconnect of a participant")) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -115,7 +115,7 @@ func TestCode(t *testing.T) {
 			t.Errorf("%q is %q, want %q", reason, got, want)
 		}
 	}
-	if n := testing.AllocsPerRun(10, func() { Code([]byte("Remote disconnect")) }); n > 0 {
+	if n := testing.AllocsPerRun(100, func() { Code([]byte("Remote disconnect")) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

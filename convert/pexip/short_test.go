@@ -214,7 +214,7 @@ func TestShortWayIsGone(t *testing.T) {
 	for i := range lines {
 		lines[i] = line(i)
 	}
-	if n := testing.AllocsPerRun(10, func() {
+	if n := testing.AllocsPerRun(100, func() {
 		for _, text := range lines {
 			m.convert(text)
 		}

@@ -82,7 +82,7 @@ func TestEventsCostLittle(t *testing.T) {
 	}
 	var e events
 	e.note(o, &out)
-	if n := testing.AllocsPerRun(10, func() { e.note(o, &out) }); n > 0 {
+	if n := testing.AllocsPerRun(100, func() { e.note(o, &out) }); n > 0 {
 		t.Errorf("%v allocations for 15 errors, when there was memory of earlier ones", n)
 	}
 	if got := e.latest(); len(got) != keepEvents || !strings.HasPrefix(got[0].Text, "PONG-TIMEOUT-ERROR") || got[0].Time.Before(got[19].Time) {
