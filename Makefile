@@ -151,7 +151,7 @@ image: ## dist/rtcship-image.tar, an OCI archive made without Docker
 	$(MAKE) -C charts image VERSION=$(VERSION)
 
 .PHONY: bench
-bench: ## rtcship beside its peers and the limit, five rounds, about 50 minutes; rewrites bench/README.md
+bench: ## rtcship beside its peers and the limit, five rounds, in fifty minutes; rewrites bench/README.md
 	cd bench && go run .
 
 .PHONY: bench-quick
