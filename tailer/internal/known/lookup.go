@@ -33,10 +33,19 @@ func (g *Generation) keyed(change func()) {
 	}
 }
 
-// Holds says whether a generation is in the file of that key. The scheduler asks.
-func (x *Index) Holds(key file.Key) bool {
-	return slices.ContainsFunc(x.byKey[key], func(g *Generation) bool { return g.at.IsFound() })
+// holder is the generation whose file was found to be the one of that key, a segment's
+// before all others. The caller holds x.mu or is the scheduler.
+func (x *Index) holder(key file.Key) (holder *Generation) {
+	for _, g := range x.byKey[key] {
+		if g.at.IsFound() && (holder == nil || g.fam.Src.Format != nil) {
+			holder = g
+		}
+	}
+	return holder
 }
+
+// Holds says whether a generation is in the file of that key. The scheduler asks.
+func (x *Index) Holds(key file.Key) bool { return x.holder(key) != nil }
 
 // learnStarts brings byStart up to date. The caller holds x.mu.
 func (x *Index) learnStarts() {

@@ -15,7 +15,6 @@ import (
 // are there, and the files that are none of theirs.
 func (x *Index) Reconcile(files []*Found, dirs map[string]bool, since uint64, now time.Time) (here map[*Generation]bool, loose []*Found) {
 	here = map[*Generation]bool{}
-	holders := x.Holders()
 	packedFrom := x.packedFrom()
 	for _, s := range x.sources {
 		for _, f := range s.families {
@@ -27,7 +26,7 @@ func (x *Index) Reconcile(files []*Found, dirs map[string]bool, since uint64, no
 		if fl.Fam = fl.Src.families[fl.Class.Family]; fl.Fam != nil && !fl.Class.Aside {
 			fl.Fam.files++
 		}
-		switch g := holders[fl.Stat.Key]; {
+		switch g := x.holder(fl.Stat.Key); {
 		case fl.Hidden:
 			fl.join()
 			fl.Later()
@@ -197,23 +196,6 @@ func (x *Index) lost(g *Generation, now time.Time) {
 func (x *Index) looked(g *Generation, dirs map[string]bool) bool {
 	dir := filepath.Dir(g.at.Path)
 	return dirs[dir] || !slices.ContainsFunc(x.sources, func(s *Followed) bool { return slices.Contains(s.Set.Dirs(), dir) })
-}
-
-// Holders are the generations whose files were found, by what the file system
-// knows those by.
-func (x *Index) Holders() map[file.Key]*Generation {
-	m := map[file.Key]*Generation{}
-	for g := range x.generations() {
-		if g.at.IsFound() && g.fam.Src.Format == nil {
-			m[g.at.Key] = g
-		}
-	}
-	for g := range x.generations() {
-		if g.at.IsFound() && g.fam.Src.Format != nil {
-			m[g.at.Key] = g
-		}
-	}
-	return m
 }
 
 // Listed are those whose directory was listed.
