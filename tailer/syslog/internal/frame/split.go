@@ -73,10 +73,10 @@ const (
 	dated                    // a date in figures
 )
 
-// lineKind is the kind of header that the first line of b has.
+// lineKind is the kind of header that the first line of b has, however that ends.
 func lineKind(b []byte) kind {
 	if n := terminator(b); n >= 0 {
-		b = b[:n]
+		b = bytes.TrimRight(b[:n], "\r")
 	}
 	return headerKind(b)
 }

@@ -35,6 +35,7 @@ func TestSplitDatagram(t *testing.T) {
 		// Messages with lines in them.
 		a + "\n<13>no header": {a + "\n<13>no header"}, c + "\n<13>" + b: {c + "\n<13>" + b}, c + "\n" + b: {c + "\n" + b}, a + "\n" + d: {a + "\n" + d}, e + "\n" + b: {e + "\n" + b},
 		a + "\nMar  4 05:06:08 b": {a + "\nMar  4 05:06:08 b"}, "x\n" + a: {"x\n" + a}, "no header\n<13>at all": {"no header\n<13>at all"}, a + "\n<134>Mar": {a + "\n<134>Mar"},
+		"<0>May 00\r\n<0>May 000": {"<0>May 00\r\n<0>May 000"}, "<0>May 00\n<0>May 000": {"<0>May 00\n<0>May 000"},
 		"<13>one\n<14": {"<13>one\n<14"}, "<13>one\n <14>two": {"<13>one\n <14>two"}, "37 " + a + "39 " + b: {"37 " + a + "39 " + b}, "38 " + a + "12 x": {"38 " + a + "12 x"}, "38 " + a + "39 ": {"38 " + a + "39 "}, "12 monkeys": {"12 monkeys"},
 		"": nil, "\n\n": nil,
 	}
