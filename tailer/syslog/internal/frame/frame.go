@@ -93,6 +93,8 @@ func (f *Framer) Next(data []byte, limit int, e Ending) (fr Frame, n int) {
 		return f.counting(data, header, size, limit, e)
 	case isTerminator(data[0]), !f.lied && (!f.counted || data[0] == '<'):
 		return f.line(data, limit, e)
+	case data[0] != '<' && frameBegins(data) == isCount: // and a larger one than is believed
+		return f.strays(data, bytes.IndexByte(data, '<'), limit, e)
 	case !f.counted, data[0] == '<':
 		return f.strays(data, 0, limit, e)
 	}

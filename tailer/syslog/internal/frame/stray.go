@@ -55,6 +55,10 @@ func (f *Framer) straying(data []byte, limit int, e Ending) (fr Frame, n int) {
 	if !found && e == Open {
 		return Frame{}, 0
 	}
+	if end == 0 && !isTerminator(data[0]) { // all of it has been given away in pieces
+		f.stray, f.scanned, f.lied = stray{}, 0, true
+		return f.Next(data, limit, e)
+	}
 	if end-s.header > limit {
 		n = s.header + CutAt(data[s.header:s.header+limit], f.SafeCut)
 		fr = Frame{Text: data[s.header:n], Cut: true}

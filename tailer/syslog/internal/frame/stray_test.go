@@ -214,3 +214,25 @@ func FuzzHonest(f *testing.F) {
 		}
 	})
 }
+
+// Whatever comes before the end of a connection, the framer uses all of it: behind a
+// count that is larger than any message, and behind a message without an end of which
+// the last piece was given away just before the next one begins.
+func TestNothingIsLeftAtTheEnd(t *testing.T) {
+	const limit = 32
+	for _, before := range []string{"", "1 0", "5 <14>a", "a\n", "9 <14>a5 <14>b", "3 <14>abc"} {
+		for _, last := range []string{"70000000 <0>", "70000000 <13>text", "99999999 <13>text\nmore\n", "999999999 <13>text", "7 <13>text", "07 <13>text", "5 <14>b"} {
+			for n := range 3*limit + 1 {
+				sent := before + strings.Repeat("x", n) + last
+				for _, chunk := range []int{1, 7, len(sent)} {
+					got, _ := framesWith(chop(sent, chunk), limit, 0)
+					for _, p := range got {
+						if strings.HasPrefix(p.Text, "LOST: ") {
+							t.Fatalf("%q in pieces of %d: %q", sent, chunk, texts(got))
+						}
+					}
+				}
+			}
+		}
+	}
+}
