@@ -254,7 +254,7 @@ const idleShare = 4
 // no timer is needed: a request that settles pumps.
 func (e *Exporter) arm() {
 	fresh, rest := e.fresh, e.pending
-	taken := !e.behind() && e.inFlight >= e.cfg.Concurrency // one of them by what was fresh, perhaps
+	taken := !e.behind() && e.inFlight >= e.cfg.Concurrency // as depart sees it, which tells fresh requests apart only while behind
 	if taken || e.behind() && !e.freshPlace() {
 		fresh = queue{}
 	}

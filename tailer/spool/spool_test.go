@@ -233,27 +233,34 @@ func TestEarlySettlementCountsAtSealing(t *testing.T) {
 	waitFor(t, func() bool { return !slices.Contains(paths(t, dir), first) })
 }
 
-// A full spool whose segments somebody has deleted has room again.
-func TestFullOfWhatIsGone(t *testing.T) {
-	dir := t.TempDir()
-	s := openSpool(t, Config{Dir: dir, MaxBytes: 32 << 10, Fsync: time.Hour})
-	var b Batch
+// fill appends messages until the spool is full. It returns the batch of the first that
+// has no room.
+func fill(t *testing.T, s *Spool) *Batch {
+	t.Helper()
+	b := new(Batch)
 	for n := 0; ; n++ {
 		b.Reset()
 		b.Add(message(n))
-		if err := s.TryAppend(&b); errors.Is(err, ErrFull) {
-			break
+		if err := s.TryAppend(b); errors.Is(err, ErrFull) {
+			return b
 		} else if err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// A full spool whose segments somebody has deleted has room again.
+func TestFullOfWhatIsGone(t *testing.T) {
+	dir := t.TempDir()
+	s := openSpool(t, Config{Dir: dir, MaxBytes: 32 << 10, Fsync: time.Hour})
+	b := fill(t, s)
 	for _, p := range paths(t, dir) {
 		if err := os.Remove(p); err != nil {
 			t.Fatal(err)
 		}
 	}
 	s.discardAgain() // as with each sync
-	if err := s.TryAppend(&b); err != nil {
+	if err := s.TryAppend(b); err != nil {
 		t.Fatal(err)
 	}
 	if st := s.Status(); st.Segments != 1 || !st.FullSince.IsZero() {
@@ -264,28 +271,18 @@ func TestFullOfWhatIsGone(t *testing.T) {
 func TestFullSpool(t *testing.T) {
 	dir := t.TempDir()
 	s := openSpool(t, Config{Dir: dir, MaxBytes: 32 << 10})
-	var b Batch
-	n := 0
-	for ; ; n++ {
-		b.Reset()
-		b.Add(message(n))
-		if err := s.TryAppend(&b); errors.Is(err, ErrFull) {
-			break
-		} else if err != nil {
-			t.Fatal(err)
-		}
-	}
+	b := fill(t, s)
 	st := s.Status()
 	if st.FullSince.IsZero() || st.Bytes > 32<<10 || st.Bytes < 24<<10 || b.Len() != 1 {
 		t.Fatalf("status %+v, %d messages left in the batch", st, b.Len())
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if err := s.Append(ctx, &b); !errors.Is(err, context.DeadlineExceeded) {
+	if err := s.Append(ctx, b); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("append to a full spool: %v", err)
 	}
 	done := make(chan error)
-	go func() { done <- s.Append(t.Context(), &b) }()
+	go func() { done <- s.Append(t.Context(), b) }()
 	first := paths(t, dir)[0]
 	info, err := os.Stat(first)
 	if err != nil {
